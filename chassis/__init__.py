@@ -1,0 +1,1 @@
+"""What every service stands on: messaging, storage, HTTP, identity, time. Knows no business."""

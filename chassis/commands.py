@@ -1,0 +1,172 @@
+"""Commands: what a caller asks of one document, decided and stored in one write.
+
+Invariant: a command takes effect once per idempotency key, on the version its caller has seen.
+The same key with the same request gets the first answer again; with another request, an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from chassis import tracing
+from chassis.document import Answered, Document, Origin, issue
+from chassis.relay import Relay
+from chassis.store import AlreadyExists, Collection, LostRace
+from contracts.context import Context
+from contracts.errors import NotFound, Refusal
+from contracts.event import Event
+
+S = TypeVar("S", bound=BaseModel)
+
+TRIES = 25
+
+
+class StaleVersion(Refusal):
+    """If-Match names a version that is no longer the present one."""
+
+    status = 412
+
+
+class KeyReused(Refusal):
+    """The idempotency key was used for another request."""
+
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What makes a command repeatable: its key, its fingerprint, the version it was made on."""
+
+    key: str
+    fingerprint: str
+    version: int | None = None
+
+    @classmethod
+    def internal(cls, name: str) -> Request:
+        """A command of the machine itself, repeatable under its name."""
+        return cls(key=name, fingerprint=hashlib.sha256(name.encode()).hexdigest())
+
+
+class Commands:
+    """Carries commands out."""
+
+    def __init__(self, relay: Relay, service: str, district: str) -> None:
+        self._relay = relay
+        self._service = service
+        self._district = district
+
+    def origin(self, stream_kind: str | None) -> Origin:
+        """Where events of a collection come from."""
+        return Origin(stream_kind, self._service, self._district)
+
+    async def execute(
+        self,
+        collection: Collection[S],
+        document_id: str,
+        stream_kind: str | None,
+        request: Request,
+        at: Context,
+        decide: Callable[[S], Sequence[Event]],
+        *,
+        visible: Callable[[S], bool],
+        answer: Callable[[S], dict[str, Any]] = lambda state: {},
+        what: str = "case",
+    ) -> Answered:
+        """Load, check, decide, store, publish. Raises Refusal and StoreUnavailable.
+
+        `visible` says whether the caller may know of the record; where not, it does not exist.
+        """
+        for attempt in range(TRIES):
+            async with collection.lock(document_id):
+                document = await collection.get(document_id)
+                if document is None or not visible(document.state):
+                    raise NotFound(what)
+                known = repeated(document, request)
+                if known is not None:
+                    return known
+                if request.version is not None and request.version != document.version:
+                    raise StaleVersion(
+                        "stale-version",
+                        f"If-Match names version {request.version}, the present one is"
+                        f" {document.version}; read the record again",
+                        field="If-Match",
+                    )
+                events = decide(document.state)
+                try:
+                    return await self.store(
+                        collection, document, stream_kind, request, at, events, answer
+                    )
+                except LostRace:
+                    pass
+            await asyncio.sleep(random.uniform(0, 0.01 * (attempt + 1)))
+        raise Refusal("too-busy", "the record is being changed by others; try again")
+
+    async def create(
+        self,
+        collection: Collection[S],
+        document: Document[S],
+        stream_kind: str | None,
+        request: Request,
+        at: Context,
+        events: Sequence[Event],
+        answer: Callable[[S], dict[str, Any]] = lambda state: {},
+    ) -> Answered:
+        """Store a new document. A repetition finds it there and gets the first answer."""
+        try:
+            return await self.store(collection, document, stream_kind, request, at, events, answer)
+        except AlreadyExists:
+            stored = await collection.get(document.id)
+            known = repeated(stored, request) if stored is not None else None
+            if known is None:
+                raise
+            return known
+
+    async def store(
+        self,
+        collection: Collection[S],
+        document: Document[S],
+        stream_kind: str | None,
+        request: Request,
+        at: Context,
+        events: Sequence[Event],
+        answer: Callable[[S], dict[str, Any]],
+    ) -> Answered:
+        """One write of the new state, its events and its answer; then the events leave."""
+        document.version += 1
+        issue(document, events, at, self.origin(stream_kind), tracing.current())
+        answered = Answered(
+            key=request.key,
+            fingerprint=request.fingerprint,
+            version=document.version,
+            answer={
+                "id": document.id,
+                "version": document.version,
+                "events": [type(event).type for event in events],
+                **answer(document.state),
+            },
+        )
+        document.remember(answered)
+        await collection.save(document)
+        self._relay.submit(collection.spec.name, document)
+        return answered
+
+
+def repeated(document: Document[Any], request: Request) -> Answered | None:
+    """The first answer to this request, if it was carried out already."""
+    known = document.answered(request.key)
+    if known is None:
+        return None
+    if known.fingerprint != request.fingerprint:
+        raise KeyReused(
+            "idempotency-key-reused",
+            "this Idempotency-Key was used for another request",
+            field="Idempotency-Key",
+        )
+    return known

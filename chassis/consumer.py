@@ -1,0 +1,133 @@
+"""The consumer: every event of the inbox to every document that reads its stream.
+
+Invariant: a message is acknowledged only after its outcome is stored. A lost race is decided
+again; a database that is away slows consumption down and never loses or spins; a handler that
+fails for good sets its event aside in its own document and touches no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from chassis import tracing
+from chassis.clock import epoch_ms
+from chassis.document import Document, Handler, Reading, Receipt, receive
+from chassis.relay import Relay
+from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from contracts.envelope import Envelope
+from contracts.event import Event
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE_SECONDS = 15.0
+
+Target = Callable[[Envelope], str | None]
+
+
+def subject(envelope: Envelope) -> str | None:
+    """The usual target: the document named as the stream's subject."""
+    return envelope.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Which streams a collection reads, into which document, and what it does on which event.
+
+    A target must give the same answer for every event of a stream: it is asked anew each time.
+    """
+
+    collection: Collection[Any]
+    streams: Mapping[str, Target]
+    handlers: Mapping[type[Event], Handler] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the consumer has met; read by the metrics."""
+
+    received: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    parked: int = 0
+    released: int = 0
+    failed: int = 0
+    unknown: int = 0
+    unread: int = 0
+
+    def add(self, receipt: Receipt) -> None:
+        """Count one delivery to one document."""
+        self.applied += receipt.applied
+        self.duplicates += receipt.duplicate
+        self.parked += receipt.parked
+        self.released += receipt.released
+        self.failed += receipt.failed is not None
+        self.unknown += receipt.unknown
+
+
+class Consumer:
+    """Feeds the readers."""
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        relay: Relay,
+        reading: Callable[[Reader], Reading],
+        clock: Callable[[], Any],
+        record: Callable[[Envelope], Awaitable[None]] | None = None,
+    ) -> None:
+        self._by_kind: dict[str, list[tuple[Reader, Reading]]] = {}
+        for reader in readers:
+            for kind in reader.streams:
+                self._by_kind.setdefault(kind, []).append((reader, reading(reader)))
+        self._relay = relay
+        self._clock = clock
+        self._record = record
+        self.tally = Tally()
+
+    async def receive(self, envelope: Envelope) -> None:
+        """Take one message in; returns when its outcome is stored, however long that takes."""
+        self.tally.received += 1
+        trace = tracing.begin(envelope.correlationid, envelope.id, envelope.traceparent)
+        pause = 0.05
+        with tracing.use(trace):
+            while True:
+                try:
+                    return await self._store_outcome(envelope)
+                except (LostRace, AlreadyExists):
+                    await asyncio.sleep(random.uniform(0, 0.02))
+                except StoreUnavailable:
+                    log.warning("store-away", event=envelope.id, pause=round(pause, 2))
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _store_outcome(self, envelope: Envelope) -> None:
+        if self._record is not None:
+            await self._record(envelope)
+        readers = self._by_kind.get(envelope.stream_kind, ())
+        if not readers:
+            self.tally.unread += 1
+        for reader, reading in readers:
+            document_id = reader.streams[envelope.stream_kind](envelope)
+            if document_id is None:
+                self.tally.unread += 1
+                continue
+            async with reader.collection.lock(document_id):
+                await self._deliver(reader.collection, reading, document_id, envelope)
+
+    async def _deliver(
+        self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
+    ) -> None:
+        document: Document[Any] = await collection.get(document_id) or collection.blank(document_id)
+        receipt = receive(document, envelope, reading, epoch_ms(self._clock()))
+        if receipt.failed is not None:
+            log.error("event-set-aside", event=envelope.id, reason=receipt.failed)
+        if receipt.changed:
+            await collection.save(document)
+            self._relay.submit(collection.spec.name, document)
+        self.tally.add(receipt)

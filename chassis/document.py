@@ -1,0 +1,242 @@
+"""One document per case: the aggregate, what it has read, what it has yet to say.
+
+Invariant: a change of state and the events that tell of it are one write. An event read from
+another service changes the state at most once, in its stream's order, whatever order, number or
+delay it is delivered in. Everything here is pure: no clock, no network, no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import bson
+from pydantic import BaseModel, ValidationError
+
+from chassis.tracing import Trace
+from contracts.context import Context
+from contracts.envelope import Envelope, sequence_text
+from contracts.errors import Refusal
+from contracts.event import Event
+
+S = TypeVar("S", bound=BaseModel)
+
+WARN_BYTES = 256 * 1024
+MAX_BYTES = 1024 * 1024
+COMMANDS_KEPT = 40
+
+Handler = Callable[[Any, Any, Context], Sequence[Event]]
+"""What a document does on another service's event: (state, event, context) -> own events."""
+
+
+class DocumentTooLarge(Refusal):
+    """A document may not outgrow its bound; attachments and logs live elsewhere."""
+
+    status = 422
+
+
+class Parked(BaseModel):
+    """An event set aside: too early (`reason` is None) or failed for good."""
+
+    envelope: Envelope
+    reason: str | None = None
+    since: int
+    attempts: int = 0
+
+
+class Answered(BaseModel):
+    """A command that was carried out, kept so that its repetition gets the first answer."""
+
+    key: str
+    fingerprint: str
+    answer: dict[str, Any]
+    version: int
+
+
+@dataclass(slots=True)
+class Document(Generic[S]):
+    """What is stored. `state` may be changed in place: it is always a fresh copy of the store's."""
+
+    id: str
+    state: S
+    rev: int = 0
+    version: int = 0
+    seq: int = 0
+    outbox: list[Envelope] = field(default_factory=list)
+    streams: dict[str, int] = field(default_factory=dict)
+    parked: list[Parked] = field(default_factory=list)
+    commands: list[Answered] = field(default_factory=list)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether an event failed here for good and waits for an operator."""
+        return any(entry.reason is not None for entry in self.parked)
+
+    def answered(self, key: str) -> Answered | None:
+        """The command of that idempotency key, if it was carried out already."""
+        return next((entry for entry in self.commands if entry.key == key), None)
+
+    def remember(self, answered: Answered) -> None:
+        """Keep an answer; the oldest go when there are too many."""
+        self.commands = [*self.commands, answered][-COMMANDS_KEPT:]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who issues: the stream kind documents of a collection speak on, and where from."""
+
+    stream_kind: str | None
+    service: str
+    district: str
+
+
+def issue(
+    document: Document[Any], events: Sequence[Event], at: Context, origin: Origin, trace: Trace
+) -> None:
+    """Append events to the outbox, numbered on the document's own stream without a gap."""
+    for event in events:
+        if event.stream != origin.stream_kind:
+            raise TypeError(f"{event.type} does not belong on stream {origin.stream_kind}")
+        document.seq += 1
+        stream = f"{event.stream}.{document.id}"
+        document.outbox.append(
+            Envelope(
+                id=f"{stream}:{document.seq}",
+                source=f"/{origin.district}/{origin.service}",
+                type=event.type,
+                subject=document.id,
+                time=at.now,
+                dataschema=f"urn:opora:schema:{event.schema_name()}",
+                stream=stream,
+                sequence=sequence_text(document.seq),
+                correlationid=trace.correlation_id,
+                causationid=trace.causation_id,
+                district=origin.district,
+                traceparent=trace.traceparent,
+                data=event.model_dump(mode="json", exclude_none=True),
+            )
+        )
+
+
+class Receipt(BaseModel):
+    """What became of one delivered event."""
+
+    applied: int = 0
+    duplicate: bool = False
+    parked: bool = False
+    failed: str | None = None
+    released: int = 0
+    unknown: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to store."""
+        return not self.duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a collection reads other services' events."""
+
+    handlers: Mapping[type[Event], Handler]
+    origin: Origin
+    context: Callable[[Envelope], Context]
+
+
+def receive(document: Document[Any], envelope: Envelope, reading: Reading, now_ms: int) -> Receipt:
+    """Take one event in: a duplicate is nothing, an early one is parked, the next is applied.
+
+    With it every parked successor of the same stream is applied, in the same write.
+    """
+    receipt = Receipt()
+    last = document.streams.get(envelope.stream, 0)
+    if envelope.number <= last or _is_parked(document, envelope.id):
+        receipt.duplicate = True
+        return receipt
+    if envelope.number > last + 1:
+        document.parked.append(Parked(envelope=envelope, since=now_ms))
+        document.parked.sort(key=lambda entry: (entry.envelope.stream, entry.envelope.number))
+        receipt.parked = True
+        return receipt
+    entry = Parked(envelope=envelope, since=now_ms)
+    if _apply(document, entry, reading, receipt):
+        release(document, envelope.stream, reading, receipt)
+    else:
+        document.parked.insert(0, entry)
+    return receipt
+
+
+def release(
+    document: Document[Any], stream: str, reading: Reading, receipt: Receipt, retry: bool = False
+) -> None:
+    """Apply what is parked and next in its stream; a failed head holds back its stream only."""
+    while True:
+        next_number = document.streams.get(stream, 0) + 1
+        head = next(
+            (
+                entry
+                for entry in document.parked
+                if entry.envelope.stream == stream and entry.envelope.number == next_number
+            ),
+            None,
+        )
+        if head is None or (head.reason is not None and not retry):
+            return
+        retry = False
+        if not _apply(document, head, reading, receipt):
+            return
+        document.parked.remove(head)
+        receipt.released += 1
+
+
+def _is_parked(document: Document[Any], event_id: str) -> bool:
+    return any(entry.envelope.id == event_id for entry in document.parked)
+
+
+def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Receipt) -> bool:
+    """Let the handler change the state; on failure leave the document as it was."""
+    envelope = entry.envelope
+    try:
+        event = envelope.event()
+        handler = reading.handlers.get(type(event)) if event is not None else None
+        if event is None:
+            receipt.unknown += 1
+        elif handler is not None:
+            at = reading.context(envelope)
+            state = document.state.model_copy(deep=True)
+            issued = handler(state, event, at)
+            document.state = state
+            document.version += 1
+            trace = Trace(
+                envelope.correlationid, envelope.id, envelope.traceparent or "00-" + "0" * 32
+            )
+            issue(document, issued, at, reading.origin, trace)
+    except Exception as failure:  # whatever it is, it must harm this case only
+        entry.reason = _reason(failure)
+        entry.attempts += 1
+        receipt.failed = entry.reason
+        return False
+    document.streams[envelope.stream] = envelope.number
+    receipt.applied += 1
+    return True
+
+
+def _reason(failure: Exception) -> str:
+    """Why a handler failed, without the data it failed on."""
+    if isinstance(failure, ValidationError):
+        places = sorted({".".join(str(part) for part in e["loc"]) for e in failure.errors()})
+        return f"data-does-not-fit: {', '.join(places)}"
+    if isinstance(failure, Refusal):
+        return failure.code
+    return f"handler-error: {type(failure).__name__}"
+
+
+def checked_size(stored: Mapping[str, Any]) -> int:
+    """Size in bytes of what is about to be stored; refuses what is over the bound."""
+    size = len(bson.encode(stored))
+    if size > MAX_BYTES:
+        raise DocumentTooLarge(
+            "document-too-large", f"the record would grow to {size} bytes, over {MAX_BYTES}"
+        )
+    return size

@@ -1,0 +1,121 @@
+"""The relay: the only one that publishes.
+
+Invariant: events of one document leave in their order, each until the broker confirmed it; one
+that cannot be sent holds up its own document only. What was confirmed is remembered and dropped
+from the outbox with the document's next save; documents that fall quiet are cleared in batches.
+An entry that was not confirmed here is never dropped here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from chassis.bus import NotPublished
+from chassis.document import Document
+from contracts.envelope import Envelope
+
+log = structlog.get_logger()
+
+Publish = Callable[[Envelope], Awaitable[None]]
+Key = tuple[str, str]
+
+RETRY_SECONDS = (0.0, 0.1, 1.0)
+IN_FLIGHT = 64
+
+
+class Relay:
+    """Publishes outboxes; knows per document up to where the broker has confirmed."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._confirmed: dict[Key, int] = {}
+        self._waiting: dict[Key, deque[Envelope]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self.quiet: dict[Key, float] = {}
+
+    def submit(self, collection: str, document: Document[Any]) -> None:
+        """Send what this document has to say; returns at once."""
+        key = (collection, document.id)
+        seen = self._confirmed.get(key, 0)
+        queue = self._waiting.get(key)
+        last = queue[-1].number if queue else seen
+        fresh = [entry for entry in document.outbox if entry.number > last]
+        if not fresh:
+            if document.outbox and not queue:  # all confirmed, only not cleared
+                self.quiet[key] = asyncio.get_running_loop().time()
+            return
+        if queue is not None:
+            queue.extend(fresh)
+            return
+        self._waiting[key] = deque(fresh)
+        worker = asyncio.create_task(self._send(key))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
+    def trim(self, collection: str, document: Document[Any]) -> None:
+        """Drop from the outbox what the broker has confirmed to this process."""
+        key = (collection, document.id)
+        seen = self._confirmed.get(key)
+        if seen is None:
+            return
+        document.outbox = [entry for entry in document.outbox if entry.number > seen]
+
+    def settled(self, collection: str, document: Document[Any]) -> bool:
+        """Whether every event of the document was confirmed to this process."""
+        seen = self._confirmed.get((collection, document.id), 0)
+        return all(entry.number <= seen for entry in document.outbox)
+
+    def forget(self, collection: str, document_id: str) -> None:
+        """The outbox was stored empty: nothing need be remembered of it."""
+        key = (collection, document_id)
+        self.quiet.pop(key, None)
+        if key not in self._waiting:
+            self._confirmed.pop(key, None)
+
+    def gone_quiet(self, seconds: float, most: int = 200) -> list[Key]:
+        """Documents whose events are all confirmed and that were not written for a while."""
+        before = asyncio.get_running_loop().time() - seconds
+        return [key for key, since in self.quiet.items() if since <= before][:most]
+
+    async def drain(self) -> None:
+        """Wait until nothing is being sent."""
+        while self._workers:
+            await asyncio.wait(set(self._workers))
+
+    async def stop(self) -> None:
+        """Give up; what was not confirmed is found again by the sweeper."""
+        for worker in set(self._workers):
+            worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
+
+    async def _send(self, key: Key) -> None:
+        queue = self._waiting[key]
+        try:
+            while queue:
+                await self._send_one(queue[0])
+                self._confirmed[key] = queue.popleft().number
+            self.quiet[key] = asyncio.get_running_loop().time()
+        except NotPublished as failure:
+            log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
+        finally:
+            self._waiting.pop(key, None)
+
+    async def _send_one(self, envelope: Envelope) -> None:
+        for pause in RETRY_SECONDS[:-1]:
+            await asyncio.sleep(pause)
+            try:
+                async with self._slots:
+                    return await self._publish(envelope)
+            except NotPublished:
+                continue
+        await asyncio.sleep(RETRY_SECONDS[-1])
+        async with self._slots:
+            await self._publish(envelope)

@@ -1,0 +1,218 @@
+"""The store: whole documents, replaced by compare-and-set, found by indexed scalar fields.
+
+Invariant: nothing is written but by `insert_one` of a new document and `replace_one` of the very
+revision that was read, both asked for with majority and journal. `tests/architecture` refuses any
+other database operator, because the embedded server is exact for these only (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+import structlog
+from pydantic import BaseModel
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
+
+from chassis.document import WARN_BYTES, Answered, Document, Parked, checked_size
+from contracts.envelope import Envelope
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=BaseModel)
+
+Scalar = str | int
+
+
+class LostRace(Exception):
+    """Somebody else wrote this document since it was read: load again and decide again."""
+
+
+class AlreadyExists(Exception):
+    """A document of that id, or of that unique value, is there already."""
+
+
+class StoreUnavailable(Exception):
+    """The database is away; nothing is known to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec(Generic[S]):
+    """What the store must know of a kind of document.
+
+    `blank` makes the state of a document that an event brings into being; `index` gives the
+    scalar fields it is found and listed by; `wake_at` the epoch milliseconds at which the
+    document wants to be looked at again (0: never).
+    """
+
+    name: str
+    state: type[S]
+    blank: Callable[[str], S]
+    index: Callable[[S], Mapping[str, Scalar]] = lambda state: {}
+    wake_at: Callable[[S], int] = lambda state: 0
+    indexed: Sequence[tuple[str, ...]] = ()
+    unique: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often the store was asked; the tests hold every operation to exact numbers."""
+
+    reads: int = 0
+    writes: int = 0
+    queries: int = 0
+
+
+def connect(url: str, database: str) -> tuple[AsyncMongoClient[dict[str, Any]], AsyncDatabase[Any]]:
+    """The client and a service's own database; writes ask for majority and journal."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        url, serverSelectionTimeoutMS=5000, appname=database, uuidRepresentation="standard"
+    )
+    return client, client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
+
+
+class Collection(Generic[S]):
+    """The documents of one kind. Every method is one round trip to the database."""
+
+    def __init__(
+        self,
+        database: AsyncDatabase[Any],
+        spec: Spec[S],
+        trim: Callable[[str, Document[Any]], None] = lambda name, document: None,
+        relay_grace_ms: int = 5000,
+        clock_ms: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.spec = spec
+        self.counts = Counts()
+        self._stored = database[spec.name]
+        self._trim = trim
+        self._relay_grace_ms = relay_grace_ms
+        self._clock_ms = clock_ms
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def prepare(self) -> None:
+        """Create the indexes; safe to repeat, and several replicas may do it at once."""
+        for scalar in ("relay_due", "wake_at", "blocked"):
+            await self._stored.create_index([(scalar, 1)])
+        for fields in self.spec.indexed:
+            await self._stored.create_index([(name, 1) for name in fields])
+        for name in self.spec.unique:
+            await self._stored.create_index([(name, 1)], unique=True, sparse=True)
+
+    def lock(self, document_id: str) -> asyncio.Lock:
+        """Held while one task decides on a document: spares this process its own lost races."""
+        return self._locks.setdefault(document_id, asyncio.Lock())
+
+    async def get(self, document_id: str) -> Document[S] | None:
+        """The document of that id, or None."""
+        self.counts.reads += 1
+        try:
+            stored = await self._stored.find_one({"_id": document_id})
+        except ConnectionFailure as failure:
+            raise StoreUnavailable from failure
+        return None if stored is None else self._from_stored(stored)
+
+    def blank(self, document_id: str) -> Document[S]:
+        """A document that is not stored yet."""
+        return Document(id=document_id, state=self.spec.blank(document_id))
+
+    async def save(self, document: Document[S]) -> None:
+        """Write the document: a new one is inserted, a known one replaces the revision read.
+
+        Raises LostRace, AlreadyExists, StoreUnavailable, DocumentTooLarge. A write whose reply
+        was lost is settled by reading the document again and looking for this write's mark.
+        """
+        self._trim(self.spec.name, document)
+        mark = secrets.token_hex(8)
+        stored = self._to_stored(document, mark)
+        size = checked_size(stored)
+        if size > WARN_BYTES:
+            log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
+        self.counts.writes += 1
+        try:
+            if document.rev == 0:
+                await self._stored.insert_one(stored)
+            else:
+                key = {"_id": document.id, "rev": document.rev}
+                if (await self._stored.replace_one(key, stored)).matched_count == 0:
+                    raise LostRace(document.id)
+        except DuplicateKeyError as duplicate:
+            raise AlreadyExists(document.id) from duplicate
+        except ConnectionFailure as failure:
+            if not await self._was_written(document.id, mark):
+                raise StoreUnavailable from failure
+        document.rev += 1
+
+    async def find(
+        self,
+        query: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 100,
+    ) -> list[Document[S]]:
+        """Documents by indexed scalar fields, in index order."""
+        self.counts.queries += 1
+        try:
+            cursor = self._stored.find(dict(query)).limit(limit)
+            if sort:
+                cursor = cursor.sort(list(sort))
+            return [self._from_stored(stored) async for stored in cursor]
+        except ConnectionFailure as failure:
+            raise StoreUnavailable from failure
+
+    async def find_one(self, **fields: Scalar) -> Document[S] | None:
+        """The one document whose indexed fields have these values, or None."""
+        found = await self.find(fields, limit=1)
+        return found[0] if found else None
+
+    async def each(self, batch: int = 200) -> AsyncIterator[Document[S]]:
+        """Every document, by id, without holding a cursor open between batches."""
+        after = ""
+        while page := await self.find({"_id": {"$gt": after}}, sort=[("_id", 1)], limit=batch):
+            for document in page:
+                yield document
+            after = page[-1].id
+
+    async def _was_written(self, document_id: str, mark: str) -> bool:
+        try:
+            stored = await self._stored.find_one({"_id": document_id})
+        except ConnectionFailure as failure:
+            raise StoreUnavailable from failure
+        return stored is not None and stored.get("mark") == mark
+
+    def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
+        return {
+            "_id": document.id,
+            "rev": document.rev + 1,
+            "mark": mark,
+            "version": document.version,
+            "state": document.state.model_dump(mode="json"),
+            "seq": document.seq,
+            "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
+            "relay_due": self._clock_ms() + self._relay_grace_ms if document.outbox else 0,
+            "wake_at": self.spec.wake_at(document.state),
+            "streams": document.streams,
+            "parked": [entry.model_dump(mode="json") for entry in document.parked],
+            "blocked": int(document.blocked),
+            "commands": [entry.model_dump(mode="json") for entry in document.commands],
+            **self.spec.index(document.state),
+        }
+
+    def _from_stored(self, stored: Mapping[str, Any]) -> Document[S]:
+        return Document(
+            id=stored["_id"],
+            state=self.spec.state.model_validate(stored["state"]),
+            rev=stored["rev"],
+            version=stored["version"],
+            seq=stored["seq"],
+            outbox=[Envelope.model_validate(entry) for entry in stored["outbox"]],
+            streams=dict(stored["streams"]),
+            parked=[Parked.model_validate(entry) for entry in stored["parked"]],
+            commands=[Answered.model_validate(entry) for entry in stored["commands"]],
+        )

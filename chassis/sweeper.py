@@ -1,0 +1,178 @@
+"""The sweeper: finds what a process that died, or a moment that came, has left to do.
+
+Invariant: an outbox that is not empty and a moment that is due are found by an index, whoever
+left them; so nothing waits for the process that began it. Two sweepers at once are harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from chassis.clock import epoch_ms
+from chassis.commands import Commands
+from chassis.document import Document, issue
+from chassis.relay import Relay
+from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.tracing import begin, use
+from contracts.context import Context
+from contracts.event import Event
+
+log = structlog.get_logger()
+
+INTERVAL_SECONDS = 1.0
+QUIET_SECONDS = 2.0
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A collection with its stream, and what its documents do when their moment has come.
+
+    `on_due` is pure and sounds terms; `errand` reaches outside parties and then records the
+    outcome by a command. Both must move the document's `wake_at` on, or they are called again.
+    """
+
+    collection: Collection[Any]
+    stream_kind: str | None
+    on_due: Callable[[Any, Context], Sequence[Event]] | None = None
+    errand: Callable[[str], Awaitable[None]] | None = None
+
+
+class Sweeper:
+    """Looks at every watched collection once per interval."""
+
+    def __init__(
+        self,
+        watches: Sequence[Watch],
+        relay: Relay,
+        commands: Commands,
+        clock: Callable[[], datetime],
+        context: Callable[[datetime], Context],
+    ) -> None:
+        self._watches = watches
+        self._relay = relay
+        self._commands = commands
+        self._clock = clock
+        self._context = context
+        self._nudge = asyncio.Event()
+        self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._by_name = {watch.collection.spec.name: watch for watch in watches}
+        self.recovered = 0
+        self.last_sweep: float = 0.0
+
+    def nudge(self) -> None:
+        """Something has become due just now: do not wait for the interval."""
+        self._nudge.set()
+
+    async def run(self) -> None:
+        """Sweep for ever. A database that is away is waited for."""
+        first = True
+        while True:
+            try:
+                await self.sweep(everything=first)
+                first = False
+            except StoreUnavailable:
+                log.warning("sweep-waits-for-store")
+            except Exception as failure:  # a sweeper that dies strands everything
+                log.error("sweep-failed", error=type(failure).__name__)
+            self.last_sweep = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(INTERVAL_SECONDS):
+                    await self._nudge.wait()
+                await asyncio.sleep(0.02)  # many nudges, one sweep
+            except TimeoutError:
+                pass
+            self._nudge.clear()
+
+    async def sweep(self, everything: bool = False) -> None:
+        """One round. `everything` also takes outboxes whose grace is not over (after a start)."""
+        await self.clear()
+        for watch in self._watches:
+            await self._relay_left_over(watch, everything)
+            if watch.on_due is not None or watch.errand is not None:
+                await self._wake(watch)
+
+    async def clear(self, quiet_seconds: float = QUIET_SECONDS) -> int:
+        """Store emptied outboxes of documents that fell quiet."""
+        keys = self._relay.gone_quiet(quiet_seconds)
+        for name, document_id in keys:
+            watch = self._by_name.get(name)
+            if watch is None:
+                continue
+            async with watch.collection.lock(document_id):
+                document = await watch.collection.get(document_id)
+                if document is None or not self._relay.settled(name, document):
+                    self._relay.quiet.pop((name, document_id), None)
+                    continue
+                try:
+                    if document.outbox:
+                        await watch.collection.save(document)
+                    self._relay.forget(name, document_id)
+                except LostRace:
+                    continue
+        return len(keys)
+
+    async def _relay_left_over(self, watch: Watch, everything: bool) -> None:
+        now_ms = epoch_ms(self._clock())
+        until = {"$gt": 0} if everything else {"$gt": 0, "$lte": now_ms}
+        for document in await watch.collection.find({"relay_due": until}, limit=BATCH):
+            if not self._relay.settled(watch.collection.spec.name, document):
+                self.recovered += 1
+            self._relay.submit(watch.collection.spec.name, document)
+
+    async def _wake(self, watch: Watch) -> None:
+        now_ms = epoch_ms(self._clock())
+        due = await watch.collection.find(
+            {"wake_at": {"$gt": 0, "$lte": now_ms}}, sort=[("wake_at", 1)], limit=BATCH
+        )
+        for document in due:
+            if watch.on_due is not None:
+                await self._ring(watch, document.id)
+            if watch.errand is not None:
+                self._start_errand(watch, document.id)
+
+    def _start_errand(self, watch: Watch, document_id: str) -> None:
+        key = (watch.collection.spec.name, document_id)
+        if watch.errand is None or key in self._errands:
+            return
+        task = asyncio.create_task(self._errand(watch.errand, key))
+        self._errands[key] = task
+        task.add_done_callback(lambda _: self._errands.pop(key, None))
+
+    async def _errand(
+        self, errand: Callable[[str], Awaitable[None]], key: tuple[str, str]
+    ) -> None:
+        with use(begin()):
+            try:
+                await errand(key[1])
+            except (LostRace, StoreUnavailable):
+                return  # the next sweep finds it again
+            except Exception as failure:
+                log.error("errand-failed", collection=key[0], id=key[1], error=repr(type(failure)))
+
+    async def _ring(self, watch: Watch, document_id: str) -> None:
+        """Sound the alarms of one document, once, in one write."""
+        if watch.on_due is None:
+            return
+        async with watch.collection.lock(document_id):
+            document: Document[Any] | None = await watch.collection.get(document_id)
+            if document is None:
+                return
+            at = self._context(self._clock())
+            with use(begin()) as trace:
+                events = watch.on_due(document.state, at)
+                if not events:
+                    return
+                document.version += 1
+                issue(document, events, at, self._commands.origin(watch.stream_kind), trace)
+                try:
+                    await watch.collection.save(document)
+                except (LostRace, AlreadyExists):
+                    return  # somebody else moved it on; the next sweep looks again
+                self._relay.submit(watch.collection.spec.name, document)

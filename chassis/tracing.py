@@ -1,0 +1,64 @@
+"""Which request or event caused what: ids that travel from HTTP into events and on.
+
+Kept in a context variable, so that no domain function has to pass them along.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+SAFE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")
+TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The chain of causes the present work belongs to."""
+
+    correlation_id: str
+    causation_id: str
+    traceparent: str
+
+
+def new_traceparent() -> str:
+    """A W3C trace context of our own, for callers that bring none."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def begin(
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+    traceparent: str | None = None,
+) -> Trace:
+    """A trace from what a caller sent; anything unfit is replaced, never passed on."""
+    fresh = f"r{secrets.token_hex(12)}"
+    given = correlation_id if correlation_id and SAFE_ID.match(correlation_id) else fresh
+    parent = traceparent if traceparent and TRACEPARENT.match(traceparent) else new_traceparent()
+    return Trace(given, causation_id or given, parent)
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def current() -> Trace:
+    """The present trace; work that nobody asked for (a sweep) begins its own."""
+    trace = _current.get()
+    if trace is None:
+        trace = begin()
+        _current.set(trace)
+    return trace
+
+
+@contextmanager
+def use(trace: Trace) -> Iterator[Trace]:
+    """Do the enclosed work under this trace."""
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)

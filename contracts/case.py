@@ -1,0 +1,14 @@
+"""What every service knows of a case: the reference that travels in its opening events."""
+
+from contracts.values import Identifier, Line, Value
+
+
+class CaseRef(Value):
+    """One citizen's case (дело): its ids, who serves it, and the law it was begun under."""
+
+    case_id: Identifier
+    citizen_id: Identifier
+    number: Line
+    institution: Identifier
+    authorised_body: Identifier
+    pack: Identifier

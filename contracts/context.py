@@ -1,0 +1,25 @@
+"""The circumstances of a decision, passed in so that the domain has no clock and no identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.regulation import TermRule, deadline
+from contracts.terms import Deadline, WorkingCalendar
+from contracts.values import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """When, by whom and in which calendar something is done."""
+
+    now: datetime
+    by: Actor
+    calendar: WorkingCalendar
+
+    def deadline(self, rule: TermRule, pack: str, started_at: datetime | None = None) -> Deadline:
+        """The due date of a term that starts now, or started earlier."""
+        return deadline(
+            rule, started_at=started_at or self.now, calendar=self.calendar, pack=pack
+        )

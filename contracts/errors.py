@@ -1,0 +1,49 @@
+"""Expected failures: what a caller can be told, with a code that never changes.
+
+The domain raises them, the chassis turns them into problem details (RFC 9457) for HTTP and into
+the reason of a parked event for messages.
+"""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Something may not be done; `code` is stable, `clause` the rule that says so."""
+
+    status = 409
+
+    def __init__(
+        self, code: str, detail: str, *, field: str | None = None, clause: str | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.clause = clause
+
+
+class NotAllowedInState(Refusal):
+    """The action does not fit the state the case is in."""
+
+    status = 409
+
+
+class InvalidInput(Refusal):
+    """A field breaks a rule. Always names the field."""
+
+    status = 422
+
+
+class NotPermitted(Refusal):
+    """The caller's role may not do this to this record."""
+
+    status = 403
+
+
+class NotFound(Refusal):
+    """No such record, or none that this caller may know of: the two answer alike."""
+
+    status = 404
+
+    def __init__(self, what: str) -> None:
+        super().__init__("not-found", f"there is no such {what}")

@@ -1,0 +1,277 @@
+"""Events of intake. Only the citizen stream carries personal data."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from contracts.case import CaseRef
+from contracts.event import CaseEvent, Event, TermDueSoonFact, TermMissedFact
+from contracts.values import CitizenCard, Identifier, Line
+
+CITIZEN = "intake.citizen"
+CASE = "intake.case"
+
+
+class Channel(StrEnum):
+    """How a referral came (R 3.1.1, L 2.1, S)."""
+
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    WRITTEN = "written"
+    MFC = "mfc"
+    PORTAL = "portal"
+    MEDICAL_ORGANIZATION = "medical_organization"
+    MUNICIPAL_BODY = "municipal_body"
+    ORGANIZATION = "organization"
+    THIRD_PERSON = "third_person"
+
+
+class TriageCode(StrEnum):
+    """The code of a referral (R 3.1.6 a–d)."""
+
+    IMMEDIATE = "immediate"
+    CONSULTATION = "consultation"
+    INITIAL_ASSESSMENT = "initial_assessment"
+    REASSESSMENT = "reassessment"
+
+
+class ConsentBasis(StrEnum):
+    """Why personal data may be used: consent, or the interest of one unable to give it."""
+
+    WRITTEN_CONSENT = "written_consent"
+    INTEREST_OF_THE_UNABLE = "interest_of_the_unable"
+
+
+class CitizenRegistered(
+    Event,
+    stream=CITIZEN,
+    clause="R 3.1.2",
+    ru="Гражданин внесён в систему",
+    en="Citizen registered",
+):
+    """A citizen is known for the first time; carries the whole card."""
+
+    card: CitizenCard
+
+
+class CitizenCardChanged(
+    Event,
+    stream=CITIZEN,
+    clause="R 3.1.2",
+    ru="Карточка гражданина изменена",
+    en="Citizen card changed",
+):
+    """The card was corrected or completed; carries the whole new card."""
+
+    card: CitizenCard
+
+
+class ConsentGiven(
+    Event,
+    stream=CITIZEN,
+    clause="R 3.3.7",
+    ru="Получено согласие на обследование и передачу данных",
+    en="Consent given",
+):
+    """Consent to survey and transfer of personal data, or the reason why one acts without."""
+
+    basis: ConsentBasis
+    text_version: Identifier
+    given_on: date
+
+
+class ConsentWithdrawn(
+    Event, stream=CITIZEN, clause="152-FZ 9", ru="Согласие отозвано", en="Consent withdrawn"
+):
+    """The citizen took the consent back; processing stops."""
+
+
+class CitizenErased(
+    Event, stream=CITIZEN, clause="152-FZ 21", ru="Данные гражданина удалены", en="Citizen erased"
+):
+    """Personal data are to be erased everywhere."""
+
+
+class ReferralRegistered(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.2",
+    ru="Обращение внесено в журнал",
+    en="Referral registered in the journal",
+):
+    """A referral opened a case. The status code's hash lets a citizen ask where the case stands."""
+
+    case: CaseRef
+    journal_number: Line
+    received_at: AwareDatetime
+    channel: Channel
+    in_hospital: bool = False
+    home_care_asked: bool = False
+    incomplete: bool = False
+    requester: Identifier | None = None
+    status_code_hash: str
+
+
+class ReferralLinked(
+    CaseEvent,
+    stream=CASE,
+    clause="L 5.1",
+    ru="Повторное обращение присоединено к делу",
+    en="Further referral linked to the case",
+):
+    """A second referral about the same citizen: kept in the journal, no second case."""
+
+    journal_number: Line
+    received_at: AwareDatetime
+    channel: Channel
+    requester: Identifier | None = None
+
+
+class CaseTriaged(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.6",
+    ru="Присвоен код заявки",
+    en="Triage code assigned",
+):
+    """A person confirmed or overrode the proposed code."""
+
+    code: TriageCode
+    proposed: TriageCode
+    rule_version: Line
+    overridden: bool = False
+
+
+class UrgentMeasuresPlanned(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.7",
+    ru="Составлен план срочных мероприятий",
+    en="Urgent measures planned",
+):
+    """The plan of what is done the same day, with the organizations drawn in."""
+
+    measures: int
+    organizations: tuple[Identifier, ...] = ()
+
+
+class UrgentMeasuresDone(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.7",
+    ru="Срочные мероприятия выполнены",
+    en="Urgent measures done",
+):
+    """Every measure of the plan was carried out."""
+
+
+class ApplicationRegistered(
+    CaseEvent,
+    stream=CASE,
+    clause="R 2.6",
+    ru="Зарегистрировано заявление",
+    en="Application registered",
+):
+    """The personal application and the first documents were registered."""
+
+    documents: tuple[Identifier, ...]
+    missing: tuple[Identifier, ...]
+
+
+class DocumentsRegistered(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.9",
+    ru="Зарегистрированы документы",
+    en="Documents registered",
+):
+    """Further documents of the package came in."""
+
+    documents: tuple[Identifier, ...]
+    missing: tuple[Identifier, ...]
+
+
+class CertificateRequested(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.2",
+    ru="Направлен межведомственный запрос в Пенсионный фонд",
+    en="Pension certificate requested",
+):
+    """The interagency request left and was accepted by the addressed body."""
+
+    request_id: Identifier
+    addressed_body: Identifier
+
+
+class CertificateReceived(
+    CaseEvent,
+    stream=CASE,
+    clause="R 2.6.1",
+    ru="Получена справка территориального органа ПФР",
+    en="Pension certificate received",
+):
+    """The Pension Fund answered; the sums stay with intake."""
+
+    request_id: Identifier
+
+
+class CertificateOverdue(
+    CaseEvent,
+    stream=CASE,
+    clause="210-FZ 7.2",
+    ru="Ответ Пенсионного фонда просрочен",
+    en="Pension certificate overdue",
+):
+    """The Pension Fund did not answer in the term of the interagency exchange."""
+
+    request_id: Identifier
+
+
+class PackageCompleted(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.9",
+    ru="Пакет документов собран",
+    en="Document package completed",
+):
+    """Every document that the pack asks for is there."""
+
+    documents: tuple[Identifier, ...]
+
+
+class CaseDeclined(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.7.2",
+    ru="Гражданин отказался от услуг",
+    en="Citizen declined",
+):
+    """Consequences explained, contact left; the case can be re-opened."""
+
+
+class CaseReopened(
+    CaseEvent, stream=CASE, clause="R 3.3.7.2", ru="Дело возобновлено", en="Case re-opened"
+):
+    """A declined or closed case goes on."""
+
+
+class CaseClosed(CaseEvent, stream=CASE, clause="R 3.1.6", ru="Дело закрыто", en="Case closed"):
+    """Nothing more is to be done in this case."""
+
+    reason: Identifier
+
+
+class TermDueSoon(
+    TermDueSoonFact, stream=CASE, clause="R 3.1.8", ru="Срок истекает", en="Term due soon"
+):
+    """A term of intake is about to run out."""
+
+
+class TermMissed(
+    TermMissedFact, stream=CASE, clause="R 3.1.8", ru="Срок пропущен", en="Term missed"
+):
+    """A term of intake was missed."""

@@ -1,0 +1,50 @@
+"""Law as dated data: packs of terms, documents, questionnaires and lists, each with its clause.
+
+A case pins the pack in force when it was registered and keeps it; the machine proposes by the
+pack's rules, a person confirms.
+"""
+
+from contracts.regulation.deadlines import Owner, TermRule, deadline
+from contracts.regulation.instruments import (
+    Band,
+    IncompleteAnswers,
+    Instrument,
+    InstrumentKind,
+    Option,
+    Position,
+    Score,
+    UnknownAnswer,
+    points,
+    score,
+)
+from contracts.regulation.loading import (
+    FIRST_PACK,
+    NoPackInForce,
+    UnknownPack,
+    load_pack,
+    pack_in_force,
+)
+from contracts.regulation.pack import RegulationPack, UnknownTerm
+
+__all__ = [
+    "FIRST_PACK",
+    "Band",
+    "IncompleteAnswers",
+    "Instrument",
+    "InstrumentKind",
+    "NoPackInForce",
+    "Option",
+    "Owner",
+    "Position",
+    "RegulationPack",
+    "Score",
+    "TermRule",
+    "UnknownAnswer",
+    "UnknownPack",
+    "UnknownTerm",
+    "deadline",
+    "load_pack",
+    "pack_in_force",
+    "points",
+    "score",
+]

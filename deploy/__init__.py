@@ -1,0 +1,1 @@
+"""How Opora is run: images, district settings, the local runner, simulators."""

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs RabbitMQ from the system's packages; run as root: sudo sh deploy/runner/install-rabbitmq.sh
+#
+# Debian starts a service as soon as it is installed. Opora runs a node of its own and must not
+# occupy the standard ports, so a policy forbids that start while this script runs. A policy that is
+# already there is the administrator's and stays as it is; ours is void once this process is gone,
+# even if it was killed before it could remove it.
+set -eu
+
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
+    cat >"$policy" <<END
+#!/bin/sh
+case "\$*" in *rabbitmq*|*epmd*) kill -0 $$ 2>/dev/null && exit 101 ;; esac
+exit 0
+END
+    chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get -o DPkg::Lock::Timeout=300 update
+apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends rabbitmq-server

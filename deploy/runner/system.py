@@ -1,0 +1,301 @@
+"""What Opora consists of when it runs on one machine, and how its parts are told of each other.
+
+`Servers` is broker and database alone (for tests); `System` is everything. Both use the servers
+whose URLs stand in the environment and start their own only for what is missing.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+from deploy.runner.broker import prepare_broker
+from deploy.runner.database import prepare_database
+from deploy.runner.lock import Lock
+from deploy.runner.ports import LOOPBACK, free_ports, require_free
+from deploy.runner.processes import Program, Running, start, wipe
+from deploy.runner.signals import termination_unwinds, undisturbed
+from deploy.runner.tokens import AUDIENCE, DAY, ISSUER, Credentials
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+
+SERVICES = {
+    "intake": 8101,
+    "assessment": 8102,
+    "careplan": 8103,
+    "complaints": 8104,
+    "directory": 8105,
+    "registry": 8106,
+}
+SIMULATORS = {"pension_fund": 8201, "hospital": 8202}
+PORTS = {**SERVICES, **SIMULATORS}
+
+DISTRICT = "leninsk-kuznetsky"
+TIME_ZONE = "Asia/Novokuznetsk"
+
+BROKER_SECONDS = 90.0  # some five seconds on an idle machine; a loaded one gets the benefit
+SERVICE_SECONDS = 90.0
+
+
+def data_dir_of(name: str) -> Path:
+    """Where the system of this name keeps everything."""
+    return LOCAL / name
+
+
+def lock_of(name: str) -> Lock:
+    """The lock that the running system of this name holds."""
+    return Lock(LOCAL / f"{name}.lock")
+
+
+def free_service_ports() -> dict[str, int]:
+    """Ports for a System beside the one on the fixed ports."""
+    return dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+
+
+class Servers:
+    """Broker and database, running within a `with` block and gone after it."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fresh: bool = True,
+        amqp_url: str | None = None,
+        mongo_url: str | None = None,
+    ) -> None:
+        self.name = name
+        self.data_dir = data_dir_of(name)
+        self.amqp_url = amqp_url or os.environ.get("OPORA_AMQP_URL", "")
+        self.mongo_url = mongo_url or os.environ.get("OPORA_MONGO_URL", "")
+        self._fresh = fresh
+        self._held = ExitStack()
+        self._running: Running | None = None
+
+    @property
+    def running(self) -> Running:
+        """The programs; only within the `with` block."""
+        if self._running is None:
+            raise RuntimeError(f"'{self.name}' is not running")
+        return self._running
+
+    @property
+    def log_dir(self) -> Path:
+        """One file per program."""
+        return self.data_dir / "log"
+
+    def pid(self, program: str) -> int:
+        """The process id of a program now; 0 while it is down."""
+        return self.running.pid(program)
+
+    def wait_ready(self, *programs: str, seconds: float = SERVICE_SECONDS) -> None:
+        """Return when these programs (all, when none is named) answer; else raise NotReady."""
+        self.running.wait_ready(programs or self.running.names, seconds)
+
+    def stop(self) -> None:
+        """End everything, verify that it is gone, let go of the name. Leaving the block does it."""
+        with undisturbed():
+            self._held.close()
+            self._running = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as held:
+            held.enter_context(termination_unwinds())
+            held.enter_context(lock_of(self.name))
+            if self._fresh:
+                wipe(self.data_dir)
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._running = held.enter_context(self._run())
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @contextmanager
+    def _run(self) -> Iterator[Running]:
+        credentials = Credentials(self.data_dir / "credentials")
+        servers = self._server_programs(credentials)
+        applications = self._application_programs(credentials)
+        running = start(self.data_dir, [*servers, *applications])
+        try:
+            for programs in (servers, applications):
+                names = [program.name for program in programs]
+                running.begin(names)
+                running.wait_ready(names, BROKER_SECONDS)
+            yield running
+        finally:
+            running.stop()
+
+    def _server_programs(self, credentials: Credentials) -> list[Program]:
+        programs: list[Program] = []
+        if not self.amqp_url:
+            broker = prepare_broker(self.data_dir, self.name, credentials.erlang_cookie)
+            self.amqp_url = broker.url
+            programs += broker.programs
+        if not self.mongo_url:
+            database = prepare_database(self.data_dir)
+            self.mongo_url = database.url
+            programs.append(database.program)
+        return programs
+
+    def _application_programs(self, credentials: Credentials) -> list[Program]:
+        return []
+
+
+class System(Servers):
+    """Servers, simulators of the outside parties and the six services."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fresh: bool = True,
+        ports: Mapping[str, int] = PORTS,
+        amqp_url: str | None = None,
+        mongo_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(name, fresh=fresh, amqp_url=amqp_url, mongo_url=mongo_url)
+        self.ports = dict(ports)
+        self.urls = {part: f"http://{LOOPBACK}:{port}" for part, port in self.ports.items()}
+        self._settings = dict(settings or {})
+
+    @classmethod
+    def local(cls, name: str = "demo") -> Self:
+        """The whole system on the fixed ports, with nothing left of an earlier run."""
+        return cls(name)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The keys and secrets of this system."""
+        return Credentials(self.data_dir / "credentials")
+
+    @property
+    def district(self) -> str:
+        """The district this system serves."""
+        return self._settings.get("OPORA_DISTRICT") or os.environ.get("OPORA_DISTRICT", DISTRICT)
+
+    def token(
+        self,
+        *roles: str,
+        org: str | None = None,
+        district: str | None = None,
+        subject: str | None = None,
+    ) -> str:
+        """An access token for these roles; of this system's district unless told otherwise."""
+        return self.credentials.token(
+            *roles, org=org, district=district or self.district, subject=subject
+        )
+
+    def kill(self, program: str) -> int:
+        """kill -9 a program, as a crash would; supervisor restarts it. Returns the dead one's id."""
+        pid = self.pid(program)
+        os.kill(pid, 9)
+        return pid
+
+    def _application_programs(self, credentials: Credentials) -> list[Program]:
+        require_free(self.ports)
+        return [
+            *(self._simulator(name, credentials) for name in SIMULATORS),
+            *(self._service(name, credentials) for name in SERVICES),
+        ]
+
+    def _simulator(self, name: str, credentials: Credentials) -> Program:
+        return self._program(
+            name,
+            application=f"deploy.simulators.{name}:create_app",
+            ready=f"tcp://{LOOPBACK}:{self.ports[name]}",
+            priority=30,
+            environment=self._environment(name, credentials),
+        )
+
+    def _service(self, name: str, credentials: Credentials) -> Program:
+        return self._program(
+            name,
+            application=f"services.{name}.main:create_app",
+            ready=f"{self.urls[name]}/health/ready",
+            priority=40,
+            environment=self._environment(name, credentials),
+        )
+
+    def _program(
+        self, name: str, application: str, ready: str, priority: int, environment: dict[str, str]
+    ) -> Program:
+        return Program(
+            name=name,
+            command=(
+                *(sys.executable, "-m", "uvicorn", "--factory", application),
+                *("--host", LOOPBACK, "--port", str(self.ports[name])),
+                *("--loop", "uvloop", "--http", "httptools"),
+                *("--no-access-log", "--log-level", "warning"),
+                *("--timeout-graceful-shutdown", "3"),
+            ),
+            environment=environment,
+            ready=ready,
+            priority=priority,
+            directory=ROOT,
+        )
+
+    def _environment(self, name: str, credentials: Credentials) -> dict[str, str]:
+        """Everybody's settings, and the secrets that only this program has a use for."""
+        callback = credentials.token("pension_fund", district=self.district, seconds=365 * DAY)
+        gateway = credentials.token(
+            "pension_fund_gateway", district=self.district, seconds=365 * DAY
+        )
+        webhooks = {
+            "OPORA_WEBHOOK_SECRET": credentials.webhook_secret,
+            "OPORA_WEBHOOK_URL": f"{self.urls['hospital']}/webhooks",
+        }
+        own: dict[str, dict[str, str]] = {
+            "intake": {"OPORA_PENSION_FUND_TOKEN": gateway, **webhooks},
+            "pension_fund": {"OPORA_SIM_CALLBACK_TOKEN": callback},
+            "hospital": webhooks,
+        }
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": f"{LOOPBACK},localhost",
+            "no_proxy": f"{LOOPBACK},localhost",
+            "OPORA_AMQP_URL": _with_heartbeat(self.amqp_url),
+            "OPORA_MONGO_URL": self.mongo_url,
+            "OPORA_DISTRICT": self.district,
+            "OPORA_TIME_ZONE": os.environ.get("OPORA_TIME_ZONE", TIME_ZONE),
+            "OPORA_JWKS_FILE": str(credentials.jwks_file),
+            "OPORA_ISSUER": ISSUER,
+            "OPORA_AUDIENCE": AUDIENCE,
+            "OPORA_IDENTITY_KEY": credentials.identity_key,
+            **{f"OPORA_{part.upper()}_URL": url for part, url in self.urls.items()},
+            **own.get(name, {}),
+            **self._settings,
+        }
+
+
+def _with_heartbeat(url: str) -> str:
+    """Ten seconds, so that a broker that vanished without a word is noticed soon."""
+    parts = urlsplit(url)
+    if "heartbeat=" in parts.query:
+        return url
+    query = "&".join(filter(None, (parts.query, "heartbeat=10")))
+    return urlunsplit(parts._replace(query=query, path=parts.path or "/"))
