@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 from aiormq.exceptions import AMQPError
-from faststream import AckPolicy
-from faststream.exceptions import RejectMessage
+from faststream import AckPolicy, StreamMessage
+from faststream.exceptions import FastStreamException, RejectMessage
 from faststream.rabbit import (
     Channel,
     ExchangeType,
@@ -26,6 +27,7 @@ from faststream.rabbit import (
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
+from yarl import URL
 
 from contracts.envelope import CONTENT_TYPE, Envelope
 
@@ -35,6 +37,8 @@ EVENTS = RabbitExchange("opora.events", type=ExchangeType.TOPIC)
 DEAD = RabbitExchange("opora.dead", type=ExchangeType.TOPIC)
 PUBLISH_SECONDS = 5.0
 PREFETCH = 32
+GRACE_SECONDS = 10.0  # for handlers that are at work
+STOP_SECONDS = 12.0  # a broker that hangs does not keep us from ending
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 
 Receive = Callable[[Envelope], Awaitable[None]]
@@ -60,85 +64,126 @@ def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
     )
 
 
+def with_heartbeat(url: str) -> str:
+    """The URL with a heartbeat: the client's own default notices a dead broker after minutes."""
+    address = URL(url)
+    return url if "heartbeat" in address.query else str(address.update_query(heartbeat="10"))
+
+
 class Bus:
     """Two connections: a broker that blocks publishers must not hold up consumers."""
 
     def __init__(
-        self, url: str, service: str, reads: Sequence[str], registry: CollectorRegistry
+        self,
+        url: str,
+        service: str,
+        reads: Sequence[str],
+        registry: CollectorRegistry,
+        publish_seconds: float = PUBLISH_SECONDS,
     ) -> None:
         self._service = service
         self._reads = reads
+        self._publish_seconds = publish_seconds
         self.published = 0
+        self._started = False
+        self._receive: Receive | None = None
+        url = with_heartbeat(url)
         logger = logging.getLogger(f"opora.{service}.bus")
-        shared = {
-            "logger": logger,
-            "log_level": logging.DEBUG,
-            "app_id": f"opora-{service}",
-            "fail_fast": False,
-            "apply_types": False,
-        }
         self._publisher = RabbitBroker(
-            url, default_channel=Channel(on_return_raises=True), reconnect_interval=1.0, **shared
+            url,
+            default_channel=Channel(on_return_raises=True),
+            reconnect_interval=1.0,
+            fail_fast=False,
+            app_id=f"opora-{service}",
+            logger=logger,
+            log_level=logging.DEBUG,
         )
         self._consumer = RabbitBroker(
             url,
             reconnect_interval=1.0,
-            graceful_timeout=10,
+            fail_fast=False,
+            graceful_timeout=GRACE_SECONDS,
             middlewares=[RabbitPrometheusMiddleware(registry=registry, app_name=service)],
-            **shared,
+            apply_types=False,
+            app_id=f"opora-{service}",
+            logger=logger,
+            log_level=logging.DEBUG,
         )
 
     async def start(self, receive: Receive) -> None:
-        """Declare exchanges, inbox and dead queue, then begin to consume."""
-        if self._reads:
-            queue = inbox(self._service, self._reads)
+        """Declare exchanges, inbox and dead queue, then begin to consume. May be tried again."""
+        queue = inbox(self._service, self._reads) if self._reads else None
+        if queue is not None and self._receive is None:
+            self._subscribe(queue)
+        self._receive = receive
+        try:
+            await self._declare(queue)
+            await self._consumer.start()
+            await self._publisher.start()
+        except Exception:
+            await self.stop()  # else the next try would meet the channels this one has closed
+            raise
+        self._started = True
 
-            async def decoded(message: object) -> Envelope:
-                return decode(message.body)  # type: ignore[attr-defined]
-
-            @self._consumer.subscriber(
-                queue,
-                EVENTS,
-                channel=Channel(prefetch_count=PREFETCH),
-                ack_policy=AckPolicy.REJECT_ON_ERROR,
-                decoder=decoded,
-                no_reply=True,
-            )
-            async def consume(envelope: Envelope) -> None:
-                await receive(envelope)
-
+    async def _declare(self, queue: RabbitQueue | None) -> None:
         await self._publisher.connect()
         await self._consumer.connect()
         await self._publisher.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(DEAD)
-        if self._reads:
-            dead = await self._consumer.declare_queue(
-                RabbitQueue(f"{self._service}.inbox.dead", queue_type=QueueType.QUORUM)
-            )
-            await dead.bind(DEAD.name, f"{self._service}.inbox")
-            declared = await self._consumer.declare_queue(queue)
-            for topic in self._reads:
-                await declared.bind(EVENTS.name, topic)
-        await self._consumer.start()
-        await self._publisher.start()
+        if queue is None:
+            return
+        dead = await self._consumer.declare_queue(
+            RabbitQueue(f"{self._service}.inbox.dead", queue_type=QueueType.QUORUM)
+        )
+        await dead.bind(DEAD.name, f"{self._service}.inbox")
+        declared = await self._consumer.declare_queue(queue)
+        for topic in self._reads:
+            await declared.bind(EVENTS.name, topic)
+
+    def _subscribe(self, queue: RabbitQueue) -> None:
+        async def decoded(message: StreamMessage[Any]) -> Envelope:
+            return decode(message.body)
+
+        @self._consumer.subscriber(
+            queue,
+            EVENTS,
+            channel=Channel(prefetch_count=PREFETCH),
+            ack_policy=AckPolicy.REJECT_ON_ERROR,
+            decoder=decoded,
+            no_reply=True,
+        )
+        async def consume(envelope: Envelope) -> None:
+            if self._receive is not None:
+                await self._receive(envelope)
+
+    async def stop_consuming(self) -> None:
+        """Finish what is being handled and take no more; publishing still works."""
+        await self._stop(self._consumer)
 
     async def stop(self) -> None:
         """Finish what is being handled, then close both connections."""
-        for broker in (self._consumer, self._publisher):
-            try:
+        await self._stop(self._consumer)
+        await self._stop(self._publisher)
+
+    async def _stop(self, broker: RabbitBroker) -> None:
+        self._started = False
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
                 await broker.stop()
-            except (AMQPError, ExceptionGroup, ConnectionError) as failure:
-                log.warning("bus-stop", error=type(failure).__name__)
+        except (AMQPError, ExceptionGroup, OSError, TimeoutError, RuntimeError) as failure:
+            log.warning("bus-stop", error=type(failure).__name__)
 
     async def ready(self) -> bool:
-        """Whether both connections answer."""
+        """Whether everything was declared and both connections answer."""
+        if not self._started:
+            return False
         return await self._publisher.ping(1.0) and await self._consumer.ping(1.0)
 
     async def publish(self, envelope: Envelope) -> None:
         """Send one event and wait for the broker's confirmation; raises NotPublished."""
         try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
+            async with asyncio.timeout(self._publish_seconds):
                 await self._publisher.publish(
                     envelope.model_dump_json(exclude_none=True).encode(),
                     exchange=EVENTS,
@@ -155,7 +200,7 @@ class Bus:
                 raise
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
-        except (AMQPError, OSError, TimeoutError, RuntimeError) as failure:
+        except (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError) as failure:
             raise NotPublished(type(failure).__name__) from failure
         self.published += 1
 

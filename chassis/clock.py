@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+Now = Callable[[], datetime]
+"""A clock: what the present moment is asked of, so that tests can bring their own."""
 
 FAR_FUTURE = 0
 """Index value of a moment that never comes: the due-indexes look for values above 0."""

@@ -7,7 +7,6 @@ The same key with the same request gets the first answer again; with another req
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from pydantic import BaseModel
 
 from chassis import tracing
 from chassis.document import Answered, Document, Origin, issue
-from chassis.relay import Relay
 from chassis.store import AlreadyExists, Collection, LostRace
 from contracts.context import Context
 from contracts.errors import NotFound, Refusal
@@ -48,17 +46,11 @@ class Request:
     fingerprint: str
     version: int | None = None
 
-    @classmethod
-    def internal(cls, name: str) -> Request:
-        """A command of the machine itself, repeatable under its name."""
-        return cls(key=name, fingerprint=hashlib.sha256(name.encode()).hexdigest())
-
 
 class Commands:
     """Carries commands out."""
 
-    def __init__(self, relay: Relay, service: str, district: str) -> None:
-        self._relay = relay
+    def __init__(self, service: str, district: str) -> None:
         self._service = service
         self._district = district
 
@@ -71,7 +63,7 @@ class Commands:
         collection: Collection[S],
         document_id: str,
         stream_kind: str | None,
-        request: Request,
+        request: Request | None,
         at: Context,
         decide: Callable[[S], Sequence[Event]],
         *,
@@ -82,16 +74,18 @@ class Commands:
         """Load, check, decide, store, publish. Raises Refusal and StoreUnavailable.
 
         `visible` says whether the caller may know of the record; where not, it does not exist.
+        Without a request it is the machine that records what came of an errand: there is no key
+        to remember, and the version moves only if there is an event to tell.
         """
         for attempt in range(TRIES):
             async with collection.lock(document_id):
                 document = await collection.get(document_id)
                 if document is None or not visible(document.state):
                     raise NotFound(what)
-                known = repeated(document, request)
+                known = repeated(document, request) if request is not None else None
                 if known is not None:
                     return known
-                if request.version is not None and request.version != document.version:
+                if request is not None and request.version not in {None, document.version}:
                     raise StaleVersion(
                         "stale-version",
                         f"If-Match names version {request.version}, the present one is"
@@ -133,17 +127,18 @@ class Commands:
         collection: Collection[S],
         document: Document[S],
         stream_kind: str | None,
-        request: Request,
+        request: Request | None,
         at: Context,
         events: Sequence[Event],
         answer: Callable[[S], dict[str, Any]],
     ) -> Answered:
-        """One write of the new state, its events and its answer; then the events leave."""
-        document.version += 1
+        """One write of the new state, its events and its answer; with the save the events leave."""
+        if request is not None or events:
+            document.version += 1
         issue(document, events, at, self.origin(stream_kind), tracing.current())
         answered = Answered(
-            key=request.key,
-            fingerprint=request.fingerprint,
+            key=request.key if request else "",
+            fingerprint=request.fingerprint if request else "",
             version=document.version,
             answer={
                 "id": document.id,
@@ -152,9 +147,9 @@ class Commands:
                 **answer(document.state),
             },
         )
-        document.remember(answered)
+        if request is not None:
+            document.remember(answered)
         await collection.save(document)
-        self._relay.submit(collection.spec.name, document)
         return answered
 
 

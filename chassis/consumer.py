@@ -2,7 +2,8 @@
 
 Invariant: a message is acknowledged only after its outcome is stored. A lost race is decided
 again; a database that is away slows consumption down and never loses or spins; a handler that
-fails for good sets its event aside in its own document and touches no other.
+fails for good sets its event aside in its own document and touches no other. A defect of ours
+keeps its message waiting, unacknowledged: it neither loses it nor fills the dead queue.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ import structlog
 
 from chassis import tracing
 from chassis.clock import epoch_ms
-from chassis.document import Document, Handler, Reading, Receipt, receive
-from chassis.relay import Relay
+from chassis.document import (
+    Document,
+    DocumentTooLarge,
+    Handler,
+    Reading,
+    Receipt,
+    receive,
+    set_aside,
+)
 from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -76,7 +84,6 @@ class Consumer:
     def __init__(
         self,
         readers: Sequence[Reader],
-        relay: Relay,
         reading: Callable[[Reader], Reading],
         clock: Callable[[], Any],
         record: Callable[[Envelope], Awaitable[None]] | None = None,
@@ -85,7 +92,6 @@ class Consumer:
         for reader in readers:
             for kind in reader.streams:
                 self._by_kind.setdefault(kind, []).append((reader, reading(reader)))
-        self._relay = relay
         self._clock = clock
         self._record = record
         self.tally = Tally()
@@ -99,12 +105,15 @@ class Consumer:
             while True:
                 try:
                     return await self._store_outcome(envelope)
-                except (LostRace, AlreadyExists):
+                except LostRace:
                     await asyncio.sleep(random.uniform(0, 0.02))
+                    continue
                 except StoreUnavailable:
                     log.warning("store-away", event=envelope.id, pause=round(pause, 2))
-                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                except Exception as defect:
+                    log.error("event-waits", event=envelope.id, error=type(defect).__name__)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _store_outcome(self, envelope: Envelope) -> None:
         if self._record is not None:
@@ -125,9 +134,30 @@ class Consumer:
     ) -> None:
         document: Document[Any] = await collection.get(document_id) or collection.blank(document_id)
         receipt = receive(document, envelope, reading, epoch_ms(self._clock()))
+        if receipt.changed:
+            try:
+                await collection.save(document)
+            except (AlreadyExists, DocumentTooLarge) as failure:
+                receipt = await self._set_aside(collection, document, envelope, failure)
         if receipt.failed is not None:
             log.error("event-set-aside", event=envelope.id, reason=receipt.failed)
+        self.tally.add(receipt)
+
+    async def _set_aside(
+        self,
+        collection: Collection[Any],
+        attempted: Document[Any],
+        envelope: Envelope,
+        failure: AlreadyExists | DocumentTooLarge,
+    ) -> Receipt:
+        """The store refuses what the handler made: trying again would not end differently."""
+        document: Document[Any] = await collection.get(attempted.id) or collection.blank(
+            attempted.id
+        )
+        if isinstance(failure, AlreadyExists) and document.rev != attempted.rev:
+            raise LostRace(attempted.id)  # it was born elsewhere, meanwhile: no clash of values
+        reason = failure.code if isinstance(failure, DocumentTooLarge) else "already-exists"
+        receipt = set_aside(document, envelope, reason, epoch_ms(self._clock()))
         if receipt.changed:
             await collection.save(document)
-            self._relay.submit(collection.spec.name, document)
-        self.tally.add(receipt)
+        return receipt

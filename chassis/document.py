@@ -155,16 +155,24 @@ def receive(document: Document[Any], envelope: Envelope, reading: Reading, now_m
         receipt.duplicate = True
         return receipt
     if envelope.number > last + 1:
-        document.parked.append(Parked(envelope=envelope, since=now_ms))
-        document.parked.sort(key=lambda entry: (entry.envelope.stream, entry.envelope.number))
+        _park(document, Parked(envelope=envelope, since=now_ms))
         receipt.parked = True
         return receipt
     entry = Parked(envelope=envelope, since=now_ms)
     if _apply(document, entry, reading, receipt):
         release(document, envelope.stream, reading, receipt)
     else:
-        document.parked.insert(0, entry)
+        _park(document, entry)
     return receipt
+
+
+def set_aside(document: Document[Any], envelope: Envelope, reason: str, now_ms: int) -> Receipt:
+    """Park an event whose outcome cannot be stored: its stream waits for an operator."""
+    last = document.streams.get(envelope.stream, 0)
+    if envelope.number <= last or _is_parked(document, envelope.id):
+        return Receipt(duplicate=True)
+    _park(document, Parked(envelope=envelope, reason=reason, since=now_ms, attempts=1))
+    return Receipt(failed=reason)
 
 
 def release(
@@ -190,6 +198,11 @@ def release(
         receipt.released += 1
 
 
+def _park(document: Document[Any], entry: Parked) -> None:
+    document.parked.append(entry)
+    document.parked.sort(key=lambda parked: (parked.envelope.stream, parked.envelope.number))
+
+
 def _is_parked(document: Document[Any], event_id: str) -> bool:
     return any(entry.envelope.id == event_id for entry in document.parked)
 
@@ -208,9 +221,7 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
             issued = handler(state, event, at)
             document.state = state
             document.version += 1
-            trace = Trace(
-                envelope.correlationid, envelope.id, envelope.traceparent or "00-" + "0" * 32
-            )
+            trace = Trace(envelope.correlationid, envelope.id, envelope.traceparent)
             issue(document, issued, at, reading.origin, trace)
     except Exception as failure:  # whatever it is, it must harm this case only
         entry.reason = _reason(failure)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -32,8 +32,9 @@ IN_FLIGHT = 64
 class Relay:
     """Publishes outboxes; knows per document up to where the broker has confirmed."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, pauses: Sequence[float] = RETRY_SECONDS) -> None:
         self._publish = publish
+        self._pauses = pauses
         self._confirmed: dict[Key, int] = {}
         self._waiting: dict[Key, deque[Envelope]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -49,7 +50,7 @@ class Relay:
         fresh = [entry for entry in document.outbox if entry.number > last]
         if not fresh:
             if document.outbox and not queue:  # all confirmed, only not cleared
-                self.quiet[key] = asyncio.get_running_loop().time()
+                self.quiet.setdefault(key, asyncio.get_running_loop().time())
             return
         if queue is not None:
             queue.extend(fresh)
@@ -84,13 +85,21 @@ class Relay:
         before = asyncio.get_running_loop().time() - seconds
         return [key for key, since in self.quiet.items() if since <= before][:most]
 
+    @property
+    def backlog(self) -> int:
+        """How many documents have something on its way."""
+        return len(self._waiting)
+
     async def drain(self) -> None:
         """Wait until nothing is being sent."""
         while self._workers:
             await asyncio.wait(set(self._workers))
 
-    async def stop(self) -> None:
-        """Give up; what was not confirmed is found again by the sweeper."""
+    async def stop(self, seconds: float = 5.0) -> None:
+        """Finish or give up; what was not confirmed is found again by the sweeper."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.drain()
         for worker in set(self._workers):
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -105,17 +114,20 @@ class Relay:
             self.quiet[key] = asyncio.get_running_loop().time()
         except NotPublished as failure:
             log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
+        except Exception as defect:
+            log.error("event-held-up", collection=key[0], id=key[1], reason=type(defect).__name__)
         finally:
             self._waiting.pop(key, None)
 
     async def _send_one(self, envelope: Envelope) -> None:
-        for pause in RETRY_SECONDS[:-1]:
+        for pause in self._pauses[:-1]:
             await asyncio.sleep(pause)
             try:
                 async with self._slots:
-                    return await self._publish(envelope)
+                    await self._publish(envelope)
+                return
             except NotPublished:
                 continue
-        await asyncio.sleep(RETRY_SECONDS[-1])
+        await asyncio.sleep(self._pauses[-1])
         async with self._slots:
             await self._publish(envelope)

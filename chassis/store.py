@@ -18,7 +18,14 @@ import structlog
 from pydantic import BaseModel
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    WriteConcernError,
+)
+from pymongo.monitoring import CommandListener
+from pymongo.uri_parser import parse_uri
 
 from chassis.document import WARN_BYTES, Answered, Document, Parked, checked_size
 from contracts.envelope import Envelope
@@ -28,6 +35,12 @@ log = structlog.get_logger()
 S = TypeVar("S", bound=BaseModel)
 
 Scalar = str | int
+
+AWAY = (ConnectionFailure, ExecutionTimeout, WriteConcernError)
+"""What says that the database did not answer, or not as firmly as it was asked to."""
+
+PATIENCE = {"serverSelectionTimeoutMS": 5000, "connectTimeoutMS": 5000, "socketTimeoutMS": 10000}
+"""A database that hangs is a database that is away. The URL may set other limits."""
 
 
 class LostRace(Exception):
@@ -47,8 +60,8 @@ class Spec(Generic[S]):
     """What the store must know of a kind of document.
 
     `blank` makes the state of a document that an event brings into being; `index` gives the
-    scalar fields it is found and listed by; `wake_at` the epoch milliseconds at which the
-    document wants to be looked at again (0: never).
+    scalar fields it is found and listed by (`id` is always one); `wake_at` the epoch
+    milliseconds at which the document wants to be looked at again (0: never).
     """
 
     name: str
@@ -69,35 +82,58 @@ class Counts:
     queries: int = 0
 
 
-def connect(url: str, database: str) -> tuple[AsyncMongoClient[dict[str, Any]], AsyncDatabase[Any]]:
+def connect(
+    url: str, database: str, listeners: Sequence[CommandListener] = ()
+) -> tuple[AsyncMongoClient[dict[str, Any]], AsyncDatabase[Any]]:
     """The client and a service's own database; writes ask for majority and journal."""
+    chosen = parse_uri(url)["options"]
+    limits: dict[str, Any] = {name: ms for name, ms in PATIENCE.items() if name not in chosen}
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        url, serverSelectionTimeoutMS=5000, appname=database, uuidRepresentation="standard"
+        url,
+        appname=database,
+        uuidRepresentation="standard",
+        event_listeners=list(listeners),
+        **limits,
     )
     return client, client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
 
 
 class Collection(Generic[S]):
-    """The documents of one kind. Every method is one round trip to the database."""
+    """The documents of one kind. Every method is one round trip to the database.
+
+    `trim` drops from the outbox what is known to be confirmed, before a save; `saved` is told of
+    every save, so that events leave and due work is begun at once, whoever saved.
+    """
 
     def __init__(
         self,
         database: AsyncDatabase[Any],
         spec: Spec[S],
+        *,
+        clock_ms: Callable[[], int],
         trim: Callable[[str, Document[Any]], None] = lambda name, document: None,
+        saved: Callable[[Collection[Any], Document[Any]], None] = lambda self, document: None,
         relay_grace_ms: int = 5000,
-        clock_ms: Callable[[], int] = lambda: 0,
     ) -> None:
+        if any("_id" in fields for fields in spec.indexed):
+            raise ValueError(f"{spec.name}: index `id`, the embedded server cannot index `_id`")
         self.spec = spec
         self.counts = Counts()
         self._stored = database[spec.name]
         self._trim = trim
+        self._saved = saved
         self._relay_grace_ms = relay_grace_ms
         self._clock_ms = clock_ms
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def prepare(self) -> None:
         """Create the indexes; safe to repeat, and several replicas may do it at once."""
+        try:
+            await self._create_indexes()
+        except AWAY as failure:
+            raise StoreUnavailable from failure
+
+    async def _create_indexes(self) -> None:
         for scalar in ("relay_due", "wake_at", "blocked"):
             await self._stored.create_index([(scalar, 1)])
         for fields in self.spec.indexed:
@@ -114,7 +150,7 @@ class Collection(Generic[S]):
         self.counts.reads += 1
         try:
             stored = await self._stored.find_one({"_id": document_id})
-        except ConnectionFailure as failure:
+        except AWAY as failure:
             raise StoreUnavailable from failure
         return None if stored is None else self._from_stored(stored)
 
@@ -131,7 +167,8 @@ class Collection(Generic[S]):
         self._trim(self.spec.name, document)
         mark = secrets.token_hex(8)
         stored = self._to_stored(document, mark)
-        size = checked_size(stored)
+        # What is parked came from outside and must be kept somewhere: it is not held to the bound.
+        size = checked_size({**stored, "parked": []} if document.parked else stored)
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
@@ -144,10 +181,11 @@ class Collection(Generic[S]):
                     raise LostRace(document.id)
         except DuplicateKeyError as duplicate:
             raise AlreadyExists(document.id) from duplicate
-        except ConnectionFailure as failure:
+        except AWAY as failure:
             if not await self._was_written(document.id, mark):
                 raise StoreUnavailable from failure
         document.rev += 1
+        self._saved(self, document)
 
     async def find(
         self,
@@ -163,7 +201,7 @@ class Collection(Generic[S]):
             if sort:
                 cursor = cursor.sort(list(sort))
             return [self._from_stored(stored) async for stored in cursor]
-        except ConnectionFailure as failure:
+        except AWAY as failure:
             raise StoreUnavailable from failure
 
     async def find_one(self, **fields: Scalar) -> Document[S] | None:
@@ -182,13 +220,14 @@ class Collection(Generic[S]):
     async def _was_written(self, document_id: str, mark: str) -> bool:
         try:
             stored = await self._stored.find_one({"_id": document_id})
-        except ConnectionFailure as failure:
+        except AWAY as failure:
             raise StoreUnavailable from failure
         return stored is not None and stored.get("mark") == mark
 
     def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
         return {
             "_id": document.id,
+            "id": document.id,
             "rev": document.rev + 1,
             "mark": mark,
             "version": document.version,

@@ -2,11 +2,13 @@
 
 Invariant: an outbox that is not empty and a moment that is due are found by an index, whoever
 left them; so nothing waits for the process that began it. Two sweepers at once are harmless.
+A document that fails holds up no other, however many fail.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +30,9 @@ log = structlog.get_logger()
 INTERVAL_SECONDS = 1.0
 QUIET_SECONDS = 2.0
 BATCH = 200
+BACKLOG = 1000
+ERRANDS_AT_ONCE = 32
+ERRAND_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Sweeper:
         commands: Commands,
         clock: Callable[[], datetime],
         context: Callable[[datetime], Context],
+        errand_seconds: float = ERRAND_SECONDS,
     ) -> None:
         self._watches = watches
         self._relay = relay
@@ -61,7 +67,10 @@ class Sweeper:
         self._clock = clock
         self._context = context
         self._nudge = asyncio.Event()
+        self._errand_seconds = errand_seconds
         self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._errand_slots = asyncio.Semaphore(ERRANDS_AT_ONCE)
+        self._relayed_to: dict[str, str] = {}
         self._by_name = {watch.collection.spec.name: watch for watch in watches}
         self.recovered = 0
         self.last_sweep: float = 0.0
@@ -89,6 +98,13 @@ class Sweeper:
             except TimeoutError:
                 pass
             self._nudge.clear()
+
+    async def stop(self) -> None:
+        """End the errands that are under way; the next process takes them up again."""
+        for task in list(self._errands.values()):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def sweep(self, everything: bool = False) -> None:
         """One round. `everything` also takes outboxes whose grace is not over (after a start)."""
@@ -119,23 +135,45 @@ class Sweeper:
         return len(keys)
 
     async def _relay_left_over(self, watch: Watch, everything: bool) -> None:
-        now_ms = epoch_ms(self._clock())
-        until = {"$gt": 0} if everything else {"$gt": 0, "$lte": now_ms}
-        for document in await watch.collection.find({"relay_due": until}, limit=BATCH):
-            if not self._relay.settled(watch.collection.spec.name, document):
-                self.recovered += 1
-            self._relay.submit(watch.collection.spec.name, document)
+        """Take up outboxes in turns, so that those that cannot be sent starve no others."""
+        name = watch.collection.spec.name
+        until = {"$gt": 0} if everything else {"$gt": 0, "$lte": epoch_ms(self._clock())}
+        while self._relay.backlog < BACKLOG:
+            found = await watch.collection.find(
+                {"relay_due": until, "id": {"$gt": self._relayed_to.get(name, "")}},
+                sort=[("id", 1)],
+                limit=BATCH,
+            )
+            for document in found:
+                if not self._relay.settled(name, document):
+                    self.recovered += 1
+                self._relay.submit(name, document)
+            self._relayed_to[name] = found[-1].id if len(found) == BATCH else ""
+            if len(found) < BATCH:
+                return
 
     async def _wake(self, watch: Watch) -> None:
-        now_ms = epoch_ms(self._clock())
-        due = await watch.collection.find(
-            {"wake_at": {"$gt": 0, "$lte": now_ms}}, sort=[("wake_at", 1)], limit=BATCH
-        )
-        for document in due:
-            if watch.on_due is not None:
-                await self._ring(watch, document.id)
-            if watch.errand is not None:
+        until = {"$gt": 0, "$lte": epoch_ms(self._clock())}
+        after = ""
+        while True:
+            due = await watch.collection.find(
+                {"wake_at": until, "id": {"$gt": after}}, sort=[("id", 1)], limit=BATCH
+            )
+            for document in due:
+                await self._ring_safely(watch, document.id)
                 self._start_errand(watch, document.id)
+            if len(due) < BATCH:
+                return
+            after = due[-1].id
+
+    async def _ring_safely(self, watch: Watch, document_id: str) -> None:
+        try:
+            await self._ring(watch, document_id)
+        except StoreUnavailable:
+            raise
+        except Exception as failure:
+            name = watch.collection.spec.name
+            log.error("alarm-failed", collection=name, id=document_id, error=type(failure).__name__)
 
     def _start_errand(self, watch: Watch, document_id: str) -> None:
         key = (watch.collection.spec.name, document_id)
@@ -145,16 +183,16 @@ class Sweeper:
         self._errands[key] = task
         task.add_done_callback(lambda _: self._errands.pop(key, None))
 
-    async def _errand(
-        self, errand: Callable[[str], Awaitable[None]], key: tuple[str, str]
-    ) -> None:
+    async def _errand(self, errand: Callable[[str], Awaitable[None]], key: tuple[str, str]) -> None:
         with use(begin()):
             try:
-                await errand(key[1])
+                async with self._errand_slots, asyncio.timeout(self._errand_seconds):
+                    await errand(key[1])
             except (LostRace, StoreUnavailable):
                 return  # the next sweep finds it again
             except Exception as failure:
-                log.error("errand-failed", collection=key[0], id=key[1], error=repr(type(failure)))
+                error = type(failure).__name__
+                log.error("errand-failed", collection=key[0], id=key[1], error=error)
 
     async def _ring(self, watch: Watch, document_id: str) -> None:
         """Sound the alarms of one document, once, in one write."""
@@ -166,8 +204,9 @@ class Sweeper:
                 return
             at = self._context(self._clock())
             with use(begin()) as trace:
+                before = document.state.model_copy(deep=True)
                 events = watch.on_due(document.state, at)
-                if not events:
+                if not events and document.state == before:
                     return
                 document.version += 1
                 issue(document, events, at, self._commands.origin(watch.stream_kind), trace)
@@ -175,4 +214,3 @@ class Sweeper:
                     await watch.collection.save(document)
                 except (LostRace, AlreadyExists):
                     return  # somebody else moved it on; the next sweep looks again
-                self._relay.submit(watch.collection.spec.name, document)

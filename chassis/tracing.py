@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-SAFE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")
-TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Trace:
 
     correlation_id: str
     causation_id: str
-    traceparent: str
+    traceparent: str | None
 
 
 def new_traceparent() -> str:
@@ -37,9 +37,13 @@ def begin(
 ) -> Trace:
     """A trace from what a caller sent; anything unfit is replaced, never passed on."""
     fresh = f"r{secrets.token_hex(12)}"
-    given = correlation_id if correlation_id and SAFE_ID.match(correlation_id) else fresh
-    parent = traceparent if traceparent and TRACEPARENT.match(traceparent) else new_traceparent()
-    return Trace(given, causation_id or given, parent)
+    given = _fit(SAFE_ID, correlation_id) or fresh
+    cause = _fit(SAFE_ID, causation_id) or given
+    return Trace(given, cause, _fit(TRACEPARENT, traceparent) or new_traceparent())
+
+
+def _fit(form: re.Pattern[str], text: str | None) -> str | None:
+    return text if text is not None and form.fullmatch(text) else None
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)

@@ -20,6 +20,4 @@ class Context:
 
     def deadline(self, rule: TermRule, pack: str, started_at: datetime | None = None) -> Deadline:
         """The due date of a term that starts now, or started earlier."""
-        return deadline(
-            rule, started_at=started_at or self.now, calendar=self.calendar, pack=pack
-        )
+        return deadline(rule, started_at=started_at or self.now, calendar=self.calendar, pack=pack)

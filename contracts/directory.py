@@ -28,9 +28,9 @@ class OrganizationKind(StrEnum):
 
 
 class Territory(Value):
-    """A piece of ground an organization serves: a municipal area, or a part of one."""
+    """A piece of ground an organization serves; without a municipality, its whole region."""
 
-    municipality: Identifier
+    municipality: Identifier | None = None
     city_district: Line | None = None
     settlement: Line | None = None
 
@@ -55,13 +55,14 @@ class OrganizationCard(Value):
     id: Identifier
     kind: OrganizationKind
     name: Line
-    address: Address
+    address: Address | None = None
     phones: tuple[Phone, ...] = ()
     emails: tuple[Email, ...] = ()
     website: Line | None = None
     printed_phone: Line | None = None
     printed_email: Line | None = None
     parent: Identifier | None = None
+    region: Line | None = None
     serves: tuple[Territory, ...] = ()
     hours: tuple[OpeningHours, ...] = ()
     source: Line

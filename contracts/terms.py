@@ -96,9 +96,7 @@ class TermBook(BaseModel):
         """End terms that run; those that do not run are passed over."""
         ended = [term.deadline for term in self.running if term.deadline.code in codes]
         self.running = [term for term in self.running if term.deadline.code not in codes]
-        return tuple(
-            ClosedTerm(code=term.code, due_at=term.due_at, closed_at=at) for term in ended
-        )
+        return tuple(ClosedTerm(code=term.code, due_at=term.due_at, closed_at=at) for term in ended)
 
     def close_all(self, at: datetime) -> tuple[ClosedTerm, ...]:
         """End every running term."""

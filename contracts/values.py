@@ -55,7 +55,8 @@ class Value(BaseModel):
 def snils_control_number(first_nine_digits: str) -> int:
     """Control number of a SNILS (Pension Fund resolution 192p: weights 9…1, modulo 101)."""
     weighted = sum(
-        int(digit) * weight for digit, weight in zip(first_nine_digits, range(9, 0, -1), strict=True)
+        int(digit) * weight
+        for digit, weight in zip(first_nine_digits, range(9, 0, -1), strict=True)
     )
     return weighted % 101 % 100
 
@@ -120,22 +121,28 @@ class ContactKind(StrEnum):
 
 
 class Contact(Value):
-    """Contact person or organization of a referral (R 3.1.2)."""
+    """Contact person or organization of a referral (R 3.1.2).
+
+    An organization of the directory is named by its id; the directory has its address and phone.
+    """
 
     kind: ContactKind
     name: FullName | None = None
     organization_name: Line | None = None
-    address: Address
-    phone: Phone
+    organization_id: Identifier | None = None
+    address: Address | None = None
+    phone: Phone | None = None
 
     @model_validator(mode="after")
-    def _names_who(self) -> Self:
-        if self.kind is ContactKind.PERSON and self.name is None:
-            raise ValueError("name: a contact person is recorded by full name (R 3.1.2)")
-        if self.kind is ContactKind.ORGANIZATION and self.organization_name is None:
-            raise ValueError(
-                "organization_name: a contact organization is recorded by its name (R 3.1.2)"
-            )
+    def _can_be_reached(self) -> Self:
+        required: dict[str, object] = {"organization_name": self.organization_name}
+        if self.kind is ContactKind.PERSON:
+            required = {"name": self.name}
+        if self.organization_id is None:
+            required |= {"address": self.address, "phone": self.phone}
+        missing = [name for name, value in required.items() if value is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)}: the journal must hold it (R 3.1.2)")
         return self
 
 
@@ -152,17 +159,21 @@ SYSTEM = Actor(id="opora", role="system")
 
 
 class CitizenCard(Value):
-    """What identifies and reaches one citizen. Travels in citizen-card events and nowhere else."""
+    """What identifies and reaches one citizen. Travels in citizen-card events and nowhere else.
+
+    Name, birth date and address are always there, but for an oral referral about a person in
+    danger, which is taken with what is known (R 3.1.2) and completed later.
+    """
 
     snils: Snils | None = None
-    name: FullName
-    birth_date: date
+    name: FullName | None = None
+    birth_date: date | None = None
     gender: Gender = Gender.UNKNOWN
-    address: Address
+    address: Address | None = None
     phone: Phone | None = None
 
     @model_validator(mode="after")
     def _plausible_birth(self) -> Self:
-        if self.birth_date < EARLIEST_BIRTH_DATE:
+        if self.birth_date is not None and self.birth_date < EARLIEST_BIRTH_DATE:
             raise ValueError("birth_date: lies before 1890")
         return self

@@ -6,14 +6,17 @@ engine answers; else the local runner's own broker and embedded database.
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psutil
 import pytest
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from deploy.runner.system import LOCAL, Servers
+from deploy.runner.system import LOCAL, Servers, data_dir_of
 
 
 @dataclass(frozen=True)
@@ -25,50 +28,56 @@ class ServerUrls:
 
 
 def _docker_answers() -> bool:
-    if os.environ.get("OPORA_TEST_CONTAINERS") != "1":
+    if os.environ.get("OPORA_TEST_CONTAINERS") != "1" or not shutil.which("docker"):
         return False
-    import docker
-
-    try:
-        return bool(docker.from_env(timeout=5).ping())
-    except docker.errors.DockerException:
-        return False
+    asked = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
+    return asked.returncode == 0
 
 
-def _container_urls(containers: ExitStack) -> ServerUrls:
-    from testcontainers.mongodb import MongoDbContainer
-    from testcontainers.rabbitmq import RabbitMqContainer
-
+def _container_urls(held: ExitStack) -> ServerUrls:
     amqp_url = os.environ.get("OPORA_AMQP_URL")
     mongo_url = os.environ.get("OPORA_MONGO_URL")
     if not amqp_url:
-        broker = containers.enter_context(RabbitMqContainer("rabbitmq:4-management"))
-        host, port = broker.get_container_host_ip(), broker.get_exposed_port(5672)
-        amqp_url = f"amqp://guest:guest@{host}:{port}/"
+        address = _container(held, "rabbitmq:4-management", 5672, "Server startup complete")
+        amqp_url = f"amqp://guest:guest@{address}/"
     if not mongo_url:
-        mongo_url = containers.enter_context(MongoDbContainer("mongo:8")).get_connection_url()
+        mongo_url = f"mongodb://{_container(held, 'mongo:8', 27017, 'Waiting for connections')}/"
     return ServerUrls(amqp_url, mongo_url)
+
+
+def _container(held: ExitStack, image: str, port: int, ready: str) -> str:
+    container = DockerContainer(image).with_exposed_ports(port)
+    container.waiting_for(LogMessageWaitStrategy(ready).with_startup_timeout(120))
+    held.enter_context(container)
+    return f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+
+
+def _remove_data(name: str) -> None:
+    shutil.rmtree(data_dir_of(name), ignore_errors=True)
+    data_dir_of(name).with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _remove_abandoned_data() -> None:
     """A test run that was killed -9 could not remove its own."""
-    for directory in LOCAL.glob("test-*"):
-        owner = directory.name.removeprefix("test-").split("-")[0].removesuffix(".lock")
+    for path in LOCAL.glob("test-*"):
+        owner = path.stem.split("-")[1]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-            if directory.is_dir():
-                shutil.rmtree(directory, ignore_errors=True)
-            else:
-                directory.unlink(missing_ok=True)
+            _remove_data(path.stem)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[ServerUrls]:
     """A broker and a database for the whole session."""
+    amqp_url, mongo_url = os.environ.get("OPORA_AMQP_URL"), os.environ.get("OPORA_MONGO_URL")
+    if amqp_url and mongo_url:
+        yield ServerUrls(amqp_url, mongo_url)
+        return
     _remove_abandoned_data()
     with ExitStack() as held:
         if _docker_answers():
             yield _container_urls(held)
             return
-        own = held.enter_context(Servers(f"test-{os.getpid()}"))
-        held.callback(shutil.rmtree, own.data_dir, ignore_errors=True)
+        name = f"test-{os.getpid()}"
+        held.callback(_remove_data, name)
+        own = held.enter_context(Servers(name))
         yield ServerUrls(own.amqp_url, own.mongo_url)

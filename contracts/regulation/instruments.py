@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
+from contracts.errors import InvalidInput
 from contracts.values import Identifier, Line, Text, Value
 
 
@@ -165,24 +166,22 @@ class Score(Value):
         return points(self.half_points)
 
 
-class IncompleteAnswers(ValueError):
+class IncompleteAnswers(InvalidInput):
     """Positions are unanswered: an unanswered position is not a zero, so there is no level."""
 
-    code: ClassVar[str] = "incomplete-answers"
-
     def __init__(self, instrument: str, missing: tuple[str, ...]) -> None:
-        super().__init__(f"{instrument}: not answered: {', '.join(missing)}")
+        detail = f"{instrument}: not answered: {', '.join(missing)}"
+        super().__init__("incomplete-answers", detail, field="answers")
         self.instrument = instrument
         self.missing = missing
 
 
-class UnknownAnswer(ValueError):
+class UnknownAnswer(InvalidInput):
     """An answer names a position or an option that the instrument does not have."""
 
-    code: ClassVar[str] = "unknown-answer"
-
     def __init__(self, instrument: str, position: str, option: str) -> None:
-        super().__init__(f"{instrument}: no option {option!r} at position {position!r}")
+        detail = f"{instrument}: no option {option!r} at position {position!r}"
+        super().__init__("unknown-answer", detail, field=f"answers.{position}")
         self.instrument = instrument
         self.position = position
         self.option = option

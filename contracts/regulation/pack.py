@@ -104,8 +104,10 @@ class RegulationPack(Value):
 
     @model_validator(mode="after")
     def _names_only_what_it_defines(self) -> Self:
+        terms = {rule.code for rule in self.terms}
         for ground in self.complaint_grounds:
-            self.term(ground.term)
+            if ground.term not in terms:
+                raise ValueError(f"complaint_grounds.{ground.code}: no term {ground.term!r}")
         kinds = {kind.code for kind in self.service_kinds}
         for service in self.services:
             if service.kind not in kinds:

@@ -12,11 +12,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.runner.errors import RunnerError
 from deploy.runner.ports import LOOPBACK, free_ports
 from deploy.runner.processes import Program
 
 INSTALLER = Path(__file__).with_name("install-rabbitmq.sh")
-PACKAGED = "/usr/lib/rabbitmq/lib"
+PACKAGED = Path("/usr/lib/rabbitmq/lib")
 
 # Few schedulers that sleep when idle: the node shares a small machine with ten other processes.
 # No shell on standard input; no epmd of Erlang's own making, which would outlive the node.
@@ -26,32 +27,32 @@ ERLANG_FLAGS = (
 )
 
 
-class BrokerMissing(Exception):
+class BrokerMissing(RunnerError):
     """There is no RabbitMQ and none could be installed; the message says what to do."""
 
 
-def find_scripts() -> Path | None:
+def find_scripts(packaged: Path = PACKAGED) -> Path | None:
     """The directory of RabbitMQ's own start scripts: RABBITMQ_HOME's, else the package's newest.
 
     Not those on the PATH: they insist on being root or the rabbitmq user.
     """
     if home := os.environ.get("RABBITMQ_HOME"):
         return Path(home) / "sbin" if (Path(home) / "sbin" / "rabbitmq-server").exists() else None
-    found = Path(PACKAGED).glob("rabbitmq_server-*/sbin/rabbitmq-server")
+    found = packaged.glob("rabbitmq_server-*/sbin/rabbitmq-server")
     newest = max(found, default=None, key=lambda script: _version(script.parts[-3]))
     return newest.parent if newest else None
 
 
-def require_scripts() -> Path:
+def require_scripts(packaged: Path = PACKAGED) -> Path:
     """Find RabbitMQ's scripts, installing the package first where that is allowed."""
-    if scripts := find_scripts():
+    if scripts := find_scripts(packaged):
         return scripts
     if "RABBITMQ_HOME" in os.environ:
         raise BrokerMissing("RABBITMQ_HOME is set, but there is no sbin/rabbitmq-server in it.")
     _install()
-    if scripts := find_scripts():
+    if scripts := find_scripts(packaged):
         return scripts
-    raise BrokerMissing(f"RabbitMQ was installed, but not below {PACKAGED}: set RABBITMQ_HOME.")
+    raise BrokerMissing(f"RabbitMQ was installed, but not below {packaged}: set RABBITMQ_HOME.")
 
 
 def _version(directory: str) -> list[int]:
@@ -69,15 +70,26 @@ def _install() -> None:
         raise BrokerMissing(f"RabbitMQ is missing, and this system has no apt-get.\n{advice}")
     command = ["sh", str(INSTALLER)]
     if os.geteuid() != 0:
-        if not shutil.which("sudo") or subprocess.run(["sudo", "-n", "true"]).returncode:
+        if not _may_sudo():
             raise BrokerMissing(
                 f"RabbitMQ is missing, and this user may not install it without a word.\n{advice}"
             )
         command = ["sudo", "-n", *command]
     print("Installing RabbitMQ from the system's packages ...", file=sys.stderr, flush=True)
     # Standard output stays the runner's own: `make token` and others are read by machines.
-    if code := subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
-        raise BrokerMissing(f"Installing RabbitMQ failed (apt-get: {code}, see above).\n{advice}")
+    installation = subprocess.run(  # noqa: S603 -- our own words
+        command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+    )
+    if installation.returncode:
+        raise BrokerMissing(f"Installing RabbitMQ failed, see above.\n{advice}")
+
+
+def _may_sudo() -> bool:
+    sudo = shutil.which("sudo")
+    if sudo is None:
+        return False
+    asked = subprocess.run([sudo, "-n", "true"], capture_output=True, check=False)  # noqa: S603
+    return asked.returncode == 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,7 @@ def prepare_broker(data_dir: Path, name: str, cookie: str) -> Broker:
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(home / "log"),
         "RABBITMQ_LOGS": "-",
+        "RABBITMQ_LOG": "warning",  # until the configuration file has been read
         "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
         "RABBITMQ_CONF_ENV_FILE": os.devnull,
         "RABBITMQ_PID_FILE": str(home / "pid"),
@@ -138,7 +151,7 @@ def prepare_broker(data_dir: Path, name: str, cookie: str) -> Broker:
         name="broker",
         command=(str(scripts / "rabbitmq-server"),),
         environment=environment,
-        ready=f"amqp://{LOOPBACK}:{port}",
+        ready=f"tcp://{LOOPBACK}:{port}",
         priority=20,
         directory=home,
         group=False,

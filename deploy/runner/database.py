@@ -26,7 +26,7 @@ def prepare_database(data_dir: Path) -> Database:
     program = Program(
         name="database",
         command=(
-            *(sys.executable, "-m", "nx_27017.nx_27017"),
+            *(sys.executable, str(Path(sys.executable).with_name("nx-27017"))),
             *("--host", LOOPBACK, "--port", str(port)),
             # One file per database; with --db all services would share one namespace.
             *("--data-dir", str(home / "data")),
@@ -37,6 +37,7 @@ def prepare_database(data_dir: Path) -> Database:
         ready=f"tcp://{LOOPBACK}:{port}",
         priority=20,
         directory=home,
-        stale=(pid_file,),  # after kill -9 its number may be somebody else's, and it would not start
+        # After kill -9 its number may be somebody else's, and the server would refuse to start.
+        stale=(pid_file,),
     )
     return Database(f"mongodb://{LOOPBACK}:{port}/", program)

@@ -7,7 +7,7 @@
 # even if it was killed before it could remove it.
 set -eu
 
-policy=/usr/sbin/policy-rc.d
+policy=${OPORA_POLICY_FILE:-/usr/sbin/policy-rc.d}
 if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
     trap 'exit 130' INT TERM HUP
@@ -20,5 +20,8 @@ END
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get -o DPkg::Lock::Timeout=300 update
-apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends rabbitmq-server
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" # dpkg insists; `su` without a dash forgets them
+patience="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
+# One broken source among several is no reason to give up: the next command is the one that counts.
+apt-get $patience update || true
+apt-get $patience install --yes --no-install-recommends rabbitmq-server

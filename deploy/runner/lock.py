@@ -9,8 +9,10 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from deploy.runner.errors import RunnerError
 
-class AlreadyRunning(Exception):
+
+class AlreadyRunning(RunnerError):
     """Somebody holds the lock."""
 
     def __init__(self, name: str, holder: int | None) -> None:

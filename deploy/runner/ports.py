@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
+from deploy.runner.errors import RunnerError
+
 LOOPBACK = "127.0.0.1"
 LOWEST = 20000
 _KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-class PortTaken(Exception):
+class PortTaken(RunnerError):
     """A fixed port is held by another process; the message names both."""
 
 

@@ -21,7 +21,7 @@ import threading
 import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from deploy.runner import tether
+from deploy.runner.errors import RunnerError
 from deploy.runner.signals import undisturbed
 
 MARK = "OPORA_RUNNER"
@@ -37,12 +38,44 @@ STOP_SECONDS = 25.0
 _LONGEST_SOCKET_PATH = 100
 _STARTS_TO_GIVE_UP_AFTER = 4
 
+_SUPERVISOR_SECTIONS = """\
+[supervisord]
+nodaemon=true
+logfile={log_dir}/supervisord.log
+logfile_maxbytes=0
+pidfile={data_dir}/supervisord.pid
+childlogdir={log_dir}
 
-class NotReady(Exception):
+[unix_http_server]
+file={control}
+chmod=0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+_PROGRAM_SECTION = """\
+[program:{name}]
+command={command}
+priority={priority}
+autostart=false
+autorestart=true
+startsecs=1
+startretries=100000
+stopwaitsecs=10
+stopasgroup={group}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log_dir}/{name}.log
+stdout_logfile_maxbytes=0
+"""
+
+
+class NotReady(RunnerError):
     """A program did not come up; the message ends with the tail of its log."""
 
 
-class LeftBehind(Exception):
+class LeftBehind(RunnerError):
     """Processes survived being stopped; should never be seen."""
 
 
@@ -50,7 +83,7 @@ class LeftBehind(Exception):
 class Program:
     """One program to keep running.
 
-    `ready` is a URL asked until it answers: amqp:// (greets), tcp:// (accepts), http:// (status 200).
+    `ready` is a URL asked until it answers: tcp:// (accepts a connection), http:// (status 200).
     `stale` files are removed before each start. `group` says whether the stop signal goes to the
     program's whole process group.
     """
@@ -90,7 +123,7 @@ def sweep(data_dir: Path, patience: float = 3.0) -> None:
 
 
 class Running:
-    """Programs under one supervisor. Made by `start`; ended by `stop`, which may be called twice."""
+    """Programs under one supervisor. Made by `start`, ended by `stop`, however often called."""
 
     def __init__(
         self, data_dir: Path, programs: Sequence[Program], process: subprocess.Popen[bytes]
@@ -145,12 +178,27 @@ class Running:
         """End everything and verify that it is gone."""
         with undisturbed():
             if self._process.poll() is None:
+                with suppress(OSError, http.client.HTTPException, xmlrpc.client.Error):
+                    self._stop_in_order()
                 self._process.send_signal(signal.SIGTERM)
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(STOP_SECONDS)
             sweep(self._data_dir)
             self._process.wait(5)
             _control_socket(self._data_dir).unlink(missing_ok=True)
+
+    def _stop_in_order(self) -> None:
+        """Users before what they use. Left to itself, supervisor takes a second for each."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for priority in sorted({p.priority for p in self._programs.values()}, reverse=True):
+            names = [p.name for p in self._programs.values() if p.priority == priority]
+            for name in names:
+                with suppress(xmlrpc.client.Fault):  # it is down already
+                    self._call("stopProcess", name, False)
+            while any(self._info(name)["statename"] == "STOPPING" for name in names):
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.05)
 
     def _info(self, name: str) -> dict[str, object]:
         return cast(dict[str, object], self._call("getProcessInfo", name))
@@ -167,18 +215,15 @@ def start(data_dir: Path, programs: Sequence[Program]) -> Running:
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("programs are started from the main thread only")
-    sweep(data_dir, patience=STOP_SECONDS)  # a runner killed -9 just now may still be winding down
-    configuration = _write_configuration(data_dir, programs)
-    parent = os.getpid()
+    command = _supervisor_command(data_dir, programs)
     with (data_dir / "log" / "supervisord.out").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration)],
+        process = subprocess.Popen(  # noqa: S603 -- our own words
+            command,
             env={**os.environ, MARK: str(data_dir)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is the runner's to hear
-            preexec_fn=lambda: tether.tie_to_parent(parent, signal.SIGTERM),
         )
     running = Running(data_dir, programs, process)
     try:
@@ -212,64 +257,56 @@ def _wait_for_supervisor(data_dir: Path, process: subprocess.Popen[bytes]) -> No
         time.sleep(0.02)
 
 
-def _write_configuration(data_dir: Path, programs: Sequence[Program]) -> Path:
+def _supervisor_command(data_dir: Path, programs: Sequence[Program]) -> list[str]:
     log_dir, program_dir = data_dir / "log", data_dir / "programs"
-    for directory in (log_dir, program_dir):
-        directory.mkdir(parents=True, exist_ok=True)
+    for directory in (log_dir, program_dir):  # those of an earlier run are of no more use
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
     control = _control_socket(data_dir)
     control.unlink(missing_ok=True)
-    sections = [
-        f"""[supervisord]
-nodaemon=true
-logfile={log_dir}/supervisord.log
-logfile_maxbytes=0
-pidfile={data_dir}/supervisord.pid
-childlogdir={log_dir}
-strip_ansi=false
-
-[unix_http_server]
-file={control}
-chmod=0600
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-"""
-    ]
+    sections = [_SUPERVISOR_SECTIONS.format(data_dir=data_dir, log_dir=log_dir, control=control)]
     for program in programs:
-        description = program_dir / f"{program.name}.json"
-        _write_private(description, _describe(program, data_dir))
-        command = shlex.join([sys.executable, "-I", "-S", tether.__file__, str(description)])
+        command = shlex.join(_tethered(program, data_dir))
         sections.append(
-            f"""[program:{program.name}]
-command={command.replace("%", "%%")}
-priority={program.priority}
-autostart=false
-autorestart=true
-startsecs=1
-startretries=100000
-stopwaitsecs=10
-stopasgroup={str(program.group).lower()}
-killasgroup=true
-redirect_stderr=true
-stdout_logfile={log_dir}/{program.name}.log
-stdout_logfile_maxbytes=0
-"""
+            _PROGRAM_SECTION.format(
+                name=program.name,
+                command=command,
+                priority=program.priority,
+                group=str(program.group).lower(),
+                log_dir=log_dir,
+            )
         )
     configuration = data_dir / "supervisord.conf"
-    _write_private(configuration, "\n".join(sections))
-    return configuration
-
-
-def _describe(program: Program, data_dir: Path) -> str:
-    return json.dumps(
-        {
-            "command": list(program.command),
-            "environment": {**program.environment, MARK: str(data_dir)},
-            "directory": str(program.directory),
-            "stale": [str(file) for file in program.stale],
-        },
-        indent=2,
+    # Supervisor expands %(...)s in values; a path may hold a per cent sign.
+    configuration.write_text("\n".join(sections).replace("%", "%%"), encoding="utf-8")
+    supervisor = Program(
+        name="supervisord",
+        command=(sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration)),
+        environment=os.environ,
+        ready="",
+        directory=data_dir,
     )
+    return _tethered(supervisor, data_dir, parent=os.getpid())
+
+
+def _tethered(program: Program, data_dir: Path, parent: int | None = None) -> list[str]:
+    """The command that becomes `program`. One with a `parent` is the supervisor itself.
+
+    It is told politely when the runner is gone, so that it can stop the rest, and adopts what they
+    leave behind: in a container there may be no init that would.
+    """
+    description = {
+        "command": list(program.command),
+        "environment": {**program.environment, MARK: str(data_dir)},
+        "directory": str(program.directory),
+        "stale": [str(file) for file in program.stale],
+        "signal": signal.SIGTERM if parent else signal.SIGKILL,
+        "parent": parent,
+        "adopts": parent is not None,
+    }
+    file = data_dir / "programs" / f"{program.name}.json"
+    _write_private(file, json.dumps(description, indent=2))
+    return [sys.executable, "-I", "-S", tether.__file__, str(file)]
 
 
 def _write_private(file: Path, text: str) -> None:
@@ -287,17 +324,25 @@ def _control_socket(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"opora-{os.getuid()}-{digest}.sock"
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
 class _UnixTransport(xmlrpc.client.Transport):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("localhost", timeout=10)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(10)
-        connection.sock.connect(str(self._path))
-        return connection
+        self._connection = (host, _UnixConnection(self._path))
+        return self._connection[1]
 
 
 def _rpc(path: Path) -> xmlrpc.client.ServerProxy:
@@ -309,19 +354,10 @@ def _answers(url: str) -> bool:
     address = (parts.hostname or "", parts.port or 0)
     try:
         if parts.scheme == "http":
-            connection = http.client.HTTPConnection(*address, timeout=5)
-            connection.request("GET", parts.path)
-            return connection.getresponse().status == http.client.OK
-        with socket.create_connection(address, timeout=2) as probe:
-            if parts.scheme == "amqp":
-                probe.sendall(b"AMQP\x00\x00\x09\x01")
-                return probe.recv(1) == b"\x01"
+            with closing(http.client.HTTPConnection(*address, timeout=5)) as connection:
+                connection.request("GET", parts.path)
+                return connection.getresponse().status == http.client.OK
+        with socket.create_connection(address, timeout=2):
             return True
     except (OSError, http.client.HTTPException):
         return False
-
-
-def wipe(data_dir: Path) -> None:
-    """Remove a data directory whose processes are gone."""
-    sweep(data_dir, patience=STOP_SECONDS)
-    shutil.rmtree(data_dir, ignore_errors=True)

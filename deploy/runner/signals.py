@@ -25,14 +25,31 @@ def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
 def termination_unwinds() -> Iterator[None]:
     """Within the block SIGTERM and SIGHUP raise Terminated (one that is ignored stays ignored)."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: old for number, old in before.items() if old is signal.SIG_DFL}
     try:
-        for number, handler in before.items():
-            if handler is signal.SIG_DFL:
-                signal.signal(number, _raise_terminated)
+        for number in before:
+            signal.signal(number, _raise_terminated)
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def interrupt_raises() -> Iterator[None]:
+    """Within the block Ctrl-C raises at once, also under asyncio.
+
+    That turns it into a cancellation, which code that does not await never comes to hear.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before in (None, signal.SIG_IGN):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ whose URLs stand in the environment and start their own only for what is missing
 """
 
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,8 +19,8 @@ from deploy.runner.broker import prepare_broker
 from deploy.runner.database import prepare_database
 from deploy.runner.lock import Lock
 from deploy.runner.ports import LOOPBACK, free_ports, require_free
-from deploy.runner.processes import Program, Running, start, wipe
-from deploy.runner.signals import termination_unwinds, undisturbed
+from deploy.runner.processes import STOP_SECONDS, Program, Running, start, sweep
+from deploy.runner.signals import interrupt_raises, termination_unwinds, undisturbed
 from deploy.runner.tokens import AUDIENCE, DAY, ISSUER, Credentials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,11 +105,14 @@ class Servers:
             self._running = None
 
     def __enter__(self) -> Self:
-        with ExitStack() as held:
+        with interrupt_raises(), ExitStack() as held:
             held.enter_context(termination_unwinds())
             held.enter_context(lock_of(self.name))
+            # What a runner that was killed -9 had started may still be winding down.
+            sweep(self.data_dir, patience=STOP_SECONDS)
+            self._require_ports()
             if self._fresh:
-                wipe(self.data_dir)
+                shutil.rmtree(self.data_dir, ignore_errors=True)
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._running = held.enter_context(self._run())
             self._held = held.pop_all()
@@ -146,6 +151,9 @@ class Servers:
             yield running
         finally:
             running.stop()
+
+    def _require_ports(self) -> None:
+        pass
 
     def _server_programs(self, credentials: Credentials) -> list[Program]:
         programs: list[Program] = []
@@ -209,13 +217,15 @@ class System(Servers):
         )
 
     def kill(self, program: str) -> int:
-        """kill -9 a program, as a crash would; supervisor restarts it. Returns the dead one's id."""
+        """End a program as a crash would; supervisor restarts it. Returns the dead one's id."""
         pid = self.pid(program)
-        os.kill(pid, 9)
+        os.kill(pid, signal.SIGKILL)
         return pid
 
-    def _application_programs(self, credentials: Credentials) -> list[Program]:
+    def _require_ports(self) -> None:
         require_free(self.ports)
+
+    def _application_programs(self, credentials: Credentials) -> list[Program]:
         return [
             *(self._simulator(name, credentials) for name in SIMULATORS),
             *(self._service(name, credentials) for name in SERVICES),

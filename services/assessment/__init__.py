@@ -1,0 +1,1 @@
+"""Assessment: primary survey, commission, act, protocol, typization."""

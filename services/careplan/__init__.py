@@ -1,0 +1,1 @@
+"""Careplan: plan, individual programme, decision, contract, enrolment."""

@@ -1,0 +1,1 @@
+"""Complaints: registration, examination, decision, answer, remedy."""

@@ -1,0 +1,1 @@
+"""Directory: organizations, territories, hours; reports the faults of its sources."""

@@ -1,0 +1,1 @@
+"""Intake: referrals, journal, triage, urgent measures, consent, documents, interagency requests."""

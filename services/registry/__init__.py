@@ -1,0 +1,1 @@
+"""Registry: the regional register: citizens, timelines, terms, the system's log."""

@@ -1,0 +1,1 @@
+"""The directory's own rules: pure, no input or output."""

@@ -26,6 +26,8 @@ _POSTCODE: Final = re.compile(r"^\s*(\d{6})(?!\d)[,\s]*")
 _SETTLEMENT: Final = re.compile(
     rf"(?:^|(?<=[,\s]))(?i:({_MARK}))(?:\.\s*|\s+)({_WORD}(?:\s+{_WORD})*)(?![а-яё])"
 )
+_MARK_FIRST: Final = re.compile(rf"(?i:({_MARK}))(?:\.\s*|\s+)(\S.*)")
+_MARK_LAST: Final = re.compile(rf"(\S.*)\s+(?i:({_MARK}))\.?")
 _DISTRICT: Final = re.compile(
     rf"({_WORD})\s+(?i:(?:муниципальный\s+)?(?:район|р-н)|(?:муниципальный|городской)\s+округ)"
     r"(?![а-яё])"
@@ -36,7 +38,9 @@ _STREET: Final = re.compile(
     r"бульвар|б-р|шоссе|ш))(?:\.\s*|\s+)([^,]+)(?:,\s*([^,]*))?"
 )
 _HOUSE: Final = re.compile(r"(?:д(?:ом)?\.?\s*)?(\d+(?:/\d+)?)\s?([А-Яа-я]?)")
-_BRACKETED_PHONE: Final = re.compile(r"\((\d+(?:-\d+)*)\)\s*(\d{1,3}(?:-\d{2}){1,2})")
+_BRACKETED_PHONE: Final = re.compile(
+    r"(?:(?:8|\+7)[ -]?)?\((\d+(?:-\d+)*)\)\s*(\d{1,3}(?:-\d{2}){1,2})"
+)
 _LONG_PHONE: Final = re.compile(r"(?:8|\+7)[ -]?\(?(\d{3})\)?[ -](\d{3}-\d{2}-\d{2})")
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
@@ -93,11 +97,13 @@ def settlement_mark(text: str) -> str | None:
 
 
 def split_settlement(text: str) -> tuple[str | None, str]:
-    """«г. Кемерово» → ("г", "Кемерово"); a name without a mark → (None, name)."""
-    found = _SETTLEMENT.match(text.strip())
-    if found is None or found.end() != len(text.strip()):
-        return None, text.strip()
-    return settlement_mark(found.group(1)), found.group(2)
+    """«г. Кемерово», «Кемерово г» → ("г", "Кемерово"); a name without a mark → (None, name)."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    for pattern, mark, name in ((_MARK_FIRST, 1, 2), (_MARK_LAST, 2, 1)):
+        found = pattern.fullmatch(flat)
+        if found:
+            return settlement_mark(found.group(mark)), found.group(name)
+    return None, flat
 
 
 def phone_digits(printed: str) -> tuple[str, str] | None:
@@ -105,11 +111,13 @@ def phone_digits(printed: str) -> tuple[str, str] | None:
 
     A hyphenated leading 8, as in «(8-34-73)», is the trunk prefix and not part of the code.
     """
+    long = _LONG_PHONE.fullmatch(printed.strip())
+    if long:
+        return long.group(1), re.sub(r"\D", "", long.group(2))
     area, bracket, local = printed.partition(")")
     if not bracket:
-        long = _LONG_PHONE.fullmatch(printed.strip())
-        return (long.group(1), re.sub(r"\D", "", long.group(2))) if long else None
-    area = re.sub(r"^[\s(]*8-", "", area)
+        return None
+    area = re.sub(r"^[\s(]*(?:8|\+7)(?:[\s-]+\(?|\()", "", area)
     return re.sub(r"\D", "", area), re.sub(r"\D", "", local)
 
 

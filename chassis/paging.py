@@ -1,0 +1,79 @@
+"""Cursor paging over an index: a page costs the same wherever in the list it lies."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field, TypeAdapter
+
+from chassis.document import Document
+from chassis.store import Collection
+from contracts.errors import InvalidInput
+from contracts.values import Identifier
+
+T = TypeVar("T")
+S = TypeVar("S", bound=BaseModel)
+
+Limit = Annotated[int, Query(ge=1, le=100, description="page size")]
+Cursor = Annotated[
+    str | None, Query(max_length=400, description="`next` of the page before; opaque")
+]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None = Field(default=None, description="cursor of the next page, if there is one")
+
+
+async def page(
+    collection: Collection[S],
+    query: Mapping[str, Any],
+    sort: str,
+    cursor: str | None,
+    limit: int,
+    show: Callable[[Document[S]], T],
+) -> Page[T]:
+    """A page of documents that match, by a scalar field and then by id; index them together."""
+    conditions: list[Mapping[str, Any]] = [query] if query else []
+    if cursor is not None:
+        value, document_id = _decode(cursor)
+        conditions.append(
+            {"$or": [{sort: {"$gt": value}}, {sort: value, "id": {"$gt": document_id}}]}
+        )
+    found = await collection.find(
+        conditions[0] if len(conditions) == 1 else {"$and": conditions} if conditions else {},
+        sort=[(sort, 1), ("id", 1)],
+        limit=limit + 1,
+    )
+    shown, more = found[:limit], len(found) > limit
+    last = shown[-1] if shown else None
+    return Page(
+        items=[show(document) for document in shown],
+        next=_encode(collection.spec.index(last.state)[sort], last.id) if more and last else None,
+    )
+
+
+def _encode(value: str | int, document_id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
+
+
+Position = tuple[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | str, Identifier]
+
+
+def _decode(cursor: str) -> tuple[str | int, str]:
+    """A cursor comes from outside: whatever was done to it, it must not reach the store unread."""
+    try:
+        return _position.validate_json(base64.urlsafe_b64decode(cursor.encode()))
+    except ValueError as failure:
+        raise InvalidInput(
+            "invalid-cursor", "not a cursor of this list", field="query.cursor"
+        ) from failure
+
+
+_position: TypeAdapter[tuple[str | int, str]] = TypeAdapter(Position)

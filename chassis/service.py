@@ -1,0 +1,245 @@
+"""A service put together: settings, store, bus, relay, consumer, sweeper and HTTP application.
+
+A service's `main.py` makes one of these, names its collections, readers and routers, and asks for
+the application. Nothing connects before the application starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry, Counter
+from pydantic import BaseModel
+
+from chassis import clock, logs, problems
+from chassis.bus import Bus
+from chassis.calendar import DistrictCalendar
+from chassis.commands import Commands
+from chassis.consumer import Consumer, Reader, Target, subject
+from chassis.document import Document, Handler, Reading
+from chassis.http import PROBLEMS, RequestFrame, describe, public
+from chassis.identity import Verifier
+from chassis.metrics import expose
+from chassis.relay import Relay
+from chassis.settings import ServiceSettings
+from chassis.store import Collection, Spec, StoreUnavailable, connect
+from chassis.sweeper import Sweeper, Watch
+from contracts.context import Context
+from contracts.envelope import Envelope
+from contracts.event import Event
+from contracts.values import SYSTEM, Actor
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=BaseModel)
+VERSION = "0.1.0"
+
+
+class Service:
+    """One running service."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: ServiceSettings,
+        reads: Sequence[str] = (),
+        now: clock.Now = clock.now,
+    ) -> None:
+        logs.configure(name, settings.log_level)
+        self.name = name
+        self.settings = settings
+        self.now = now
+        self.calendar = DistrictCalendar(settings.zone)
+        self.registry = CollectorRegistry()
+        self.client, self._database = connect(
+            settings.mongo_url.get_secret_value(), f"{settings.database_prefix}{name}"
+        )
+        self.bus = Bus(settings.amqp_url.get_secret_value(), name, reads, self.registry)
+        self.relay = Relay(self.bus.publish)
+        self.commands = Commands(name, settings.district)
+        self.collections: dict[str, Collection[Any]] = {}
+        self.readers: list[Reader] = []
+        self._watches: list[Watch] = []
+        self._streams: dict[str, str | None] = {}
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._requests = Counter(
+            "opora_http_responses", "HTTP answers", ["method", "status"], registry=self.registry
+        )
+        self.record: Callable[[Envelope], Awaitable[None]] | None = None
+        self.consumer: Consumer
+        self.sweeper: Sweeper
+
+    def collection(
+        self,
+        spec: Spec[S],
+        stream: str | None = None,
+        *,
+        on_due: Callable[[S, Context], Sequence[Event]] | None = None,
+        errand: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Collection[S]:
+        """A kind of document; `stream` is the stream kind its events go out on."""
+        collection = Collection(
+            self._database,
+            spec,
+            clock_ms=lambda: clock.epoch_ms(self.now()),
+            trim=self.relay.trim,
+            saved=self._saved,
+        )
+        self.collections[spec.name] = collection
+        self._streams[spec.name] = stream
+        self._watches.append(Watch(collection, stream, on_due, errand))
+        return collection
+
+    def read(
+        self,
+        collection: Collection[Any],
+        streams: Sequence[str] | Mapping[str, Target],
+        handlers: Mapping[type[Event], Handler],
+    ) -> None:
+        """Let a collection read streams; by default into the document named by the subject."""
+        targets = dict(streams) if isinstance(streams, Mapping) else dict.fromkeys(streams, subject)
+        self.readers.append(Reader(collection, targets, handlers))
+
+    def closing(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have a connection closed when the service stops."""
+        self._closers.append(close)
+
+    def at(self, by: Actor) -> Context:
+        """The circumstances of something done now."""
+        return Context(now=self.now(), by=by, calendar=self.calendar)
+
+    def app(
+        self, routers: Sequence[APIRouter], state: Mapping[str, Any], *, description: str
+    ) -> FastAPI:
+        """The HTTP application. `state` is what the routes find in `app.state`."""
+        self._wire()
+        app = FastAPI(
+            title=f"Opora {self.name}",
+            version=VERSION,
+            description=description,
+            lifespan=self._lifespan,
+            responses=PROBLEMS,
+        )
+        app.state.service = self
+        app.state.verifier = Verifier(
+            self.settings.jwks_file,
+            self.settings.issuer,
+            self.settings.audience,
+            self.settings.district,
+        )
+        for name, value in state.items():
+            setattr(app.state, name, value)
+        app.openapi = describe(app)  # type: ignore[method-assign]
+        problems.install(app)
+        app.include_router(self._health())
+        for router in routers:
+            app.include_router(router)
+        app.add_middleware(
+            RequestFrame,
+            count=lambda method, status: self._requests.labels(method, str(status)).inc(),
+        )
+        return app
+
+    def _wire(self) -> None:
+        def reading(reader: Reader) -> Reading:
+            origin = self.commands.origin(self._streams[reader.collection.spec.name])
+            return Reading(reader.handlers, origin, self._context_of)
+
+        self.consumer = Consumer(self.readers, reading, self.now, self.record)
+        self.sweeper = Sweeper(
+            self._watches, self.relay, self.commands, self.now, lambda now: self.at(SYSTEM)
+        )
+
+    def _context_of(self, envelope: Envelope) -> Context:
+        """A reaction to an event happens at the event's time, whenever it is delivered."""
+        return Context(now=envelope.time, by=SYSTEM, calendar=self.calendar)
+
+    def _saved(self, collection: Collection[Any], document: Document[Any]) -> None:
+        self.relay.submit(collection.spec.name, document)
+        due = collection.spec.wake_at(document.state)
+        if due and due <= clock.epoch_ms(self.now()):
+            self.sweeper.nudge()
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        await self._prepare()
+        tasks = [
+            asyncio.create_task(self._connect_bus()),
+            asyncio.create_task(self.sweeper.run()),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await self.sweeper.stop()
+            await self.bus.stop_consuming()
+            await self.relay.stop()  # what was handled last still leaves
+            await self.bus.stop()
+            await self.client.close()
+            for close in self._closers:
+                await close()
+
+    async def _prepare(self) -> None:
+        """Indexes before the first request: unique facts rest on them."""
+        while True:
+            try:
+                for collection in self.collections.values():
+                    await collection.prepare()
+                return
+            except StoreUnavailable:
+                log.warning("start-waits-for-store")
+                await asyncio.sleep(1.0)
+
+    async def _connect_bus(self) -> None:
+        """The broker may come up later than we do: until then outboxes hold what was said."""
+        while True:
+            try:
+                await self.bus.start(self.consumer.receive)
+                return
+            except Exception as failure:
+                log.warning("start-waits-for-broker", error=type(failure).__name__)
+                await asyncio.sleep(1.0)
+
+    async def ready(self) -> dict[str, bool]:
+        """What this service depends on, and whether it answers."""
+        try:
+            async with asyncio.timeout(2):
+                await self.client.admin.command("ping")
+            store = True
+        except Exception:
+            store = False
+        try:
+            broker = await self.bus.ready()
+        except Exception:
+            broker = False
+        return {"store": store, "broker": broker}
+
+    def _health(self) -> APIRouter:
+        router = APIRouter(tags=["health"], dependencies=[Depends(public)])
+
+        @router.get("/health/live", summary="The process runs")
+        async def live() -> dict[str, str]:
+            return {"service": self.name, "status": "live"}
+
+        @router.get("/health/ready", summary="Store and broker answer")
+        async def ready() -> JSONResponse:
+            parts = await self.ready()
+            return JSONResponse(
+                {"service": self.name, **parts}, status_code=200 if all(parts.values()) else 503
+            )
+
+        @router.get("/metrics", summary="Prometheus metrics")
+        async def metrics() -> Response:
+            return expose(self)
+
+        return router

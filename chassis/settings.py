@@ -1,0 +1,60 @@
+"""Settings from the environment (`OPORA_…`). An incomplete set refuses to start and says why."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to start."""
+
+    model_config = SettingsConfigDict(env_prefix="OPORA_", extra="ignore")
+
+    amqp_url: SecretStr = Field(description="RabbitMQ, amqp://user:password@host/vhost")
+    mongo_url: SecretStr = Field(description="MongoDB, mongodb://host")
+    district: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="code of the district served")
+    time_zone: str = Field(default="Asia/Novokuznetsk", description="IANA zone of the district")
+    jwks_file: Path = Field(description="public keys of the identity provider (a JWKS)")
+    issuer: str = Field(description="`iss` of the identity provider's tokens")
+    audience: str = Field(default="opora", description="`aud` our tokens are made for")
+    database_prefix: str = Field(default="", pattern=r"^[a-z0-9_]*$")
+    log_level: str = "INFO"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as unknown:
+            raise ValueError(f"{name} is no IANA time zone") from unknown
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The district's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+T = TypeVar("T", bound=ServiceSettings)
+
+
+class SettingsIncomplete(SystemExit):
+    """The environment lacks settings, or one is wrong; the message names each."""
+
+
+def load(settings: type[T]) -> T:
+    """Settings from the environment, or an end with a list of what is missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as failure:
+        lines = [
+            f"  OPORA_{str(error['loc'][0]).upper()}: {error['msg']}" for error in failure.errors()
+        ]
+        print("Cannot start, settings are incomplete:", *lines, sep="\n", file=sys.stderr)
+        raise SettingsIncomplete("\n".join(lines)) from None

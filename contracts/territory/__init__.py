@@ -1,0 +1,77 @@
+"""Places and who serves them: the region's municipal areas, and the answer to "whose address?".
+
+Shared, so that every service can answer from its own copy of the directory (R 1.3, 3.1.2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from contracts.directory import OrganizationCard
+from contracts.territory.gazetteer import AddressQuery, Gazetteer, Location
+from contracts.territory.municipality import Municipality, Region
+from contracts.territory.serving import (
+    KindAnswer,
+    ServingOrganization,
+    TerritoryAnswer,
+    TerritoryIndex,
+)
+from contracts.values import Address
+
+__all__ = [
+    "AddressQuery",
+    "Gazetteer",
+    "KindAnswer",
+    "Location",
+    "Municipality",
+    "Region",
+    "ServingOrganization",
+    "TerritoryAnswer",
+    "TerritoryIndex",
+    "index_of",
+    "municipalities",
+    "query_of",
+    "regions",
+]
+
+
+@cache
+def municipalities() -> tuple[Municipality, ...]:
+    """The municipal areas that are known, in the order of the source."""
+    return tuple(Municipality(**item) for item in _load("municipalities.json"))
+
+
+@cache
+def regions() -> tuple[Region, ...]:
+    """The regions whose organizations are known."""
+    return tuple(Region(**item) for item in _load("regions.json"))
+
+
+def index_of(cards: Iterable[OrganizationCard]) -> TerritoryIndex:
+    """An index over these organizations; building it costs milliseconds, a question far less."""
+    serving = [
+        ServingOrganization(
+            key=card.id, kind=str(card.kind), region=card.region, serves=card.serves
+        )
+        for card in cards
+    ]
+    return TerritoryIndex(municipalities(), serving, regions())
+
+
+def query_of(address: Address) -> AddressQuery:
+    """The question an address asks."""
+    return AddressQuery(
+        municipality=address.municipality,
+        settlement=address.settlement,
+        city_district=address.city_district,
+        text=address.text,
+    )
+
+
+def _load(name: str) -> list[dict[str, object]]:
+    text = resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8")
+    loaded: list[dict[str, object]] = json.loads(text)
+    return loaded

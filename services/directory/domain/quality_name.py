@@ -1,0 +1,149 @@
+"""Rules for printed names and for text as such (R appendix 1; one name of L is broken too)."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from services.directory.domain.quality_survey import Finding, PrintedRow, Rule, Severity, Survey
+from services.directory.domain.quality_survey import words as words_of
+
+_SOURCE = "R appendix 1"
+# A phrase has to be this frequent before a rare neighbour of it is called a slip.
+_USUAL_PHRASE = 5
+_MIXED = re.compile(r"[A-Za-z].*[А-Яа-яЁё]|[А-Яа-яЁё].*[A-Za-z]")
+
+
+def _not_unique(survey: Survey) -> Iterator[Finding]:
+    by_name: dict[str, list[PrintedRow]] = defaultdict(list)
+    for row in survey.rows:
+        by_name[" ".join(row.printed.name.split()).lower()].append(row)
+    for rows in by_name.values():
+        for row in rows if len(rows) > 1 else ():
+            others = ", ".join(other.key for other in rows if other is not row)
+            yield Finding(
+                row, "name", row.printed.name,
+                f"{len(rows)} rows print this name ({others}): a name is no key.",
+                f"Так названы строк: {len(rows)} ({others}); имя не может быть ключом.",
+            )  # fmt: skip
+
+
+def _unbalanced_quotes(survey: Survey) -> Iterator[Finding]:
+    for row in survey.rows:
+        name = row.printed.name
+        opened, closed = name.count("«"), name.count("»")
+        if opened != closed:
+            yield Finding(
+                row, "name", name,
+                f"Quotation marks do not match: {opened} opened, {closed} closed.",
+                f"Кавычки не сходятся: открыто {opened}, закрыто {closed}.",
+            )  # fmt: skip
+
+
+def _word_break(survey: Survey) -> Iterator[Finding]:
+    """A hyphen left over from a line end: «муници-пального»; a soft hyphen always is one."""
+    for row in survey.rows:
+        for word in words_of(row.printed.name):
+            whole, is_certain = _unbroken(word, survey.words)
+            if whole:
+                fixed = row.printed.name.replace(word, whole)
+                yield Finding(
+                    row, "name", row.printed.name,
+                    f"A line-end hyphen was left in “{word}”.",
+                    f"В слове «{word}» остался перенос.",
+                    fixed if is_certain else None,
+                )  # fmt: skip
+
+
+def _unbroken(word: str, printed: Counter[str]) -> tuple[str | None, bool]:
+    """(the word without its line-end hyphen, whether other rows print it whole)."""
+    if "\u00ad" in word:
+        return word.replace("\u00ad", ""), True
+    for hyphen in re.finditer(r"-(?=[а-яё])", word):
+        whole = word[: hyphen.start()] + word[hyphen.end() :]
+        if whole in printed:
+            return whole, True
+        # A real compound joins on a vowel («социально-медицинский»), a line end rarely does.
+        if word[hyphen.start() - 1] not in "аоеи":
+            return whole, False
+    return None, False
+
+
+def _dash_in_compound(survey: Survey) -> Iterator[Finding]:
+    """«Ленинск – Кузнецкого»: a dash where other rows print the hyphen of a compound name."""
+    heads = {word.split("-")[0] for word in survey.words if re.match(r"[А-ЯЁ][а-яё]+-[А-ЯЁ]", word)}
+    pattern = re.compile(r"([А-ЯЁ][а-яё]+)\s*–\s*(?=[А-ЯЁ])")
+    for row in survey.rows:
+        name = row.printed.name
+        if any(found.group(1) in heads for found in pattern.finditer(name)):
+            yield Finding(
+                row, "name", name,
+                "A dash stands where the compound name has a hyphen.",
+                "Вместо дефиса в составном названии стоит тире.",
+                pattern.sub(r"\1-", name),
+            )  # fmt: skip
+
+
+def _phrase_slip(survey: Survey) -> Iterator[Finding]:
+    """«социально обслуживания» beside dozens of «социального обслуживания»."""
+    phrases = Counter(phrase for row in survey.rows for phrase in _phrases(row))
+    usual_before: dict[str, list[str]] = defaultdict(list)
+    for (first, second), count in phrases.items():
+        if count >= _USUAL_PHRASE:
+            usual_before[second].append(first)
+    for row in survey.rows:
+        for first, second in _phrases(row):
+            whole = _with_lost_ending(first, usual_before.get(second, []))
+            if whole is None or phrases[first, second] > 1:
+                continue
+            count = phrases[whole, second]
+            yield Finding(
+                row, "name", row.printed.name,
+                f"“{first} {second}” is printed once, “{whole} {second}” {count} times.",
+                f"«{first} {second}» встречается раз, «{whole} {second}» — {count}.",
+                row.printed.name.replace(f"{first} {second}", f"{whole} {second}"),
+            )  # fmt: skip
+
+
+def _phrases(row: PrintedRow) -> list[tuple[str, str]]:
+    return list(pairwise(words_of(row.printed.name)))
+
+
+def _with_lost_ending(word: str, usual: list[str]) -> str | None:
+    """The usual word that `word` is without its last one or two letters."""
+    return next((w for w in usual if w.startswith(word) and 0 < len(w) - len(word) <= 2), None)
+
+
+def _mixed_alphabet(survey: Survey) -> Iterator[Finding]:
+    for row in survey.rows:
+        for field, value in row.printed.fields():
+            mixed = [word for word in words_of(value) if _MIXED.search(word)]
+            if field != "email" and mixed:
+                yield Finding(
+                    row, field, value,
+                    f"Latin and Cyrillic letters in one word: {', '.join(mixed)}.",
+                    f"Латиница и кириллица в одном слове: {', '.join(mixed)}.",
+                )  # fmt: skip
+
+
+def _repeated_spaces(survey: Survey) -> Iterator[Finding]:
+    for row in survey.rows:
+        for field, value in row.printed.fields():
+            if re.search(r"\s{2,}", value):
+                yield Finding(
+                    row, field, value,
+                    "Several spaces stand in a row.",
+                    "Несколько пробелов подряд.",
+                    re.sub(r"\s{2,}", " ", value),
+                )  # fmt: skip
+
+
+NAME_RULES = (
+    Rule("name.not_unique", Severity.WARNING, _SOURCE, _not_unique),
+    Rule("name.unbalanced_quotes", Severity.WARNING, _SOURCE, _unbalanced_quotes),
+    Rule("name.word_break", Severity.WARNING, "R appendix 1, L 2.4", _word_break),
+    Rule("name.dash_in_compound", Severity.COSMETIC, _SOURCE, _dash_in_compound),
+    Rule("name.phrase_slip", Severity.WARNING, _SOURCE, _phrase_slip),
+    Rule("text.mixed_alphabet", Severity.WARNING, _SOURCE, _mixed_alphabet),
+    Rule("text.repeated_spaces", Severity.COSMETIC, _SOURCE, _repeated_spaces),
+)

@@ -1,0 +1,43 @@
+"""Keyed hashes by which a person is recognised without their data standing in an index."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from contracts.values import CitizenCard
+
+STATUS_CODE_DIGITS = 10
+
+
+class Identity:
+    """Makes the keys; the secret is not in the database."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def snils_key(self, card: CitizenCard) -> str | None:
+        """Recognises a person by SNILS; None where there is none."""
+        return self._key(f"snils:{card.snils}") if card.snils else None
+
+    def person_key(self, card: CitizenCard) -> str | None:
+        """Recognises a person by name, birth date and address; None where one is unknown."""
+        if card.name is None or card.birth_date is None or card.address is None:
+            return None
+        name = (card.name.family, card.name.given, card.name.patronymic or "")
+        words = [*map(_plain, name), card.birth_date.isoformat(), _plain(card.address.text)]
+        return self._key("person:" + "|".join(words))
+
+    def status_code(self, entry_id: str) -> str:
+        """The secret code by which a citizen asks where the case stands; always the same one."""
+        digest = hmac.new(self._secret, f"status:{entry_id}".encode(), hashlib.sha256).digest()
+        return f"{int.from_bytes(digest[:8]) % 10**STATUS_CODE_DIGITS:0{STATUS_CODE_DIGITS}d}"
+
+    def _key(self, text: str) -> str:
+        return "k" + hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _plain(text: str) -> str:
+    """A spelling that small differences of typing do not change."""
+    return re.sub(r"[^0-9a-zа-я]+", "", text.lower().replace("ё", "е"))

@@ -1,0 +1,39 @@
+"""Who may call which routes of intake."""
+
+from typing import Annotated
+
+from chassis.http import allow
+from contracts.roles import Role
+from contracts.values import Actor
+
+Referrer = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION, Role.REGISTRAR)]
+"""Whoever may push a referral."""
+
+Hospital = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION)]
+
+Registrar = Annotated[Actor, allow(Role.REGISTRAR)]
+"""The authorised worker of the institution (R 3.1.2)."""
+
+UrgentHead = Annotated[Actor, allow(Role.URGENT_HEAD)]
+"""Who assigns triage codes (R 3.1.6)."""
+
+Frontline = Annotated[Actor, allow(Role.REGISTRAR, Role.SPECIALIST, Role.URGENT_HEAD)]
+"""Who deals with the citizen: questions, consent, documents."""
+
+Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
+"""The head, or a person authorised by order (R 3.2.2)."""
+
+PensionFund = Annotated[Actor, allow(Role.PENSION_FUND)]
+
+Reader = Annotated[
+    Actor,
+    allow(
+        Role.REGISTRAR,
+        Role.SPECIALIST,
+        Role.URGENT_HEAD,
+        Role.CARE_ORGANIZER,
+        Role.INSTITUTION_DIRECTOR,
+        Role.AUTHORISED_BODY_HEAD,
+    ),
+]
+"""Staff of the institution and of its authorised body."""

@@ -1,0 +1,278 @@
+"""Cases in intake: triage, urgent measures, consent, application, documents, certificate."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from chassis.clock import new_id
+from chassis.http import Change, CommandReceipt, Creation, etag, receipt
+from chassis.paging import Cursor, Limit, Page, page
+from contracts.errors import InvalidInput, NotFound
+from contracts.roles import Role
+from services.intake.api.callers import Frontline, PensionFund, Reader, Signer, UrgentHead
+from services.intake.api.schemas import (
+    AnswersRequest,
+    ApplicationRequest,
+    CaseView,
+    CertificateRequest,
+    ConsentRequest,
+    DocumentsRequest,
+    RequestAnswer,
+    TriageRequest,
+    UrgentPlanRequest,
+    UrgentResultsRequest,
+    case_view,
+)
+from services.intake.commands import case_of_request, change_case, record_consent
+from services.intake.domain import documents, interagency, registration, triage, urgent
+from services.intake.domain.case import involves
+from services.intake.domain.citizen import Consent
+from services.intake.intake import WithIntake
+
+router = APIRouter(tags=["cases"])
+
+
+@router.get("/cases", summary="The worklist")
+async def get_cases(
+    by: Reader, intake: WithIntake, limit: Limit = 50, cursor: Cursor = None
+) -> Page[CaseView]:
+    """Cases of the caller's organization, the earliest due term first."""
+    field = "authorised_body" if by.role == Role.AUTHORISED_BODY_HEAD else "institution"
+    query = {field: by.organization or "-"}
+    return await page(intake.cases, query, "due", cursor, limit, case_view)
+
+
+@router.get("/cases/{case_id}", summary="One case")
+async def get_case(case_id: str, response: Response, by: Reader, intake: WithIntake) -> CaseView:
+    """The case with its terms, documents and progress."""
+    document = await intake.cases.get(case_id)
+    if document is None or not involves(document.state, by):
+        raise NotFound("case")
+    response.headers["ETag"] = etag(document.version)
+    return case_view(document)
+
+
+@router.post("/cases/{case_id}/answers", summary="Answer the five questions")
+async def post_answers(
+    case_id: str,
+    body: AnswersRequest,
+    response: Response,
+    by: Frontline,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """Record the answers of R 3.1.3; the answer holds the code the rule proposes."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: triage.answer_questions(case, body.answers, body.self_care_lost, at),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/triage", summary="Assign the triage code")
+async def post_triage(
+    case_id: str,
+    body: TriageRequest,
+    response: Response,
+    by: UrgentHead,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """Confirm the proposed code, or override it with a reason (R 3.1.6)."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: triage.triage_case(case, body.code, body.reason, at),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/consultation", summary="Close a consultation")
+async def post_consultation(
+    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
+) -> CommandReceipt:
+    """Advice was given; the case ends (R 3.1.6 б)."""
+    answered = await change_case(intake, case_id, request, by, triage.close_consultation)
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/urgent-measures", summary="Plan urgent measures")
+async def post_urgent_measures(
+    case_id: str,
+    body: UrgentPlanRequest,
+    response: Response,
+    by: UrgentHead,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """The plan of the same day, with who is drawn in (R 3.1.7)."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: urgent.plan_urgent_measures(case, body.measures, at),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/urgent-measures/results", summary="Record urgent measures' results")
+async def post_urgent_results(
+    case_id: str,
+    body: UrgentResultsRequest,
+    response: Response,
+    by: Frontline,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """What came of each measure (R 3.1.7)."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: urgent.complete_urgent_measures(case, body.results, at),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/consent", summary="Record consent")
+async def post_consent(
+    case_id: str,
+    body: ConsentRequest,
+    response: Response,
+    by: Frontline,
+    request: Creation,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """Consent to survey and transfer of data, or why it cannot be given (R 3.3.7)."""
+    consent = Consent.model_validate(body.model_dump())
+    return receipt(await record_consent(intake, case_id, request, by, consent), response)
+
+
+@router.post("/cases/{case_id}/application", summary="Register the application")
+async def post_application(
+    case_id: str,
+    body: ApplicationRequest,
+    response: Response,
+    by: Frontline,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """The personal application with the first documents (R 2.6, 3.3.7)."""
+    document = await intake.cases.get(case_id)
+    ref = document.state.ref if document else None
+    citizen = await intake.citizens.get(ref.citizen_id) if ref else None
+    consented = citizen is not None and citizen.state.consent is not None
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: documents.register_application(
+            case, body.applicant, body.has_benefits, body.documents, at, consented=consented
+        ),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/documents", summary="Register documents")
+async def post_documents(
+    case_id: str,
+    body: DocumentsRequest,
+    response: Response,
+    by: Frontline,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """Further documents of the package (R 3.3.9)."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: documents.register_documents(case, body.documents, at),
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/certificate-request", summary="Request the pension certificate")
+async def post_certificate_request(
+    case_id: str,
+    body: CertificateRequest,
+    response: Response,
+    by: Signer,
+    request: Change,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """Sign the interagency request; it leaves at once and until it is accepted (R 3.2)."""
+    answered = await change_case(
+        intake,
+        case_id,
+        request,
+        by,
+        lambda case, at: interagency.request_certificate(
+            case,
+            new_id("R"),
+            intake.pension_fund_office,
+            body.return_contact,
+            body.signatory,
+            at,
+        ),
+    )
+    return receipt(answered, response)
+
+
+@router.post(
+    "/interagency-requests/{request_id}/answer",
+    tags=["interagency requests"],
+    summary="The Pension Fund answers",
+)
+async def post_answer(
+    request_id: str,
+    body: RequestAnswer,
+    response: Response,
+    by: PensionFund,
+    request: Creation,
+    intake: WithIntake,
+) -> CommandReceipt:
+    """The certificate, or why there is none; an answer that comes twice counts once (R 2.6.1)."""
+    certificate, refusal = body.certificate, body.refusal
+    if (certificate is None) == (refusal is None):
+        raise InvalidInput(
+            "one-of-two", "send either the certificate or the refusal", field="certificate"
+        )
+    answered = await change_case(
+        intake,
+        await case_of_request(intake, request_id),
+        request,
+        by,
+        lambda case, at: (
+            interagency.record_certificate(case, certificate, at)
+            if certificate is not None
+            else interagency.record_negative_answer(case, refusal or "", at)
+        ),
+        visible=lambda case, _: True,
+    )
+    return receipt(answered, response)
+
+
+@router.post("/cases/{case_id}/decline", summary="The citizen declines")
+async def post_decline(
+    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
+) -> CommandReceipt:
+    """Consequences were explained and a contact left; the case can be re-opened (R 3.3.7.2)."""
+    return receipt(await change_case(intake, case_id, request, by, registration.decline), response)
+
+
+@router.post("/cases/{case_id}/reopening", summary="A declined case goes on")
+async def post_reopening(
+    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
+) -> CommandReceipt:
+    """The citizen thought better of it (R 3.3.7.2)."""
+    return receipt(await change_case(intake, case_id, request, by, registration.reopen), response)

@@ -1,0 +1,160 @@
+"""Use cases of intake: one function, one save. Registration, which takes several, is in
+`registering.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.commands import Request
+from chassis.document import Answered
+from contracts.context import Context
+from contracts.errors import NotFound
+from contracts.event import Event
+from contracts.intake import CASE, CITIZEN
+from contracts.values import SYSTEM, Actor
+from services.intake.adapters.pension_fund import GatewayUnavailable
+from services.intake.adapters.webhooks import NotDelivered
+from services.intake.domain.case import Case, involves
+from services.intake.domain.citizen import Consent, give_consent
+from services.intake.domain.interagency import record_not_sent, record_sent
+from services.intake.domain.notices import (
+    record_not_told,
+    record_told,
+    status_text,
+    tell_requester,
+)
+from services.intake.domain.records import RequestState
+from services.intake.intake import Intake
+
+Decide = Callable[[Case, Context], Sequence[Event]]
+
+
+def _summary(case: Case) -> dict[str, Any]:
+    return {
+        "status": case.status,
+        "proposal": case.proposal.model_dump(mode="json") if case.proposal else None,
+        "request_id": case.request.id if case.request else None,
+    }
+
+
+async def change_case(
+    intake: Intake,
+    case_id: str,
+    request: Request,
+    by: Actor,
+    decide: Decide,
+    visible: Callable[[Case, Actor], bool] = involves,
+) -> Answered:
+    """Carry a decision out on a case the caller may know of; tell the requester of the change."""
+    at = intake.service.at(by)
+
+    def decided(case: Case) -> Sequence[Event]:
+        events = decide(case, at)
+        tell_requester(case, at)
+        return events
+
+    return await intake.service.commands.execute(
+        intake.cases,
+        case_id,
+        CASE,
+        request,
+        at,
+        decided,
+        visible=lambda case: visible(case, by),
+        answer=_summary,
+    )
+
+
+async def record_consent(
+    intake: Intake, case_id: str, request: Request, by: Actor, consent: Consent
+) -> Answered:
+    """Consent belongs to the citizen; it is given in the course of a case (R 3.3.7)."""
+    case = await intake.cases.get(case_id)
+    if case is None or not involves(case.state, by):
+        raise NotFound("case")
+    at = intake.service.at(by)
+    today = at.calendar.local_date(at.now)
+    return await intake.service.commands.execute(
+        intake.citizens,
+        case.state.reference.citizen_id,
+        CITIZEN,
+        request,
+        at,
+        lambda citizen: give_consent(citizen, consent, at, today),
+        visible=lambda citizen: True,
+        what="citizen",
+    )
+
+
+async def case_of_request(intake: Intake, request_id: str) -> str:
+    """The case an interagency request was made for."""
+    found = await intake.cases.find_one(request_id=request_id)
+    if found is None:
+        raise NotFound("interagency request")
+    return found.id
+
+
+async def run_errands(intake: Intake, case_id: str) -> None:
+    """What this case owes to outside parties now: its request to send, its notice to give."""
+    document = await intake.cases.get(case_id)
+    if document is None:
+        return
+    now, case = intake.now(), document.state
+    request = case.request
+    if request and request.state is RequestState.TO_SEND and _due(request.next_attempt_at, now):
+        await _send_request(intake, case)
+    if _due(case.notice.next_attempt_at, now):
+        await _send_notice(intake, case)
+
+
+def _due(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+async def _send_request(intake: Intake, case: Case) -> None:
+    request = case.request
+    citizen = await intake.citizens.get(case.reference.citizen_id)
+    if request is None or citizen is None:
+        return
+    try:
+        await intake.pension_fund.send(request, case.reference.number, citizen.state.card)
+        outcome: Decide = record_sent
+    except GatewayUnavailable:
+        outcome = record_not_sent
+    await _record(intake, case.id, outcome)
+
+
+async def _send_notice(intake: Intake, case: Case) -> None:
+    status = status_text(case)
+    gone, failed = False, False
+    if intake.webhooks is not None:
+        try:
+            notice_id = f"{case.entry_id}:{status}"
+            await intake.webhooks.send(notice_id, case.entry_id, status, intake.now())
+        except NotDelivered as failure:
+            failed, gone = True, failure.gone
+
+    def outcome(present: Case, at: Context) -> Sequence[Event]:
+        if failed:
+            record_not_told(present, at, gone=gone)
+        else:
+            record_told(present, status, at)
+        return ()
+
+    await _record(intake, case.id, outcome)
+
+
+async def _record(intake: Intake, case_id: str, outcome: Decide) -> None:
+    """Store what came of an errand."""
+    at = intake.service.at(SYSTEM)
+    await intake.service.commands.execute(
+        intake.cases,
+        case_id,
+        CASE,
+        None,
+        at,
+        lambda case: outcome(case, at),
+        visible=lambda case: True,
+    )

@@ -1,0 +1,155 @@
+"""Application and documents: what is needed, what is there, when the package is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from contracts.context import Context
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.event import Event
+from contracts.intake import (
+    ApplicationRegistered,
+    DocumentsRegistered,
+    PackageCompleted,
+    TriageCode,
+)
+from contracts.regulation.entries import DocumentSource, Requirement
+from contracts.values import Identifier, Line, Value
+from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.records import ApplicantKind, Application, Document
+
+
+class GivenDocument(Value):
+    """A document somebody hands in."""
+
+    code: Identifier
+    issued_on: date | None = None
+    number: Line | None = None
+
+
+def needed_documents(case: Case) -> tuple[str, ...]:
+    """What the pack asks for in this case (R 2.6, 3.3.9)."""
+    application = case.application
+    represented = application is not None and application.applicant is not ApplicantKind.CITIZEN
+    circumstances = {
+        Requirement.ALWAYS: True,
+        Requirement.WHEN_BENEFITS: application is not None and application.has_benefits,
+        Requirement.WHEN_REPRESENTED: represented,
+        Requirement.WHEN_RELATIVES_CANNOT_CARE: False,
+    }
+    return tuple(d.code for d in case.pack.documents if circumstances[d.required])
+
+
+def missing_documents(case: Case) -> tuple[str, ...]:
+    """What is needed and not there yet."""
+    present = {document.code for document in case.documents}
+    return tuple(code for code in needed_documents(case) if code not in present)
+
+
+def register_application(
+    case: Case,
+    applicant: ApplicantKind,
+    has_benefits: bool,
+    documents: Sequence[GivenDocument],
+    at: Context,
+    *,
+    consented: bool,
+) -> list[Event]:
+    """The personal application with the first documents (R 2.6, 3.3.7).
+
+    The interagency request has to leave within two days of it (R 3.2.4).
+    """
+    require(case, Action.REGISTER_APPLICATION)
+    if case.code is TriageCode.CONSULTATION:
+        raise NotAllowedInState(
+            "only-a-consultation", "a consultation has no application", clause="R 3.1.6 б"
+        )
+    if not consented:
+        raise NotAllowedInState(
+            "consent-missing",
+            "record the citizen's consent, or why they cannot give it, first",
+            clause="R 3.3.7",
+        )
+    case.application = Application(
+        applicant=applicant, has_benefits=has_benefits, registered_at=at.now
+    )
+    case.status = Status.APPLICATION_REGISTERED
+    _add(case, [GivenDocument(code="application"), *documents], at)
+    rule = case.pack.term("interagency-request")
+    registered = ApplicationRegistered(
+        by=at.by,
+        documents=_codes(case),
+        missing=missing_documents(case),
+        opened=case.terms.open(at.deadline(rule, case.reference.pack)),
+    )
+    return [registered, *complete_package(case, at)]
+
+
+def register_documents(case: Case, documents: Sequence[GivenDocument], at: Context) -> list[Event]:
+    """Further documents of the package (R 3.3.9)."""
+    require(case, Action.REGISTER_DOCUMENTS)
+    _add(case, documents, at)
+    registered = DocumentsRegistered(
+        by=at.by, documents=_codes(case), missing=missing_documents(case)
+    )
+    return [registered, *complete_package(case, at)]
+
+
+def add_from_agency(case: Case, code: str, number: str | None, at: Context) -> None:
+    """A document that another body or our own work brought, never the citizen."""
+    if code not in {document.code for document in case.documents}:
+        case.documents.append(Document(code=code, number=number, registered_at=at.now))
+
+
+def complete_package(case: Case, at: Context) -> list[Event]:
+    """The package is complete the moment its last document is there (R 3.3.9)."""
+    if case.status is not Status.APPLICATION_REGISTERED or missing_documents(case):
+        return []
+    case.status = Status.PACKAGE_COMPLETE
+    return [PackageCompleted(by=at.by, documents=_codes(case))]
+
+
+def _add(case: Case, documents: Iterable[GivenDocument], at: Context) -> None:
+    known = {document.code: document for document in case.pack.documents}
+    present = {document.code for document in case.documents}
+    for index, given in enumerate(documents):
+        field = f"documents.{index}.code"
+        rule = known.get(given.code)
+        if rule is None:
+            raise InvalidInput(
+                "unknown-document",
+                f"documents are: {', '.join(known)}",
+                field=field,
+                clause="R 2.6",
+            )
+        if rule.source is DocumentSource.INTERAGENCY:
+            raise InvalidInput(
+                "document-not-to-be-asked",
+                "this document is fetched by interagency request; demanding it of the citizen"
+                " is itself a ground for complaint",
+                field=field,
+                clause="R 2.6.1, 5.2",
+            )
+        if rule.source is DocumentSource.INSTITUTION:
+            raise InvalidInput(
+                "document-not-handed-in",
+                "the institution makes this document itself",
+                field=field,
+                clause="R 3.3.8",
+            )
+        if given.code in present:
+            raise InvalidInput("document-already-there", "this document is registered", field=field)
+        present.add(given.code)
+        case.documents.append(
+            Document(
+                code=given.code,
+                issued_on=given.issued_on,
+                number=given.number,
+                registered_at=at.now,
+            )
+        )
+
+
+def _codes(case: Case) -> tuple[str, ...]:
+    return tuple(document.code for document in case.documents)

@@ -1,0 +1,162 @@
+"""The journal: every referral as it came, numbered without gaps, append-only (R 3.1.2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from contracts.errors import InvalidInput
+from contracts.intake import Channel
+from contracts.values import CitizenCard, Contact, Identifier, Line, Text, Value
+
+
+class ReferralForm(Value):
+    """What a referral says. Fields the journal must hold may be absent only in danger (R 3.1.2)."""
+
+    channel: Channel
+    oral: bool = False
+    in_danger: bool = Field(default=False, description="an oral referral about a person in danger")
+    citizen: CitizenCard
+    problems: Text | None = Field(default=None, description="the main problems")
+    contact: Contact | None = None
+    in_hospital: bool = False
+    home_care_asked: bool = Field(
+        default=False, description="home care was asked for from the start (R 3.3.10)"
+    )
+    consultation_only: bool = False
+    received_at: AwareDatetime | None = Field(
+        default=None, description="when it came, if it is recorded later than that"
+    )
+
+    @model_validator(mode="after")
+    def _danger_is_oral(self) -> Self:
+        if self.in_danger and not self.oral:
+            raise ValueError("in_danger: the exception is for oral referrals only (R 3.1.2)")
+        return self
+
+
+class Placement(Value):
+    """Where a referral ended up: whose card, which case, and whether it opened that case."""
+
+    citizen_id: Identifier
+    case_id: Identifier
+    linked: bool
+
+
+class JournalEntry(BaseModel):
+    """One line of the journal of one institution and year."""
+
+    id: str
+    institution: str
+    authorised_body: str
+    year: int
+    number: int
+    source_key: str
+    fingerprint: str
+    form: ReferralForm
+    original: dict[str, Any] | None = None
+    received_at: AwareDatetime
+    recorded_by: str
+    requester: str | None = None
+    pack: str
+    missing: list[str] = Field(default_factory=list)
+    case_candidate: str
+    citizen_candidate: str
+    placed: Placement | None = None
+    place_at: AwareDatetime | None = None
+
+    @property
+    def journal_number(self) -> str:
+        """The number a person writes down."""
+        return f"{self.institution}/{self.year}/{self.number:06d}"
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether its citizen may be known by id only: the entry lacks what recognises people."""
+        return self.placed is not None or bool(self.missing)
+
+    @property
+    def register_key(self) -> str:
+        """The journal this entry stands in."""
+        return f"{self.institution}-{self.year}"
+
+
+def entry_id(institution: str, year: int, number: int) -> str:
+    """The id is the number, so that the store itself forbids a number twice."""
+    return f"J-{institution}-{year}-{number:06d}"
+
+
+def missing_fields(form: ReferralForm) -> list[str]:
+    """Which fields of R 3.1.2 the referral lacks, by their paths."""
+    present = {
+        "citizen.address": form.citizen.address,
+        "citizen.name": form.citizen.name,
+        "citizen.birth_date": form.citizen.birth_date,
+        "problems": form.problems,
+        "contact": form.contact,
+    }
+    return [name for name, value in present.items() if value is None]
+
+
+def check_form(form: ReferralForm, now: datetime, today: date) -> list[str]:
+    """Refuse what the journal may not take; returns the missing fields of a permitted exception.
+
+    A missing field is an error naming the field, except that an oral referral about a person in
+    danger is taken with what is known (R 3.1.2).
+    """
+    if form.citizen.birth_date is not None and form.citizen.birth_date > today:
+        raise InvalidInput(
+            "birth-date-in-future",
+            "the date of birth lies in the future",
+            field="citizen.birth_date",
+            clause="R 3.1.2",
+        )
+    if form.received_at is not None and form.received_at > now:
+        raise InvalidInput(
+            "received-in-future",
+            "a referral cannot have been received in the future",
+            field="received_at",
+            clause="R 3.1.2",
+        )
+    missing = missing_fields(form)
+    if missing and not form.in_danger:
+        raise InvalidInput(
+            "journal-field-missing",
+            f"the journal must hold {', '.join(missing)}",
+            field=missing[0],
+            clause="R 3.1.2",
+        )
+    return missing
+
+
+class Completion(Value):
+    """What was learned later about a referral taken with what was known."""
+
+    citizen: CitizenCard
+    problems: Text | None = None
+    contact: Contact | None = None
+    source: Line = Field(description="from whom it was learned")
+
+
+def complete(entry: JournalEntry, completion: Completion, now: datetime) -> None:
+    """Add what was missing; what was recorded stays as it was (append-only, R 3.1.2).
+
+    The entry becomes due once more, so that the citizen's card gets what was learned.
+    """
+    if not entry.missing:
+        raise InvalidInput(
+            "referral-is-complete", "nothing is missing in this entry", field="id", clause="R 3.1.2"
+        )
+    known = entry.form.citizen.model_dump(exclude_none=True)
+    learned = completion.citizen.model_dump(exclude_none=True)
+    form = entry.form.model_copy(
+        update={
+            "citizen": CitizenCard.model_validate({**learned, **known}),
+            "problems": entry.form.problems or completion.problems,
+            "contact": entry.form.contact or completion.contact,
+        }
+    )
+    entry.form, entry.place_at = form, now
+    entry.missing = missing_fields(form)

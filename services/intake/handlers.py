@@ -1,0 +1,98 @@
+"""What intake does on others' events: it learns how its case goes on, and tells the requester.
+
+Every fact stands alone, so the order in which the other services are heard is no matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from contracts.assessment import AssessmentDeclined, NeedsAssessed, SurveyCompleted, SurveyOutcome
+from contracts.careplan import CaseReopened, Decided, Enrolled, PlanDrafted, Refused
+from contracts.context import Context
+from contracts.event import Event
+from contracts.intake import CaseClosed
+from services.intake.domain.case import Case, Status
+from services.intake.domain.documents import add_from_agency, complete_package
+from services.intake.domain.notices import tell_requester
+
+Handler = Callable[[Any, Any, Context], Sequence[Event]]
+
+
+def _told(handler: Handler) -> Handler:
+    """After the handler, have the requester told if their referral's state has changed."""
+
+    def handle(case: Case, event: Any, at: Context) -> Sequence[Event]:
+        events = handler(case, event, at)
+        tell_requester(case, at)
+        return events
+
+    return handle
+
+
+def on_survey_completed(case: Case, event: SurveyCompleted, at: Context) -> list[Event]:
+    """The information sheet is there: it belongs to the package (R 3.3.8)."""
+    case.progress.surveyed = True
+    case.progress.declined = event.outcome is SurveyOutcome.DECLINED
+    add_from_agency(case, "information_sheet", None, at)
+    return complete_package(case, at)
+
+
+def on_assessment_declined(case: Case, event: AssessmentDeclined, at: Context) -> list[Event]:
+    """The citizen declined at the survey (R 3.3.7.2)."""
+    case.progress.declined = True
+    return []
+
+
+def on_needs_assessed(case: Case, event: NeedsAssessed, at: Context) -> list[Event]:
+    """The level is found."""
+    case.progress.assessed, case.progress.assessed_level = True, event.level
+    return []
+
+
+def on_plan_drafted(case: Case, event: PlanDrafted, at: Context) -> list[Event]:
+    """Care is being planned."""
+    case.progress.planned = True
+    return []
+
+
+def on_decided(case: Case, event: Decided, at: Context) -> list[Event]:
+    """The head of the authorised body has decided."""
+    case.progress.decided = event.outcome
+    return []
+
+
+def on_enrolled(case: Case, event: Enrolled, at: Context) -> list[Event]:
+    """The procedure has ended with an enrolment order (R 3.6.3)."""
+    case.progress.order_number, case.progress.provider = event.order_number, event.provider
+    return []
+
+
+def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
+    """The refusal notice was sent: intake closes the case (R 3.6.4)."""
+    case.progress.refusal_grounds = list(event.grounds)
+    if case.status in {Status.CLOSED, Status.AWAITED}:
+        return []
+    case.status_before, case.status, case.closed_for = case.status, Status.CLOSED, "refused"
+    return [CaseClosed(by=at.by, reason="refused", closed=case.terms.close_all(at.now))]
+
+
+def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
+    """A satisfied complaint annulled the refusal (R 5.8)."""
+    case.progress.refusal_grounds, case.progress.decided = [], None
+    if case.status is Status.CLOSED and case.status_before is not None:
+        case.status, case.status_before, case.closed_for = case.status_before, None, None
+    return []
+
+
+CASE_HANDLERS: dict[type[Event], Handler] = {
+    SurveyCompleted: _told(on_survey_completed),
+    AssessmentDeclined: _told(on_assessment_declined),
+    NeedsAssessed: _told(on_needs_assessed),
+    PlanDrafted: _told(on_plan_drafted),
+    Decided: _told(on_decided),
+    Enrolled: _told(on_enrolled),
+    Refused: _told(on_refused),
+    CaseReopened: _told(on_case_reopened),
+}

@@ -1,0 +1,87 @@
+"""What the routes of intake work with: its collections, its outside parties, its copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.service import Service
+from chassis.store import Collection
+from contracts.copies import OrganizationCopy
+from contracts.directory import OrganizationKind
+from contracts.errors import InvalidInput
+from contracts.territory import index_of, query_of
+from contracts.values import Address
+from services.intake.adapters.identity import Identity
+from services.intake.adapters.pension_fund import PensionFund
+from services.intake.adapters.webhooks import Webhooks
+from services.intake.domain.case import Case
+from services.intake.domain.citizen import Citizen
+from services.intake.domain.journal import JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who takes a case: the institution that serves the address, and its authorised body."""
+
+    institution: str
+    authorised_body: str
+
+
+@dataclass(slots=True)
+class Intake:
+    """Intake put together; made in `main.py`."""
+
+    service: Service
+    cases: Collection[Case]
+    citizens: Collection[Citizen]
+    journal: Collection[JournalEntry]
+    organizations: Collection[OrganizationCopy]
+    identity: Identity
+    pension_fund: PensionFund
+    pension_fund_office: str
+    webhooks: Webhooks | None
+    last_numbers: dict[str, int] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.service.now()
+
+    async def institution(self, organization_id: str | None) -> Serving | None:
+        """An institution of the directory with its authorised body; None if it is none."""
+        copy = await self.organizations.get(organization_id) if organization_id else None
+        if copy is None or not copy.state.is_a(OrganizationKind.INSTITUTION):
+            return None
+        card = copy.state.card
+        if card is None or card.parent is None:
+            return None
+        return Serving(card.id, card.parent)
+
+    async def who_serves(self, address: Address) -> Serving:
+        """The institution that serves an address (R 3.1.2); none or several is said plainly."""
+        copies = await self.organizations.find(
+            {"kind": OrganizationKind.INSTITUTION.value}, limit=5000
+        )
+        cards = {copy.id: copy.state.card for copy in copies if copy.state.card is not None}
+        answer = index_of(cards.values()).who_serves(query_of(address), kinds=["institution"])
+        found = answer.kinds["institution"]
+        if len(found.candidates) != 1:
+            raise InvalidInput(
+                f"{found.outcome}-serve-this-address",
+                found.statement_en,
+                field="citizen.address",
+                clause="R 3.1.2",
+            )
+        card = cards[found.candidates[0].organization]
+        return Serving(card.id, card.parent or card.id)
+
+
+def _intake(http: Request) -> Intake:
+    intake: Intake = http.app.state.intake
+    return intake
+
+
+WithIntake = Annotated[Intake, Depends(_intake)]

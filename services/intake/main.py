@@ -1,0 +1,69 @@
+"""Intake put together: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from chassis import clock
+from chassis.replica import keeping
+from chassis.service import Service
+from chassis.settings import load
+from contracts import assessment, careplan
+from contracts.copies import ORGANIZATION_EVENTS
+from contracts.directory import ORGANIZATION
+from contracts.intake import CASE, CITIZEN
+from services.intake.adapters.identity import Identity
+from services.intake.adapters.pension_fund import PensionFund
+from services.intake.adapters.webhooks import Webhooks
+from services.intake.api import cases, fhir, referrals
+from services.intake.commands import run_errands
+from services.intake.domain.registration import sound_terms
+from services.intake.handlers import CASE_HANDLERS
+from services.intake.intake import Intake
+from services.intake.registering import place
+from services.intake.settings import IntakeSettings
+from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
+
+READS = ("assessment.#", "careplan.#", "directory.#")
+
+
+def create_app(settings: IntakeSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+    """The application; settings come from the environment unless given."""
+    settings = settings or load(IntakeSettings)
+    service = Service("intake", settings, READS, now)
+
+    async def errands(case_id: str) -> None:
+        await run_errands(intake, case_id)
+
+    async def placing(journal_id: str) -> None:
+        await place(intake, journal_id)
+
+    intake = Intake(
+        service=service,
+        cases=service.collection(CASES, CASE, on_due=sound_terms, errand=errands),
+        citizens=service.collection(CITIZENS, CITIZEN),
+        journal=service.collection(JOURNAL, errand=placing),
+        organizations=service.collection(ORGANIZATIONS),
+        identity=Identity(settings.identity_key.get_secret_value()),
+        pension_fund=PensionFund(
+            settings.pension_fund_url, settings.pension_fund_token.get_secret_value()
+        ),
+        pension_fund_office=settings.pension_fund_office,
+        webhooks=_webhooks(settings),
+    )
+    service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
+    service.read(intake.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
+    service.closing(intake.pension_fund.close)
+    if intake.webhooks is not None:
+        service.closing(intake.webhooks.close)
+    return service.app(
+        [referrals.router, cases.router, fhir.router],
+        {"intake": intake},
+        description="Referrals, journal, triage, documents, interagency requests.",
+    )
+
+
+def _webhooks(settings: IntakeSettings) -> Webhooks | None:
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    return Webhooks(settings.webhook_url, settings.webhook_secret.get_secret_value())

@@ -1,0 +1,223 @@
+"""The relay sends each document's events in order and never takes an unconfirmed one for sent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import BaseModel
+
+from chassis.bus import NotPublished
+from chassis.document import Document
+from chassis.relay import Relay
+from contracts.envelope import Envelope
+
+
+class Nothing(BaseModel):
+    """A state without content."""
+
+
+class FakeBroker:
+    """Takes events, or refuses those of some documents, or never answers."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.attempts: list[str] = []
+        self.refused: set[str] = set()
+        self.hanging: set[str] = set()
+        self.failing_with: Exception | None = None
+
+    async def publish(self, envelope: Envelope) -> None:
+        self.attempts.append(envelope.id)
+        await asyncio.sleep(0)
+        if self.failing_with is not None:
+            raise self.failing_with
+        if envelope.subject in self.hanging:
+            await asyncio.sleep(60)
+        if envelope.subject in self.refused:
+            raise NotPublished("PublishError")
+        self.taken.append(envelope.id)
+
+
+def envelope(subject: str, number: int) -> Envelope:
+    return Envelope(
+        id=f"sample.thing.{subject}:{number}",
+        source="/d/sample",
+        type="ru.opora.sample.thing-made.v1",
+        subject=subject,
+        time=datetime(2026, 3, 2, tzinfo=UTC),
+        dataschema="urn:x",
+        stream=f"sample.thing.{subject}",
+        sequence=f"{number:010d}",
+        correlationid="r1",
+        district="d",
+        data={},
+    )
+
+
+def document(subject: str, *numbers: int) -> Document[Nothing]:
+    """A document as it lies in the store: with these events in its outbox."""
+    outbox = [envelope(subject, number) for number in numbers]
+    return Document(id=subject, state=Nothing(), rev=1, seq=max(numbers), outbox=outbox)
+
+
+def ids(subject: str, *numbers: int) -> list[str]:
+    return [f"sample.thing.{subject}:{number}" for number in numbers]
+
+
+@pytest.fixture
+def broker() -> FakeBroker:
+    return FakeBroker()
+
+
+@pytest.fixture
+async def relay(broker: FakeBroker) -> AsyncIterator[Relay]:
+    made = Relay(broker.publish, pauses=(0.0, 0.0, 0.001))
+    yield made
+    await made.stop(0)
+
+
+async def test_events_of_a_document_leave_in_order_each_once(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    relay.submit("things", document("a", 1, 2))
+    relay.submit("things", document("a", 1, 2, 3))
+    relay.submit("things", document("a", 1, 2, 3))
+    await relay.drain()
+    relay.submit("things", document("a", 3, 4))
+    await relay.drain()
+    assert broker.taken == ids("a", 1, 2, 3, 4)
+
+
+async def test_refused_event_is_tried_three_times_and_holds_its_successors(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    broker.refused = {"a"}
+    relay.submit("things", document("a", 1, 2))
+    await relay.drain()
+    assert broker.attempts == ids("a", 1, 1, 1)
+    assert not relay.settled("things", document("a", 1, 2))
+
+
+async def test_refused_document_delays_no_other(relay: Relay, broker: FakeBroker) -> None:
+    broker.refused, broker.hanging = {"a"}, {"b"}
+    relay.submit("things", document("a", 1))
+    relay.submit("things", document("b", 1))
+    began = asyncio.get_running_loop().time()
+    for number in range(100):
+        relay.submit("things", document(f"c{number}", 1))
+    while len(broker.taken) < 100:
+        await asyncio.sleep(0.001)
+    assert asyncio.get_running_loop().time() - began < 0.5
+    assert relay.backlog == 2
+
+
+async def test_unconfirmed_event_is_sent_again_from_where_it_stopped(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    broker.refused = {"a"}
+    relay.submit("things", document("a", 1, 2, 3))
+    await relay.drain()
+    broker.refused = set()
+    relay.submit("things", document("a", 1, 2, 3, 4))
+    await relay.drain()
+    assert broker.taken == ids("a", 1, 2, 3, 4)
+
+
+async def test_unexpected_failure_of_publishing_is_no_confirmation(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    broker.failing_with = ZeroDivisionError("defect")
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    assert not relay.settled("things", document("a", 1))
+    broker.failing_with = None
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    assert broker.taken == ids("a", 1)
+
+
+async def test_next_save_drops_what_was_confirmed_and_nothing_else(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    relay.submit("things", document("a", 1, 2))
+    await relay.drain()
+    broker.refused = {"a"}
+    relay.submit("things", document("a", 1, 2, 3))
+    await relay.drain()
+    about_to_be_saved = document("a", 1, 2, 3, 4)
+    relay.trim("things", about_to_be_saved)
+    assert [entry.number for entry in about_to_be_saved.outbox] == [3, 4]
+
+
+async def test_outbox_of_another_process_is_not_dropped(relay: Relay) -> None:
+    foreign = document("a", 1, 2)
+    relay.trim("things", foreign)
+    assert [entry.number for entry in foreign.outbox] == [1, 2]
+    assert not relay.settled("things", foreign)
+
+
+async def test_confirmed_document_falls_quiet_and_is_forgotten_once_cleared(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    assert relay.gone_quiet(0) == [("things", "a")]
+    assert relay.gone_quiet(60) == []
+    relay.forget("things", "a")
+    assert relay.gone_quiet(0) == []
+
+
+async def test_looking_again_at_a_confirmed_outbox_does_not_postpone_its_clearing(
+    relay: Relay,
+) -> None:
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    since = dict(relay.quiet)
+    await asyncio.sleep(0.01)
+    relay.submit("things", document("a", 1))
+    assert relay.quiet == since
+
+
+async def test_two_collections_may_use_the_same_id(relay: Relay, broker: FakeBroker) -> None:
+    relay.submit("things", document("a", 1, 2))
+    await relay.drain()
+    relay.submit("others", document("a", 1))
+    await relay.drain()
+    assert broker.taken == ids("a", 1, 2, 1)
+
+
+async def test_stop_lets_finish_what_is_under_way(broker: FakeBroker) -> None:
+    relay = Relay(broker.publish)
+    relay.submit("things", document("a", 1, 2, 3))
+    await relay.stop()
+    assert broker.taken == ids("a", 1, 2, 3)
+
+
+async def test_stop_gives_up_what_hangs(broker: FakeBroker) -> None:
+    relay = Relay(broker.publish)
+    broker.hanging = {"a"}
+    relay.submit("things", document("a", 1))
+    async with asyncio.timeout(2):
+        await relay.stop(0.05)
+    assert not relay.settled("things", document("a", 1))
+
+
+async def test_two_relays_on_one_document_lose_nothing(broker: FakeBroker) -> None:
+    """Each may send what the other has sent; neither drops what it has not seen confirmed."""
+    pauses = (0.0, 0.0)
+    first, second = Relay(broker.publish, pauses), Relay(broker.publish, pauses)
+    first.submit("things", document("a", 1, 2))
+    second.submit("things", document("a", 1, 2))
+    await first.drain()
+    await second.drain()
+    broker.refused = {"a"}
+    second.submit("things", document("a", 1, 2, 3))
+    await second.drain()
+    seen_by_first = document("a", 1, 2, 3)
+    first.trim("things", seen_by_first)
+    assert [entry.number for entry in seen_by_first.outbox] == [3]
+    assert not first.settled("things", document("a", 1, 2, 3))
+    assert set(broker.taken) == set(ids("a", 1, 2))

@@ -1,0 +1,74 @@
+"""An incomplete set of settings refuses to start and names each one that is missing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chassis.settings import ServiceSettings, SettingsIncomplete, load
+
+COMPLETE = {
+    "OPORA_AMQP_URL": "amqp://anna:canary-password@broker/",
+    "OPORA_MONGO_URL": "mongodb://store",
+    "OPORA_DISTRICT": "leninsk-kuznetsky",
+    "OPORA_JWKS_FILE": "/etc/opora/jwks.json",
+    "OPORA_ISSUER": "https://identity.example",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    for name in (*COMPLETE, "OPORA_TIME_ZONE", "OPORA_AUDIENCE", "OPORA_DATABASE_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_complete_settings_are_read(environment: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        environment.setenv(name, value)
+    settings = load(ServiceSettings)
+    assert settings.district == "leninsk-kuznetsky"
+    assert settings.zone.key == "Asia/Novokuznetsk"
+    assert "canary-password" not in repr(settings)
+
+
+def test_empty_environment_names_every_setting_that_is_needed(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SettingsIncomplete):
+        load(ServiceSettings)
+    said = capsys.readouterr().err
+    for name in COMPLETE:
+        assert name in said
+
+
+@pytest.mark.parametrize("missing", COMPLETE)
+def test_one_missing_setting_is_named_and_no_other(
+    environment: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name, value in COMPLETE.items():
+        if name != missing:
+            environment.setenv(name, value)
+    with pytest.raises(SettingsIncomplete) as refusal:
+        load(ServiceSettings)
+    assert [name for name in COMPLETE if name in str(refusal.value)] == [missing]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPORA_DISTRICT", "Ленинск"),
+        ("OPORA_TIME_ZONE", "Asia/Nowhere"),
+        ("OPORA_TIME_ZONE", "../etc/passwd"),
+        ("OPORA_DATABASE_PREFIX", "a.b"),
+    ],
+)
+def test_wrong_setting_is_named_without_secrets(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for known, usual in COMPLETE.items():
+        environment.setenv(known, usual)
+    environment.setenv(name, value)
+    with pytest.raises(SettingsIncomplete) as refusal:
+        load(ServiceSettings)
+    assert name in str(refusal.value)
+    assert "canary-password" not in str(refusal.value)

@@ -1,0 +1,211 @@
+"""The loaded directory: every row of R appendix 1 as printed, and the centres of K, M, S, L."""
+
+import hashlib
+import json
+from collections import Counter
+
+import pytest
+
+from contracts.territory.municipality import city_district_stem
+
+from .conftest import PrintedData
+
+KINDS = {
+    "department",
+    "authorised_body",
+    "institution",
+    "coordination_centre",
+    "mfc",
+    "medical_organization",
+    "pension_fund_office",
+    "provider",
+}
+
+# Taken when the files were compared with the sources character by character. A change of a printed
+# value, be it a repaired typing error, makes this fail: corrections belong beside the printed text.
+PRINTED_DIGESTS = {
+    "r-department": "df938ad8ba189d8761867d0eeb07c046b7957f28810ee89aec699b45951826e1",
+    "r-authorised-bodies": "cd59644cf6df3d7fb9be4577d2b7659f42bd84968f71bd12763c683f5b67f846",
+    "r-institutions": "f65bba1ff90a3234da4568ee665291e915049fb804c5a690e106ccb21025563d",
+    "k-coordination-centre": "22e8653e0bca183ad891d77ed0406ca2443be9bcb7e62f90412710511fc8d0a0",
+    "m-coordination-centre": "50b300aad3eda09dd3b9daf81d4fb9fbb7a597cc8dea8caa4d079ee41395264d",
+    "s-coordination-centre": "93c9f214cf17d6e5d35b7bf90688d46797420926ee7f161bab93deab1a5a217e",
+    "l-medical-organizations": "5436acbc644d56e1d821c9c7ea340b109a273c57ce75fecb905d39623667dbfd",
+    "l-providers": "3f63c5f35cbd911d8f0819121fcfd17809e87b2b3b1b24889ce05292a3a1b63a",
+}
+
+
+def test_r_appendix_1_has_one_department_34_bodies_and_50_institutions(data: PrintedData) -> None:
+    counts = Counter(row.kind for row in data.appendix_rows)
+    assert counts == {"department": 1, "authorised_body": 34, "institution": 50}
+
+
+def test_r_appendix_1_rows_stand_in_print_order(data: PrintedData) -> None:
+    bodies, institutions = data.files["r-authorised-bodies"], data.files["r-institutions"]
+    for number, row in enumerate(bodies, start=1):
+        assert row["key"] == f"r-authorised-body-{number:02}"
+        assert row["source"] == {
+            "document": "R", "place": f"appendix 1, authorised bodies, row {number}"
+        }  # fmt: skip
+    for number, row in enumerate(institutions, start=1):
+        assert row["key"] == f"r-institution-{number:02}"
+        assert row["source"]["place"] == f"appendix 1, institutions, row {number}"
+
+
+@pytest.mark.parametrize("name", PRINTED_DIGESTS)
+def test_printed_values_are_those_compared_with_the_source(data: PrintedData, name: str) -> None:
+    printed = json.dumps([item["printed"] for item in data.files[name]], ensure_ascii=False)
+    assert hashlib.sha256(printed.encode()).hexdigest() == PRINTED_DIGESTS[name]
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "printed"),
+    [
+        ("r-authorised-body-07", "phone", "384-56) 2-78-29"),
+        ("r-authorised-body-27", "phone", "(8-34-73) 2-17-44"),
+        ("r-institution-07", "email", "кcson_zk@mail.ru"),
+        ("r-institution-25", "address", "625800, г.Осинники, ул. Кирова,76"),
+        ("r-institution-28", "name", "МБУ «Комплексный центр социально обслуживания населения»"),
+        ("r-institution-32", "phone", "(38463) 31-2-72"),
+        ("r-institution-40", "email", "prom-tso @rambler.ru"),
+    ],
+)
+def test_r_appendix_1_typing_errors_are_kept(
+    data: PrintedData, key: str, field: str, printed: str
+) -> None:
+    row = next(item for item in data.organizations if item["key"] == key)
+    assert row["printed"][field] == printed
+
+
+def test_keys_are_unique_ascii_and_not_names(data: PrintedData) -> None:
+    keys = [item["key"] for item in data.organizations]
+    assert len(keys) == len(set(keys))
+    assert all(key.isascii() and key == key.lower() for key in keys)
+
+
+def test_every_element_has_kind_source_and_known_region(data: PrintedData) -> None:
+    regions = {region.code for region in data.regions}
+    for item in data.organizations:
+        assert item["kind"] in KINDS
+        assert item["source"]["document"] in {"R", "K", "M", "S", "L", "example"}
+        assert item["source"]["place"]
+        assert item["region"] in regions
+        assert item["printed"]["name"]
+
+
+def test_r_1_3_has_34_municipalities_with_unique_codes(data: PrintedData) -> None:
+    assert len({item.code for item in data.municipalities}) == 34
+    kinds = Counter(item.kind for item in data.municipalities)
+    assert kinds == {"urban_district": 16, "municipal_district": 18}
+
+
+def test_r_appendix_1_every_municipality_has_one_body_and_an_institution(data: PrintedData) -> None:
+    bodies = Counter(item["municipality"] for item in data.files["r-authorised-bodies"])
+    institutions = Counter(item["municipality"] for item in data.files["r-institutions"])
+    codes = {item.code for item in data.municipalities}
+    assert bodies == dict.fromkeys(codes, 1)
+    assert set(institutions) == codes
+
+
+def test_r_appendix_1_parent_is_the_body_of_the_same_municipality(data: PrintedData) -> None:
+    bodies = {item["municipality"]: item["key"] for item in data.files["r-authorised-bodies"]}
+    for item in data.files["r-institutions"]:
+        # Institutions of the region itself (ГКУ КО) answer to the department.
+        regional = item["printed"]["name"].startswith("ГКУ КО")
+        assert item["parent"] == ("r-department" if regional else bodies[item["municipality"]])
+    assert {item["parent"] for item in data.files["r-authorised-bodies"]} == {"r-department"}
+
+
+def test_served_territories_are_known_places(data: PrintedData) -> None:
+    known = {item.code: item for item in data.municipalities}
+    for item in data.organizations:
+        assert item["serves"], item["key"]
+        for territory in item["serves"]:
+            if territory["municipality"] is None:
+                continue
+            municipality = known[territory["municipality"]]
+            districts = {district.name for district in municipality.city_districts}
+            assert territory["city_district"] in {None, *districts}
+            assert territory["settlement"] in {None, *municipality.settlements}
+
+
+def test_r_appendix_1_every_city_district_has_one_institution(data: PrintedData) -> None:
+    served = Counter(
+        (territory["municipality"], territory["city_district"])
+        for item in data.files["r-institutions"]
+        for territory in item["serves"]
+        if territory["city_district"]
+    )
+    expected = {
+        (item.code, district.name): 1
+        for item in data.municipalities
+        for district in item.city_districts
+    }
+    assert served == expected
+    assert len(expected) == 13
+    for item in data.files["r-institutions"]:
+        district = item["serves"][0]["city_district"]
+        if district:
+            # «Рудничный район» → «рудничн», which the printed «Рудничного района» contains.
+            stem = city_district_stem(district).removesuffix("ий").removesuffix("ый")
+            assert stem in item["printed"]["name"].lower()
+
+
+def test_seats_are_urban_districts(data: PrintedData) -> None:
+    urban = {item.code for item in data.municipalities if item.kind == "urban_district"}
+    seats = {item.code: item.seat for item in data.municipalities if item.seat}
+    assert set(seats.values()) <= urban
+    assert len(seats) == 6
+
+
+def test_r_1_3_prints_reception_days_but_no_hours(data: PrintedData) -> None:
+    for name in ("r-authorised-bodies", "r-institutions"):
+        for item in data.files[name]:
+            assert item["reception_days"] == ["MO", "TU", "WE", "TH", "FR"]
+            assert "hours" not in item
+
+
+WORKDAYS = ["MO", "TU", "WE", "TH", "FR"]
+
+
+def test_k_regional_centre_has_lunch_break(data: PrintedData) -> None:
+    (centre,) = data.files["k-coordination-centre"]
+    assert centre["printed"]["phone"] == "8-800-302-14-10"
+    assert centre["hours"] == [
+        {"days": WORKDAYS, "opens": "08:30", "closes": "17:30", "lunch": ["12:00", "13:00"]}
+    ]
+
+
+def test_m_centre_works_every_day_without_break(data: PrintedData) -> None:
+    (centre,) = data.files["m-coordination-centre"]
+    assert centre["printed"]["phone"] == "8-495-276-11-55"
+    assert centre["printed"]["email"] == "Socialdom@mos.ru"
+    assert centre["hours"] == [
+        {"days": [*WORKDAYS, "SA", "SU"], "opens": "08:00", "closes": "20:00", "lunch": None}
+    ]
+
+
+def test_s_call_centre_closes_earlier_on_friday_without_break(data: PrintedData) -> None:
+    (centre,) = data.files["s-coordination-centre"]
+    assert centre["printed"]["phone"] == "(812) 576-05-76"
+    assert centre["hours"] == [
+        {"days": ["MO", "TU", "WE", "TH"], "opens": "09:00", "closes": "18:00", "lunch": None},
+        {"days": ["FR"], "opens": "09:00", "closes": "17:00", "lunch": None},
+    ]
+
+
+def test_l_names_three_hospitals_and_one_provider(data: PrintedData) -> None:
+    assert len(data.files["l-medical-organizations"]) == 3
+    assert "«Родная гавань»" in data.files["l-providers"][0]["printed"]["name"]
+    for item in data.files["l-medical-organizations"] + data.files["l-providers"]:
+        assert item["municipality"] == "leninsk-kuznetsky"
+        assert item["printed"]["phone"] is None
+
+
+def test_invented_offices_are_marked_and_no_others(data: PrintedData) -> None:
+    """R 2.2 names the Pension Fund's territorial bodies without printing any."""
+    marked = {item["key"] for item in data.organizations if item.get("provenance") == "example"}
+    assert marked == {item["key"] for item in data.files["example-pension-fund-offices"]}
+    for item in data.files["example-pension-fund-offices"]:
+        assert item["kind"] == "pension_fund_office"
+        assert item["printed"]["email"].endswith("@example.org")
