@@ -80,6 +80,7 @@ class Bus:
         reads: Sequence[str],
         registry: CollectorRegistry,
         publish_seconds: float = PUBLISH_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._service = service
         self._reads = reads
@@ -102,7 +103,7 @@ class Bus:
             url,
             reconnect_interval=1.0,
             fail_fast=False,
-            graceful_timeout=GRACE_SECONDS,
+            graceful_timeout=grace_seconds,
             middlewares=[RabbitPrometheusMiddleware(registry=registry, app_name=service)],
             apply_types=False,
             app_id=f"opora-{service}",

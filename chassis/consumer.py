@@ -109,9 +109,9 @@ class Consumer:
                     await asyncio.sleep(random.uniform(0, 0.02))
                     continue
                 except StoreUnavailable:
-                    log.warning("store-away", event=envelope.id, pause=round(pause, 2))
+                    log.warning("store-away", event_id=envelope.id, pause=round(pause, 2))
                 except Exception as defect:
-                    log.error("event-waits", event=envelope.id, error=type(defect).__name__)
+                    log.error("event-waits", event_id=envelope.id, error=type(defect).__name__)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -140,7 +140,7 @@ class Consumer:
             except (AlreadyExists, DocumentTooLarge) as failure:
                 receipt = await self._set_aside(collection, document, envelope, failure)
         if receipt.failed is not None:
-            log.error("event-set-aside", event=envelope.id, reason=receipt.failed)
+            log.error("event-set-aside", event_id=envelope.id, reason=receipt.failed)
         self.tally.add(receipt)
 
     async def _set_aside(

@@ -18,8 +18,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
-from chassis import clock, logs, problems
-from chassis.bus import Bus
+from chassis import clock, logs, operations, problems
+from chassis.bus import GRACE_SECONDS, Bus
 from chassis.calendar import DistrictCalendar
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
@@ -51,6 +51,7 @@ class Service:
         settings: ServiceSettings,
         reads: Sequence[str] = (),
         now: clock.Now = clock.now,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         logs.configure(name, settings.log_level)
         self.name = name
@@ -61,7 +62,13 @@ class Service:
         self.client, self._database = connect(
             settings.mongo_url.get_secret_value(), f"{settings.database_prefix}{name}"
         )
-        self.bus = Bus(settings.amqp_url.get_secret_value(), name, reads, self.registry)
+        self.bus = Bus(
+            settings.amqp_url.get_secret_value(),
+            name,
+            reads,
+            self.registry,
+            grace_seconds=grace_seconds,
+        )
         self.relay = Relay(self.bus.publish)
         self.commands = Commands(name, settings.district)
         self.collections: dict[str, Collection[Any]] = {}
@@ -139,6 +146,7 @@ class Service:
         app.openapi = describe(app)  # type: ignore[method-assign]
         problems.install(app)
         app.include_router(self._health())
+        app.include_router(operations.router(self))
         for router in routers:
             app.include_router(router)
         app.add_middleware(

@@ -19,7 +19,7 @@ Short = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def sequence_text(number: int) -> str:
-    """A sequence number as the CloudEvents extension asks: a string that sorts as the numbers do."""
+    """A sequence number as the CloudEvents extension asks: a string that sorts like numbers."""
     return f"{number:0{SEQUENCE_DIGITS}d}"
 
 
