@@ -1,7 +1,6 @@
 """The production shape holds together, as far as a machine without an engine can tell.
 
-Where the Docker client has its compose plugin, that checks the file too. What only an engine can
-show (that the images start and become healthy) is not shown here.
+What only an engine can show (that the images start and become healthy) is not shown here.
 """
 
 import os
@@ -125,16 +124,3 @@ def test_image_copies_what_exists_and_runs_as_nobody_special() -> None:
     assert "USER 10001:10001" in lines
     assert any("--require-hashes" in line for line in lines)
     assert not any("curl" in line for line in lines)
-
-
-def _compose_plugin() -> bool:
-    if not shutil.which("docker"):
-        return False
-    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    return asked.returncode == 0
-
-
-@pytest.mark.skipif(not _compose_plugin(), reason="the Docker client has no compose plugin")
-def test_compose_itself_accepts_the_file(env_file: Path) -> None:
-    command = ["docker", "compose", "--env-file", str(env_file), "config", "-q"]
-    subprocess.run(command, check=True, cwd=ROOT)
