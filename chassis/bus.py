@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -29,6 +29,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 from yarl import URL
 
+from chassis import failpoints
 from contracts.envelope import CONTENT_TYPE, Envelope
 
 log = structlog.get_logger()
@@ -77,13 +78,13 @@ class Bus:
         self,
         url: str,
         service: str,
-        reads: Sequence[str],
+        inboxes: Mapping[str, Sequence[str]],
         registry: CollectorRegistry,
         publish_seconds: float = PUBLISH_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._service = service
-        self._reads = reads
+        self._inboxes = inboxes
         self._publish_seconds = publish_seconds
         self.published = 0
         self._started = False
@@ -112,13 +113,13 @@ class Bus:
         )
 
     async def start(self, receive: Receive) -> None:
-        """Declare exchanges, inbox and dead queue, then begin to consume. May be tried again."""
-        queue = inbox(self._service, self._reads) if self._reads else None
-        if queue is not None and self._receive is None:
-            self._subscribe(queue)
+        """Declare exchanges and every inbox, then begin to consume. May be tried again."""
+        reads = self._inboxes.get(self._service)
+        if reads and self._receive is None:
+            self._subscribe(inbox(self._service, reads))
         self._receive = receive
         try:
-            await self._declare(queue)
+            await self._declare()
             await self._consumer.start()
             await self._publisher.start()
         except Exception:
@@ -126,21 +127,22 @@ class Bus:
             raise
         self._started = True
 
-    async def _declare(self, queue: RabbitQueue | None) -> None:
+    async def _declare(self) -> None:
+        """Everybody's inbox, so that no event is lost to a reader that has yet to start."""
         await self._publisher.connect()
         await self._consumer.connect()
         await self._publisher.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(DEAD)
-        if queue is None:
-            return
-        dead = await self._consumer.declare_queue(
-            RabbitQueue(f"{self._service}.inbox.dead", queue_type=QueueType.QUORUM)
-        )
-        await dead.bind(DEAD.name, f"{self._service}.inbox")
-        declared = await self._consumer.declare_queue(queue)
-        for topic in self._reads:
-            await declared.bind(EVENTS.name, topic)
+        for service, reads in self._inboxes.items():
+            name = f"{service}.inbox"
+            dead = await self._consumer.declare_queue(
+                RabbitQueue(f"{name}.dead", queue_type=QueueType.QUORUM)
+            )
+            await dead.bind(DEAD.name, name)
+            declared = await self._consumer.declare_queue(inbox(service, reads))
+            for topic in reads:
+                await declared.bind(EVENTS.name, topic)
 
     def _subscribe(self, queue: RabbitQueue) -> None:
         async def decoded(message: StreamMessage[Any]) -> Envelope:
@@ -157,6 +159,7 @@ class Bus:
         async def consume(envelope: Envelope) -> None:
             if self._receive is not None:
                 await self._receive(envelope)
+                failpoints.reach("before-acknowledge")
 
     async def stop_consuming(self) -> None:
         """Finish what is being handled and take no more; publishing still works."""

@@ -40,7 +40,7 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
@@ -56,5 +56,10 @@ class _TypeOnly(logging.Formatter):
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:
-        failure = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        return f"{self._service} {record.levelname} {record.name} {record.getMessage()} {failure}"
+        """The first line, without what the exception says; asyncio quotes it in the others."""
+        failure = record.exc_info[1] if record.exc_info else None
+        message = next(iter(record.getMessage().splitlines()), "")
+        if failure is not None and str(failure):
+            message = message.replace(str(failure), "…")
+        name = type(failure).__name__ if failure is not None else ""
+        return f"{self._service} {record.levelname} {record.name} {message} {name}"

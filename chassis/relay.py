@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from chassis import failpoints
 from chassis.bus import NotPublished
 from chassis.document import Document
 from contracts.envelope import Envelope
@@ -109,7 +110,9 @@ class Relay:
         queue = self._waiting[key]
         try:
             while queue:
+                failpoints.reach("before-publish")
                 await self._send_one(queue[0])
+                failpoints.reach("after-publish")
                 self._confirmed[key] = queue.popleft().number
             self.quiet[key] = asyncio.get_running_loop().time()
         except NotPublished as failure:

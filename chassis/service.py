@@ -7,7 +7,6 @@ the application. Nothing connects before the application starts.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -49,7 +48,7 @@ class Service:
         self,
         name: str,
         settings: ServiceSettings,
-        reads: Sequence[str] = (),
+        inboxes: Mapping[str, Sequence[str]],
         now: clock.Now = clock.now,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -65,7 +64,7 @@ class Service:
         self.bus = Bus(
             settings.amqp_url.get_secret_value(),
             name,
-            reads,
+            inboxes,
             self.registry,
             grace_seconds=grace_seconds,
         )
@@ -75,6 +74,7 @@ class Service:
         self.readers: list[Reader] = []
         self._watches: list[Watch] = []
         self._streams: dict[str, str | None] = {}
+        self._beginnings: list[Callable[[], Awaitable[None]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._requests = Counter(
             "opora_http_responses", "HTTP answers", ["method", "status"], registry=self.registry
@@ -113,6 +113,13 @@ class Service:
         """Let a collection read streams; by default into the document named by the subject."""
         targets = dict(streams) if isinstance(streams, Mapping) else dict.fromkeys(streams, subject)
         self.readers.append(Reader(collection, targets, handlers))
+
+    def starting(self, begin: Callable[[], Awaitable[None]]) -> None:
+        """Have something done beside serving, once the store is prepared: until it succeeds.
+
+        It may run for ever; it is cancelled when the service stops, wherever it stands then.
+        """
+        self._beginnings.append(begin)
 
     def closing(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have a connection closed when the service stops."""
@@ -177,18 +184,18 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        await self._prepare()
-        tasks = [
-            asyncio.create_task(self._connect_bus()),
-            asyncio.create_task(self.sweeper.run()),
-        ]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await self._prepare()
+            tasks += [
+                asyncio.create_task(self._connect_bus()),
+                asyncio.create_task(self.sweeper.run()),
+                *(asyncio.create_task(self._begin(begin)) for begin in self._beginnings),
+            ]
             yield
         finally:
             for task in tasks:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+                await _end(task)
             await self.sweeper.stop()
             await self.bus.stop_consuming()
             await self.relay.stop()  # what was handled last still leaves
@@ -217,6 +224,17 @@ class Service:
             except Exception as failure:
                 log.warning("start-waits-for-broker", error=type(failure).__name__)
                 await asyncio.sleep(1.0)
+
+    async def _begin(self, begin: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await begin()
+                return
+            except StoreUnavailable:
+                log.warning("start-waits-for-store")
+            except Exception as failure:  # what a service begins with is never given up
+                log.error("start-failed", error=type(failure).__name__)
+            await asyncio.sleep(1.0)
 
     async def ready(self) -> dict[str, bool]:
         """What this service depends on, and whether it answers."""
@@ -251,3 +269,11 @@ class Service:
             return expose(self)
 
         return router
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it has ended: below Python 3.12 `asyncio.wait_for`, which the database's client
+    uses for each write, loses a cancellation that comes with its result."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.05)

@@ -27,6 +27,7 @@ from pymongo.errors import (
 from pymongo.monitoring import CommandListener
 from pymongo.uri_parser import parse_uri
 
+from chassis import failpoints
 from chassis.document import WARN_BYTES, Answered, Document, Parked, checked_size
 from contracts.envelope import Envelope
 
@@ -172,6 +173,7 @@ class Collection(Generic[S]):
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
+        failpoints.reach("before-save")
         try:
             if document.rev == 0:
                 await self._stored.insert_one(stored)
@@ -185,6 +187,7 @@ class Collection(Generic[S]):
             if not await self._was_written(document.id, mark):
                 raise StoreUnavailable from failure
         document.rev += 1
+        failpoints.reach("after-save")
         self._saved(self, document)
 
     async def find(

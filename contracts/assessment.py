@@ -43,9 +43,13 @@ class AssessmentOpened(
     ru="Дело принято для первичного обследования",
     en="Assessment took the case over",
 ):
-    """Assessment has the case; the terms of the survey run from the referral."""
+    """Assessment has the case; the terms of the survey run from the referral.
+
+    `reopened`: a citizen who had declined came back, and the stage's terms begin anew.
+    """
 
     case: CaseRef
+    reopened: bool = False
 
 
 class SurveyScheduled(
@@ -152,7 +156,12 @@ class AssessmentDeclined(
     ru="Гражданин отказался при обследовании",
     en="Citizen declined at the survey",
 ):
-    """The citizen declined during the survey; consequences explained, contact left."""
+    """The citizen declined during the survey; consequences explained, contact left.
+
+    Not `during_survey`: they declined at intake, and the terms running here lost their object.
+    """
+
+    during_survey: bool = True
 
 
 class TermDueSoon(

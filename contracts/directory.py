@@ -65,6 +65,7 @@ class OrganizationCard(Value):
     region: Line | None = None
     serves: tuple[Territory, ...] = ()
     hours: tuple[OpeningHours, ...] = ()
+    reception_days: tuple[Weekday, ...] = ()
     source: Line
 
 

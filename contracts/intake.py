@@ -214,9 +214,10 @@ class CertificateReceived(
     ru="Получена справка территориального органа ПФР",
     en="Pension certificate received",
 ):
-    """The Pension Fund answered; the sums stay with intake."""
+    """The Pension Fund answered; the sums stay with intake. `negative`: there is no certificate."""
 
     request_id: Identifier
+    negative: bool = False
 
 
 class CertificateOverdue(

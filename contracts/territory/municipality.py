@@ -56,6 +56,8 @@ class Region(BaseModel):
     cities: tuple[str, ...] = ()
     phone_area_prefix: str | None = None
     postcode_prefixes: tuple[str, ...] = ()
+    time_zone: str | None = None
+    """IANA zone its opening hours are told in."""
 
 
 def normal_name(text: str) -> str:

@@ -52,7 +52,7 @@ class Person:
 
 def invent(number: int) -> Person:
     """The same person for the same number, in every run."""
-    dice = random.Random(f"opora demo {number}")  # noqa: S311 - invented people, no secret
+    dice = random.Random(f"opora demo {number}")
     gender = dice.choice(["female", "male"])
     names = FEMALE if gender == "female" else MALE
     base = f"9{number:08d}"

@@ -279,13 +279,17 @@ class System(Servers):
         }
         own: dict[str, dict[str, str]] = {
             "intake": {"OPORA_PENSION_FUND_TOKEN": gateway, **webhooks},
-            "pension_fund": {"OPORA_SIM_CALLBACK_TOKEN": callback},
+            "pension_fund": {
+                "OPORA_SIM_CALLBACK_TOKEN": callback,
+                "OPORA_SIM_CALLBACK_URL": self.urls["intake"],
+            },
             "hospital": webhooks,
         }
         return {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "OPORA_SERVICE": name,
             "NO_PROXY": f"{LOOPBACK},localhost",
             "no_proxy": f"{LOOPBACK},localhost",
             "OPORA_AMQP_URL": _with_heartbeat(self.amqp_url),

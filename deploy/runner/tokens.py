@@ -46,7 +46,7 @@ class Credentials:
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": subject or f"local:{'+'.join(roles)}",
+            "sub": subject or f"local-{'-'.join(roles)}",
             "iat": now,
             "nbf": now,
             "exp": now + seconds,

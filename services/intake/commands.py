@@ -20,6 +20,7 @@ from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Consent, give_consent
 from services.intake.domain.interagency import record_not_sent, record_sent
 from services.intake.domain.notices import (
+    notice_id,
     record_not_told,
     record_told,
     status_text,
@@ -131,8 +132,8 @@ async def _send_notice(intake: Intake, case: Case) -> None:
     gone, failed = False, False
     if intake.webhooks is not None:
         try:
-            notice_id = f"{case.entry_id}:{status}"
-            await intake.webhooks.send(notice_id, case.entry_id, status, intake.now())
+            number = notice_id(case, status)
+            await intake.webhooks.send(number, case.entry_id, status, intake.now())
         except NotDelivered as failure:
             failed, gone = True, failure.gone
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from contracts.assessment import AssessmentDeclined, NeedsAssessed, SurveyCompleted, SurveyOutcome
+from contracts.assessment import (
+    AssessmentDeclined,
+    AssessmentOpened,
+    NeedsAssessed,
+    SurveyCompleted,
+    SurveyOutcome,
+)
 from contracts.careplan import CaseReopened, Decided, Enrolled, PlanDrafted, Refused
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import CaseClosed
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import add_from_agency, complete_package
+from services.intake.domain.interagency import hold_request
 from services.intake.domain.notices import tell_requester
+from services.intake.domain.registration import resume
 
 Handler = Callable[[Any, Any, Context], Sequence[Event]]
 
@@ -40,8 +48,15 @@ def on_survey_completed(case: Case, event: SurveyCompleted, at: Context) -> list
 
 
 def on_assessment_declined(case: Case, event: AssessmentDeclined, at: Context) -> list[Event]:
-    """The citizen declined at the survey (R 3.3.7.2)."""
-    case.progress.declined = True
+    """The citizen declined at the survey (R 3.3.7.2); what they declined here, we know."""
+    case.progress.declined = case.progress.declined or event.during_survey
+    return []
+
+
+def on_assessment_opened(case: Case, event: AssessmentOpened, at: Context) -> list[Event]:
+    """A citizen who had declined at the survey came back (R 3.3.7.2)."""
+    if event.reopened:
+        case.progress.declined = False
     return []
 
 
@@ -74,20 +89,25 @@ def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
     case.progress.refusal_grounds = list(event.grounds)
     if case.status in {Status.CLOSED, Status.AWAITED}:
         return []
-    case.status_before, case.status, case.closed_for = case.status, Status.CLOSED, "refused"
+    if case.status is not Status.DECLINED:  # a declined one remembers where it stood before that
+        case.status_before = case.status
+    case.status, case.closed_for = Status.CLOSED, "refused"
+    hold_request(case)
     return [CaseClosed(by=at.by, reason="refused", closed=case.terms.close_all(at.now))]
 
 
 def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
     """A satisfied complaint annulled the refusal (R 5.8)."""
     case.progress.refusal_grounds, case.progress.decided = [], None
-    if case.status is Status.CLOSED and case.status_before is not None:
-        case.status, case.status_before, case.closed_for = case.status_before, None, None
-    return []
+    if case.status is not Status.CLOSED or case.status_before is None:
+        return []
+    case.closed_for = None
+    return resume(case, at)
 
 
 CASE_HANDLERS: dict[type[Event], Handler] = {
     SurveyCompleted: _told(on_survey_completed),
+    AssessmentOpened: _told(on_assessment_opened),
     AssessmentDeclined: _told(on_assessment_declined),
     NeedsAssessed: _told(on_needs_assessed),
     PlanDrafted: _told(on_plan_drafted),

@@ -60,8 +60,15 @@ class Intake:
             return None
         return Serving(card.id, card.parent)
 
-    async def who_serves(self, address: Address) -> Serving:
+    async def who_serves(self, address: Address | None) -> Serving:
         """The institution that serves an address (R 3.1.2); none or several is said plainly."""
+        if address is None:
+            raise InvalidInput(
+                "journal-field-missing",
+                "without an address, name the institution that takes the referral",
+                field="citizen.address",
+                clause="R 3.1.2",
+            )
         copies = await self.organizations.find(
             {"kind": OrganizationKind.INSTITUTION.value}, limit=5000
         )
@@ -69,9 +76,11 @@ class Intake:
         answer = index_of(cards.values()).who_serves(query_of(address), kinds=["institution"])
         found = answer.kinds["institution"]
         if len(found.candidates) != 1:
+            # The directory's own statement quotes the address, which no error may.
             raise InvalidInput(
                 f"{found.outcome}-serve-this-address",
-                found.statement_en,
+                f"{len(found.candidates)} institutions serve this address; name the one that takes"
+                " the referral, or correct the address",
                 field="citizen.address",
                 clause="R 3.1.2",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from fastapi import FastAPI
 
 from chassis import clock
@@ -12,6 +13,7 @@ from contracts import assessment, careplan
 from contracts.copies import ORGANIZATION_EVENTS
 from contracts.directory import ORGANIZATION
 from contracts.intake import CASE, CITIZEN
+from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
@@ -20,15 +22,20 @@ from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
-from services.intake.registering import place
+from services.intake.placing import place
 from services.intake.settings import IntakeSettings
 from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
 
-READS = ("assessment.#", "careplan.#", "directory.#")
 
+def create_app(
+    settings: IntakeSettings | None = None,
+    now: clock.Now = clock.now,
+    outside: httpx.AsyncBaseTransport | None = None,
+) -> FastAPI:
+    """The application; settings come from the environment unless given.
 
-def create_app(settings: IntakeSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
-    """The application; settings come from the environment unless given."""
+    `outside` replaces the network towards the Pension Fund and those who are told by webhook.
+    """
     settings = settings or load(IntakeSettings)
     service = Service("intake", settings, READS, now)
 
@@ -46,10 +53,10 @@ def create_app(settings: IntakeSettings | None = None, now: clock.Now = clock.no
         organizations=service.collection(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
         pension_fund=PensionFund(
-            settings.pension_fund_url, settings.pension_fund_token.get_secret_value()
+            settings.pension_fund_url, settings.pension_fund_token.get_secret_value(), outside
         ),
         pension_fund_office=settings.pension_fund_office,
-        webhooks=_webhooks(settings),
+        webhooks=_webhooks(settings, outside),
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.read(intake.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
@@ -63,7 +70,9 @@ def create_app(settings: IntakeSettings | None = None, now: clock.Now = clock.no
     )
 
 
-def _webhooks(settings: IntakeSettings) -> Webhooks | None:
+def _webhooks(
+    settings: IntakeSettings, outside: httpx.AsyncBaseTransport | None
+) -> Webhooks | None:
     if settings.webhook_url is None or settings.webhook_secret is None:
         return None
-    return Webhooks(settings.webhook_url, settings.webhook_secret.get_secret_value())
+    return Webhooks(settings.webhook_url, settings.webhook_secret.get_secret_value(), outside)

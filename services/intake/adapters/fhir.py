@@ -1,28 +1,32 @@
 """FHIR R4 at the edge: a transaction Bundle, or a bare ServiceRequest, becomes a referral.
 
 Only what a referral needs is read; anything else is tolerated and kept with the journal entry.
-A broken element is refused by its path. FHIR goes no further in than this file.
+A broken element is refused by its path. FHIR goes no further in than this folder.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, NoReturn, TypeVar
 
 import phonenumbers
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.errors import InvalidInput
 from contracts.intake import Channel
-from contracts.values import (
-    Address,
-    CitizenCard,
-    Contact,
-    ContactKind,
-    FullName,
-    Gender,
-    Snils,
+from contracts.values import Address, CitizenCard, Contact, ContactKind, FullName, Snils
+from services.intake.adapters.fhir_resources import (
+    Bundle,
+    FhirAddress,
+    Organization,
+    Patient,
+    ServiceRequest,
+    Task,
+    moment_of,
 )
 from services.intake.domain.journal import ReferralForm
 
@@ -36,120 +40,39 @@ SNILS_SYSTEMS = {
 SNILS_TYPE = "SB"
 _SNILS: TypeAdapter[str] = TypeAdapter(Snils)
 
-
-class Element(BaseModel):
-    """A FHIR element: what we read of it, the rest tolerated."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-E = TypeVar("E", bound=Element)
+REQUEST_STATUS = {"draft", "active"}
+REQUEST_INTENT = {"proposal", "plan", "order", "original-order"}
+TASK_STATUS = {"draft", "requested"}
+M = TypeVar("M", bound=BaseModel)
 
 
-class Coding(Element):
-    system: str | None = None
-    code: str | None = None
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where in the posted resource the parts of a referral stand, for messages about them."""
+
+    request: str
+    patient: str
+
+    def path_of(self, field: str | None) -> str | None:
+        """The FHIR path behind a field of the referral; the field itself if it has none."""
+        paths = {
+            "citizen.birth_date": f"{self.patient}.birthDate",
+            "citizen.address": f"{self.patient}.address",
+            "citizen.name": f"{self.patient}.name",
+            "problems": f"{self.request}.reasonCode",
+        }
+        return paths.get(field, field) if field is not None else None
 
 
-class Concept(Element):
-    coding: list[Coding] = []
-    text: str | None = None
-
-
-class FhirIdentifier(Element):
-    system: str | None = None
-    value: str | None = None
-    type: Concept | None = None
-
-
-class Reference(Element):
-    reference: str | None = None
-    display: str | None = None
-
-
-class HumanName(Element):
-    use: str | None = None
-    family: str | None = None
-    given: list[str] = []
-
-
-class ContactPoint(Element):
-    system: str | None = None
-    value: str | None = None
-
-
-class FhirAddress(Element):
-    text: str | None = None
-    line: list[str] = []
-    city: str | None = None
-    district: str | None = None
-    postalCode: str | None = None
-
-
-class Patient(Element):
-    identifier: list[FhirIdentifier] = []
-    name: list[HumanName] = []
-    telecom: list[ContactPoint] = []
-    gender: Gender = Gender.UNKNOWN
-    birthDate: str | None = None
-    address: list[FhirAddress] = []
-
-
-class Organization(Element):
-    identifier: list[FhirIdentifier] = []
-    name: str | None = None
-
-
-class ServiceRequest(Element):
-    identifier: list[FhirIdentifier] = []
-    status: str
-    intent: str
-    priority: str = "routine"
-    subject: Reference
-    authoredOn: datetime | None = None
-    requester: Reference | None = None
-    code: Concept | None = None
-    reasonCode: list[Concept] = []
-    note: list[dict[str, Any]] = []
-    contained: list[dict[str, Any]] = []
-
-
-class Task(Element):
-    status: str
-    intent: str
-    focus: Reference | None = None
-    authoredOn: datetime | None = None
-    lastModified: datetime | None = None
-
-
-class EntryRequest(Element):
-    method: str
-    url: str
-
-
-class Entry(Element):
-    fullUrl: str | None = None
-    resource: dict[str, Any]
-    request: EntryRequest
-
-
-class Bundle(Element):
-    type: str
-    entry: list[Entry] = Field(min_length=1, max_length=200)
-
-
-class Referral(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Referral:
     """What a FHIR push comes down to."""
 
     form: ReferralForm
     source_key: str
     types: list[str]
     """Resource types of the bundle's entries, in their order, for the answer."""
-
-
-REQUEST_STATUS = {"draft", "active"}
-REQUEST_INTENT = {"proposal", "plan", "order", "original-order"}
-TASK_STATUS = {"draft", "requested"}
+    places: Places
 
 
 def read_referral(posted: Any, organization: str) -> Referral:
@@ -158,51 +81,65 @@ def read_referral(posted: Any, organization: str) -> Referral:
     if kind == "Bundle":
         return _from_bundle(posted, organization)
     if kind == "ServiceRequest":
-        request = _parse(ServiceRequest, posted, "ServiceRequest")
-        found = [r for r in request.contained if r.get("resourceType") == "Patient"]
-        if len(found) != 1:
-            _fail("ServiceRequest.contained", "a bare ServiceRequest contains its one Patient")
-        patient = _parse(Patient, found[0], "ServiceRequest.contained[0]")
-        return _referral(request, patient, None, organization, ["ServiceRequest"])
-    _fail("resourceType", "send a transaction Bundle or a ServiceRequest")
+        return _from_request(posted, organization)
+    return _fail("resourceType", "send a transaction Bundle or a ServiceRequest")
+
+
+def _from_request(posted: dict[str, Any], organization: str) -> Referral:
+    request = _parse(ServiceRequest, posted, "ServiceRequest")
+    kinds = [resource.get("resourceType") for resource in request.contained]
+    found = [index for index, kind in enumerate(kinds) if kind == "Patient"]
+    if len(found) != 1:
+        _fail("ServiceRequest.contained", "a bare ServiceRequest contains its one Patient")
+    places = Places("ServiceRequest", f"ServiceRequest.contained[{found[0]}]")
+    patient = _parse(Patient, request.contained[found[0]], places.patient)
+    return _referral(request, patient, None, organization, ["ServiceRequest"], places)
 
 
 def _from_bundle(posted: dict[str, Any], organization: str) -> Referral:
     bundle = _parse(Bundle, posted, "Bundle")
     if bundle.type != "transaction":
         _fail("Bundle.type", "a referral is a transaction")
-    _check_full_urls(bundle)
-    by_url = {entry.fullUrl: entry.resource for entry in bundle.entry if entry.fullUrl}
+    by_url = _entries_by_url(bundle)
     types = [str(entry.resource.get("resourceType")) for entry in bundle.entry]
     if types.count("ServiceRequest") != 1:
         _fail("Bundle.entry", "a referral has exactly one ServiceRequest")
-    at = types.index("ServiceRequest")
-    path = f"Bundle.entry[{at}].resource"
-    request = _parse(ServiceRequest, bundle.entry[at].resource, path)
+    path = _path(types.index("ServiceRequest"))
+    request = _parse(ServiceRequest, bundle.entry[types.index("ServiceRequest")].resource, path)
     subject = by_url.get(request.subject.reference or "")
-    if subject is None or subject.get("resourceType") != "Patient":
+    if subject is None or types[subject] != "Patient":
         _fail(f"{path}.subject", "refers to the fullUrl of the bundle's Patient")
+    patient = _parse(Patient, bundle.entry[subject].resource, _path(subject))
     for index, entry in enumerate(bundle.entry):
         if types[index] == "Task":
-            _check_task(_parse(Task, entry.resource, f"Bundle.entry[{index}].resource"), index)
-    patient_path = f"Bundle.entry[{types.index('Patient')}].resource"
-    patient = _parse(Patient, subject, patient_path)
+            _check_task(_parse(Task, entry.resource, _path(index)), _path(index))
     sender = by_url.get(request.requester.reference or "") if request.requester else None
-    sent_by = _parse(Organization, sender, "Organization") if sender else None
-    return _referral(request, patient, sent_by, organization, types, path, patient_path)
+    sent_by = None
+    if sender is not None and types[sender] == "Organization":  # a Practitioner may sign as well
+        sent_by = _parse(Organization, bundle.entry[sender].resource, _path(sender))
+    return _referral(request, patient, sent_by, organization, types, Places(path, _path(subject)))
 
 
-def _check_full_urls(bundle: Bundle) -> None:
-    urls = [entry.fullUrl for entry in bundle.entry if entry.fullUrl]
-    if len(urls) != len(set(urls)):
-        _fail("Bundle.entry.fullUrl", "is unique within the bundle")
+def _path(index: int) -> str:
+    return f"Bundle.entry[{index}].resource"
 
 
-def _check_task(task: Task, index: int) -> None:
-    path = f"Bundle.entry[{index}].resource"
+def _entries_by_url(bundle: Bundle) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, entry in enumerate(bundle.entry):
+        if entry.full_url is None:
+            continue
+        if entry.full_url in found:
+            _fail(f"Bundle.entry[{index}].fullUrl", "is unique within the bundle")
+        found[entry.full_url] = index
+    return found
+
+
+def _check_task(task: Task, path: str) -> None:
     if task.status not in TASK_STATUS:
         _fail(f"{path}.status", "the requester sends draft or requested")
-    if task.lastModified and task.authoredOn and task.lastModified < task.authoredOn:
+    authored, modified = moment_of(task.authored_on), moment_of(task.last_modified)
+    if authored and modified and modified < authored:
         _fail(f"{path}.lastModified", "lies before authoredOn")
 
 
@@ -212,31 +149,41 @@ def _referral(
     sender: Organization | None,
     organization: str,
     types: list[str],
-    path: str = "ServiceRequest",
-    patient_path: str = "Patient",
+    places: Places,
 ) -> Referral:
+    path = places.request
     if request.status not in REQUEST_STATUS:
         _fail(f"{path}.status", f"one of {', '.join(sorted(REQUEST_STATUS))}")
     if request.intent not in REQUEST_INTENT:
         _fail(f"{path}.intent", f"one of {', '.join(sorted(REQUEST_INTENT))}")
-    identifier = next((i for i in request.identifier if i.system and i.value), None)
-    if identifier is None:
-        _fail(f"{path}.identifier", "the sender's own number, with its system")
-    problems = "; ".join(reason.text for reason in request.reasonCode if reason.text)
-    form = ReferralForm(
+    problems = "; ".join(reason.text for reason in request.reason_code if reason.text)
+    contact = _make(
+        Contact,
+        {"organization_name": f"{path}.requester", "organization_id": f"{path}.requester"},
+        kind=ContactKind.ORGANIZATION,
+        organization_name=(sender.name if sender else None) or organization,
+        organization_id=organization,
+    )
+    form = _make(
+        ReferralForm,
+        {"problems": f"{path}.reasonCode"},
         channel=Channel.MEDICAL_ORGANIZATION,
-        citizen=_card(patient, patient_path),
-        problems=problems or (request.code.text if request.code else None),
-        contact=Contact(
-            kind=ContactKind.ORGANIZATION,
-            organization_name=(sender.name if sender else None) or organization,
-            organization_id=organization,
-        ),
+        citizen=_card(patient, places.patient),
+        problems=problems or (request.code.text if request.code else None) or None,
+        contact=contact,
         in_hospital=_in_hospital(request),
         home_care_asked=True,
     )
-    key = f"fhir:{organization}|{identifier.system}|{identifier.value}"
-    return Referral(form=form, source_key=key, types=types)
+    return Referral(form, _source_key(request, organization, path), types, places)
+
+
+def _source_key(request: ServiceRequest, organization: str, path: str) -> str:
+    """The sender's own number of this referral, as one value of bounded length."""
+    identifier = next((i for i in request.identifier if i.system and i.value), None)
+    if identifier is None:
+        return _fail(f"{path}.identifier", "the sender's own number, with its system")
+    reference = json.dumps([organization, identifier.system, identifier.value])
+    return f"fhir:{hashlib.sha256(reference.encode()).hexdigest()}"
 
 
 def _in_hospital(request: ServiceRequest) -> bool:
@@ -249,11 +196,15 @@ def _card(patient: Patient, path: str) -> CitizenCard:
         iter(patient.name), None
     )
     if name is None or not name.family or not name.given:
-        _fail(f"{path}.name", "family name and given name are needed (R 3.1.2)")
+        return _fail(f"{path}.name", "family name and given name are needed (R 3.1.2)")
     address = next(iter(patient.address), None)
-    return CitizenCard(
+    return _make(
+        CitizenCard,
+        {"": f"{path}.birthDate"},
         snils=_snils(patient, path),
-        name=FullName(
+        name=_make(
+            FullName,
+            dict.fromkeys(("family", "given", "patronymic"), f"{path}.name"),
             family=name.family,
             given=name.given[0],
             patronymic=name.given[1] if len(name.given) > 1 else None,
@@ -282,26 +233,30 @@ def _snils(patient: Patient, path: str) -> str | None:
 
 
 def _birth_date(patient: Patient, path: str) -> date | None:
-    if patient.birthDate is None:
+    if patient.birth_date is None:
         return None
-    try:
-        return date.fromisoformat(patient.birthDate)
-    except ValueError:
-        _fail(f"{path}.birthDate", "is a full date, YYYY-MM-DD (R 3.1.2)")
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", patient.birth_date):
+        try:
+            return date.fromisoformat(patient.birth_date)
+        except ValueError:
+            pass
+    return _fail(f"{path}.birthDate", "is a full date, YYYY-MM-DD (R 3.1.2)")
 
 
 def _address(address: FhirAddress, path: str) -> Address:
     text = address.text or ", ".join(
-        [*filter(None, [address.postalCode, address.city]), *address.line]
+        [*filter(None, [address.postal_code, address.city]), *address.line]
     )
     if not text:
         _fail(f"{path}.address[0].text", "the address as one line is needed (R 3.1.2)")
-    postal = (
-        address.postalCode
-        if address.postalCode and re.fullmatch(r"\d{6}", address.postalCode)
-        else None
+    postal = address.postal_code or ""
+    return _make(
+        Address,
+        {"text": f"{path}.address[0].text", "settlement": f"{path}.address[0].city"},
+        text=text,
+        postal_code=postal if re.fullmatch(r"[0-9]{6}", postal) else None,
+        settlement=address.city or None,
     )
-    return Address(text=text, postal_code=postal, settlement=address.city)
 
 
 def _phone(patient: Patient) -> str | None:
@@ -317,7 +272,8 @@ def _phone(patient: Patient) -> str | None:
     return None
 
 
-def _parse(model: type[E], resource: Any, path: str) -> E:
+def _parse(model: type[M], resource: Any, path: str) -> M:
+    """A resource of the wrong shape is refused by the path of its first wrong element."""
     try:
         return model.model_validate(resource)
     except ValidationError as failure:
@@ -325,8 +281,18 @@ def _parse(model: type[E], resource: Any, path: str) -> E:
         place = "".join(
             f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]
         )
-        raise InvalidInput("invalid-resource", error["msg"], field=path + place) from failure
+        return _fail(path + place, error["msg"])
+
+
+def _make(model: type[M], paths: dict[str, str], **values: Any) -> M:
+    """A value of ours made of what was sent; `paths` says where each of its fields came from."""
+    try:
+        return model(**values)
+    except ValidationError as failure:
+        error = failure.errors()[0]
+        field = str(error["loc"][0]) if error["loc"] else ""
+        return _fail(paths.get(field, field), error["msg"])
 
 
 def _fail(path: str, rule: str) -> NoReturn:
-    raise InvalidInput("invalid-resource", rule, field=path)
+    raise InvalidInput("invalid-resource", rule, field=path) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 
 from contracts.values import CitizenCard
 
@@ -40,4 +41,5 @@ class Identity:
 
 def _plain(text: str) -> str:
     """A spelling that small differences of typing do not change."""
-    return re.sub(r"[^0-9a-zа-я]+", "", text.lower().replace("ё", "е"))
+    composed = unicodedata.normalize("NFKC", text).lower().replace("ё", "е")
+    return re.sub(r"[^0-9a-zа-я]+", "", composed)

@@ -19,12 +19,15 @@ class GatewayUnavailable(Exception):
 class PensionFund:
     """A client of the gateway. The request's id is the idempotency key of every attempt."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(
+        self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=url,
             timeout=SECONDS,
             headers={"Authorization": f"Bearer {token}"},
             follow_redirects=False,
+            transport=transport,
         )
 
     async def send(self, request: InteragencyRequest, case_number: str, card: CitizenCard) -> None:
@@ -32,7 +35,7 @@ class PensionFund:
         try:
             response = await self._client.post(
                 "/interagency-requests",
-                json=_content(request, case_number, card),
+                json=content(request, case_number, card),
                 headers={"Idempotency-Key": request.id},
             )
         except httpx.HTTPError as failure:
@@ -45,7 +48,7 @@ class PensionFund:
         await self._client.aclose()
 
 
-def _content(request: InteragencyRequest, case_number: str, card: CitizenCard) -> dict[str, Any]:
+def content(request: InteragencyRequest, case_number: str, card: CitizenCard) -> dict[str, Any]:
     """What article 7.2 of law 210-FZ asks a request to hold."""
     person = card.model_dump(mode="json", include={"snils", "name", "birth_date"})
     return {
@@ -56,7 +59,7 @@ def _content(request: InteragencyRequest, case_number: str, card: CitizenCard) -
         "legal_ground": request.legal_ground,
         "data_needed": {"what": request.data_needed, "person": person},
         "return_contact": request.return_contact,
-        "sent_on": request.signed_at.date().isoformat(),
+        "sent_on": request.sent_on.isoformat(),
         "signatory": request.signatory.model_dump(mode="json", exclude_none=True),
         "case_number": case_number,
     }

@@ -22,10 +22,14 @@ class NotDelivered(Exception):
 class Webhooks:
     """Sends notices to one receiver."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(
+        self, url: str, secret: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._url = url
         self._signer = Webhook(secret)
-        self._client = httpx.AsyncClient(timeout=SECONDS, follow_redirects=False)
+        self._client = httpx.AsyncClient(
+            timeout=SECONDS, follow_redirects=False, transport=transport
+        )
 
     async def send(self, notice_id: str, task_id: str, status: str, now: datetime) -> None:
         """Tell the receiver that a task's state changed; raises NotDelivered."""

@@ -23,7 +23,8 @@ Frontline = Annotated[Actor, allow(Role.REGISTRAR, Role.SPECIALIST, Role.URGENT_
 Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
 """The head, or a person authorised by order (R 3.2.2)."""
 
-PensionFund = Annotated[Actor, allow(Role.PENSION_FUND)]
+Answering = Annotated[Actor, allow(Role.PENSION_FUND, Role.REGISTRAR)]
+"""The Pension Fund's system, or who records its answer on paper (R 3.2.2)."""
 
 Reader = Annotated[
     Actor,

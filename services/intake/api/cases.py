@@ -9,7 +9,7 @@ from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.errors import InvalidInput, NotFound
 from contracts.roles import Role
-from services.intake.api.callers import Frontline, PensionFund, Reader, Signer, UrgentHead
+from services.intake.api.callers import Answering, Frontline, Reader, Signer, UrgentHead
 from services.intake.api.schemas import (
     AnswersRequest,
     ApplicationRequest,
@@ -237,11 +237,14 @@ async def post_answer(
     request_id: str,
     body: RequestAnswer,
     response: Response,
-    by: PensionFund,
+    by: Answering,
     request: Creation,
     intake: WithIntake,
 ) -> CommandReceipt:
-    """The certificate, or why there is none; an answer that comes twice counts once (R 2.6.1)."""
+    """The certificate, or why there is none; an answer that comes twice counts once (R 2.6.1).
+
+    The Pension Fund's system sends it; what came on paper a registrar records (R 3.2.2).
+    """
     certificate, refusal = body.certificate, body.refusal
     if (certificate is None) == (refusal is None):
         raise InvalidInput(
@@ -253,11 +256,11 @@ async def post_answer(
         request,
         by,
         lambda case, at: (
-            interagency.record_certificate(case, certificate, at)
+            interagency.record_certificate(case, request_id, certificate, at)
             if certificate is not None
-            else interagency.record_negative_answer(case, refusal or "", at)
+            else interagency.record_negative_answer(case, request_id, refusal or "", at)
         ),
-        visible=lambda case, _: True,
+        visible=lambda case, by: by.role == Role.PENSION_FUND or involves(case, by),
     )
     return receipt(answered, response)
 

@@ -71,30 +71,28 @@ async def post_fhir(http: Request, by: Hospital, intake: WithIntake) -> JSONResp
     """
     body = await http.body()
     try:
-        posted = json.loads(body.decode("utf-8-sig"))
-    except ValueError as failure:
+        text = body.decode("utf-8-sig")
+        posted = json.loads(text)
+    except (ValueError, RecursionError) as failure:
         raise InvalidInput("malformed-json", "the body is not JSON in UTF-8") from failure
     organization = by.organization
     if organization is None:
         raise InvalidInput("organization-missing", "the token names no organization")
     referral = read_referral(posted, organization)
-    address = referral.form.citizen.address
-    if address is None:
-        raise InvalidInput(
-            "journal-field-missing",
-            "the journal must hold the address",
-            field="Patient.address",
-            clause="R 3.1.2",
-        )
     source = Source(
         key=referral.source_key,
         fingerprint=hashlib.sha256(referral.source_key.encode()).hexdigest(),
         recorded_by=by,
         requester=organization,
-        original=posted,
+        original=text,
     )
-    serving = await intake.who_serves(address)
-    registered = await register_referral(intake, referral.form, serving, source)
+    try:
+        registered = await register_referral(
+            intake, referral.form, lambda: intake.who_serves(referral.form.citizen.address), source
+        )
+    except InvalidInput as failure:
+        failure.field = referral.places.path_of(failure.field)
+        raise
     return JSONResponse(
         _answer(referral, registered, organization),
         status_code=200 if registered.repeated or posted["resourceType"] == "Bundle" else 201,
@@ -126,13 +124,15 @@ def _answer(referral: Referral, registered: Registered, organization: str) -> di
 async def get_task(task_id: str, by: Hospital, intake: WithIntake) -> JSONResponse:
     """The referral's present state; only for the organization that sent it."""
     entry = await intake.journal.get(task_id)
-    if entry is None or entry.state.requester != by.organization or entry.state.placed is None:
+    if entry is None or by.organization is None or entry.state.requester != by.organization:
+        raise NotFound("Task")
+    if entry.state.placed is None:
         raise NotFound("Task")
     case = await intake.cases.get(entry.state.placed.case_id)
     if case is None:
         raise NotFound("Task")
     return JSONResponse(
-        _task(task_id, case.state, by.organization or ""),
+        _task(task_id, case.state, by.organization),
         media_type=MEDIA_TYPE,
         headers={"ETag": f"W/{etag(case.version)}"},
     )
@@ -153,7 +153,7 @@ def _task(task_id: str, case: Case, organization: str) -> dict[str, Any]:
     }
     if case.received_at is not None:
         task["authoredOn"] = case.received_at.isoformat()
-        task["lastModified"] = (case.notice.since or case.received_at).isoformat()
+        task["lastModified"] = (case.notice.changed_at or case.received_at).isoformat()
     if stage is not None:
         task["businessStatus"] = {"coding": [{"system": BUSINESS_STATUS, "code": stage}]}
     if status == "cancelled":

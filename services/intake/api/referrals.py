@@ -16,7 +16,8 @@ from services.intake.api.callers import Reader, Referrer, Registrar
 from services.intake.api.schemas import EntryView, ReferralRequest, Registration, entry_view
 from services.intake.domain.journal import Completion, JournalEntry, complete
 from services.intake.intake import Intake, Serving, WithIntake
-from services.intake.registering import Source, place, register_referral
+from services.intake.placing import place
+from services.intake.registering import Source, register_referral
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
 
@@ -40,8 +41,9 @@ async def post_referral(
         recorded_by=by,
         requester=by.organization if by.role == Role.MEDICAL_ORGANIZATION else None,
     )
-    serving = await find_serving(intake, referral, by)
-    registered = await register_referral(intake, referral.form(), serving, source)
+    registered = await register_referral(
+        intake, referral.form(), lambda: find_serving(intake, referral, by), source
+    )
     response.headers["ETag"] = etag(registered.version)
     response.headers["Location"] = f"/referrals/{registered.entry.id}"
     if registered.repeated:
@@ -71,13 +73,6 @@ async def find_serving(intake: Intake, referral: ReferralRequest, by: Actor) -> 
         own = await intake.institution(by.organization)
         if own is not None:
             return own
-    if referral.citizen.address is None:
-        raise InvalidInput(
-            "journal-field-missing",
-            "without an address, name the institution that takes the referral",
-            field="citizen.address",
-            clause="R 3.1.2",
-        )
     return await intake.who_serves(referral.citizen.address)
 
 
@@ -119,7 +114,7 @@ async def post_completion(
     at = intake.service.at(by)
 
     def decide(entry: JournalEntry) -> list[Any]:
-        complete(entry, completion, at.now)
+        complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         return []
 
     answered = await intake.service.commands.execute(
@@ -138,7 +133,10 @@ async def post_completion(
 
 
 def _may_see(entry: JournalEntry, by: Actor) -> bool:
-    return by.organization in {entry.institution, entry.authorised_body}
+    """The institution, its authorised body, and who took the referral in for them (R 3.1.2)."""
+    if by.organization is None:
+        return False
+    return by.organization in {entry.institution, entry.authorised_body, entry.recorded_at}
 
 
 async def _visible(intake: Intake, referral_id: str, by: Actor) -> Document[JournalEntry]:

@@ -13,7 +13,7 @@ from contracts.intake import Channel, ConsentBasis, TriageCode
 from contracts.values import CitizenCard, Identifier, Line, Text
 from services.intake.domain.case import Case
 from services.intake.domain.documents import GivenDocument, missing_documents
-from services.intake.domain.journal import JournalEntry, ReferralForm
+from services.intake.domain.journal import Addition, JournalEntry, ReferralForm
 from services.intake.domain.records import (
     ApplicantKind,
     PensionCertificate,
@@ -64,6 +64,10 @@ class EntryView(BaseModel):
     case_id: str | None
     citizen_id: str | None
     missing: list[str]
+    additions: list[Addition]
+    same_as: str | None = Field(
+        default=None, description="citizen known before who turned out to be the same person"
+    )
 
 
 def entry_view(document: Document[JournalEntry]) -> EntryView:
@@ -81,6 +85,8 @@ def entry_view(document: Document[JournalEntry]) -> EntryView:
         case_id=entry.placed.case_id if entry.placed else None,
         citizen_id=entry.placed.citizen_id if entry.placed else None,
         missing=entry.missing,
+        additions=entry.additions,
+        same_as=entry.same_as,
     )
 
 

@@ -78,7 +78,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.RECORD_ANSWER: frozenset(
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
-    Action.LINK_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
@@ -131,7 +131,12 @@ class Case(BaseModel):
     @property
     def over(self) -> bool:
         """Whether a new referral about the citizen opens a new case."""
-        return self.status is Status.CLOSED
+        return self.status is Status.CLOSED or self.enrolled
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether the procedure has ended with an enrolment order (R 3.6.3)."""
+        return self.progress.order_number is not None
 
 
 def require(case: Case, action: Action) -> None:

@@ -32,6 +32,7 @@ class Citizen(BaseModel):
     consent: Consent | None = None
     open_case: str | None = None
     earlier_cases: list[str] = Field(default_factory=list)
+    served: bool = Field(default=False, description="an earlier case ended with an enrolment")
 
 
 def register_citizen(citizen: Citizen, card: CitizenCard, at: Context) -> list[Event]:
@@ -80,11 +81,14 @@ def give_consent(citizen: Citizen, consent: Consent, at: Context, today: date) -
     ]
 
 
-def claim_case(citizen: Citizen, candidate: str, *, present_is_over: bool) -> bool:
+def claim_case(
+    citizen: Citizen, candidate: str, *, present_is_over: bool, served: bool = False
+) -> bool:
     """Make the candidate the open case where none is open; whether that was so (L 5.1)."""
     if citizen.open_case == candidate or (citizen.open_case and not present_is_over):
         return False
     if citizen.open_case is not None:
         citizen.earlier_cases.append(citizen.open_case)
+        citizen.served = citizen.served or served
     citizen.open_case = candidate
     return True

@@ -75,7 +75,8 @@ def register_application(
         applicant=applicant, has_benefits=has_benefits, registered_at=at.now
     )
     case.status = Status.APPLICATION_REGISTERED
-    _add(case, [GivenDocument(code="application"), *documents], at)
+    case.documents.append(Document(code="application", registered_at=at.now))
+    _add(case, documents, at)
     rule = case.pack.term("interagency-request")
     registered = ApplicationRegistered(
         by=at.by,
@@ -103,10 +104,19 @@ def add_from_agency(case: Case, code: str, number: str | None, at: Context) -> N
 
 
 def complete_package(case: Case, at: Context) -> list[Event]:
-    """The package is complete the moment its last document is there (R 3.3.9)."""
-    if case.status is not Status.APPLICATION_REGISTERED or missing_documents(case):
+    """The package is complete the moment its last document is there (R 3.3.9).
+
+    In a closed case too, so that the order in which others are heard is no matter.
+    """
+    waits = Status.APPLICATION_REGISTERED
+    if waits not in {case.status, case.status is Status.CLOSED and case.status_before}:
         return []
-    case.status = Status.PACKAGE_COMPLETE
+    if missing_documents(case):
+        return []
+    if case.status is Status.CLOSED:
+        case.status_before = Status.PACKAGE_COMPLETE
+    else:
+        case.status = Status.PACKAGE_COMPLETE
     return [PackageCompleted(by=at.by, documents=_codes(case))]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from contracts.context import Context
-from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import CertificateReceived, CertificateRequested
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.records import (
     InteragencyRequest,
@@ -20,6 +20,8 @@ from services.intake.domain.records import (
 
 CERTIFICATE = "pension_certificate"
 LONGEST_PAUSE_SECONDS = 300
+REPEATABLE = frozenset({RequestState.NEGATIVE, RequestState.OVERDUE})
+"""Where an answer will hardly come by itself: the request may be made anew."""
 
 
 def request_certificate(
@@ -35,7 +37,7 @@ def request_certificate(
     The event follows when the addressed body has accepted it.
     """
     require(case, Action.REQUEST_CERTIFICATE)
-    if case.request is not None and case.request.state is not RequestState.NEGATIVE:
+    if case.request is not None and case.request.state not in REPEATABLE:
         raise NotAllowedInState(
             "request-exists", f"the request is {case.request.state} already", clause="R 3.2.2"
         )
@@ -55,6 +57,7 @@ def request_certificate(
         data_needed="Размер и вид назначенной пенсии",
         return_contact=return_contact,
         signed_at=at.now,
+        sent_on=at.calendar.local_date(at.now),
         signatory=signatory,
         next_attempt_at=at.now,
     )
@@ -67,14 +70,16 @@ def record_sent(case: Case, at: Context) -> list[Event]:
     if request is None or request.state is not RequestState.TO_SEND:
         return []  # accepted before, or answered faster than the acceptance was recorded
     request.state, request.sent_at, request.next_attempt_at = RequestState.SENT, at.now, None
+    closed = case.terms.close("interagency-request", "interagency-answer", at=at.now)
     rule = case.pack.term("interagency-answer")
+    waiting = case.status is Status.APPLICATION_REGISTERED  # else nobody needs the answer now
     return [
         CertificateRequested(
             by=at.by,
             request_id=request.id,
             addressed_body=request.addressed_body,
-            opened=case.terms.open(at.deadline(rule, case.reference.pack)),
-            closed=case.terms.close("interagency-request", at=at.now),
+            opened=case.terms.open(at.deadline(rule, case.reference.pack)) if waiting else (),
+            closed=closed,
         )
     ]
 
@@ -86,14 +91,29 @@ def record_not_sent(case: Case, at: Context) -> list[Event]:
         return []
     pause = min(2**request.attempts, LONGEST_PAUSE_SECONDS)
     request.attempts += 1
-    request.next_attempt_at = at.now + timedelta(seconds=pause)
+    waiting = case.status is Status.APPLICATION_REGISTERED
+    request.next_attempt_at = at.now + timedelta(seconds=pause) if waiting else None
     return []
 
 
-def record_certificate(case: Case, certificate: PensionCertificate, at: Context) -> list[Event]:
+def hold_request(case: Case) -> None:
+    """The citizen declined: their data go nowhere any more (R 3.3.7.2)."""
+    if case.request is not None and case.request.state is RequestState.TO_SEND:
+        case.request.next_attempt_at = None
+
+
+def release_request(case: Case, at: Context) -> None:
+    """The case goes on: what was held back leaves now."""
+    if case.request is not None and case.request.state is RequestState.TO_SEND:
+        case.request.next_attempt_at = at.now
+
+
+def record_certificate(
+    case: Case, request_id: str, certificate: PensionCertificate, at: Context
+) -> list[Event]:
     """The Pension Fund's answer; a second one changes nothing (R 2.6.1)."""
-    request = case.request
-    if request is None or request.state is RequestState.ANSWERED:
+    request = _request_of(case, request_id)
+    if request.state is RequestState.ANSWERED:
         return []
     require(case, Action.RECORD_ANSWER)
     before = record_sent(case, at)  # an answer proves that the request arrived
@@ -108,14 +128,25 @@ def record_certificate(case: Case, certificate: PensionCertificate, at: Context)
     return [*before, received, *complete_package(case, at)]
 
 
-def record_negative_answer(case: Case, reason: str, at: Context) -> list[Event]:
+def record_negative_answer(case: Case, request_id: str, reason: str, at: Context) -> list[Event]:
     """The Pension Fund has no such pensioner, or cannot answer: a person must look."""
-    request = case.request
-    if request is None or request.state in {RequestState.ANSWERED, RequestState.NEGATIVE}:
+    request = _request_of(case, request_id)
+    if request.state in {RequestState.ANSWERED, RequestState.NEGATIVE}:
         return []
     require(case, Action.RECORD_ANSWER)
     before = record_sent(case, at)
     request.state, request.negative_reason = RequestState.NEGATIVE, reason
     request.answered_at, request.next_attempt_at = at.now, None
-    case.terms.close("interagency-answer", at=at.now)
-    return before
+    received = CertificateReceived(
+        by=at.by,
+        request_id=request.id,
+        negative=True,
+        closed=case.terms.close("interagency-answer", at=at.now),
+    )
+    return [*before, received]
+
+
+def _request_of(case: Case, request_id: str) -> InteragencyRequest:
+    if case.request is None or case.request.id != request_id:
+        raise NotFound("interagency request")
+    return case.request

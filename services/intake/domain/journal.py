@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
@@ -45,6 +45,15 @@ class Placement(Value):
     linked: bool
 
 
+class Addition(Value):
+    """When, by whom and from whom something was learned that the entry had lacked."""
+
+    at: AwareDatetime
+    recorded_by: str
+    source: Line
+    fields: tuple[str, ...]
+
+
 class JournalEntry(BaseModel):
     """One line of the journal of one institution and year."""
 
@@ -56,12 +65,17 @@ class JournalEntry(BaseModel):
     source_key: str
     fingerprint: str
     form: ReferralForm
-    original: dict[str, Any] | None = None
+    original: str | None = Field(default=None, description="what was posted, as it was posted")
     received_at: AwareDatetime
     recorded_by: str
+    recorded_at: str | None = Field(default=None, description="organization that took it in")
     requester: str | None = None
     pack: str
     missing: list[str] = Field(default_factory=list)
+    additions: list[Addition] = Field(default_factory=list)
+    same_as: str | None = Field(
+        default=None, description="a citizen known before who turned out to be the same person"
+    )
     case_candidate: str
     citizen_candidate: str
     placed: Placement | None = None
@@ -106,13 +120,7 @@ def check_form(form: ReferralForm, now: datetime, today: date) -> list[str]:
     A missing field is an error naming the field, except that an oral referral about a person in
     danger is taken with what is known (R 3.1.2).
     """
-    if form.citizen.birth_date is not None and form.citizen.birth_date > today:
-        raise InvalidInput(
-            "birth-date-in-future",
-            "the date of birth lies in the future",
-            field="citizen.birth_date",
-            clause="R 3.1.2",
-        )
+    _check_birth(form.citizen, today)
     if form.received_at is not None and form.received_at > now:
         raise InvalidInput(
             "received-in-future",
@@ -131,6 +139,16 @@ def check_form(form: ReferralForm, now: datetime, today: date) -> list[str]:
     return missing
 
 
+def _check_birth(citizen: CitizenCard, today: date) -> None:
+    if citizen.birth_date is not None and citizen.birth_date > today:
+        raise InvalidInput(
+            "birth-date-in-future",
+            "the date of birth lies in the future",
+            field="citizen.birth_date",
+            clause="R 3.1.2",
+        )
+
+
 class Completion(Value):
     """What was learned later about a referral taken with what was known."""
 
@@ -140,7 +158,9 @@ class Completion(Value):
     source: Line = Field(description="from whom it was learned")
 
 
-def complete(entry: JournalEntry, completion: Completion, now: datetime) -> None:
+def complete(
+    entry: JournalEntry, completion: Completion, by: str, now: datetime, today: date
+) -> None:
     """Add what was missing; what was recorded stays as it was (append-only, R 3.1.2).
 
     The entry becomes due once more, so that the citizen's card gets what was learned.
@@ -149,7 +169,8 @@ def complete(entry: JournalEntry, completion: Completion, now: datetime) -> None
         raise InvalidInput(
             "referral-is-complete", "nothing is missing in this entry", field="id", clause="R 3.1.2"
         )
-    known = entry.form.citizen.model_dump(exclude_none=True)
+    _check_birth(completion.citizen, today)
+    known = entry.form.citizen.model_dump(exclude_none=True, exclude_defaults=True)
     learned = completion.citizen.model_dump(exclude_none=True)
     form = entry.form.model_copy(
         update={
@@ -158,5 +179,7 @@ def complete(entry: JournalEntry, completion: Completion, now: datetime) -> None
             "contact": entry.form.contact or completion.contact,
         }
     )
+    before, entry.missing = entry.missing, missing_fields(form)
+    added = tuple(field for field in before if field not in entry.missing)
+    entry.additions.append(Addition(at=now, recorded_by=by, source=completion.source, fields=added))
     entry.form, entry.place_at = form, now
-    entry.missing = missing_fields(form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -23,28 +24,28 @@ class TaskStatus(StrEnum):
     COMPLETED = "completed"
 
 
+Stage = tuple[Callable[[Case], bool], TaskStatus, str | None]
+
+STAGES: tuple[Stage, ...] = (
+    (lambda case: case.progress.order_number is not None, TaskStatus.COMPLETED, "enrolled"),
+    (lambda case: bool(case.progress.refusal_grounds), TaskStatus.COMPLETED, "refused"),
+    (lambda case: case.closed_for == "refused", TaskStatus.COMPLETED, "refused"),
+    (lambda case: case.status is Status.DECLINED, TaskStatus.CANCELLED, "citizen-declined"),
+    (lambda case: case.progress.declined, TaskStatus.CANCELLED, "citizen-declined"),
+    (lambda case: case.status is Status.CLOSED, TaskStatus.COMPLETED, "consultation-given"),
+    (lambda case: case.progress.decided is not None, TaskStatus.IN_PROGRESS, "decided"),
+    (lambda case: case.progress.planned, TaskStatus.IN_PROGRESS, "care-plan"),
+    (lambda case: case.progress.assessed, TaskStatus.IN_PROGRESS, "needs-assessed"),
+    (lambda case: case.progress.surveyed, TaskStatus.IN_PROGRESS, "survey"),
+    (lambda case: case.code is not None, TaskStatus.ACCEPTED, None),
+    (lambda case: True, TaskStatus.RECEIVED, None),
+)
+"""What a referral has come to: the first row that holds is the furthest it got."""
+
+
 def task_status(case: Case) -> tuple[TaskStatus, str | None]:
     """The state of the referral and, within it, the stage of the procedure."""
-    progress = case.progress
-    if progress.order_number is not None:
-        return TaskStatus.COMPLETED, "enrolled"
-    if progress.refusal_grounds:
-        return TaskStatus.COMPLETED, "refused"
-    if case.status is Status.DECLINED or progress.declined:
-        return TaskStatus.CANCELLED, "citizen-declined"
-    if case.status is Status.CLOSED:
-        return TaskStatus.COMPLETED, case.closed_for
-    if progress.decided is not None:
-        return TaskStatus.IN_PROGRESS, "decided"
-    if progress.planned:
-        return TaskStatus.IN_PROGRESS, "care-plan"
-    if progress.assessed:
-        return TaskStatus.IN_PROGRESS, "needs-assessed"
-    if progress.surveyed:
-        return TaskStatus.IN_PROGRESS, "survey"
-    if case.code is not None:
-        return TaskStatus.ACCEPTED, None
-    return TaskStatus.RECEIVED, None
+    return next((status, stage) for holds, status, stage in STAGES if holds(case))
 
 
 def status_text(case: Case) -> str:
@@ -56,8 +57,7 @@ def status_text(case: Case) -> str:
 def tell_requester(case: Case, at: Context) -> None:
     """After a change: have the requester told, if they were told something else last."""
     present = status_text(case)
-    if present != case.notice.current:
-        case.notice.current, case.notice.since = present, at.now
+    case.notice.changed_at = max(at.now, case.notice.changed_at or at.now)
     if case.requester is None or case.notice.given_up:
         return
     if present != case.notice.told and case.notice.next_attempt_at is None:
@@ -67,7 +67,14 @@ def tell_requester(case: Case, at: Context) -> None:
 def record_told(case: Case, status: str, at: Context) -> None:
     """The requester took the notice; if more has happened since, another one follows."""
     case.notice.told, case.notice.next_attempt_at, case.notice.attempts = status, None, 0
-    tell_requester(case, at)
+    case.notice.number += 1
+    if status != status_text(case):
+        tell_requester(case, at)
+
+
+def notice_id(case: Case, status: str) -> str:
+    """The same for every attempt to tell this, another one when the state comes back later."""
+    return f"{case.entry_id}:{case.notice.number}:{status}"
 
 
 def record_not_told(case: Case, at: Context, *, gone: bool) -> None:

@@ -102,6 +102,8 @@ class InteragencyRequest(BaseModel):
     data_needed: str
     return_contact: str
     signed_at: AwareDatetime
+    sent_on: date
+    """The date the request bears, by the district's calendar."""
     signatory: Signatory
     next_attempt_at: AwareDatetime | None = None
     attempts: int = 0
@@ -135,11 +137,15 @@ class Progress(BaseModel):
 
 
 class Notice(BaseModel):
-    """The referral's present state, what the requester was told last, when to try again."""
+    """When the referral's state last moved, what the requester was told, when to try again.
 
-    current: str = ""
-    since: AwareDatetime | None = None
+    `changed_at` is the latest of all changes, in whatever order they were heard of. `number` counts
+    the notices taken, so that a state which comes back is told anew.
+    """
+
+    changed_at: AwareDatetime | None = None
     told: str | None = None
+    number: int = 0
     attempts: int = 0
     next_attempt_at: AwareDatetime | None = None
     given_up: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.case import CaseRef
 from contracts.context import Context
+from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import (
     CaseDeclined,
@@ -13,9 +14,12 @@ from contracts.intake import (
     ReferralRegistered,
     TermDueSoon,
     TermMissed,
+    TriageCode,
 )
-from contracts.terms import Alarm
+from contracts.terms import Alarm, Deadline
 from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.documents import complete_package
+from services.intake.domain.interagency import hold_request, release_request
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import LinkedReferral, RequestState
@@ -68,6 +72,8 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
     if any(known.entry_id == entry.id for known in case.linked):
         return []
     require(case, Action.LINK_REFERRAL)
+    if case.over:
+        raise NotAllowedInState("case-is-over", "a new referral opens a new case", clause="L 5.1")
     case.linked.append(
         LinkedReferral(
             entry_id=entry.id,
@@ -90,15 +96,44 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
 def decline(case: Case, at: Context) -> list[Event]:
     """The citizen declines: consequences explained, contact left (R 3.3.7.2)."""
     require(case, Action.DECLINE)
+    if case.enrolled:
+        raise NotAllowedInState(
+            "already-enrolled", "a service is ended in the care plan", clause="R 3.6.3"
+        )
     case.status_before, case.status = case.status, Status.DECLINED
+    hold_request(case)
     return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
 
 
 def reopen(case: Case, at: Context) -> list[Event]:
     """The citizen thought better of it (R 3.3.7.2)."""
     require(case, Action.REOPEN)
+    return resume(case, at)
+
+
+def resume(case: Case, at: Context) -> list[Event]:
+    """Go on where the case stood; the terms of that stage run anew from here."""
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
-    return [CaseReopened(by=at.by)]
+    release_request(case, at)
+    reopened = CaseReopened(by=at.by, opened=_terms_of_stage(case, at))
+    return [reopened, *complete_package(case, at)]
+
+
+def _terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
+    codes = []
+    if case.code is None:
+        codes.append("referral-analysis")
+    if case.code is TriageCode.IMMEDIATE and case.urgent_done_at is None:
+        codes.append("urgent-measures")
+    if case.status is Status.APPLICATION_REGISTERED:
+        state = case.request.state if case.request else RequestState.TO_SEND
+        running = {
+            RequestState.TO_SEND: "interagency-request",
+            RequestState.SENT: "interagency-answer",
+        }
+        codes += [running[state]] if state in running else []
+    pack = case.reference.pack
+    return case.terms.open(*[at.deadline(case.pack.term(code), pack) for code in codes])
 
 
 def sound_terms(case: Case, at: Context) -> list[Event]:

@@ -9,6 +9,7 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseClosed, CaseTriaged, TriageCode
 from contracts.regulation import RegulationPack
+from contracts.regulation.entries import AnswerKind
 from contracts.terms import Deadline
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import TriageProposal
@@ -27,6 +28,13 @@ def check_answers(pack: RegulationPack, answers: Answers) -> None:
             raise InvalidInput(
                 "question-unanswered",
                 f"all five questions are answered before triage: {question.title_en}",
+                field=f"answers.{question.code}",
+                clause=question.clause,
+            )
+        if question.kind is AnswerKind.ONE_OF and len(given) != 1:
+            raise InvalidInput(
+                "one-option-asked",
+                "this question has exactly one answer",
                 field=f"answers.{question.code}",
                 clause=question.clause,
             )
@@ -100,7 +108,11 @@ def triage_case(
     Ends the analysis (R 3.1.8). An immediate case gets its urgent measures the day it arrived.
     """
     if case.status is Status.REGISTERED:
-        check_answers(case.pack, case.answers)
+        raise NotAllowedInState(
+            "questions-unanswered",
+            "all five questions are answered before triage",
+            clause="R 3.1.3",
+        )
     require(case, Action.TRIAGE)
     if case.proposal is None:
         raise NotAllowedInState("no-proposal", "there is no proposal yet", clause="R 3.1.6")

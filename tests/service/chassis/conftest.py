@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 from jwt.algorithms import ECAlgorithm
+from pymongo import MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from yarl import URL
 
@@ -25,6 +27,7 @@ from chassis.store import connect
 from tests.conftest import ServerUrls
 from tests.service.chassis.sample import MAKER, fresh
 
+PREFIX = f"chassis{os.getpid()}_"
 ISSUER, AUDIENCE, DISTRICT = "urn:opora:test", "opora", "leninsk-kuznetsky"
 
 
@@ -77,6 +80,16 @@ class Keys:
         return jwt.encode(complete, self.private[key_id], algorithm="ES256", headers=headers)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_database_stays(servers: ServerUrls) -> Iterator[None]:
+    """The servers may be somebody's own."""
+    yield
+    with MongoClient(servers.mongo_url) as client:
+        for name in client.list_database_names():
+            if name.startswith(PREFIX):
+                client.drop_database(name)
+
+
 @pytest.fixture
 def keys(tmp_path: Path) -> Keys:
     made = Keys(tmp_path / "jwks.json")
@@ -98,7 +111,7 @@ def make_settings(servers: ServerUrls, keys: Keys, **changed: Any) -> ServiceSet
             "jwks_file": keys.file,
             "issuer": ISSUER,
             "audience": AUDIENCE,
-            "database_prefix": "test_",
+            "database_prefix": PREFIX,
             **changed,
         }
     )

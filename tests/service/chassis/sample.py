@@ -5,14 +5,15 @@ The maker keeps things and says so on `sample.thing`; the echo counts what it re
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Path, Response
 from fastapi import Request as HttpRequest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from chassis.clock import new_id
+from chassis.consumer import Target
 from chassis.document import Document
 from chassis.http import Body, Change, CommandReceipt, Creation, allow, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
@@ -44,10 +45,8 @@ class ThingEchoed(Event, stream="echo.thing", ru="Вещь отозвалась"
     heard: int
 
 
-class Thing(Value):
-    """State of a thing; replaced field by field, so not frozen."""
-
-    model_config = {"frozen": False, "extra": "forbid"}
+class Thing(BaseModel):
+    """State of a thing."""
 
     name: str = ""
     owner: str = ""
@@ -58,8 +57,8 @@ class Thing(Value):
     wake_at: int = 0
 
 
-class Echo(Value):
-    model_config = {"frozen": False, "extra": "forbid"}
+class Echo(BaseModel):
+    """State of an echo."""
 
     heard: int = 0
     names: list[str] = Field(default_factory=list)
@@ -94,6 +93,8 @@ def on_made(echo: Echo, event: ThingMade, at: Context) -> Sequence[Event]:
 
 
 def on_renamed(echo: Echo, event: ThingRenamed, at: Context) -> Sequence[Event]:
+    if event.name.startswith("defect"):
+        raise ZeroDivisionError(event.name)
     if event.name == "poison":
         raise NotAllowedInState("thing-is-poison", "no such name")
     echo.heard += 1
@@ -115,6 +116,19 @@ class NewName(Body):
     name: Line
 
 
+class Plain(Body):
+    kind: Literal["plain"]
+
+
+class Tagged(Body):
+    kind: Literal["tagged"]
+    tag: UUID
+
+
+class Shaped(Body):
+    shape: Annotated[Plain | Tagged, Field(discriminator="kind")]
+
+
 class ThingShown(Value):
     id: str
     name: str
@@ -124,9 +138,7 @@ class ThingShown(Value):
 
 def shown(document: Document[Thing]) -> ThingShown:
     state = document.state
-    return ThingShown(
-        id=document.id, name=state.name, renamed=state.renamed, echoed=state.echoed
-    )
+    return ThingShown(id=document.id, name=state.name, renamed=state.renamed, echoed=state.echoed)
 
 
 Maker = Annotated[Actor, allow(MAKER)]
@@ -194,10 +206,13 @@ async def rename(
     return receipt(answered, response)
 
 
+@router.post("/shaped", summary="Check a shape")
+async def check(by: Maker, body: Shaped) -> Shaped:
+    return body
+
+
 @router.get("/{thing_id}", summary="One thing")
-async def show(
-    http: HttpRequest, response: Response, by: Anyone, thing_id: ThingId
-) -> ThingShown:
+async def show(http: HttpRequest, response: Response, by: Anyone, thing_id: ThingId) -> ThingShown:
     document = await _things(http).get(thing_id)
     if document is None or document.state.owner != by.id:
         raise NotFound("thing")
@@ -215,8 +230,14 @@ async def listed(
 class Sample:
     """The maker: its service, its collections and its application."""
 
-    def __init__(self, settings: ServiceSettings, name: str, **wiring: Any) -> None:
-        self.service = Service(name, settings, reads=["echo.#"], **wiring)
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        name: str,
+        reads: Sequence[str] = ("echo.#",),
+        **wiring: Any,
+    ) -> None:
+        self.service = Service(name, settings, {name: reads} if reads else {}, **wiring)
         self.things = self.service.collection(THINGS, "sample.thing")
         self.notes = self.service.collection(NOTES)
         self.service.read(self.things, ["echo.thing"], {ThingEchoed: on_echoed})
@@ -228,15 +249,17 @@ class Sample:
 class EchoService:
     """The echo: reads things, says that it heard them."""
 
-    def __init__(self, settings: ServiceSettings, name: str, **wiring: Any) -> None:
-        self.service = Service(name, settings, reads=["sample.#"], **wiring)
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        name: str,
+        streams: Sequence[str] | Mapping[str, Target] = ("sample.thing",),
+        **wiring: Any,
+    ) -> None:
+        self.service = Service(name, settings, {name: ["sample.#"]}, **wiring)
         self.echoes = self.service.collection(ECHOES, "echo.thing")
-        self.service.read(self.echoes, ["sample.thing"], ECHO_HANDLERS)
+        self.service.read(self.echoes, streams, ECHO_HANDLERS)
         self.app: FastAPI = self.service.app([], {}, description="Echoes things.")
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def fresh(prefix: str) -> str:

@@ -33,7 +33,7 @@ async def started(
     **wiring: Any,
 ) -> AsyncIterator[Bus]:
     service = fresh("bus")
-    bus = Bus(url, service, reads, CollectorRegistry(), **wiring)
+    bus = Bus(url, service, {service: reads} if reads else {}, CollectorRegistry(), **wiring)
     if reads:
         broker.names += [f"{service}.inbox", f"{service}.inbox.dead"]
     await bus.start(receive)

@@ -251,4 +251,3 @@ async def test_command_that_did_not_reach_the_store_may_be_repeated(
     await run(commands, things, request("k1"))
     document = await stored(things, "tk0")
     assert (document.state.renamed, document.seq) == (1, 2)
-

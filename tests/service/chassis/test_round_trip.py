@@ -1,8 +1,8 @@
 """The whole way: a command is stored, its event published, read by another service, answered."""
 
+from chassis.settings import ServiceSettings
 from tests.service.chassis.conftest import Broker, Keys, running, until
 from tests.service.chassis.sample import EchoService, Sample, fresh
-from chassis.settings import ServiceSettings
 
 
 async def test_command_travels_to_the_other_service_and_back(

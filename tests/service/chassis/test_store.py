@@ -13,6 +13,7 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+from chassis import logs
 from chassis.document import MAX_BYTES, WARN_BYTES, Document, DocumentTooLarge, Parked
 from chassis.store import (
     AlreadyExists,
@@ -24,7 +25,7 @@ from chassis.store import (
     connect,
 )
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import proxied
+from tests.service.chassis.conftest import proxied, until
 from tests.service.chassis.sample import THINGS, Thing, fresh
 from tests.unit.chassis.test_relay import envelope
 
@@ -167,6 +168,7 @@ async def test_each_gives_every_document_once_whatever_the_batch(
 async def test_growing_document_is_warned_of(
     things: Collection[Thing], capfd: pytest.CaptureFixture[str]
 ) -> None:
+    logs.configure("sample", "INFO")
     await things.save(thing(name="x" * (WARN_BYTES - 2000)))
     assert "document-grows" not in "".join(capfd.readouterr())
     await things.save(thing(name="x" * WARN_BYTES))
@@ -314,7 +316,14 @@ async def test_store_that_is_away_says_so_in_every_call(servers: ServerUrls) -> 
             with pytest.raises(StoreUnavailable):
                 await call
         await proxy.start()
-        assert await things.get(document.id) is not None
+
+        async def back() -> bool:
+            try:
+                return await things.get(document.id) is not None
+            except StoreUnavailable:
+                return False
+
+        await until(back)
         await client.drop_database(database.name)
         await client.close()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from chassis.bus import NotPublished
 from chassis.document import Document
@@ -130,8 +131,12 @@ async def test_unexpected_failure_of_publishing_is_no_confirmation(
     relay: Relay, broker: FakeBroker
 ) -> None:
     broker.failing_with = ZeroDivisionError("defect")
-    relay.submit("things", document("a", 1))
-    await relay.drain()
+    with capture_logs() as logged:
+        relay.submit("things", document("a", 1))
+        await relay.drain()
+    assert [(line["event"], line["reason"]) for line in logged] == [
+        ("event-held-up", "ZeroDivisionError")
+    ]
     assert not relay.settled("things", document("a", 1))
     broker.failing_with = None
     relay.submit("things", document("a", 1))

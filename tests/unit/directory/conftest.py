@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contracts.territory import municipalities, regions
-from services.directory.domain.quality import Fault, PrintedRow, find_faults
 from contracts.territory.serving import ServingOrganization, TerritoryIndex
+from services.directory.domain.quality import Fault, PrintedRow, find_faults
 
 DATA = Path(__file__).parents[3] / "services" / "directory" / "data"
 
@@ -21,9 +21,7 @@ class PrintedData:
             path.stem: json.loads(path.read_text(encoding="utf-8"))
             for path in sorted(DATA.glob("*.json"))
         }
-        self.organizations = [
-            item for items in self.files.values() for item in items
-        ]
+        self.organizations = [item for items in self.files.values() for item in items]
         self.municipalities = list(municipalities())
         self.regions = list(regions())
 

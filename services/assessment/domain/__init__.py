@@ -1,0 +1,1 @@
+"""Pure rules of assessment: no clock, no network, no framework."""

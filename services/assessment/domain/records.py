@@ -1,0 +1,128 @@
+"""What an assessment is made of: the records kept in a case. The rules stand beside them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
+from contracts.regulation import Score
+from contracts.values import Actor, Identifier, Line, Text, Value
+
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""A person as their token names them (`sub`), so that they act by their own token only."""
+
+
+class Visit(Value):
+    """The visit of the primary survey (R 3.3.4)."""
+
+    visit_at: AwareDatetime
+    place: VisitPlace
+    announced: bool
+
+
+class InformationSheet(Value):
+    """The information sheet of the primary survey (R 3.3.8), by the pack's sections."""
+
+    sections: dict[Identifier, Text]
+    outcome: SurveyOutcome
+    consequences_explained: bool = False
+    contact_left: bool = False
+    completed_by: Actor
+    completed_at: AwareDatetime
+
+
+class Member(Value):
+    """Who sits in the commission, on which seat, and from where (R 3.4.1, 3.4.2)."""
+
+    seat: Identifier
+    person: Subject
+    organization: Identifier
+    from_home_care: bool
+
+
+class Commission(Value):
+    """The commission of one case (R 3.4.2)."""
+
+    meeting_at: AwareDatetime
+    members: tuple[Member, ...]
+
+    @property
+    def independent_members(self) -> int:
+        """How many members are not engaged in home care (R 3.4.2)."""
+        return sum(not member.from_home_care for member in self.members)
+
+    def find_member(self, person: str) -> Member | None:
+        """The member who is this person, if there is one."""
+        return next((member for member in self.members if member.person == person), None)
+
+
+class Problem(Value):
+    """A problem of the citizen and what is to be done about it in the plan (R 3.4.4)."""
+
+    problem: Line
+    measures: tuple[Line, ...] = Field(min_length=1, max_length=20)
+
+
+class FilledSection(Value):
+    """A section of the act as a member filled it (R 3.4.4)."""
+
+    findings: Text
+    problems: tuple[Problem, ...] = Field(default=(), max_length=20)
+    filled_by: Actor
+    filled_at: AwareDatetime
+
+
+class Answer(Value):
+    """The answer to a position, and where it comes from."""
+
+    option: Identifier
+    source: Identifier
+
+
+class Questionnaire(Value):
+    """Answers to an instrument of one version, kept so that the score can be recomputed."""
+
+    instrument: Identifier
+    version: Line
+    answers: dict[Identifier, Answer]
+    experts: tuple[Subject, ...]
+    score: Score
+    recorded_by: Actor
+    recorded_at: AwareDatetime
+
+
+class Signer(StrEnum):
+    """Whose signature stands under the act (R 3.4.6)."""
+
+    MEMBER = "member"
+    CITIZEN = "citizen"
+    REPRESENTATIVE = "representative"
+
+
+class Signature(Value):
+    """A signature under the act: a member's own, or the citizen's as the organizer recorded it."""
+
+    signer: Signer
+    recorded_by: Actor
+    signed_at: AwareDatetime
+
+
+class ProposedService(Value):
+    """A service of the draft plan (R 3.4.9)."""
+
+    service: Identifier
+    times_per_week: int | None = Field(default=None, ge=1, le=70)
+
+
+class Protocol(Value):
+    """The commission's reasoned proposal (R 3.4.7–3.4.9)."""
+
+    proposal: Proposal
+    reasons: Text
+    draft_plan: tuple[ProposedService, ...] = ()
+    refusal_grounds: tuple[Identifier, ...] = ()
+    recorded_by: Actor
+    recorded_at: AwareDatetime

@@ -1,0 +1,90 @@
+"""What assessment does on others' events: it takes cases over and learns when they are over.
+
+Every fact stands alone, so the order in which the other services are heard is no matter.
+"""
+
+from __future__ import annotations
+
+from chassis.document import Handler
+from contracts.careplan import CaseReopened as RefusalAnnulled
+from contracts.careplan import Enrolled, Refused
+from contracts.context import Context
+from contracts.event import Event
+from contracts.intake import (
+    CaseClosed,
+    CaseDeclined,
+    CaseReopened,
+    CaseTriaged,
+    ReferralRegistered,
+)
+from services.assessment.domain.case import Case
+from services.assessment.domain.opening import (
+    decline_at_intake,
+    open_assessment,
+    return_at_intake,
+)
+
+REFUSED = "refused"
+"""Intake closes a case for this because care planning refused it: it is care planning's fact."""
+
+
+def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -> list[Event]:
+    """The case is known: whose it is, and from when its terms run (R 3.3.2)."""
+    case.ref, case.received_at = event.case, event.received_at
+    case.in_hospital, case.home_care_asked = event.in_hospital, event.home_care_asked
+    return []
+
+
+def on_case_triaged(case: Case, event: CaseTriaged, at: Context) -> list[Event]:
+    """The code asks for an assessment, or for none (R 3.1.6)."""
+    return open_assessment(case, event.code, at)
+
+
+def on_case_declined(case: Case, event: CaseDeclined, at: Context) -> list[Event]:
+    """The citizen declined at intake (R 3.3.7.2)."""
+    return decline_at_intake(case, at)
+
+
+def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
+    """The citizen returned at intake (R 3.3.7.2)."""
+    return return_at_intake(case, at)
+
+
+def on_case_closed(case: Case, event: CaseClosed, at: Context) -> list[Event]:
+    """Intake has nothing more to do in this case."""
+    if event.reason != REFUSED:
+        case.closed_for = event.reason
+        case.terms.close_all(at.now)
+    return []
+
+
+def on_enrolled(case: Case, event: Enrolled, at: Context) -> list[Event]:
+    """The procedure has ended with an enrolment order (R 3.6.3)."""
+    case.decided = "enrolled"
+    case.terms.close_all(at.now)
+    return []
+
+
+def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
+    """The procedure has ended with a refusal notice (R 3.6.4)."""
+    case.decided = REFUSED
+    case.terms.close_all(at.now)
+    return []
+
+
+def on_refusal_annulled(case: Case, event: RefusalAnnulled, at: Context) -> list[Event]:
+    """A satisfied complaint annulled the refusal; the case stands before the decision (R 5.8)."""
+    case.decided = None
+    return []
+
+
+CASE_HANDLERS: dict[type[Event], Handler] = {
+    ReferralRegistered: on_referral_registered,
+    CaseTriaged: on_case_triaged,
+    CaseDeclined: on_case_declined,
+    CaseReopened: on_case_reopened,
+    CaseClosed: on_case_closed,
+    Enrolled: on_enrolled,
+    Refused: on_refused,
+    RefusalAnnulled: on_refusal_annulled,
+}

@@ -1,0 +1,57 @@
+"""What the routes of care planning work with: its cases, its copies of others' records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.service import Service
+from chassis.store import Collection
+from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.directory import OrganizationCard
+from contracts.values import CitizenCard
+from services.careplan.domain.case import Case
+
+
+@dataclass(slots=True)
+class Careplan:
+    """Care planning put together; made in `main.py`."""
+
+    service: Service
+    cases: Collection[Case]
+    citizens: Collection[CitizenCopy]
+    organizations: Collection[OrganizationCopy]
+
+    async def organizations_named(
+        self, organization_ids: Iterable[str | None]
+    ) -> dict[str, OrganizationCard]:
+        """Those of the named organizations that take part, by id."""
+        named = {name for name in organization_ids if name is not None}
+        copies = [await self.organizations.get(name) for name in sorted(named)]
+        return {
+            copy.id: copy.state.card
+            for copy in copies
+            if copy is not None and copy.state.card is not None and not copy.state.retired
+        }
+
+    async def kinds_of(self, organization_ids: Iterable[str | None]) -> dict[str, str]:
+        """The kinds of those of the named organizations that take part, by id."""
+        cards = await self.organizations_named(organization_ids)
+        return {name: str(card.kind) for name, card in cards.items()}
+
+    async def card_of(self, citizen_id: str) -> CitizenCard | None:
+        """The citizen's card; None before it has come and after it was erased."""
+        copy = await self.citizens.get(citizen_id)
+        return copy.state.card if copy is not None else None
+
+
+def _careplan(http: Request) -> Careplan:
+    careplan: Careplan = http.app.state.careplan
+    return careplan
+
+
+WithCareplan = Annotated[Careplan, Depends(_careplan)]
+"""Care planning put together."""

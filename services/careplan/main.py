@@ -1,0 +1,50 @@
+"""Care planning put together: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from chassis import clock
+from chassis.consumer import subject
+from chassis.replica import keeping
+from chassis.service import Service
+from chassis.settings import load
+from contracts import assessment, complaints, intake
+from contracts.careplan import CASE
+from contracts.copies import CITIZEN_EVENTS, ORGANIZATION_EVENTS
+from contracts.directory import ORGANIZATION
+from contracts.topology import READS
+from services.careplan.api import cases, decision, plan, programme
+from services.careplan.careplan import Careplan
+from services.careplan.domain.terms import sound_terms
+from services.careplan.handlers import CASE_HANDLERS, complained_case
+from services.careplan.settings import CareplanSettings
+from services.careplan.stores import CASES, CITIZENS, ORGANIZATIONS
+
+
+def create_app(settings: CareplanSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+    """The application; settings come from the environment unless given."""
+    settings = settings or load(CareplanSettings)
+    service = Service("careplan", settings, READS, now)
+    careplan = Careplan(
+        service=service,
+        cases=service.collection(CASES, CASE, on_due=sound_terms),
+        citizens=service.collection(CITIZENS),
+        organizations=service.collection(ORGANIZATIONS),
+    )
+    service.read(
+        careplan.cases,
+        {
+            intake.CASE: subject,
+            assessment.CASE: subject,
+            complaints.COMPLAINT: complained_case,
+        },
+        CASE_HANDLERS,
+    )
+    service.read(careplan.citizens, [intake.CITIZEN], keeping(*CITIZEN_EVENTS))
+    service.read(careplan.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
+    return service.app(
+        [cases.router, plan.router, programme.router, decision.router],
+        {"careplan": careplan},
+        description="Care plan, individual programme, decision, contract, enrolment.",
+    )

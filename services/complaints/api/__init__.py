@@ -1,0 +1,1 @@
+"""HTTP routes of complaints, by noun."""

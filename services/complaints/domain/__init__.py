@@ -1,0 +1,1 @@
+"""Pure rules of complaints: no clock, no network, no framework."""

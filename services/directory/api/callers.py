@@ -1,0 +1,13 @@
+"""Who may call which routes of the directory. Organizations are public: reading needs no token."""
+
+from typing import Annotated
+
+from chassis.http import allow
+from contracts.roles import Role
+from contracts.values import Actor
+
+Editor = Annotated[Actor, allow(Role.DIRECTORY_EDITOR)]
+"""Who keeps the directory."""
+
+QualityReader = Annotated[Actor, allow(Role.DIRECTORY_EDITOR, Role.REGISTRY_READER, Role.OPERATOR)]
+"""Who may see what is wrong in the sources."""

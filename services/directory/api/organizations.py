@@ -1,0 +1,165 @@
+"""Organizations: to read for everybody, to change for the directory's editors (R 1.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
+from chassis.paging import Cursor, Limit, Page, page
+from contracts.directory import OrganizationKind
+from contracts.errors import InvalidInput, NotFound
+from contracts.values import Identifier
+from services.directory.api.callers import Editor
+from services.directory.api.schemas import (
+    ChangeRequest,
+    OpeningView,
+    OrganizationView,
+    PublicationRequest,
+    RetirementRequest,
+    organization_view,
+)
+from services.directory.commands import (
+    accept_corrections,
+    change_organization,
+    publish_organization,
+    replace_card,
+)
+from services.directory.directory import WithDirectory
+from services.directory.domain.card_rules import check_municipality
+from services.directory.domain.hours import opening
+from services.directory.domain.organization import Status, retire
+
+router = APIRouter(tags=["organizations"])
+
+YEARS = range(2000, 2101)
+"""Years for which a calendar can be asked."""
+
+
+@router.get("/organizations", summary="Organizations", dependencies=[Depends(public)])
+async def get_organizations(
+    directory: WithDirectory,
+    kind: OrganizationKind | None = None,
+    municipality: Annotated[Identifier | None, Query(description="code, e.g. kemerovo")] = None,
+    status: Status = Status.PUBLISHED,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[OrganizationView]:
+    """Organizations by kind and by the municipality they are listed under, in order of their id."""
+    query = {"status": status.value}
+    if kind is not None:
+        query["kind"] = kind.value
+    if municipality is not None:
+        check_municipality(municipality, "query.municipality")
+        query["municipality"] = municipality
+    return await page(
+        directory.organizations,
+        query,
+        "key",
+        cursor,
+        limit,
+        lambda document: organization_view(document, directory.appendix),
+    )
+
+
+@router.get(
+    "/organizations/{organization_id}",
+    summary="One organization",
+    dependencies=[Depends(public)],
+)
+async def get_organization(
+    organization_id: str, response: Response, directory: WithDirectory
+) -> OrganizationView:
+    """The card, what the source prints, and the faults of that row; a retired one too."""
+    document = await directory.organizations.get(organization_id)
+    if document is None:
+        raise NotFound("organization")
+    response.headers["ETag"] = etag(document.version)
+    return organization_view(document, directory.appendix)
+
+
+@router.get(
+    "/organizations/{organization_id}/open",
+    summary="Open now?",
+    dependencies=[Depends(public)],
+)
+async def get_open(
+    organization_id: str, directory: WithDirectory, at: AwareDatetime | None = None
+) -> OpeningView:
+    """Whether it is open at a moment, and when it opens next (K, M, S; R 1.3 prints no hours)."""
+    moment = at or directory.service.now()
+    if moment.year not in YEARS:
+        raise InvalidInput("moment-out-of-range", "between 2000 and 2100", field="query.at")
+    document = await directory.organizations.get(organization_id)
+    if document is None or document.state.status is Status.RETIRED:
+        raise NotFound("organization")
+    card = document.state.card
+    zone, calendar = directory.calendar_of(card.region)
+    answer = opening(card.hours, card.reception_days, moment, zone, calendar)
+    return OpeningView(
+        organization=document.id,
+        at=moment.astimezone(zone),
+        time_zone=zone.key,
+        **dict(answer),
+    )
+
+
+@router.post("/organizations", status_code=201, summary="Publish an organization")
+async def post_organization(
+    body: PublicationRequest,
+    response: Response,
+    by: Editor,
+    request: Creation,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """Enter an organization that the data files do not hold."""
+    card = body.card.card(f"organization-{request.key}")
+    answered = await publish_organization(directory, card, request, by)
+    response.headers["Location"] = f"/organizations/{card.id}"
+    return receipt(answered, response)
+
+
+@router.post("/organizations/{organization_id}", summary="Change an organization")
+async def post_change(
+    organization_id: Identifier,
+    body: ChangeRequest,
+    response: Response,
+    by: Editor,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """A new card, or accepted corrections of the quality report, with the reason (R 1.3)."""
+    if (body.card is None) == (not body.corrections):
+        raise InvalidInput(
+            "one-of-two", "send either a new card or accepted corrections", field="card"
+        )
+    if body.card is not None:
+        card = body.card.card(organization_id)
+        answered = await replace_card(directory, card, body.reason, request, by)
+    else:
+        answered = await accept_corrections(
+            directory, organization_id, body.corrections, body.reason, request, by
+        )
+    return receipt(answered, response)
+
+
+@router.post("/organizations/{organization_id}/retirement", summary="Retire an organization")
+async def post_retirement(
+    organization_id: Identifier,
+    body: RetirementRequest,
+    response: Response,
+    by: Editor,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """It takes part no longer: no address is answered with it (R 1.3)."""
+    answered = await change_organization(
+        directory,
+        organization_id,
+        request,
+        by,
+        lambda organization, at: retire(organization, body.reason, at),
+    )
+    return receipt(answered, response)

@@ -1,0 +1,99 @@
+"""Who serves an address (R 1.3, 3.1.2): answered from memory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from chassis.http import public
+from contracts.directory import OrganizationKind
+from contracts.errors import InvalidInput
+from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, municipalities
+from contracts.territory.serving import Candidate
+from contracts.values import Line
+from services.directory.api.schemas import KindView, Named, ServingOrganizationView, ServingView
+from services.directory.directory import WithDirectory
+from services.directory.snapshot import Snapshot
+
+router = APIRouter(tags=["serving"])
+
+Part = Annotated[Line | None, Query()]
+
+
+@router.get("/serving", summary="Who serves an address", dependencies=[Depends(public)])
+async def get_serving(
+    directory: WithDirectory,
+    address: Annotated[Line | None, Query(description="the address as one line")] = None,
+    municipality: Annotated[Line | None, Query(description="code or name")] = None,
+    settlement: Part = None,
+    city_district: Part = None,
+    kind: Annotated[list[OrganizationKind] | None, Query(max_length=20)] = None,
+) -> ServingView:
+    """Institution, authorised body and the other kinds, each with the reason.
+
+    Where several serve the address, or none, that is said plainly and nothing is picked.
+    """
+    if not (address or municipality or settlement or city_district):
+        raise InvalidInput(
+            "address-missing",
+            "send the address or a part of it",
+            field="query.address",
+            clause="R 3.1.2",
+        )
+    query = AddressQuery(
+        municipality=municipality, settlement=settlement, city_district=city_district, text=address
+    )
+    snapshot = directory.loaded()
+    answer = snapshot.who_serves(query, [item.value for item in kind] if kind else None)
+    return serving_view(answer, snapshot)
+
+
+def serving_view(answer: TerritoryAnswer, snapshot: Snapshot) -> ServingView:
+    """The answer with names and phones."""
+    location = answer.location
+    names = {item.code: item.name for item in municipalities()}
+    return ServingView(
+        region=location.region,
+        municipalities=[Named(code=code, name=names[code]) for code in location.municipalities],
+        settlement=location.settlement,
+        city_district=location.city_district,
+        unknown_city_district=location.unknown_city_district,
+        elsewhere=location.elsewhere,
+        kinds={name: _kind_view(found, snapshot) for name, found in answer.kinds.items()},
+    )
+
+
+def _kind_view(found: KindAnswer, snapshot: Snapshot) -> KindView:
+    return KindView(
+        outcome=found.outcome,
+        candidates=_served_by(found.candidates, snapshot),
+        wider=_served_by(found.wider, snapshot),
+        statement_en=found.statement_en,
+        statement_ru=found.statement_ru,
+    )
+
+
+def _served_by(
+    candidates: tuple[Candidate, ...], snapshot: Snapshot
+) -> list[ServingOrganizationView]:
+    views = []
+    for candidate in candidates:
+        organization = snapshot.get(candidate.organization)
+        if organization is None:
+            continue
+        card = organization.card
+        views.append(
+            ServingOrganizationView(
+                organization=card.id,
+                name=card.name,
+                parent=card.parent,
+                phones=list(card.phones),
+                printed_phone=card.printed_phone,
+                address=card.address.text if card.address else None,
+                level=candidate.level,
+                reason_en=candidate.reason_en,
+                reason_ru=candidate.reason_ru,
+            )
+        )
+    return views

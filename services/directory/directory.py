@@ -1,0 +1,63 @@
+"""What the routes of the directory work with: the collection, the printed rows, the memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+
+from chassis.calendar import DistrictCalendar
+from chassis.service import Service
+from chassis.store import Collection
+from contracts.errors import Refusal
+from contracts.territory import regions
+from services.directory.domain.appendix import Appendix
+from services.directory.domain.organization import Organization
+from services.directory.snapshot import Snapshot
+
+
+class NotLoadedYet(Refusal):
+    """The service has just started: an answer from half a directory would mislead."""
+
+    status = 503
+
+
+@dataclass(slots=True)
+class Directory:
+    """The directory put together; made in `main.py`."""
+
+    service: Service
+    organizations: Collection[Organization]
+    appendix: Appendix
+    refresh_seconds: float
+    snapshot: Snapshot = field(default_factory=Snapshot)
+
+    def loaded(self) -> Snapshot:
+        """The organizations in memory, once all are there."""
+        if not self.snapshot.complete:
+            raise NotLoadedYet("directory-loading", "the directory is being loaded; ask again")
+        return self.snapshot
+
+    def calendar_of(self, region: str | None) -> tuple[ZoneInfo, DistrictCalendar]:
+        """Zone and calendar of a region; the district's own where the region has none."""
+        name = next((item.time_zone for item in regions() if item.code == region), None)
+        if name is None:
+            return self.service.settings.zone, self.service.calendar
+        return _calendar(name)
+
+
+@cache
+def _calendar(name: str) -> tuple[ZoneInfo, DistrictCalendar]:
+    zone = ZoneInfo(name)
+    return zone, DistrictCalendar(zone)
+
+
+def _directory(http: Request) -> Directory:
+    directory: Directory = http.app.state.directory
+    return directory
+
+
+WithDirectory = Annotated[Directory, Depends(_directory)]

@@ -1,0 +1,54 @@
+"""What a data file does to an organization: enters it, changes it, or leaves it alone (R 1.3).
+
+A file is merged field by field: what a person changed with a reason is not undone by a restart,
+nor by a newer file.
+"""
+
+from __future__ import annotations
+
+from contracts.context import Context
+from contracts.directory import OrganizationCard, OrganizationChanged, OrganizationPublished
+from contracts.event import Event
+from services.directory.domain.organization import Organization, Status
+from services.directory.domain.rows import SourceRow
+
+
+def enter_row(
+    row: SourceRow, card: OrganizationCard, at: Context
+) -> tuple[Organization, list[Event]]:
+    """An organization that the directory does not hold yet."""
+    organization = Organization(
+        id=row.key, card=card, loaded=card, row=row, changed_at=at.now, reason=None
+    )
+    return organization, [OrganizationPublished(by=at.by, card=card)]
+
+
+def is_up_to_date(organization: Organization, row: SourceRow, card: OrganizationCard) -> bool:
+    """Whether the file says what it said when it was last read: then nothing is written."""
+    return organization.loaded == card and organization.row == row
+
+
+def take_row(
+    organization: Organization, row: SourceRow, card: OrganizationCard, at: Context
+) -> list[Event]:
+    """Take over what a changed file says, except in fields that a person has changed."""
+    before = organization.loaded
+    organization.loaded, organization.row = card, row
+    if before is None or organization.status is Status.RETIRED:
+        return []  # a person's own entry, or one taken out: the file does not speak for it
+    fields = [
+        name
+        for name in OrganizationCard.model_fields
+        if getattr(before, name) != getattr(card, name)
+    ]
+    kept = [name for name in fields if getattr(organization.card, name) != getattr(before, name)]
+    taken = {name: getattr(card, name) for name in fields if name not in kept}
+    organization.card = organization.card.model_copy(update=taken)
+    organization.reason = _reason(fields, kept)
+    organization.changed_at = at.now
+    return [OrganizationChanged(by=at.by, card=organization.card, reason=organization.reason)]
+
+
+def _reason(fields: list[str], kept: list[str]) -> str:
+    reason = f"data file changed: {', '.join(fields) or 'printed text'}"
+    return f"{reason}; kept as edited: {', '.join(kept)}" if kept else reason

@@ -1,0 +1,78 @@
+"""From a printed row to a card: what can be read with certainty, and the text as printed beside.
+
+Nothing is silently fixed (R 1.3, R appendix 1): a field that the quality report calls an error
+stays unread, and the card carries what is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from contracts.directory import OpeningHours, OrganizationCard
+from contracts.territory import AddressQuery, Gazetteer
+from contracts.territory.municipality import city_district_stem
+from contracts.territory.printed import parse_address, parse_email, parse_phone
+from contracts.values import Address
+from services.directory.domain.quality import Fault, Severity
+from services.directory.domain.rows import SourceRow
+
+DOUBTED_POSTCODE = frozenset({"address.postcode_outside_region", "address.postcode_conflict"})
+"""Faults after which the postcode is not certain: it is foreign, or one of two for one house."""
+
+
+def read_card(row: SourceRow, faults: Collection[Fault], gazetteer: Gazetteer) -> OrganizationCard:
+    """The card of a row, with as much read as is certain."""
+    printed = row.printed
+    wrong = {fault.field for fault in faults if fault.severity is Severity.ERROR}
+    phone = None if "phone" in wrong else parse_phone(printed.phone)
+    email = None if "email" in wrong else parse_email(printed.email)
+    doubted = any(fault.code in DOUBTED_POSTCODE for fault in faults)
+    return OrganizationCard(
+        id=row.key,
+        kind=row.kind,
+        name=printed.name,
+        address=read_address(printed.address, gazetteer, postcode_doubted=doubted),
+        phones=(phone,) if phone else (),
+        emails=(email,) if email else (),
+        website=printed.website,
+        printed_phone=None if phone else printed.phone,
+        printed_email=None if email else printed.email,
+        parent=row.parent,
+        region=row.region,
+        serves=row.serves,
+        hours=tuple(
+            OpeningHours(
+                days=entry.days,
+                opens=entry.opens,
+                closes=entry.closes,
+                lunch_from=entry.lunch[0] if entry.lunch else None,
+                lunch_to=entry.lunch[1] if entry.lunch else None,
+            )
+            for entry in row.hours
+        ),
+        reception_days=row.reception_days,
+        source=f"{row.source.document}, {row.source.place}",
+    )
+
+
+def read_address(
+    text: str | None, gazetteer: Gazetteer, *, postcode_doubted: bool = False
+) -> Address | None:
+    """The address as printed, with its parts as far as they are certain."""
+    if not text:
+        return None
+    parts = parse_address(text)
+    location = gazetteer.locate(AddressQuery(text=text))
+    certain = len(location.municipalities) == 1 and not location.conflict
+    named = (*parts.districts, *((parts.residential_area,) if parts.residential_area else ()))
+    return Address(
+        text=text,
+        postal_code=None if postcode_doubted else parts.postcode,
+        municipality=location.municipalities[0] if certain else None,
+        settlement=None if location.conflict else parts.settlement,
+        city_district=next(
+            (name for name in named if city_district_stem(name) == location.city_district), None
+        ),
+        street=parts.street,
+        house=parts.house,
+    )

@@ -1,0 +1,63 @@
+"""One row of a data file: what a source prints of an organization, and what we entered beside it.
+
+Stored rows are read with unknown fields ignored; a file is not (`adapters/data_files.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import time
+
+from contracts.directory import OrganizationKind, Territory, Weekday
+from contracts.values import Identifier, Line, Value
+from services.directory.domain.quality import PrintedContact, PrintedRow
+
+
+class Place(Value):
+    """Where a row is printed."""
+
+    document: Line
+    place: Line
+
+
+class PhoneOfPost(Value):
+    """A phone printed beside a post (R 1.3: the department prints four)."""
+
+    post: Line
+    phone: Line
+
+
+class RowHours(Value):
+    """Hours as entered from what is printed."""
+
+    days: tuple[Weekday, ...]
+    opens: time
+    closes: time
+    lunch: tuple[time, time] | None = None
+
+
+class Printed(PrintedContact):
+    """Everything printed of an organization, character by character."""
+
+    website: str | None = None
+    hours: str | None = None
+    phones: tuple[PhoneOfPost, ...] = ()
+
+
+class SourceRow(PrintedRow):
+    """One organization of a data file. Its `key` is its id: names repeat (R appendix 1)."""
+
+    key: Identifier
+    kind: OrganizationKind
+    printed: Printed
+    source: Place
+    serves: tuple[Territory, ...] = ()
+    parent: Identifier | None = None
+    hours: tuple[RowHours, ...] = ()
+    reception_days: tuple[Weekday, ...] = ()
+    provenance: Line | None = None
+    note: str | None = None
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether no source prints it: an example, which has no faults to report."""
+        return self.provenance == "example"

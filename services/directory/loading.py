@@ -1,0 +1,93 @@
+"""Loading the data files into the store, and keeping what is in memory fresh.
+
+Invariant: every row becomes its own document by its own write, so a process that dies in the
+middle leaves a beginning that the next start completes; several replicas that start at once load
+each row once, for the document's id is the row's key. What is up to date is not written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from chassis.document import Document
+from chassis.store import AlreadyExists, LostRace, StoreUnavailable
+from contracts.directory import ORGANIZATION
+from contracts.errors import Refusal
+from contracts.values import SYSTEM
+from services.directory.directory import Directory
+from services.directory.domain.loading import enter_row, is_up_to_date, take_row
+from services.directory.domain.organization import Organization
+
+log = structlog.get_logger()
+
+TRIES = 25
+NEWEST = 20
+"""How many of the newest changes are compared: replicas' clocks may differ by some changes."""
+
+
+async def load_and_keep_fresh(directory: Directory) -> None:
+    """What the directory does beside serving, from its start to its end."""
+    await load_files(directory)
+    while True:
+        await asyncio.sleep(directory.refresh_seconds)
+        try:
+            await refresh(directory)
+        except StoreUnavailable:
+            log.warning("refresh-waits-for-store")
+
+
+async def load_files(directory: Directory) -> None:
+    """Bring every row of the files in; may be done again at any time."""
+    stored = await _take_all(directory)
+    for key in directory.appendix.rows:
+        await _load_row(directory, key, stored.get(key))
+    directory.snapshot.complete = True
+    log.info("organizations-loaded", rows=len(directory.appendix.rows), known=len(stored))
+
+
+async def refresh(directory: Directory) -> None:
+    """One small query; only if it shows a version we do not know is everything read again."""
+    newest = await directory.organizations.find({}, sort=[("changed", -1)], limit=NEWEST)
+    if any(document.version > directory.snapshot.version_of(document.id) for document in newest):
+        await _take_all(directory)
+
+
+async def _take_all(directory: Directory) -> dict[str, Document[Organization]]:
+    stored = {document.id: document async for document in directory.organizations.each()}
+    for document in stored.values():
+        directory.snapshot.take(document.state, document.version)
+    return stored
+
+
+async def _load_row(
+    directory: Directory, key: str, document: Document[Organization] | None
+) -> None:
+    row, card = directory.appendix.rows[key], directory.appendix.cards[key]
+    for _ in range(TRIES):
+        if document is not None and is_up_to_date(document.state, row, card):
+            directory.snapshot.take(document.state, document.version)
+            return
+        try:
+            await _store_row(directory, key, document)
+            return
+        except (AlreadyExists, LostRace):
+            document = await directory.organizations.get(key)
+    raise Refusal("too-busy", "an organization is being changed by others while it is loaded")
+
+
+async def _store_row(
+    directory: Directory, key: str, document: Document[Organization] | None
+) -> None:
+    row, card = directory.appendix.rows[key], directory.appendix.cards[key]
+    at = directory.service.at(SYSTEM)
+    if document is None:
+        organization, events = enter_row(row, card, at)
+        document = Document(id=key, state=organization)
+    else:
+        events = take_row(document.state, row, card, at)
+    await directory.service.commands.store(
+        directory.organizations, document, ORGANIZATION, None, at, events, lambda _: {}
+    )
+    directory.snapshot.take(document.state, document.version)

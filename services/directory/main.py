@@ -1,0 +1,41 @@
+"""The directory put together: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from chassis import clock
+from chassis.service import Service
+from chassis.settings import load
+from contracts.directory import ORGANIZATION
+from contracts.territory import municipalities, regions
+from contracts.topology import READS
+from services.directory.adapters.data_files import read_rows
+from services.directory.api import organizations, quality, serving
+from services.directory.directory import Directory
+from services.directory.domain.appendix import Appendix
+from services.directory.loading import load_and_keep_fresh
+from services.directory.settings import DirectorySettings
+from services.directory.stores import ORGANIZATIONS
+
+
+def create_app(settings: DirectorySettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+    """The application; settings come from the environment unless given."""
+    settings = settings or load(DirectorySettings)
+    service = Service("directory", settings, READS, now)
+    directory = Directory(
+        service=service,
+        organizations=service.collection(ORGANIZATIONS, ORGANIZATION),
+        appendix=Appendix(read_rows(settings.directory_data), municipalities(), regions()),
+        refresh_seconds=settings.refresh_seconds,
+    )
+
+    async def begin() -> None:
+        await load_and_keep_fresh(directory)
+
+    service.starting(begin)
+    return service.app(
+        [organizations.router, serving.router, quality.router],
+        {"directory": directory},
+        description="Organizations, the territories they serve, their hours; the quality report.",
+    )

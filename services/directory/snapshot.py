@@ -1,0 +1,51 @@
+"""Every organization in memory, for the questions that may not wait for the store.
+
+Invariant: an organization is replaced by a newer version of it only, whichever way it came: from
+this process's own change or from a look at what other replicas changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from contracts.territory import AddressQuery, TerritoryAnswer, TerritoryIndex, index_of
+from services.directory.domain.organization import Organization, Status
+
+
+class Snapshot:
+    """The organizations as last seen, and the index over the territories they serve."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, Organization]] = {}
+        self._index: TerritoryIndex | None = None
+        self.complete = False
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def take(self, organization: Organization, version: int) -> None:
+        """Keep this version, unless a newer one is known."""
+        if version <= self.version_of(organization.id):
+            return
+        self._known[organization.id] = (version, organization)
+        self._index = None
+
+    def version_of(self, organization_id: str) -> int:
+        """The version known of an organization; 0 if none is."""
+        return self._known[organization_id][0] if organization_id in self._known else 0
+
+    def get(self, organization_id: str) -> Organization | None:
+        """An organization, published or retired."""
+        return self._known[organization_id][1] if organization_id in self._known else None
+
+    def who_serves(
+        self, address: AddressQuery, kinds: Collection[str] | None = None
+    ) -> TerritoryAnswer:
+        """Who of those that take part serves an address; a few dictionaries are read."""
+        if self._index is None:
+            self._index = index_of(
+                organization.card
+                for _, (_, organization) in sorted(self._known.items())
+                if organization.status is Status.PUBLISHED
+            )
+        return self._index.who_serves(address, kinds)

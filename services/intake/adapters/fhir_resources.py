@@ -1,0 +1,156 @@
+"""The FHIR R4 resources a referral is read from: what we read of each, the rest tolerated.
+
+Attributes have our names and read FHIR's own camelCase ones by alias.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from contracts.values import Gender
+
+_DAY = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][01][0-9]:[0-5][0-9]))?"
+
+FhirDateTime = Annotated[str, StringConstraints(pattern=rf"^{_DAY}{_TIME})?)?$")]
+"""A FHIR dateTime: a year, a month, a day, or a moment with its zone."""
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The moment a FHIR dateTime names; None where it names less than that."""
+    if text is None or "T" not in text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # a 30 February
+        return None
+
+
+class Element(BaseModel):
+    """A FHIR element: what we read of it, the rest tolerated."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+
+
+class Coding(Element):
+    """A code with the system that defines it."""
+
+    system: str | None = None
+    code: str | None = None
+
+
+class Concept(Element):
+    """A CodeableConcept: codes, text, or both."""
+
+    coding: list[Coding] = []
+    text: str | None = None
+
+
+class FhirIdentifier(Element):
+    """A number somebody gave: SNILS, OGRN, the sender's own."""
+
+    system: str | None = None
+    value: str | None = None
+    type: Concept | None = None
+
+
+class Reference(Element):
+    """A pointer to another resource, here to the `fullUrl` of an entry."""
+
+    reference: str | None = None
+    display: str | None = None
+
+
+class HumanName(Element):
+    """A name; `given` holds the first name, then the patronymic."""
+
+    use: str | None = None
+    family: str | None = None
+    given: list[str] = []
+
+
+class ContactPoint(Element):
+    """A phone number or another way to reach somebody."""
+
+    system: str | None = None
+    value: str | None = None
+
+
+class FhirAddress(Element):
+    """A postal address, as text or in parts."""
+
+    text: str | None = None
+    line: list[str] = []
+    city: str | None = None
+    district: str | None = None
+    postal_code: str | None = None
+
+
+class Patient(Element):
+    """The citizen."""
+
+    identifier: list[FhirIdentifier] = []
+    name: list[HumanName] = []
+    telecom: list[ContactPoint] = []
+    gender: Gender = Gender.UNKNOWN
+    birth_date: str | None = None
+    address: list[FhirAddress] = []
+
+
+class Organization(Element):
+    """Who sends the referral."""
+
+    identifier: list[FhirIdentifier] = []
+    name: str | None = None
+
+
+class ServiceRequest(Element):
+    """The referral itself."""
+
+    identifier: list[FhirIdentifier] = []
+    status: str
+    intent: str
+    priority: str = "routine"
+    subject: Reference
+    authored_on: FhirDateTime | None = None
+    requester: Reference | None = None
+    code: Concept | None = None
+    reason_code: list[Concept] = []
+    note: list[dict[str, Any]] = []
+    contained: list[dict[str, Any]] = []
+
+
+class Task(Element):
+    """What the sender wants to follow."""
+
+    status: str
+    intent: str
+    focus: Reference | None = None
+    authored_on: FhirDateTime | None = None
+    last_modified: FhirDateTime | None = None
+
+
+class EntryRequest(Element):
+    """What a transaction does with an entry."""
+
+    method: str
+    url: str
+
+
+class Entry(Element):
+    """One resource of a bundle."""
+
+    full_url: str | None = None
+    resource: dict[str, Any]
+    request: EntryRequest
+
+
+class Bundle(Element):
+    """The resources that make up a push."""
+
+    type: str
+    entry: list[Entry] = Field(min_length=1, max_length=200)

@@ -1,0 +1,163 @@
+"""Placing a referral: from the journal entry to its citizen and its case.
+
+Invariant: the entry carries the ids the rest will have and stays due until it knows its place, so
+whoever sweeps next finishes the work, and doing it twice is doing it once. The citizen's document
+owns the one open case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from chassis.document import Document
+from chassis.store import AlreadyExists, LostRace
+from contracts import status_code
+from contracts.context import Context
+from contracts.errors import NotAllowedInState, NotFound, Refusal
+from contracts.intake import CASE, CITIZEN
+from contracts.values import SYSTEM
+from services.intake.domain.case import Case
+from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
+from services.intake.domain.journal import JournalEntry, Placement
+from services.intake.domain.registration import link_referral, register_case
+from services.intake.intake import Intake
+
+TRIES = 50
+
+
+class CaseNotThereYet(Exception):
+    """The citizen's open case is claimed and not yet written, or came to its end just now."""
+
+
+async def place(intake: Intake, journal_id: str) -> Placement:
+    """Give a referral its citizen and its case; does nothing twice, whoever calls it."""
+    for attempt in range(TRIES):
+        try:
+            return await _place(intake, journal_id)
+        except (LostRace, AlreadyExists, CaseNotThereYet):
+            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))
+    raise Refusal("too-busy", "the record is being changed by others; try again")
+
+
+async def _place(intake: Intake, journal_id: str) -> Placement:
+    document = await intake.journal.get(journal_id)
+    if document is None:
+        raise LookupError(journal_id)
+    entry = document.state
+    if entry.placed is not None and entry.place_at is None:
+        return entry.placed
+    at = intake.service.at(SYSTEM)
+    citizen = await _citizen(intake, entry, at)
+    if entry.placed is None:
+        case_id = citizen.open_case or entry.case_candidate
+        entry.placed = Placement(
+            citizen_id=citizen.id, case_id=case_id, linked=case_id != entry.case_candidate
+        )
+        if entry.placed.linked:
+            await _link(intake, case_id, entry, at)
+        else:
+            await _open(intake, entry, citizen, at)
+    entry.place_at = None
+    await intake.journal.save(document)
+    return entry.placed
+
+
+async def _citizen(intake: Intake, entry: JournalEntry, at: Context) -> Citizen:
+    """The citizen, known or new, with the card completed and a case claimed; at most one write."""
+    card = entry.form.citizen
+    keys = intake.identity.snils_key(card), intake.identity.person_key(card)
+    found = await _recognised(intake, entry, keys)
+    citizen = found.state
+    events = register_citizen(citizen, card, at) if found.rev == 0 else ()
+    events = events or complete_card(citizen, card, at)
+    claimed = entry.placed is None and await _claim(intake, citizen, entry)
+    if events or claimed:
+        if found.rev == 0:  # if somebody else was faster, the store says so and we look again
+            citizen.snils_key, citizen.person_key = keys
+        else:
+            await _take_keys(intake, citizen, entry, keys)
+        await intake.service.commands.store(
+            intake.citizens, found, CITIZEN, None, at, events, lambda state: {}
+        )
+    return citizen
+
+
+async def _recognised(
+    intake: Intake, entry: JournalEntry, keys: tuple[str | None, str | None]
+) -> Document[Citizen]:
+    """By SNILS, else by name, birth date and address (L 5.1); else a document not stored yet."""
+    snils_key, person_key = keys
+    known_id = entry.placed.citizen_id if entry.placed else entry.citizen_candidate
+    found = await intake.citizens.get(known_id) if entry.in_doubt else None
+    if found is None and snils_key is not None:
+        found = await intake.citizens.find_one(snils_key=snils_key)
+    if found is None and person_key is not None:
+        found = await intake.citizens.find_one(person_key=person_key)
+    return found or intake.citizens.blank(entry.citizen_candidate)
+
+
+async def _claim(intake: Intake, citizen: Citizen, entry: JournalEntry) -> bool:
+    present = await intake.cases.get(citizen.open_case) if citizen.open_case else None
+    over = present is not None and present.state.over and not _knows(present.state, entry)
+    served = present is not None and present.state.enrolled
+    return claim_case(citizen, entry.case_candidate, present_is_over=over, served=served)
+
+
+def _knows(case: Case, entry: JournalEntry) -> bool:
+    """Whether the referral was linked there before we died."""
+    return any(referral.entry_id == entry.id for referral in case.linked)
+
+
+async def _take_keys(
+    intake: Intake, citizen: Citizen, entry: JournalEntry, keys: tuple[str | None, str | None]
+) -> None:
+    """What the person is recognised by from now on.
+
+    What was learned late may show that it is somebody known before. A key has one owner, so it
+    stays there, and the entry says who it is: a person decides what is to become of two cases.
+    """
+    snils_key, person_key = keys
+    if citizen.snils_key is None and snils_key is not None:
+        owner = await intake.citizens.find_one(snils_key=snils_key)
+        citizen.snils_key = snils_key if owner is None else None
+        entry.same_as = owner.id if owner else entry.same_as
+    if citizen.person_key is None and person_key is not None:
+        owner = await intake.citizens.find_one(person_key=person_key)
+        citizen.person_key = person_key if owner is None else None
+        entry.same_as = owner.id if owner else entry.same_as
+
+
+async def _open(intake: Intake, entry: JournalEntry, citizen: Citizen, at: Context) -> None:
+    document = await intake.cases.get(entry.case_candidate)
+    if document is not None and document.state.ref is not None:
+        return  # done before we died
+    document = document or intake.cases.blank(entry.case_candidate)
+    code = intake.identity.status_code(entry.id)
+    events = register_case(
+        document.state,
+        entry,
+        citizen.id,
+        already_served=citizen.served,
+        status_code_hash=status_code.hashed(code, entry.journal_number),
+        at=at,
+    )
+    await intake.service.commands.store(
+        intake.cases, document, CASE, None, at, events, lambda state: {}
+    )
+
+
+async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> None:
+    try:
+        await intake.service.commands.execute(
+            intake.cases,
+            case_id,
+            CASE,
+            None,
+            at,
+            lambda case: link_referral(case, entry, at),
+            visible=lambda case: case.ref is not None,
+        )
+    except (NotFound, NotAllowedInState) as missing:
+        # whoever claimed it is still writing it, or it ended just now: decide again
+        raise CaseNotThereYet from missing

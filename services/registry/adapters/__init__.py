@@ -1,0 +1,1 @@
+"""What stands between the register and the outside: the limits on the public question."""

@@ -1,0 +1,36 @@
+"""One record per citizen (L 5.1)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from chassis.http import etag
+from contracts.errors import NotFound
+from services.registry.api.callers import Reader
+from services.registry.api.schemas import CitizenView
+from services.registry.domain.case import DISTRICT_ROLES
+from services.registry.queries import cases_of_citizen
+from services.registry.registry import WithRegistry
+
+router = APIRouter(tags=["citizens"])
+
+
+@router.get("/citizens/{citizen_id}", summary="One citizen")
+async def get_citizen(
+    citizen_id: str, response: Response, by: Reader, registry: WithRegistry
+) -> CitizenView:
+    """The card and the cases; staff see citizens of their own organization's cases."""
+    document = await registry.citizens.get(citizen_id)
+    cases = await cases_of_citizen(registry, citizen_id, by)
+    if document is None or not (cases or by.role in DISTRICT_ROLES):
+        raise NotFound("citizen")
+    response.headers["ETag"] = etag(document.version)
+    citizen = document.state
+    return CitizenView(
+        id=document.id,
+        version=document.version,
+        card=citizen.card,
+        consented=citizen.consented,
+        erased=citizen.erased,
+        cases=cases,
+    )

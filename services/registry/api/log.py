@@ -1,0 +1,46 @@
+"""The system's log and the figures drawn from it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from chassis.paging import Cursor, Limit, Page, page
+from services.registry.api.callers import DistrictReader
+from services.registry.api.schemas import EventView, StreamView, Summary, event_view
+from services.registry.queries import stream_of
+from services.registry.registry import WithRegistry
+
+router = APIRouter(tags=["log"])
+
+StreamName = Annotated[str, Query(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,199}$")]
+
+
+@router.get("/events", summary="Every event, in order of arrival")
+async def get_events(
+    by: DistrictReader,
+    registry: WithRegistry,
+    after: Cursor = None,
+    limit: Limit = 50,
+    stream: StreamName | None = None,
+) -> Page[EventView]:
+    """The log. One stream's events come in their own order, `after` being of the same list."""
+    query, order = ({"stream": stream}, "sequence") if stream else ({}, "received")
+    return await page(registry.log, query, order, after, limit, event_view)
+
+
+@router.get("/streams/{stream}", summary="What the log has of one stream")
+async def get_stream(
+    stream: Annotated[str, Path(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,199}$")],
+    by: DistrictReader,
+    registry: WithRegistry,
+) -> StreamView:
+    """The last sequence seen, and gaps before it: events that never arrived."""
+    return await stream_of(registry, stream)
+
+
+@router.get("/summary", summary="Figures of the district")
+async def get_summary(by: DistrictReader, registry: WithRegistry) -> Summary:
+    """Cases by stage, events, terms and those late, by institution (L 5.2)."""
+    return await registry.figures.summary()

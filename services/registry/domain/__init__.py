@@ -1,0 +1,1 @@
+"""The rules of the register: pure, standard library, pydantic and contracts only."""

@@ -1,0 +1,18 @@
+"""What the register does on events: it takes every one over, whoever says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from contracts.context import Context
+from contracts.event import REGISTERED, Event
+from services.registry.domain.case import learn
+from services.registry.domain.log import CASE_STREAMS
+
+Handler = Callable[[Any, Any, Context], Sequence[Event]]
+
+CASE_HANDLERS: dict[type[Event], Handler] = {
+    declared: learn for declared in REGISTERED.values() if declared.stream in CASE_STREAMS
+}
+"""One handler for every event of the streams a case reads: a new event needs no line here."""

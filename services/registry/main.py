@@ -1,0 +1,55 @@
+"""The register put together: the only file that names concrete classes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from chassis import clock
+from chassis.replica import keeping
+from chassis.service import Service
+from chassis.settings import load
+from contracts.copies import CITIZEN_EVENTS, ORGANIZATION_EVENTS
+from contracts.directory import ORGANIZATION
+from contracts.envelope import Envelope
+from contracts.intake import CITIZEN
+from contracts.topology import READS
+from services.registry.adapters.limits import StatusLimits
+from services.registry.api import cases, citizens, log, status
+from services.registry.domain.log import CASE_STREAMS
+from services.registry.figures import Figures
+from services.registry.handlers import CASE_HANDLERS
+from services.registry.recording import record
+from services.registry.registry import Registry
+from services.registry.settings import RegistrySettings
+from services.registry.stores import CASES, CITIZENS, LOG, ORGANIZATIONS
+
+
+def create_app(settings: RegistrySettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+    """The application; settings come from the environment unless given."""
+    settings = settings or load(RegistrySettings)
+    service = Service("registry", settings, READS, now)
+    records = service.collection(CASES)
+    people = service.collection(CITIZENS)
+    organizations = service.collection(ORGANIZATIONS)
+    registry = Registry(
+        service=service,
+        cases=records,
+        citizens=people,
+        organizations=organizations,
+        log=service.collection(LOG),
+        limits=StatusLimits(settings.status_per_address, settings.status_per_number),
+        figures=Figures(records, people, organizations, now),
+    )
+
+    async def write_down(envelope: Envelope) -> None:
+        await record(registry, envelope)
+
+    service.record = write_down
+    service.read(records, CASE_STREAMS, CASE_HANDLERS)
+    service.read(people, [CITIZEN], keeping(*CITIZEN_EVENTS))
+    service.read(organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
+    return service.app(
+        [cases.router, citizens.router, log.router, status.router],
+        {"registry": registry},
+        description="The regional register: citizens, cases, timelines, terms, the system's log.",
+    )

@@ -1,0 +1,56 @@
+"""What the routes of the register work with: its records, its log, its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from chassis.service import Service
+from chassis.store import Collection
+from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.directory import OrganizationCard
+from services.registry.adapters.limits import StatusLimits
+from services.registry.domain.case import CaseRecord
+from services.registry.domain.log import LogEntry
+from services.registry.figures import Figures
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Registry:
+    """The register put together; made in `main.py`."""
+
+    service: Service
+    cases: Collection[CaseRecord]
+    citizens: Collection[CitizenCopy]
+    organizations: Collection[OrganizationCopy]
+    log: Collection[LogEntry]
+    limits: StatusLimits
+    figures: Figures
+    last_arrival: datetime = BEFORE_ALL
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.service.now()
+
+    def arrival(self) -> datetime:
+        """A moment for the log: later than the one before, whatever the clock was set back to."""
+        self.last_arrival = max(self.now(), self.last_arrival + timedelta(microseconds=1))
+        return self.last_arrival
+
+    async def card(self, organization_id: str | None) -> OrganizationCard | None:
+        """An organization as the directory last published it."""
+        copy = await self.organizations.get(organization_id) if organization_id else None
+        return copy.state.card if copy else None
+
+
+def _registry(http: Request) -> Registry:
+    registry: Registry = http.app.state.registry
+    return registry
+
+
+WithRegistry = Annotated[Registry, Depends(_registry)]

@@ -1,0 +1,296 @@
+"""The consumer acknowledges what is stored, waits for a store that is away, and never spins."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chassis.document import MAX_BYTES
+from chassis.settings import ServiceSettings
+from chassis.store import Spec
+from contracts.context import Context
+from contracts.envelope import Envelope
+from contracts.event import Event
+from contracts.values import SYSTEM
+from tests.conftest import ServerUrls
+from tests.service.chassis.conftest import (
+    Broker,
+    Keys,
+    make_settings,
+    proxied,
+    running,
+    until,
+)
+from tests.service.chassis.sample import (
+    THINGS,
+    EchoService,
+    Sample,
+    Thing,
+    ThingMade,
+    ThingRenamed,
+    fresh,
+)
+from tests.unit.chassis.test_document import made as envelope_of
+
+
+def made(number: int, subject: str, **fields: Any) -> Envelope:
+    return envelope_of(number, ThingMade(by=SYSTEM, name=f"n{number}", **fields), subject)
+
+
+def renamed(number: int, subject: str, name: str) -> Envelope:
+    return envelope_of(number, ThingRenamed(by=SYSTEM, name=name), subject)
+
+
+async def send(broker: Broker, *envelopes: Envelope) -> None:
+    for envelope in envelopes:
+        await broker.send(envelope.model_dump_json().encode(), envelope.routing_key)
+
+
+@pytest.fixture
+async def echo(settings: ServiceSettings, broker: Broker) -> EchoService:
+    made_one = EchoService(settings, fresh("echo"))
+    await broker.remove(made_one.service.name)
+    await broker.listen("echo.#")  # its events need somebody to hear them
+    return made_one
+
+
+async def names(echo: EchoService, subject: str) -> list[str]:
+    document = await echo.echoes.get(subject)
+    return document.state.names if document else []
+
+
+async def test_events_in_any_order_and_number_take_effect_once_in_order(
+    echo: EchoService, broker: Broker
+) -> None:
+    subject = fresh("t")
+    async with running(echo.app):
+        for number in (3, 1, 3, 5, 2, 2, 4, 1, 5):
+            await send(broker, made(number, subject))
+        await until(lambda: echo.service.consumer.tally.received == 9)
+
+        async def complete() -> bool:
+            return len(await names(echo, subject)) == 5
+
+        await until(complete)
+        assert await names(echo, subject) == ["n1", "n2", "n3", "n4", "n5"]
+        document = await echo.echoes.get(subject)
+        assert document is not None
+        assert (document.parked, document.seq) == ([], 5)
+        tally = echo.service.consumer.tally
+        assert (tally.applied, tally.duplicates) == (5, 4)
+
+
+async def test_two_replicas_share_the_work_and_each_event_takes_effect_once(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    name, subject = fresh("echo"), fresh("t")
+    first, second = EchoService(settings, name), EchoService(settings, name)
+    await broker.remove(name)
+    await broker.listen("echo.#")
+    async with running(first.app), running(second.app):
+        for number in (4, 2, 8, 1, 6, 3, 7, 5, 10, 9):
+            await send(broker, *[made(number, subject)] * 2)
+
+        async def complete() -> bool:
+            return len(await names(first, subject)) == 10
+
+        await until(complete)
+        both = [replica.service.consumer.tally for replica in (first, second)]
+        await until(lambda: sum(tally.received for tally in both) == 20)
+        assert all(tally.received for tally in both)
+        assert await names(first, subject) == [f"n{number}" for number in range(1, 11)]
+
+
+async def test_poison_blocks_its_own_document_only_and_is_not_tried_again(
+    echo: EchoService, broker: Broker
+) -> None:
+    sick, healthy = fresh("t"), fresh("t")
+    async with running(echo.app):
+        await send(broker, made(1, sick), renamed(2, sick, "poison"), made(3, sick))
+        await send(broker, *(made(number, healthy) for number in (1, 2, 3)))
+
+        async def settled() -> bool:
+            return echo.service.consumer.tally.received == 6
+
+        await until(settled)
+
+        async def complete() -> bool:
+            return len(await names(echo, healthy)) == 3
+
+        await until(complete)
+        await until(lambda: echo.service.consumer.tally.failed == 1)
+        document = await echo.echoes.get(sick)
+        assert document is not None
+        assert document.blocked
+        assert [entry.envelope.number for entry in document.parked] == [2, 3]
+        assert [d.id for d in await echo.echoes.find({"blocked": 1})] == [sick]
+        dead = await broker.queue(f"{echo.service.name}.inbox.dead")
+        assert await broker.taken(dead) == []
+
+
+async def test_unknown_type_is_counted_and_its_successors_are_applied(
+    echo: EchoService, broker: Broker
+) -> None:
+    subject = fresh("t")
+    stranger = envelope_of(1, type="ru.opora.sample.thing-sold.v7", subject=subject)
+    async with running(echo.app):
+        await send(broker, stranger, made(2, subject))
+
+        async def complete() -> bool:
+            return await names(echo, subject) == ["n2"]
+
+        await until(complete)
+        assert echo.service.consumer.tally.unknown == 1
+
+
+async def test_stream_that_nobody_reads_is_acknowledged_and_counted(
+    echo: EchoService, broker: Broker
+) -> None:
+    stray = made(1, "t1").model_copy(
+        update={"stream": "sample.other.t1", "id": "sample.other.t1:1"}
+    )
+    async with running(echo.app):
+        await send(broker, stray)
+        await until(lambda: echo.service.consumer.tally.unread == 1)
+        assert await echo.echoes.get("t1") is None
+
+
+async def test_message_waits_while_the_store_is_away_and_then_takes_effect_once(
+    servers: ServerUrls, keys: Keys, broker: Broker
+) -> None:
+    subject = fresh("t")
+    await broker.listen("echo.#")
+    async with proxied(servers.mongo_url, serverSelectionTimeoutMS="100") as (proxy, url):
+        echo = EchoService(make_settings(servers, keys, mongo_url=url), fresh("echo"))
+        await broker.remove(echo.service.name)
+        async with running(echo.app):
+            await proxy.cut()
+            await send(broker, made(1, subject))
+            await asyncio.sleep(1.5)
+            attempts = echo.echoes.counts.reads
+            assert 2 <= attempts <= 10  # growing pauses, not a spin
+            assert echo.service.consumer.tally.received == 1
+            await proxy.start()
+
+            async def complete() -> bool:
+                return await names(echo, subject) == ["n1"]
+
+            await until(complete)
+            assert echo.service.consumer.tally.applied == 1
+
+
+async def test_message_is_not_acknowledged_before_its_outcome_is_stored(
+    servers: ServerUrls, keys: Keys, broker: Broker
+) -> None:
+    """The process ends while the store is away: the next one is given the message again."""
+    subject, name = fresh("t"), fresh("echo")
+    await broker.listen("echo.#")
+    await broker.remove(name)
+    async with proxied(servers.mongo_url, serverSelectionTimeoutMS="100") as (proxy, url):
+        dying = EchoService(make_settings(servers, keys, mongo_url=url), name, grace_seconds=0.1)
+        async with running(dying.app):
+            await proxy.cut()
+            await send(broker, made(1, subject))
+            await until(lambda: dying.service.consumer.tally.received == 1)
+        assert dying.service.consumer.tally.applied == 0
+    successor = EchoService(make_settings(servers, keys), name)
+    async with running(successor.app):
+
+        async def complete() -> bool:
+            return await names(successor, subject) == ["n1"]
+
+        await until(complete)
+
+
+async def test_garbage_goes_to_the_dead_queue_and_nothing_else_does(
+    echo: EchoService, broker: Broker
+) -> None:
+    subject = fresh("t")
+    async with running(echo.app):
+        await broker.send(b"garbage", "sample.thing-made.v1")
+        await send(broker, renamed(1, subject, "poison"), made(3, subject), made(2, subject))
+        await send(broker, envelope_of(1, type="ru.opora.sample.x.v1", subject=fresh("t")))
+        await until(lambda: echo.service.consumer.tally.received == 4)
+        dead = await broker.queue(f"{echo.service.name}.inbox.dead")
+        assert await broker.taken(dead) == [b"garbage"]
+        inbox = await broker.queue(f"{echo.service.name}.inbox")
+        assert await broker.taken(inbox) == []
+
+
+class Clashing(EchoService):
+    """Its things take a unique code from the event, and a name as large as the event says."""
+
+    def __init__(self, settings: ServiceSettings, name: str) -> None:
+        super().__init__(settings, name)
+        spec: Spec[Thing] = THINGS
+        self.things = self.service.collection(spec, None)
+        self.service.read(self.things, ["sample.thing"], {ThingMade: self.on_made})
+        self.broken = True
+        self.app = self.service.app([], {}, description="Clashes.")
+
+    def on_made(self, thing: Thing, event: ThingMade, at: Context) -> Sequence[Event]:
+        thing.code = event.name
+        thing.name = "x" * event.size
+        return []
+
+
+async def test_outcome_that_the_store_refuses_is_set_aside_in_its_own_document(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    """A unique value that is taken, a document over its bound: trying again would spin for ever."""
+    clashing = Clashing(settings, fresh("echo"))
+    await broker.remove(clashing.service.name)
+    await broker.listen("echo.#")
+    holder, clash, large = fresh("t"), fresh("t"), fresh("t")
+
+    async def parked(subject: str) -> list[str | None]:
+        document = await clashing.things.get(subject)
+        return [entry.reason for entry in document.parked] if document else []
+
+    async with running(clashing.app):
+        await send(broker, made(1, holder))
+        await until(lambda: clashing.service.consumer.tally.applied == 2)
+        await send(broker, made(1, clash), made(1, large, size=MAX_BYTES))
+        await until(lambda: clashing.service.consumer.tally.failed == 2)
+        assert await parked(clash) == ["already-exists"]
+        assert await parked(large) == ["document-too-large"]
+        attempts = clashing.things.counts.writes
+        await asyncio.sleep(0.3)
+        assert clashing.things.counts.writes == attempts
+
+
+async def test_defect_outside_a_handler_keeps_the_message_waiting(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    """It neither loses the message nor fills the dead queue; once mended, it takes effect."""
+    subject = fresh("t")
+    defects = 2
+
+    def target(envelope: Envelope) -> str:
+        nonlocal defects
+        if defects:
+            defects -= 1
+            raise ZeroDivisionError
+        return envelope.subject
+
+    echo = EchoService(settings, fresh("echo"), streams={"sample.thing": target})
+    await broker.remove(echo.service.name)
+    await broker.listen("echo.#")
+    async with running(echo.app):
+        await send(broker, made(1, subject))
+
+        async def complete() -> bool:
+            return await names(echo, subject) == ["n1"]
+
+        await until(complete)
+        dead = await broker.queue(f"{echo.service.name}.inbox.dead")
+        assert await broker.taken(dead) == []
+
+
+async def test_service_without_readers_needs_no_inbox(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    sample = Sample(settings, fresh("maker"), reads=())
+    async with running(sample.app) as http:
+        assert (await http.get("/health/ready")).status_code == 200

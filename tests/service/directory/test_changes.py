@@ -1,0 +1,199 @@
+"""Organizations changed over HTTP: by editors, with a reason, on the version read (R 1.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from contracts.directory import OrganizationChanged, OrganizationPublished, OrganizationRetired
+from tests.service.directory.conftest import steps_of
+from tests.service.stack import Stack
+
+EDITOR = "directory_editor"
+CARD: dict[str, Any] = {
+    "kind": "institution",
+    "name": "МБУ «Дом ветерана» города Полысаево",
+    "phones": ["+73845643210"],
+    "region": "RU-KEM",
+    "parent": "r-department",
+    "serves": [{"municipality": "polysaevo"}],
+    "source": "Приказ департамента № 15",
+}
+
+
+async def version_of(client: httpx.AsyncClient, organization_id: str) -> int:
+    answer = await client.get(f"/organizations/{organization_id}")
+    return int(answer.headers["etag"].strip('"'))
+
+
+async def published(client: httpx.AsyncClient, stack: Stack, **card: Any) -> str:
+    """An organization of the test's own."""
+    answer = await client.post(
+        "/organizations", headers=stack.headers(EDITOR), json={"card": CARD | card}
+    )
+    assert answer.status_code == 201, answer.text
+    organization_id: str = answer.json()["id"]
+    return organization_id
+
+
+async def test_r_1_3_change_moves_the_etag_and_is_told(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    organization_id = await published(client, stack)
+    version = await version_of(client, organization_id)
+    await stack.spy.wait_for(OrganizationPublished, organization_id)
+    steps = await steps_of(app)
+    headers = stack.headers(EDITOR, version=version)
+    body = {"card": CARD | {"phones": ["+73845643299"]}, "reason": "Новый номер, письмо № 4"}
+    answer = await client.post(f"/organizations/{organization_id}", headers=headers, json=body)
+    assert (answer.status_code, answer.headers["etag"]) == (200, f'"{version + 1}"')
+    await steps.were(writes=1, published=1)
+    event = await stack.spy.wait_for(OrganizationChanged, organization_id)
+    assert (event.reason, event.card.phones) == ("Новый номер, письмо № 4", ("+73845643299",))
+    assert event.by.role == EDITOR
+
+    again = await client.post(f"/organizations/{organization_id}", headers=headers, json=body)
+    assert again.json() == answer.json()
+    await steps.were(writes=1, published=1)
+    assert await version_of(client, organization_id) == version + 1
+
+
+async def test_publication_is_one_write_and_repeatable(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    steps, headers = await steps_of(app), stack.headers(EDITOR)
+    first = await client.post("/organizations", headers=headers, json={"card": CARD})
+    second = await client.post("/organizations", headers=headers, json={"card": CARD})
+    assert (first.status_code, second.json()) == (201, first.json())
+    assert first.headers["location"] == f"/organizations/{first.json()['id']}"
+    await steps.were(writes=2, published=1)  # the second write is the insert that is refused
+    event = await stack.spy.wait_for(OrganizationPublished, first.json()["id"])
+    assert event.card.name == CARD["name"]
+
+
+async def test_r_1_3_accepted_correction_is_applied_and_marked(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    path = "/organizations/r-authorised-body-07"
+    version = await version_of(client, "r-authorised-body-07")
+    body = {
+        "corrections": [{"rule": "phone.unbalanced_bracket", "field": "phone"}],
+        "reason": "Проверено звонком",
+    }
+    steps = await steps_of(app)
+    answer = await client.post(path, headers=stack.headers(EDITOR, version=version), json=body)
+    assert answer.status_code == 200, answer.text
+    await steps.were(writes=1, published=1)
+    found = (await client.get(path)).json()
+    assert found["card"]["phones"] == ["+73845627829"]
+    assert "printed_phone" not in found["card"] or found["card"]["printed_phone"] is None
+    assert found["printed"]["phone"] == "384-56) 2-78-29"
+    corrected = {fault["rule"]: fault["corrected"] for fault in found["faults"]}
+    assert corrected["phone.unbalanced_bracket"] is True
+    assert corrected["name.dash_in_compound"] is False
+    report = await client.get(
+        "/quality?rule=phone.unbalanced_bracket", headers=stack.headers("operator")
+    )
+    assert report.json()["corrected"] == 1
+
+    again = stack.headers(EDITOR, version=version + 1)
+    answer = await client.post(path, headers=again, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "already-corrected")
+
+
+async def test_r_1_3_retired_organization_serves_nobody_and_stays_readable(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    organization_id = await published(client, stack, serves=[{"municipality": "myski"}])
+    version = await version_of(client, organization_id)
+    before = (await client.get("/serving?municipality=myski&kind=institution")).json()
+    assert organization_id in [
+        item["organization"] for item in before["kinds"]["institution"]["candidates"]
+    ]
+    steps = await steps_of(app)
+    path = f"/organizations/{organization_id}/retirement"
+    headers = stack.headers(EDITOR, version=version)
+    answer = await client.post(path, headers=headers, json={"reason": "Ликвидировано"})
+    assert answer.status_code == 200
+    await steps.were(writes=1, published=1)
+    assert (await stack.spy.wait_for(OrganizationRetired, organization_id)).reason == (
+        "Ликвидировано"
+    )
+    after = (await client.get("/serving?municipality=myski&kind=institution")).json()
+    assert organization_id not in [
+        item["organization"] for item in after["kinds"]["institution"]["candidates"]
+    ]
+    found = (await client.get(f"/organizations/{organization_id}")).json()
+    assert (found["status"], found["reason"]) == ("retired", "Ликвидировано")
+    listed = (await client.get("/organizations?municipality=myski")).json()["items"]
+    assert organization_id not in [item["id"] for item in listed]
+    retired = (await client.get("/organizations?status=retired")).json()["items"]
+    assert organization_id in [item["id"] for item in retired]
+    assert (await client.get(f"/organizations/{organization_id}/open")).status_code == 404
+    answer = await client.post(
+        path, headers=stack.headers(EDITOR, version=version + 1), json={"reason": "Ещё раз"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-allowed-in-state")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"version": 99}, 412, "stale-version"),
+        ({"version": None}, 428, "if-match-required"),
+        ({"role": "registrar"}, 403, "role-required"),
+        ({"role": "operator"}, 403, "role-required"),
+        ({"id": "unbekannt"}, 404, "not-found"),
+        ({"body": {"reason": "Без карточки"}}, 422, "one-of-two"),
+        ({"body": {"card": CARD}}, 422, "invalid-input"),
+        ({"body": {"card": CARD | {"kind": "bank"}, "reason": "—"}}, 422, "invalid-input"),
+        ({"body": {"card": CARD | {"fax": "1"}, "reason": "—"}}, 422, "invalid-input"),
+        (
+            {"body": {"card": CARD | {"serves": [{"municipality": "tomsk"}]}, "reason": "—"}},
+            422,
+            "unknown-municipality",
+        ),
+        ({"body": {"card": CARD | {"parent": "unbekannt"}, "reason": "—"}}, 422, "unknown-parent"),
+        (
+            {"body": {"card": CARD | {"parent": "l-provider-01"}, "reason": "—"}},
+            422,
+            "parent-required",
+        ),
+        (
+            {"body": {"corrections": [{"rule": "email.space", "field": "email"}], "reason": "—"}},
+            422,
+            "no-such-proposal",
+        ),
+    ],
+)
+async def test_bad_changes_are_refused_and_change_nothing(
+    client: httpx.AsyncClient,
+    stack: Stack,
+    app: FastAPI,
+    change: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    version = await version_of(client, "r-institution-15")
+    steps = await steps_of(app)
+    answer = await client.post(
+        f"/organizations/{change.get('id', 'r-institution-15')}",
+        headers=stack.headers(change.get("role", EDITOR), version=change.get("version", version)),
+        json=change.get("body", {"card": CARD, "reason": "Проверка"}),
+    )
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    await steps.were(writes=0, published=0)
+    assert await version_of(client, "r-institution-15") == version
+
+
+@pytest.mark.parametrize("path", ["/organizations", "/organizations/r-institution-15/retirement"])
+async def test_other_roles_may_not_write(
+    client: httpx.AsyncClient, stack: Stack, path: str
+) -> None:
+    body = {"card": CARD} if path == "/organizations" else {"reason": "Нет"}
+    headers = stack.headers("registry_reader", version=1)
+    assert (await client.post(path, headers=headers, json=body)).status_code == 403
+    assert (await client.post(path, json=body)).status_code == 401

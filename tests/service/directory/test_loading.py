@@ -1,0 +1,144 @@
+"""The data files are loaded once, however often, however many and however badly they start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from contracts.copies import OrganizationCopy
+from contracts.directory import OrganizationChanged, OrganizationPublished
+from tests.service.directory.conftest import (
+    ROWS,
+    app_of,
+    directory_of,
+    domain_writes,
+    loaded,
+    settled,
+    stored_rows,
+    write_rows,
+)
+from tests.service.stack import Stack, running, until
+
+MIDDLE = 30
+"""How many rows are in when the process ends."""
+
+
+async def test_first_start_publishes_every_organization_once(fresh: Stack) -> None:
+    app = app_of(fresh)
+    async with running(app):
+        directory = await settled(app)
+        assert await domain_writes(directory) == ROWS
+        await until(lambda: app.state.service.bus.published == ROWS)
+        await until(lambda: len(fresh.spy.envelopes) == ROWS)
+    told = fresh.spy.of(OrganizationPublished)
+    assert Counter(envelope.subject for envelope in told) == dict.fromkeys(
+        directory.appendix.rows, 1
+    )
+    kinds = Counter(envelope.data["card"]["kind"] for envelope in told)
+    assert kinds["department"] == 1
+    assert kinds["authorised_body"] == 34
+    assert kinds["institution"] == 50
+
+
+async def test_second_start_publishes_nothing_and_writes_nothing(fresh: Stack) -> None:
+    first = app_of(fresh)
+    async with running(first):
+        await settled(first)
+    seen = len(fresh.spy.envelopes)
+    second = app_of(fresh)
+    async with running(second):
+        directory = await loaded(second)
+        await asyncio.sleep(0.3)
+        assert directory.organizations.counts.writes == 0
+        assert second.state.service.bus.published == 0
+    assert len(fresh.spy.envelopes) == seen == ROWS
+
+
+async def test_crash_in_the_middle_is_completed_by_the_next_start(fresh: Stack) -> None:
+    first = app_of(fresh)
+    async with first.router.lifespan_context(first):
+        organizations = directory_of(first).organizations
+        await until(lambda: organizations.counts.writes >= MIDDLE, every=0)
+    assert not directory_of(first).snapshot.complete
+    assert MIDDLE <= organizations.counts.writes < ROWS
+
+    second = app_of(fresh)
+    async with running(second):
+        directory = await settled(second)
+        documents = [document async for document in directory.organizations.each()]
+    assert len(documents) == ROWS
+    assert {(document.version, document.seq) for document in documents} == {(1, 1)}
+    events = {envelope.id for envelope in fresh.spy.of(OrganizationPublished)}
+    assert events == {f"directory.organization.{key}:1" for key in directory.appendix.rows}
+
+
+async def test_replicas_that_start_at_once_load_once(fresh: Stack) -> None:
+    apps = [app_of(fresh) for _ in range(3)]
+    async with running(apps[0]), running(apps[1]), running(apps[2]):
+        directories = [await loaded(app) for app in apps]
+        await settled(apps[0])
+        documents = [document async for document in directories[0].organizations.each()]
+        assert [len(directory.snapshot) for directory in directories] == [ROWS] * 3
+    assert {(document.version, document.seq) for document in documents} == {(1, 1)}
+    assert len({envelope.id for envelope in fresh.spy.of(OrganizationPublished)}) == ROWS
+
+
+async def test_changed_file_is_told_with_the_changed_fields(fresh: Stack, files: Path) -> None:
+    first = app_of(fresh, directory_data=files)
+    async with running(first):
+        await settled(first)
+    rows = stored_rows(files)
+    changed = next(row for row in rows if row["key"] == "r-institution-15")
+    changed["printed"]["phone"] = "(38456) 7-00-77"
+    changed["printed"]["email"] = "novy @example.org"
+    write_rows(files, rows)
+
+    second = app_of(fresh, directory_data=files)
+    async with running(second):
+        directory = await loaded(second)
+        assert directory.organizations.counts.writes == 1
+        event = await fresh.spy.wait_for(OrganizationChanged, "r-institution-15")
+        assert event.reason == "data file changed: phones, emails, printed_email"
+        assert event.card.phones == ("+73845670077",)
+        assert (event.card.emails, event.card.printed_email) == ((), "novy @example.org")
+        await until(lambda: second.state.service.bus.published == 1)
+        stored = await directory.organizations.get("r-institution-15")
+        assert stored is not None
+        assert stored.version == 2
+    assert len(fresh.spy.of(OrganizationChanged)) == 1
+
+
+async def test_new_row_is_published_and_a_row_gone_is_left_alone(fresh: Stack, files: Path) -> None:
+    first = app_of(fresh, directory_data=files)
+    async with running(first):
+        await settled(first)
+    rows = stored_rows(files)
+    gone = next(row for row in rows if row["key"] == "l-provider-01")
+    rows[rows.index(gone)] = gone | {"key": "l-provider-02"}
+    write_rows(files, rows)
+
+    second = app_of(fresh, directory_data=files)
+    async with running(second):
+        directory = await loaded(second)
+        assert directory.organizations.counts.writes == 1
+        await fresh.spy.wait_for(OrganizationPublished, "l-provider-02")
+        assert await directory.organizations.get("l-provider-01") is not None
+
+
+async def test_other_services_can_keep_their_copy_from_what_is_told(fresh: Stack) -> None:
+    app = app_of(fresh)
+    async with running(app):
+        await loaded(app)
+        await until(lambda: len(fresh.spy.envelopes) == ROWS)
+    copies = {}
+    for envelope in fresh.spy.envelopes:
+        event = envelope.event()
+        assert event is not None
+        copies[envelope.subject] = OrganizationCopy(id=envelope.subject)
+        copies[envelope.subject].keep(event)
+    assert copies["example-pension-fund-office-01"].kind == "pension_fund_office"
+    assert copies["l-medical-organization-01"].kind == "medical_organization"
+    institution = copies["r-institution-15"].card
+    assert institution is not None
+    assert institution.parent == "r-authorised-body-07"

@@ -1,0 +1,447 @@
+"""Referrals in: JSON and FHIR, twice, in parallel, on two replicas, and after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from contracts import careplan
+from contracts.careplan import Enrolled, ServiceForm
+from contracts.intake import (
+    CitizenRegistered,
+    ReferralLinked,
+    ReferralRegistered,
+)
+from contracts.values import SYSTEM
+from services.intake.api.schemas import ReferralRequest
+from services.intake.intake import Serving
+from services.intake.placing import _citizen, _open
+from services.intake.registering import Source, _enter
+from tests.service.intake.conftest import (
+    HOSPITAL,
+    OTHER_HOSPITAL,
+    OTHER_INSTITUTION,
+    Clock,
+    Desk,
+    Outside,
+    new_bundle,
+    new_citizen,
+    new_referral,
+    open_desk,
+)
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, actor, until
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def second(stack: Stack, desk: Desk, clock: Clock, outside: Outside) -> AsyncIterator[Desk]:
+    """Another replica on the same store and queue."""
+    yield await open_desk(stack, clock, outside)
+
+
+async def test_referral_is_registered_and_told(desk: Desk) -> None:
+    answered = await desk.post("/referrals", new_referral())
+    assert answered.status_code == 201
+    body = answered.json()
+    assert answered.headers["etag"] == '"1"'
+    assert answered.headers["location"] == f"/referrals/{body['id']}"
+    assert not body["linked"]
+    assert not body["incomplete"]
+    assert len(body["status_code"]) == 10
+    registered = await desk.stack.spy.wait_for(ReferralRegistered, body["case_id"])
+    assert registered.case.institution == INSTITUTION
+    assert registered.case.authorised_body == AUTHORISED_BODY
+    assert registered.requester is None
+    born = await desk.stack.spy.wait_for(CitizenRegistered, body["citizen_id"])
+    assert born.card.name is not None
+    entry = (await desk.get(answered.headers["location"])).json()
+    assert entry["journal_number"] == body["journal_number"]
+    assert entry["citizen"]["name"]["family"] == born.card.name.family
+
+
+async def test_personal_data_leave_by_the_citizen_stream_only(desk: Desk) -> None:
+    body = await desk.register(new_referral(problems="Особая примета: канарейка"))
+    await desk.stack.spy.wait_for(ReferralRegistered, body["case_id"])
+    for envelope in desk.stack.spy.envelopes:
+        if envelope.stream_kind != "intake.citizen":
+            text = envelope.model_dump_json()
+            assert not any(word in text for word in ("канарейка", "Сомова", "Текстильщиков"))
+
+
+async def test_same_request_twice_is_one_referral(desk: Desk) -> None:
+    referral, key = new_referral(), "same-key-1"
+    first = await desk.post("/referrals", referral, key=key)
+    again = await desk.post("/referrals", referral, key=key)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert first.headers["etag"] == again.headers["etag"]
+
+
+async def test_same_request_many_times_at_once_is_one_referral(desk: Desk, second: Desk) -> None:
+    referral, key = new_referral(), "same-key-2"
+    answers = await asyncio.gather(
+        *[at.post("/referrals", referral, key=key) for at in [desk, second] * 6]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 11 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_repetition_is_answered_though_the_directory_has_changed(desk: Desk) -> None:
+    bundle = new_bundle()
+    first = await desk.push(bundle)
+    bundle["entry"][0]["resource"]["address"][0] = {"text": "г. Нигде, ул. Никакая, д. 1"}
+    again = await desk.push(bundle)
+    assert again.status_code == 200
+    assert again.json()["entry"][0]["response"]["location"] == (
+        first.json()["entry"][0]["response"]["location"]
+    )
+
+
+async def test_address_decides_where_nobody_is_named_r_3_1_2(desk: Desk) -> None:
+    there = new_citizen() | {"address": {"text": "г. Белово, ул. Юности, д. 3"}}
+    body = await desk.register(new_referral(citizen=there), org=AUTHORISED_BODY)
+    assert body["journal_number"].startswith(OTHER_INSTITUTION)
+    named = await desk.register(new_referral(institution=OTHER_INSTITUTION))
+    assert named["journal_number"].startswith(OTHER_INSTITUTION)
+    # who took it in for the other institution still sees what became of it
+    assert (await desk.get(f"/referrals/{named['id']}")).status_code == 200
+    assert (await desk.get(f"/cases/{named['case_id']}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ({"text": "г. Нигде, ул. Канареечная, д. 1"}, "none-serve-this-address"),
+        (None, "journal-field-missing"),
+    ],
+)
+async def test_address_nobody_serves_is_said_without_repeating_it_r_3_1_2(
+    desk: Desk, address: dict[str, Any] | None, code: str
+) -> None:
+    before = await desk.stored()
+    citizen = {**new_citizen(), "address": address}
+    refused = await desk.post("/referrals", new_referral(citizen=citizen), org=AUTHORISED_BODY)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert refused.json()["errors"][0]["field"] == "citizen.address"
+    assert "Нигде" not in refused.text
+    assert "Канареечная" not in refused.text
+    assert await desk.stored() == before
+
+
+async def test_fhir_bundle_is_answered_entry_by_entry_l_2_2(desk: Desk) -> None:
+    bundle = new_bundle()
+    answered = await desk.push(bundle)
+    assert answered.status_code == 200
+    assert answered.headers["content-type"].startswith("application/fhir+json")
+    body = answered.json()
+    assert (body["resourceType"], body["type"]) == ("Bundle", "transaction-response")
+    responses = [entry["response"] for entry in body["entry"]]
+    assert [response["status"] for response in responses] == ["201 Created"] * 4
+    kinds = [response["location"].split("/")[0] for response in responses]
+    assert kinds == ["Patient", "Organization", "ServiceRequest", "Task"]
+    again = await desk.push(bundle)
+    assert again.status_code == 200
+    repeated = [entry["response"] for entry in again.json()["entry"]]
+    assert [response["status"] for response in repeated] == ["200 OK"] * 4
+    assert [r["location"] for r in repeated] == [r["location"] for r in responses]
+
+
+async def test_bare_service_request_and_a_byte_order_mark_are_read(desk: Desk) -> None:
+    bundle = new_bundle()
+    request = bundle["entry"][2]["resource"]
+    request["contained"] = [bundle["entry"][0]["resource"]]
+    request["extension"] = [{"url": "urn:x", "valueInteger": 2**80}, {"$ref.a\0": float("inf")}]
+    text = httpx.Request("POST", "http://x", json={}).content and __import__("json").dumps(request)
+    answered = await desk.http.post(
+        "/fhir",
+        content=b"\xef\xbb\xbf" + text.encode(),
+        headers=desk.stack.headers("medical_organization", HOSPITAL),
+    )
+    assert answered.status_code == 201, answered.text
+    task = answered.json()["entry"][-1]["response"]["location"].split("/")[1]
+    stored = await desk.intake.journal.get(task)
+    assert stored is not None
+    assert stored.state.original == text
+
+
+def task_of(answered: httpx.Response) -> str:
+    return str(answered.json()["entry"][3]["response"]["location"].split("/")[1])
+
+
+async def test_task_is_for_the_organization_that_sent_it_only(desk: Desk) -> None:
+    task_id = task_of(await desk.push())
+    own = await desk.get(f"/fhir/Task/{task_id}", "medical_organization", org=HOSPITAL)
+    assert own.status_code == 200
+    assert own.headers["etag"].startswith('W/"')
+    task = own.json()
+    assert (task["status"], task["intent"], task["id"]) == ("received", "order", task_id)
+    assert task["lastModified"] >= task["authoredOn"]
+    answers = [
+        await desk.get(f"/fhir/Task/{wanted}", "medical_organization", org=org)
+        for wanted, org in [
+            (task_id, OTHER_HOSPITAL),
+            (task_id, None),
+            ("J-none", HOSPITAL),
+        ]
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].json()["resourceType"] == "OperationOutcome"
+
+
+async def test_task_of_a_registrars_referral_is_nobodys(desk: Desk) -> None:
+    body = await desk.register()
+    for org in (None, HOSPITAL):
+        answered = await desk.get(f"/fhir/Task/{body['id']}", "medical_organization", org=org)
+        assert answered.status_code == 404
+
+
+async def test_second_hospital_joins_the_case_and_follows_it_by_a_task_of_its_own_l_5_1(
+    desk: Desk,
+) -> None:
+    bundle = new_bundle()
+    first = await desk.push(bundle)
+    bundle["entry"][2]["resource"]["identifier"][0]["value"] += "-2"
+    other = await desk.push(bundle, org=OTHER_HOSPITAL)
+    assert task_of(first) != task_of(other)
+    task = await desk.get(
+        f"/fhir/Task/{task_of(other)}", "medical_organization", org=OTHER_HOSPITAL
+    )
+    assert task.status_code == 200
+    assert task.json()["requester"]["reference"] == f"Organization/{OTHER_HOSPITAL}"
+    assert task.json()["for"]["reference"] == first.json()["entry"][0]["response"]["location"]
+
+
+async def test_twenty_referrals_at_once_about_one_citizen_are_one_case_l_5_1(
+    desk: Desk, second: Desk
+) -> None:
+    citizen = new_citizen()
+    answers = await asyncio.gather(
+        *[
+            at.register(new_referral(citizen=citizen, problems=f"Обращение {number}"))
+            for number, at in enumerate([desk, second] * 10)
+        ]
+    )
+    assert len({answer["case_id"] for answer in answers}) == 1
+    assert len({answer["citizen_id"] for answer in answers}) == 1
+    assert sorted(answer["linked"] for answer in answers) == [False] + [True] * 19
+    case_id = answers[0]["case_id"]
+    view = await desk.case(case_id)
+    opened = next(answer["id"] for answer in answers if not answer["linked"])
+    assert set(view["linked_referrals"]) == {answer["id"] for answer in answers} - {opened}
+    assert len(view["linked_referrals"]) == 19
+    await desk.stack.spy.wait_for(ReferralLinked, case_id, 19)
+    assert len(desk.stack.spy.of(ReferralRegistered, subject=case_id)) == 1
+    assert all((answer["status_code"] is None) == answer["linked"] for answer in answers)
+    await no_gap(desk)
+
+
+async def test_fifty_registrations_at_once_leave_no_gap_in_the_journal_r_3_1_2(
+    desk: Desk, second: Desk
+) -> None:
+    answers = await asyncio.gather(*[at.register() for at in [desk, second] * 25])
+    assert len({answer["journal_number"] for answer in answers}) == 50
+    assert len({answer["case_id"] for answer in answers}) == 50
+    await no_gap(desk)
+
+
+async def no_gap(desk: Desk) -> None:
+    numbers: dict[str, list[int]] = {}
+    async for document in desk.intake.journal.each():
+        numbers.setdefault(document.state.register_key, []).append(document.state.number)
+        assert document.state.placed is not None
+        assert document.state.place_at is None
+    for found in numbers.values():
+        assert sorted(found) == list(range(1, len(found) + 1))
+
+
+@pytest.mark.parametrize("died_after", ["entry", "citizen", "case"])
+async def test_crash_between_the_writes_of_a_registration_is_made_good(
+    desk: Desk, clock: Clock, died_after: str
+) -> None:
+    form = ReferralRequest.model_validate(new_referral()).form()
+    source = Source(f"key:crash-{died_after}", "f", actor("registrar"), None)
+    at = desk.intake.service.at(source.recorded_by)
+    serving = Serving(INSTITUTION, AUTHORISED_BODY)
+    document, repeated = await _enter(desk.intake, form, serving, source, [], at)
+    assert not repeated
+    if died_after != "entry":
+        citizen = await _citizen(desk.intake, document.state, at)
+        if died_after == "case":
+            await _open(desk.intake, document.state, citizen, at)
+    assert document.state.placed is None
+    clock.forward(seconds=6)
+    desk.intake.service.sweeper.nudge()
+
+    async def placed() -> Any:
+        found = await desk.intake.journal.get(document.id)
+        return found is not None and found.state.place_at is None and found.state.placed
+
+    placement = await until(placed)
+    assert placement.case_id == document.state.case_candidate
+    assert not placement.linked
+    await desk.stack.spy.wait_for(ReferralRegistered, placement.case_id)
+    view = await desk.case(placement.case_id)
+    assert view["status"] == "registered"
+    assert view["linked_referrals"] == []
+    assert len(desk.stack.spy.of(ReferralRegistered, subject=placement.case_id)) == 1
+
+
+async def test_referral_that_meets_a_claimed_case_waits_for_it(desk: Desk) -> None:
+    referral = new_referral()
+    form = ReferralRequest.model_validate(referral).form()
+    source = Source("key:claimed", "f", actor("registrar"), None)
+    at = desk.intake.service.at(source.recorded_by)
+    serving = Serving(INSTITUTION, AUTHORISED_BODY)
+    document, _ = await _enter(desk.intake, form, serving, source, [], at)
+    citizen = await _citizen(desk.intake, document.state, at)
+    meeting = asyncio.create_task(desk.register(referral))
+    await asyncio.sleep(0.2)
+    assert not meeting.done()
+    await _open(desk.intake, document.state, citizen, at)
+    answered = await meeting
+    assert answered["linked"]
+    assert answered["case_id"] == document.state.case_candidate
+
+
+async def test_new_referral_after_the_end_opens_a_new_case_l_5_1_r_3_1_6(desk: Desk) -> None:
+    citizen = new_citizen()
+    advice = await desk.register(new_referral(citizen=citizen, consultation_only=True))
+    from_advice = advice["case_id"]
+    await desk.act(from_advice, "answers", answers())
+    await desk.act(from_advice, "triage", {"code": "consultation"}, "urgent_head")
+    await desk.act(from_advice, "consultation")
+    second = await desk.register(new_referral(citizen=citizen))
+    assert second["case_id"] != from_advice
+    assert second["citizen_id"] == advice["citizen_id"]
+    answered = await desk.act(second["case_id"], "answers", answers())
+    assert answered.json()["proposal"]["code"] == "initial_assessment"  # advice is no service
+    await desk.stack.story(careplan.CASE, second["case_id"]).tell(
+        Enrolled(by=SYSTEM, order_number="15-з", form=ServiceForm.HOME, provider="p-1")
+    )
+
+    async def enrolled() -> bool:
+        found = await desk.intake.cases.get(second["case_id"])
+        return found is not None and found.state.enrolled
+
+    await until(enrolled)
+    third = await desk.register(new_referral(citizen=citizen))
+    assert not third["linked"]
+    answered = await desk.act(third["case_id"], "answers", answers())
+    assert answered.json()["proposal"]["code"] == "reassessment"
+
+
+def answers() -> dict[str, Any]:
+    from tests.service.intake.conftest import answers_of
+
+    return answers_of()
+
+
+async def test_referral_in_danger_is_listed_until_completed_r_3_1_2(desk: Desk) -> None:
+    address = new_citizen()["address"]
+    bare = new_referral(citizen={"address": address}, contact=None, in_danger=True)
+    body = await desk.register(bare)
+    assert body["incomplete"]
+    assert set(body["missing"]) == {"citizen.name", "citizen.birth_date", "contact"}
+    registered = await desk.stack.spy.wait_for(ReferralRegistered, body["case_id"])
+    assert registered.incomplete
+    listed = (await desk.get("/referrals?incomplete=true&limit=100")).json()["items"]
+    assert body["id"] in {entry["id"] for entry in listed}
+    learned = new_citizen()
+    completion = {
+        "citizen": {key: learned[key] for key in ("name", "birth_date")},
+        "contact": new_referral()["contact"],
+        "source": "участковый",
+    }
+    done = await desk.post(f"/referrals/{body['id']}/completion", completion, version=1)
+    assert done.status_code == 200, done.text
+    assert done.json()["missing"] == []
+    assert done.headers["etag"] == '"2"'
+    listed = (await desk.get("/referrals?incomplete=true&limit=100")).json()["items"]
+    assert body["id"] not in {entry["id"] for entry in listed}
+    citizen = await desk.intake.citizens.get(body["citizen_id"])
+    assert citizen is not None
+    assert citizen.state.card.name is not None
+    assert citizen.state.person_key is not None
+    entry = (await desk.get(f"/referrals/{body['id']}")).json()
+    assert entry["additions"][0]["source"] == "участковый"
+
+
+@pytest.mark.parametrize("known_by", ["snils", "name"])
+async def test_completion_may_show_that_it_is_somebody_known_l_5_1(
+    desk: Desk, known_by: str
+) -> None:
+    """Two records of one person turn up: the second keeps its case and says whose it may be."""
+    person = new_citizen()
+    if known_by == "snils":
+        person["snils"] = "00101999800" if desk.count % 2 else "10689744900"
+    known = await desk.register(new_referral(citizen=person))
+    bare = new_referral(citizen={"phone": "+73845600077"}, contact=None, in_danger=True)
+    body = await desk.register(bare)
+    assert body["citizen_id"] != known["citizen_id"]
+    completion = {"citizen": person, "contact": bare["contact"], "source": "сестра"}
+    del completion["contact"]
+    done = await desk.post(f"/referrals/{body['id']}/completion", completion, version=1)
+    assert done.status_code == 200, done.text
+    entry = (await desk.get(f"/referrals/{body['id']}")).json()
+    assert entry["same_as"] == known["citizen_id"]
+    assert entry["case_id"] == body["case_id"]
+    stored = await desk.intake.journal.get(body["id"])
+    assert stored is not None
+    assert stored.state.place_at is None
+    third = await desk.register(new_referral(citizen=person))
+    assert third["case_id"] == known["case_id"]
+
+
+async def test_lists_are_paged_without_a_gap_or_a_repetition(desk: Desk) -> None:
+    for path in ("/referrals", "/cases"):
+        seen: list[str] = []
+        cursor = ""
+        while True:
+            answered = await desk.get(f"{path}?limit=20{cursor}")
+            assert answered.status_code == 200
+            page = answered.json()
+            assert len(page["items"]) <= 20
+            seen += [item["id"] for item in page["items"]]
+            if page.get("next") is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        kept = desk.intake.journal if path == "/referrals" else desk.intake.cases
+        own = [
+            document.id
+            async for document in kept.each()
+            if INSTITUTION in document.state.model_dump_json()[:4000]
+            and _institution(document.state) == INSTITUTION
+        ]
+        assert len(seen) == len(set(seen))
+        assert set(seen) == set(own)
+        assert len(seen) > 40
+
+
+def _institution(state: Any) -> str:
+    return str(state.institution if hasattr(state, "institution") else state.ref.institution)
+
+
+async def test_new_referral_costs_four_writes_and_two_events(desk: Desk) -> None:
+    cost = await desk.cost(lambda: desk.register())
+    assert cost == {"journal": 2, "citizens": 1, "cases": 1, "published": 2}
+
+
+async def test_linked_referral_costs_three_writes_and_one_event(desk: Desk) -> None:
+    citizen = new_citizen()
+    await desk.register(new_referral(citizen=citizen))
+    cost = await desk.cost(lambda: desk.register(new_referral(citizen=citizen)))
+    assert cost == {"journal": 2, "cases": 1, "published": 1}
+
+
+async def test_repeated_referral_costs_nothing(desk: Desk) -> None:
+    referral = new_referral()
+    await desk.register(referral, key="again-1")
+    assert await desk.cost(lambda: desk.register(referral, key="again-1")) == {}
+    bundle = new_bundle()
+    await desk.push(bundle)
+    assert await desk.cost(lambda: desk.push(bundle)) == {}

@@ -1,0 +1,106 @@
+"""The register on the real broker and store, with a clock the tests set."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from fastapi import FastAPI
+
+from contracts.directory import (
+    ORGANIZATION,
+    OrganizationCard,
+    OrganizationKind,
+    OrganizationPublished,
+)
+from contracts.envelope import Envelope
+from contracts.values import SYSTEM
+from services.registry.main import create_app
+from services.registry.registry import Registry
+from services.registry.settings import RegistrySettings
+from tests.service.stack import INSTITUTION, Stack, running, until
+from tests.unit.registry.builders import DAY, MONDAY
+
+
+@dataclass
+class Clock:
+    """What the register takes for the present moment."""
+
+    moment: datetime = field(default=MONDAY + 30 * DAY)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class Register:
+    """The register, a client for it, and its clock."""
+
+    stack: Stack
+    app: FastAPI
+    http: httpx.AsyncClient
+    clock: Clock
+
+    @property
+    def registry(self) -> Registry:
+        registry: Registry = self.app.state.registry
+        return registry
+
+    async def hear(self, envelopes: Iterable[Envelope]) -> None:
+        """Publish, and wait until every delivery has its outcome stored."""
+        arriving = list(envelopes)
+        tally = self.registry.service.consumer.tally
+        seen = tally.received
+        before = self.outcomes()
+        await self.stack.publish(*arriving)
+        await until(lambda: tally.received - seen >= len(arriving))
+        await until(lambda: self.outcomes() - before >= len(arriving))
+
+    def outcomes(self) -> int:
+        tally = self.registry.service.consumer.tally
+        applied = tally.applied - tally.released
+        return applied + tally.parked + tally.duplicates + tally.unread + tally.failed
+
+    async def get(self, path: str, role: str = "registry_reader", org: str | None = None) -> Any:
+        answer = await self.http.get(path, headers=self.stack.headers(role, org))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def status_of(self, path: str, role: str, org: str | None) -> int:
+        answer = await self.http.get(path, headers=self.stack.headers(role, org))
+        return answer.status_code
+
+    def writes(self) -> dict[str, int]:
+        return {
+            name: collection.counts.writes
+            for name, collection in self.registry.service.collections.items()
+        }
+
+
+def institution_card(institution: str = INSTITUTION) -> OrganizationCard:
+    return OrganizationCard(
+        id=institution,
+        kind=OrganizationKind.INSTITUTION,
+        name="Комплексный центр социального обслуживания населения",
+        phones=("+73845630001",),
+        source="test",
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def register(stack: Stack) -> AsyncIterator[Register]:
+    """A register of this module's own."""
+    clock = Clock()
+    settings = stack.settings(RegistrySettings, status_per_address=12, status_per_number=5)
+    app = create_app(settings, clock)
+    async with running(app) as client:
+        register = Register(stack, app, client, clock)
+        story = stack.story(ORGANIZATION, INSTITUTION)
+        await register.hear(
+            story.write(OrganizationPublished(by=SYSTEM, card=institution_card()), at=MONDAY)
+        )
+        yield register

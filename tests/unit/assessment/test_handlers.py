@@ -1,0 +1,153 @@
+"""What others say of a case: every fact stands alone, so their order is no matter."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from contracts import careplan, intake
+from contracts.assessment import AssessmentOpened
+from contracts.event import Event
+from contracts.intake import Channel, TriageCode
+from contracts.values import SYSTEM
+from services.assessment.domain.case import Case, Status
+from services.assessment.handlers import CASE_HANDLERS
+from services.assessment.stores import CASES, NEVER_DUE
+from tests.unit.assessment import stages
+from tests.unit.assessment.stages import at
+
+REGISTERED = intake.ReferralRegistered(
+    by=SYSTEM,
+    case=stages.REF,
+    journal_number=stages.REF.number,
+    received_at=stages.RECEIVED,
+    channel=Channel.PHONE,
+    in_hospital=True,
+    home_care_asked=True,
+    status_code_hash="0" * 64,
+)
+TRIAGED = intake.CaseTriaged(
+    by=SYSTEM,
+    code=TriageCode.INITIAL_ASSESSMENT,
+    proposed=TriageCode.INITIAL_ASSESSMENT,
+    rule_version="1",
+)
+DECLINED = intake.CaseDeclined(by=SYSTEM)
+RETURNED = intake.CaseReopened(by=SYSTEM)
+ENROLLED = careplan.Enrolled(
+    by=SYSTEM, order_number="41-к", form=careplan.ServiceForm.HOME, provider="p-1"
+)
+REFUSED = careplan.Refused(by=SYSTEM, notice_number="7-у", grounds=("not_in_need",))
+ANNULLED = careplan.CaseReopened(by=SYSTEM, complaint_id="K-1")
+
+
+def closed_for(reason: str) -> Event:
+    """Intake closes the case."""
+    return intake.CaseClosed(by=SYSTEM, reason=reason)
+
+
+def hear(case: Case, *events: Event) -> list[Event]:
+    """Let the case hear events; returns what it says."""
+    return [said for event in events for said in CASE_HANDLERS[type(event)](case, event, at())]
+
+
+def test_referral_and_code_open_the_assessment() -> None:
+    case = Case(id="C-1")
+    (opened,) = hear(case, REGISTERED, TRIAGED)
+    assert isinstance(opened, AssessmentOpened)
+    assert opened.by == SYSTEM
+    assert (case.in_hospital, case.home_care_asked) == (True, True)
+    assert case.received_at == stages.RECEIVED
+    assert case.reference == stages.REF
+
+
+@pytest.mark.parametrize(
+    ("heard", "status"),
+    [
+        ([ENROLLED], Status.CLOSED),
+        ([REFUSED], Status.CLOSED),
+        ([REFUSED, ANNULLED], Status.ASSESSED),
+        ([closed_for("consultation_given")], Status.CLOSED),
+        ([closed_for("refused")], Status.ASSESSED),  # care planning says it itself
+        ([closed_for("moved_away"), RETURNED], Status.ASSESSED),
+        ([DECLINED], Status.DECLINED),
+        ([DECLINED, RETURNED], Status.ASSESSED),
+    ],
+)
+def test_case_is_over_when_those_whose_fact_it_is_say_so(
+    heard: list[Event], status: Status
+) -> None:
+    case = stages.assessed()
+    assert hear(case, *heard) == []
+    assert case.status is status
+
+
+def interleavings(left: Sequence[Event], right: Sequence[Event]) -> list[list[Event]]:
+    """Every order of two streams that keeps the order within each."""
+    places = set(permutations([0] * len(left) + [1] * len(right)))
+    orders = []
+    for order in sorted(places):
+        streams = [iter(left), iter(right)]
+        orders.append([next(streams[which]) for which in order])
+    return orders
+
+
+@pytest.mark.parametrize(
+    ("of_careplan", "of_intake", "status"),
+    [
+        ([REFUSED, ANNULLED], [closed_for("refused")], Status.ASSESSED),
+        ([REFUSED], [closed_for("refused")], Status.CLOSED),
+        ([REFUSED, ANNULLED, ENROLLED], [DECLINED, RETURNED], Status.CLOSED),
+        ([REFUSED, ANNULLED], [DECLINED], Status.DECLINED),
+    ],
+)
+def test_streams_end_alike_in_whatever_order_they_are_heard(
+    of_careplan: list[Event], of_intake: list[Event], status: Status
+) -> None:
+    ends = []
+    for order in interleavings(of_careplan, of_intake):
+        case = stages.assessed()
+        hear(case, *order)
+        ends.append(case)
+    assert len(ends) > 1
+    assert all(case == ends[0] for case in ends)
+    assert ends[0].status is status
+
+
+def test_end_heard_before_the_case_is_known_still_holds() -> None:
+    early, late = Case(id="C-1"), Case(id="C-1")
+    assert hear(early, ENROLLED, REGISTERED, TRIAGED) == []
+    hear(late, REGISTERED, TRIAGED, ENROLLED)
+    assert early == late
+    assert early.status is Status.CLOSED
+    assert early.terms.running == []
+
+
+def test_case_closed_elsewhere_has_no_term_left() -> None:
+    case = stages.organized()
+    hear(case, closed_for("moved_away"))
+    assert case.terms.running == []
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        # what is not to be assessed is in nobody's worklist
+        (stages.registered(), {"status": "awaited", "institution": "", "authorised_body": ""}),
+        (Case(id="C-1"), {"status": "awaited", "institution": "", "due": NEVER_DUE}),
+        (stages.opened(), {"status": "open", "institution": stages.INSTITUTION}),
+        (stages.opened(), {"authorised_body": stages.AUTHORISED_BODY}),
+        (stages.assessed(), {"status": "assessed", "due": NEVER_DUE}),
+    ],
+)
+def test_worklist_finds_what_is_to_be_assessed(case: Case, expected: dict[str, Any]) -> None:
+    index = CASES.index(case)
+    assert {name: index[name] for name in expected} == expected
+
+
+def test_worklist_is_due_by_the_earliest_term() -> None:
+    case = stages.opened()
+    due = min(term.deadline.due_at for term in case.terms.running)
+    assert CASES.index(case)["due"] == int(due.timestamp() * 1000)
+    assert CASES.wake_at(case) == int(case.terms.running[0].deadline.warn_at.timestamp() * 1000)

@@ -1,0 +1,167 @@
+"""What an editor may do with an organization, accepted corrections included (R 1.3)."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.directory import (
+    OrganizationChanged,
+    OrganizationPublished,
+    OrganizationRetired,
+)
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.event import Event
+from contracts.territory import Gazetteer, municipalities, regions
+from services.directory.domain.correction import Correction, correct, is_corrected
+from services.directory.domain.organization import (
+    ALLOWED,
+    Action,
+    Organization,
+    Status,
+    change,
+    publish,
+    retire,
+)
+from services.directory.domain.quality import Fault, Severity
+from tests.unit.directory.builders import EDITOR, NOW, at, card, organization
+
+GAZETTEER = Gazetteer(municipalities(), regions())
+LATER = at(NOW + timedelta(days=1), EDITOR)
+
+
+def fault(field: str, proposal: str | None, code: str = "phone.digit_count") -> Fault:
+    return Fault(
+        code=code,
+        severity=Severity.ERROR,
+        source="R appendix 1",
+        row_key="x-institution-01",
+        field=field,
+        printed="…",
+        reason_en="…",
+        reason_ru="…",
+        proposal=proposal,
+    )
+
+
+def accept(found: Organization, *corrections: tuple[str, str], faults: Sequence[Fault]) -> Any:
+    items = [Correction(rule=rule, field=field) for rule, field in corrections]
+    return correct(found, items, faults, GAZETTEER, "Проверено по телефону", LATER)
+
+
+PHONE_FAULT = fault("phone", "(38456) 3-00-02")
+
+DO: dict[Action, Callable[[Organization], list[Event]]] = {
+    Action.CHANGE: lambda found: change(found, card(name="МБУ «Забота»"), "Переименовано", LATER),
+    Action.CORRECT: lambda found: accept(
+        found, ("phone.digit_count", "phone"), faults=[PHONE_FAULT]
+    ),
+    Action.RETIRE: lambda found: retire(found, "Ликвидировано", LATER),
+}
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("action", Action)
+def test_r_1_3_every_action_in_every_state(action: Action, status: Status) -> None:
+    found = organization()
+    found.status = status
+    if status in ALLOWED[action]:
+        assert len(DO[action](found)) == 1
+        return
+    with pytest.raises(NotAllowedInState) as refused:
+        DO[action](found)
+    assert refused.value.code == "not-allowed-in-state"
+
+
+def test_r_1_3_published_card_travels_whole() -> None:
+    found, events = publish(card(), LATER)
+    assert events == [OrganizationPublished(by=EDITOR, card=card())]
+    assert (found.id, found.card, found.loaded) == ("x-institution-01", card(), None)
+
+
+def test_r_1_3_change_tells_the_new_card_and_the_reason() -> None:
+    found, new = organization(), card(name="МБУ «Забота»")
+    events = change(found, new, "Переименовано", LATER)
+    assert events == [OrganizationChanged(by=EDITOR, card=new, reason="Переименовано")]
+    assert (found.card, found.reason, found.changed_at) == (new, "Переименовано", LATER.now)
+
+
+def test_r_1_3_change_that_changes_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        change(organization(), card(), "Просто так", LATER)
+    assert refused.value.code == "nothing-changed"
+
+
+def test_r_1_3_retirement_tells_the_reason_and_keeps_the_record() -> None:
+    found = organization()
+    events = retire(found, "Присоединено к другому", LATER)
+    assert events == [OrganizationRetired(by=EDITOR, reason="Присоединено к другому")]
+    assert (found.status, found.card) == (Status.RETIRED, card())
+
+
+@pytest.mark.parametrize(
+    ("changes", "municipality"),
+    [
+        ({}, "leninsk-kuznetsky"),
+        ({"serves": []}, ""),
+        ({"serves": [{}], "address": {"text": "ул. Мира", "municipality": "yurga"}}, "yurga"),
+        ({"serves": [{}, {"municipality": "belovo"}]}, "belovo"),
+    ],
+)
+def test_municipality_it_is_listed_under(changes: dict[str, Any], municipality: str) -> None:
+    assert organization(**changes).municipality == municipality
+
+
+def test_r_1_3_accepted_phone_replaces_the_printed_text() -> None:
+    found = organization(phones=[], printed_phone="(38456) 3-00-0")
+    found.loaded = found.card
+    assert not is_corrected(found, PHONE_FAULT)
+    (event,) = accept(found, ("phone.digit_count", "phone"), faults=[PHONE_FAULT])
+    assert event.reason == "Проверено по телефону"
+    assert (event.card.phones, event.card.printed_phone) == (("+73845630002",), None)
+    assert is_corrected(found, PHONE_FAULT)
+
+
+def test_r_1_3_accepted_name_address_and_email() -> None:
+    faults = [
+        fault("name", "МБУ «Надежда»", "name.word_break"),
+        fault("address", "652800, г. Осинники, ул. Кирова, 76", "address.postcode_outside_region"),
+        fault("email", "kcson@example.org", "email.space"),
+    ]
+    found = organization(emails=[], printed_email="kcson @example.org")
+    (event,) = accept(found, *((item.code, item.field) for item in faults), faults=faults)
+    assert event.card.name == "МБУ «Надежда»"
+    assert event.card.address.postal_code == "652800"
+    assert event.card.address.municipality == "osinniki"
+    assert (event.card.emails, event.card.printed_email) == (("kcson@example.org",), None)
+
+
+@pytest.mark.parametrize(
+    ("corrections", "faults", "code"),
+    [
+        ([("phone.missing", "phone")], [PHONE_FAULT], "no-such-proposal"),
+        ([("phone.digit_count", "email")], [PHONE_FAULT], "no-such-proposal"),
+        ([("phone.digit_count", "phone")], [fault("phone", None)], "no-such-proposal"),
+        ([("phone.digit_count", "phone")], [fault("phone", "38456 1")], "proposal-not-certain"),
+        (
+            [("phone.digit_count", "phone"), ("phone.odd_grouping", "phone")],
+            [PHONE_FAULT, fault("phone", "(38456) 3-00-03", "phone.odd_grouping")],
+            "one-correction-per-field",
+        ),
+    ],
+)
+def test_r_1_3_correction_that_cannot_be_accepted(
+    corrections: list[tuple[str, str]], faults: list[Fault], code: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        accept(organization(), *corrections, faults=faults)
+    assert (refused.value.code, refused.value.field) == (code, "corrections")
+
+
+def test_r_1_3_correction_of_a_field_already_changed_is_refused() -> None:
+    found = organization()
+    found.loaded = card(phones=["+73845630009"])
+    with pytest.raises(NotAllowedInState) as refused:
+        accept(found, ("phone.digit_count", "phone"), faults=[PHONE_FAULT])
+    assert refused.value.code == "already-corrected"

@@ -1,0 +1,214 @@
+"""Cases, entries and circumstances that the unit tests of intake start from."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chassis.calendar import DistrictCalendar
+from contracts.assessment import SurveyCompleted, SurveyOutcome
+from contracts.context import Context
+from contracts.intake import Channel, TriageCode
+from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
+from services.intake.domain.case import Case, Status
+from services.intake.domain.documents import GivenDocument, register_application
+from services.intake.domain.interagency import (
+    record_certificate,
+    record_sent,
+    request_certificate,
+)
+from services.intake.domain.journal import JournalEntry, ReferralForm
+from services.intake.domain.records import (
+    ApplicantKind,
+    PensionCertificate,
+    Signatory,
+    SigningAuthority,
+)
+from services.intake.domain.registration import decline, register_case
+from services.intake.domain.triage import answer_questions, close_consultation, triage_case
+from services.intake.handlers import on_survey_completed
+
+ZONE = ZoneInfo("Asia/Novokuznetsk")
+CALENDAR = DistrictCalendar(ZONE)
+INSTITUTION, AUTHORISED_BODY = "r-institution-15", "r-authorised-body-07"
+HOSPITAL = "hospital-03"
+REQUEST = "R0001"
+NOON = datetime(2026, 2, 2, 12, 0, tzinfo=ZONE)
+"""A Monday, working, as the next days are."""
+
+CALM: dict[str, list[str]] = {
+    "danger_to_life": [],
+    "household": ["relatives_in_locality"],
+    "cause": ["illness"],
+    "mental_changes": [],
+    "substance_abuse": [],
+}
+DANGER = CALM | {"danger_to_life": ["own_life"]}
+PAPERS = [
+    GivenDocument(code="identity", number="3210 445566"),
+    GivenDocument(code="family_composition", issued_on=date(2026, 1, 20)),
+    GivenDocument(code="medical_certificate", issued_on=date(2026, 1, 22)),
+]
+HEAD = Signatory(
+    name="Ефремова Лидия Павловна",
+    post="директор",
+    authority=SigningAuthority.HEAD,
+    phone="+73845600011",
+)
+CERTIFICATE = PensionCertificate(
+    pension_kind="страховая по старости",
+    monthly_amount=1_945_032,
+    as_of=date(2026, 2, 1),
+    document_number="ПФ-77/2026",
+)
+
+
+def local(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
+    """A moment in the district."""
+    return datetime(year, month, day, hour, minute, tzinfo=ZONE)
+
+
+def when(moment: datetime = NOON, role: str = "registrar", org: str | None = INSTITUTION) -> Context:
+    """The circumstances of something done at a moment."""
+    return Context(
+        now=moment.astimezone(UTC),
+        by=Actor(id=f"test:{role}", role=role, organization=org),
+        calendar=CALENDAR,
+    )
+
+
+CARD = CitizenCard(
+    snils="11223344595",
+    name=FullName(family="Петрова", given="Анна", patronymic="Ильинична"),
+    birth_date=date(1941, 3, 8),
+    gender=Gender.FEMALE,
+    address=Address(text="652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 2"),
+    phone="+73845600001",
+)
+NEIGHBOUR = Contact(
+    kind=ContactKind.PERSON,
+    name=FullName(family="Сомова", given="Галина"),
+    address=Address(text="652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 4"),
+    phone="+73845600002",
+)
+
+
+def form(**changed: Any) -> ReferralForm:
+    """A complete referral, but for what is changed."""
+    values: dict[str, Any] = {
+        "channel": Channel.PHONE,
+        "oral": True,
+        "citizen": CARD,
+        "problems": "Не может готовить и выходить из дома",
+        "contact": NEIGHBOUR,
+    }
+    return ReferralForm(**{**values, **changed})
+
+
+def entry(number: int = 1, **changed: Any) -> JournalEntry:
+    """A journal entry, but for what is changed."""
+    values: dict[str, Any] = {
+        "id": f"J-{INSTITUTION}-2026-{number:06d}",
+        "institution": INSTITUTION,
+        "authorised_body": AUTHORISED_BODY,
+        "year": 2026,
+        "number": number,
+        "source_key": f"key:{number}",
+        "fingerprint": "f",
+        "form": form(),
+        "received_at": NOON.astimezone(UTC),
+        "recorded_by": "test:registrar",
+        "pack": "kuzbass-2013",
+        "case_candidate": f"C{number}",
+        "citizen_candidate": f"P{number}",
+    }
+    return JournalEntry(**{**values, **changed})
+
+
+def registered(*, already_served: bool = False, at: Context | None = None, **changed: Any) -> Case:
+    """A case just registered."""
+    made = Case(id="C1")
+    register_case(
+        made,
+        entry(**changed),
+        "P1",
+        already_served=already_served,
+        status_code_hash="0" * 64,
+        at=at or when(),
+    )
+    return made
+
+
+def analysed(answers: dict[str, list[str]] | None = None, **changed: Any) -> Case:
+    """A case whose five questions are answered."""
+    made = registered(**changed)
+    answer_questions(made, answers or CALM, False, when())
+    return made
+
+
+def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT, **changed: Any) -> Case:
+    """A case with its code."""
+    made = analysed(**changed)
+    triage_case(made, code, "по решению заведующего", when(role="urgent_head"))
+    return made
+
+
+def applied(
+    applicant: ApplicantKind = ApplicantKind.CITIZEN, has_benefits: bool = False, **changed: Any
+) -> Case:
+    """A case with its application and the citizen's papers, but the pension certificate."""
+    made = triaged(**changed)
+    register_application(made, applicant, has_benefits, PAPERS, when(), consented=True)
+    return made
+
+
+def requested(**changed: Any) -> Case:
+    """A case whose interagency request is signed."""
+    made = applied(**changed)
+    request_certificate(made, REQUEST, "office-01", "opora@example.org", HEAD, when())
+    return made
+
+
+def sent(**changed: Any) -> Case:
+    """A case whose interagency request was accepted."""
+    made = requested(**changed)
+    record_sent(made, when())
+    return made
+
+
+def in_status(status: Status) -> Case:
+    """A case in each of its states, come to by the ordinary way."""
+    if status is Status.AWAITED:
+        return Case(id="C1")
+    if status is Status.REGISTERED:
+        return registered()
+    if status is Status.ANALYSED:
+        return analysed()
+    if status is Status.TRIAGED:
+        return triaged()
+    if status is Status.APPLICATION_REGISTERED:
+        return applied()
+    if status is Status.DECLINED:
+        declined = sent()
+        decline(declined, when())
+        return declined
+    if status is Status.CLOSED:
+        closed = triaged(TriageCode.CONSULTATION)
+        close_consultation(closed, when())
+        return closed
+    return complete()
+
+
+def complete() -> Case:
+    """A case whose package is complete."""
+    made = sent()
+    register_sheet(made)
+    record_certificate(made, REQUEST, CERTIFICATE, when())
+    return made
+
+
+def register_sheet(case: Case) -> None:
+    """The information sheet of the primary survey is there."""
+    at = when()
+    on_survey_completed(case, SurveyCompleted(by=at.by, outcome=SurveyOutcome.COMMISSION), at)

@@ -1,0 +1,207 @@
+"""A referral becomes a case or joins one; the citizen declines and returns; terms sound."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from contracts.errors import NotAllowedInState
+from contracts.intake import (
+    CaseDeclined,
+    CaseReopened,
+    Channel,
+    PackageCompleted,
+    ReferralLinked,
+    ReferralRegistered,
+    TermDueSoon,
+    TermMissed,
+    TriageCode,
+)
+from contracts.values import Actor
+from services.intake.domain.case import Case, Status, involves, next_wake
+from services.intake.domain.interagency import record_certificate
+from services.intake.domain.records import Progress
+from services.intake.domain.registration import (
+    decline,
+    link_referral,
+    register_case,
+    reopen,
+    sound_terms,
+)
+from tests.unit.intake.sample import (
+    AUTHORISED_BODY,
+    CERTIFICATE,
+    HOSPITAL,
+    INSTITUTION,
+    REQUEST,
+    analysed,
+    applied,
+    complete,
+    entry,
+    form,
+    in_status,
+    local,
+    register_sheet,
+    registered,
+    requested,
+    sent,
+    triaged,
+    when,
+)
+
+
+def test_referral_opens_a_case_and_names_nobody_r_3_1_2() -> None:
+    case = Case(id="C1")
+    (event,) = register_case(
+        case,
+        entry(requester=HOSPITAL, form=form(in_hospital=True)),
+        "P1",
+        already_served=False,
+        status_code_hash="0" * 64,
+        at=when(),
+    )
+    assert isinstance(event, ReferralRegistered)
+    assert event.case == case.ref
+    assert (event.case.institution, event.case.authorised_body) == (INSTITUTION, AUTHORISED_BODY)
+    assert event.in_hospital
+    text = event.model_dump_json()
+    for personal in ("Петрова", "11223344595", "1941", "Кирова", "+7384", "готовить"):
+        assert personal not in text
+
+
+def test_case_pins_the_pack_of_its_registration_r_3_1_2() -> None:
+    assert registered().pack.code == "kuzbass-2013"
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in {Status.AWAITED, Status.CLOSED}])
+def test_second_referral_joins_the_case_l_5_1(status: Status) -> None:
+    case = in_status(status)
+    second = entry(2, requester="hospital-09", form=form(channel=Channel.WRITTEN, oral=False))
+    (event,) = link_referral(case, second, when())
+    assert isinstance(event, ReferralLinked)
+    assert (event.journal_number, event.channel) == (second.journal_number, Channel.WRITTEN)
+    assert case.status is status
+    assert link_referral(case, second, when()) == []
+    assert len(case.linked) == 1
+
+
+def test_case_that_is_over_takes_no_referral_l_5_1() -> None:
+    with pytest.raises(NotAllowedInState):
+        link_referral(in_status(Status.CLOSED), entry(2), when())
+    enrolled = complete()
+    enrolled.progress = Progress(order_number="15-з")
+    with pytest.raises(NotAllowedInState) as refused:
+        link_referral(enrolled, entry(2), when())
+    assert refused.value.code == "case-is-over"
+
+
+@pytest.mark.parametrize(
+    ("organization", "knows"),
+    [
+        (INSTITUTION, True),
+        (AUTHORISED_BODY, True),
+        (HOSPITAL, True),
+        ("hospital-09", True),
+        ("hospital-10", False),
+        ("r-institution-16", False),
+        (None, False),
+    ],
+)
+def test_only_who_serves_or_referred_may_know_of_a_case(
+    organization: str | None, knows: bool
+) -> None:
+    case = registered(requester=HOSPITAL)
+    link_referral(case, entry(2, requester="hospital-09"), when())
+    link_referral(case, entry(3, requester=None), when())
+    by = Actor(id="test", role="specialist", organization=organization)
+    assert involves(case, by) is knows
+    assert not involves(Case(id="C9"), by)
+
+
+def test_declining_ends_every_term_r_3_3_7_2() -> None:
+    case = applied()
+    (event,) = decline(case, when())
+    assert isinstance(event, CaseDeclined)
+    assert [term.code for term in event.closed] == ["interagency-request"]
+    assert case.terms.running == []
+    assert case.status is Status.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("prepare", "status", "terms"),
+    [
+        (registered, Status.REGISTERED, ["referral-analysis"]),
+        (analysed, Status.ANALYSED, ["referral-analysis"]),
+        (triaged, Status.TRIAGED, []),
+        (lambda: triaged(TriageCode.IMMEDIATE), Status.TRIAGED, ["urgent-measures"]),
+        (applied, Status.APPLICATION_REGISTERED, ["interagency-request"]),
+        (requested, Status.APPLICATION_REGISTERED, ["interagency-request"]),
+        (sent, Status.APPLICATION_REGISTERED, ["interagency-answer"]),
+        (complete, Status.PACKAGE_COMPLETE, []),
+    ],
+)
+def test_reopened_case_goes_on_where_it_stood_with_its_terms_anew_r_3_3_7_2(
+    prepare: object, status: Status, terms: list[str]
+) -> None:
+    case = prepare()  # type: ignore[operator]
+    decline(case, when())
+    later = local(2026, 3, 2)
+    (event,) = reopen(case, when(later))
+    assert isinstance(event, CaseReopened)
+    assert (case.status, case.status_before) == (status, None)
+    assert [term.code for term in event.opened] == terms
+    assert all(term.started_at == later for term in event.opened)
+    assert [term.deadline for term in case.terms.running] == list(event.opened)
+
+
+def test_package_that_became_complete_meanwhile_is_complete_on_return_r_3_3_7_2() -> None:
+    case = sent()
+    decline(case, when())
+    record_certificate(case, REQUEST, CERTIFICATE, when())
+    register_sheet(case)
+    assert case.status is Status.DECLINED
+    reopened, completed = reopen(case, when())
+    assert isinstance(reopened, CaseReopened)
+    assert isinstance(completed, PackageCompleted)
+    assert case.status is Status.PACKAGE_COMPLETE
+
+
+def test_enrolled_citizen_does_not_decline_at_intake_r_3_6_3() -> None:
+    case = complete()
+    case.progress = Progress(order_number="15-з")
+    with pytest.raises(NotAllowedInState) as refused:
+        decline(case, when())
+    assert refused.value.code == "already-enrolled"
+    assert case.status is Status.PACKAGE_COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        ([local(2026, 2, 2, 23, 59)], []),
+        ([local(2026, 2, 3, 0, 0)], [TermDueSoon]),
+        ([local(2026, 2, 3, 0, 0), local(2026, 2, 3, 12, 0)], [TermDueSoon]),
+        ([local(2026, 2, 3, 12), local(2026, 2, 4, 0, 0)], [TermDueSoon, TermMissed]),
+        ([local(2026, 2, 9)], [TermMissed]),
+        ([local(2026, 2, 9), local(2026, 2, 10)], [TermMissed]),
+    ],
+)
+def test_each_alarm_sounds_once_and_not_early_r_3_1_8(
+    moments: list[datetime], said: list[type]
+) -> None:
+    case = registered()
+    events = [event for moment in moments for event in sound_terms(case, when(moment))]
+    assert [type(event) for event in events] == said
+    assert all(event.institution == INSTITUTION for event in events)  # type: ignore[attr-defined]
+
+
+def test_case_wakes_for_what_is_next() -> None:
+    case = registered()
+    assert next_wake(case) == local(2026, 2, 3, 0, 0)
+    sound_terms(case, when(local(2026, 2, 3, 0, 0)))
+    assert next_wake(case) == local(2026, 2, 4, 0, 0)
+    sound_terms(case, when(local(2026, 2, 4, 0, 0)))
+    assert next_wake(case) is None
+    hospital = registered(requester=HOSPITAL)
+    assert next_wake(hospital) == when().now

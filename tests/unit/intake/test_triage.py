@@ -1,0 +1,217 @@
+"""Triage: five questions, proposal, override, terms (R 3.1.3, 3.1.6–3.1.8)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.intake import CaseClosed, CaseTriaged, TriageCode
+from contracts.regulation import load_pack
+from contracts.regulation.entries import AnswerKind
+from services.intake.domain.case import Status
+from services.intake.domain.triage import (
+    answer_questions,
+    check_answers,
+    close_consultation,
+    propose,
+    triage_case,
+)
+from tests.unit.intake.sample import (
+    CALM,
+    DANGER,
+    analysed,
+    local,
+    registered,
+    triaged,
+    when,
+)
+
+PACK = load_pack("kuzbass-2013")
+LONE = {"household": ["lives_alone"]}
+OTHERS = {"danger_to_life": ["others_lives"]}
+
+
+@pytest.mark.parametrize("question", [question.code for question in PACK.triage.questions])
+def test_each_question_left_out_is_named_r_3_1_3(question: str) -> None:
+    answers = {code: given for code, given in CALM.items() if code != question}
+    with pytest.raises(InvalidInput) as refused:
+        check_answers(PACK, answers)
+    assert refused.value.code == "question-unanswered"
+    assert refused.value.field == f"answers.{question}"
+    assert refused.value.clause == next(
+        known.clause for known in PACK.triage.questions if known.code == question
+    )
+
+
+def test_there_are_five_questions_r_3_1_3() -> None:
+    assert len(PACK.triage.questions) == 5
+
+
+def test_empty_list_is_an_answer_r_3_1_3() -> None:
+    check_answers(PACK, {question.code: [] for question in PACK.triage.questions})
+
+
+@pytest.mark.parametrize("question", [question.code for question in PACK.triage.questions])
+def test_unknown_option_is_refused_r_3_1_3(question: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_answers(PACK, CALM | {question: ["perhaps"]})
+    assert (refused.value.code, refused.value.field) == ("unknown-option", f"answers.{question}")
+
+
+def test_unknown_question_is_refused_r_3_1_3() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_answers(PACK, CALM | {"favourite_colour": []})
+    assert refused.value.code == "unknown-question"
+
+
+@pytest.mark.parametrize(("given", "fits"), [([], False), (["illness"], True), (["illness", "injury"], False)])
+def test_question_of_one_option_takes_exactly_one_r_3_1_3(given: list[str], fits: bool) -> None:
+    questions = tuple(
+        question.model_copy(update={"kind": AnswerKind.ONE_OF}) if question.code == "cause" else question
+        for question in PACK.triage.questions
+    )
+    pack = PACK.model_copy(
+        update={"triage": PACK.triage.model_copy(update={"questions": questions})}
+    )
+    if fits:
+        check_answers(pack, CALM | {"cause": given})
+        return
+    with pytest.raises(InvalidInput) as refused:
+        check_answers(pack, CALM | {"cause": given})
+    assert (refused.value.code, refused.value.field) == ("one-option-asked", "answers.cause")
+
+
+RISK, LONELY = "physical_health_at_risk", "self_care_lost_and_lone"
+
+
+@pytest.mark.parametrize(
+    ("answers", "self_care_lost", "served", "advice", "code", "reasons"),
+    [
+        (CALM, False, False, False, "initial_assessment", ["need_is_to_be_assessed"]),
+        (CALM, True, False, False, "initial_assessment", ["need_is_to_be_assessed"]),
+        (CALM | LONE, False, False, False, "initial_assessment", ["need_is_to_be_assessed"]),
+        (CALM | LONE, True, False, False, "immediate", [LONELY]),
+        (CALM | LONE, True, True, True, "immediate", [LONELY]),
+        (DANGER, False, False, False, "immediate", [RISK]),
+        (DANGER, False, True, False, "immediate", [RISK]),
+        (DANGER, False, False, True, "immediate", [RISK]),
+        (CALM | OTHERS, False, False, False, "immediate", [RISK]),
+        (DANGER | LONE, True, False, False, "immediate", [RISK, LONELY]),
+        (CALM, False, False, True, "consultation", ["only_advice_was_asked"]),
+        (CALM, False, True, True, "consultation", ["only_advice_was_asked"]),
+        (CALM, False, True, False, "reassessment", ["citizen_is_already_served"]),
+        (CALM | {"mental_changes": ["memory_loss"]}, True, False, False, "initial_assessment",
+         ["need_is_to_be_assessed"]),
+        (CALM | {"substance_abuse": ["alcohol"]}, True, True, False, "reassessment",
+         ["citizen_is_already_served"]),
+    ],
+)  # fmt: skip
+def test_rule_proposes_a_code_with_its_reasons_and_version_r_3_1_6_r_3_1_7(
+    answers: dict[str, list[str]],
+    self_care_lost: bool,
+    served: bool,
+    advice: bool,
+    code: str,
+    reasons: list[str],
+) -> None:
+    proposal = propose(
+        PACK,
+        answers,
+        self_care_lost=self_care_lost,
+        already_served=served,
+        consultation_only=advice,
+    )
+    assert (proposal.code, list(proposal.reasons)) == (code, reasons)
+    assert proposal.rule_version == "R 3.1.7 / 1"
+
+
+def test_codes_of_the_rule_are_those_of_the_pack_r_3_1_6() -> None:
+    assert {entry.code for entry in PACK.triage.codes} == {str(code) for code in TriageCode}
+    assert {ground.code for ground in PACK.triage.immediate_grounds} == {RISK, LONELY}
+
+
+def test_case_pins_what_was_known_at_registration_r_3_1_6() -> None:
+    case = registered(already_served=True)
+    assert answer_questions(case, CALM, False, when()) == []
+    assert case.status is Status.ANALYSED
+    assert case.proposal is not None
+    assert case.proposal.code == "reassessment"
+
+
+def test_questions_may_be_answered_anew_before_triage_r_3_1_3() -> None:
+    case = analysed(CALM)
+    answer_questions(case, DANGER, False, when())
+    assert case.proposal is not None
+    assert case.proposal.code == "immediate"
+
+
+def test_triage_before_the_questions_is_refused_r_3_1_3() -> None:
+    case = registered()
+    before = case.model_copy(deep=True)
+    with pytest.raises(NotAllowedInState) as refused:
+        triage_case(case, TriageCode.INITIAL_ASSESSMENT, None, when())
+    assert (refused.value.code, refused.value.clause) == ("questions-unanswered", "R 3.1.3")
+    assert case == before
+
+
+@pytest.mark.parametrize("code", list(TriageCode))
+@pytest.mark.parametrize("reason", [None, "родственники уехали"])
+def test_override_needs_a_reason_r_3_1_6(code: TriageCode, reason: str | None) -> None:
+    case = analysed()
+    overridden = code is not TriageCode.INITIAL_ASSESSMENT
+    if overridden and reason is None:
+        with pytest.raises(InvalidInput) as refused:
+            triage_case(case, code, reason, when())
+        assert (refused.value.code, refused.value.field) == ("override-unexplained", "reason")
+        return
+    (event,) = triage_case(case, code, reason, when())
+    assert isinstance(event, CaseTriaged)
+    assert (event.code, event.proposed) == (code, TriageCode.INITIAL_ASSESSMENT)
+    assert (event.overridden, event.rule_version) == (overridden, "R 3.1.7 / 1")
+    assert case.override_reason == (reason if overridden else None)
+
+
+@pytest.mark.parametrize(
+    ("received", "due_on", "skipped"),
+    [
+        (local(2026, 2, 2), date(2026, 2, 3), 0),
+        (local(2026, 2, 6), date(2026, 2, 9), 2),
+        (local(2026, 2, 7, 23, 59), date(2026, 2, 9), 1),
+        (local(2026, 12, 30), date(2027, 1, 11), 11),
+        (local(2026, 12, 30, 0, 0), date(2027, 1, 11), 11),
+        (local(2025, 10, 31), date(2025, 11, 1), 0),  # a working Saturday
+    ],
+)
+def test_analysis_takes_at_most_one_working_day_r_3_1_8(
+    received: datetime, due_on: date, skipped: int
+) -> None:
+    case = registered(received_at=received, at=when(received))
+    (term,) = case.terms.running
+    assert term.deadline.code == "referral-analysis"
+    assert (term.deadline.clause, term.deadline.due_on) == ("R 3.1.8", due_on)
+    assert len(term.deadline.skipped) == skipped
+
+
+def test_analysis_term_runs_from_the_receipt_not_from_the_recording_r_3_1_8() -> None:
+    case = registered(received_at=local(2026, 2, 2), at=when(local(2026, 2, 4)))
+    assert case.terms.running[0].deadline.due_on == date(2026, 2, 3)
+
+
+def test_triage_ends_the_analysis_r_3_1_8() -> None:
+    case = analysed()
+    (event,) = triage_case(case, TriageCode.INITIAL_ASSESSMENT, None, when(local(2026, 2, 4)))
+    assert isinstance(event, CaseTriaged)
+    assert [(term.code, term.met) for term in event.closed] == [("referral-analysis", False)]
+    assert case.terms.running == []
+
+
+def test_consultation_is_closed_and_nothing_else_r_3_1_6() -> None:
+    case = triaged(TriageCode.CONSULTATION)
+    (event,) = close_consultation(case, when())
+    assert isinstance(event, CaseClosed)
+    assert (case.status, event.reason) == (Status.CLOSED, "consultation_given")
+    with pytest.raises(NotAllowedInState) as refused:
+        close_consultation(triaged(), when())
+    assert refused.value.code == "not-a-consultation"
