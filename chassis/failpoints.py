@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 _directory = os.environ.get("OPORA_FAIL_POINTS")
-_service = os.environ.get("OPORA_SERVICE", "")
+_service = os.environ.get("SERVICE", "")
 
 POINTS = ("before-save", "after-save", "before-publish", "after-publish", "before-acknowledge")
 

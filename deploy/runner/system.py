@@ -289,7 +289,7 @@ class System(Servers):
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
-            "OPORA_SERVICE": name,
+            "SERVICE": name,
             "NO_PROXY": f"{LOOPBACK},localhost",
             "no_proxy": f"{LOOPBACK},localhost",
             "OPORA_AMQP_URL": _with_heartbeat(self.amqp_url),

@@ -48,9 +48,13 @@ async def load_files(directory: Directory) -> None:
 
 
 async def refresh(directory: Directory) -> None:
-    """One small query; only if it shows a version we do not know is everything read again."""
+    """One small query; everything is read again only if all it shows is news."""
+    snapshot = directory.snapshot
     newest = await directory.organizations.find({}, sort=[("changed", -1)], limit=NEWEST)
-    if any(document.version > directory.snapshot.version_of(document.id) for document in newest):
+    news = [found for found in newest if found.version > snapshot.version_of(found.id)]
+    for document in news:
+        snapshot.take(document.state, document.version)
+    if len(news) == NEWEST:
         await _take_all(directory)
 
 

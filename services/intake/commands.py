@@ -47,6 +47,7 @@ async def change_case(
     by: Actor,
     decide: Decide,
     visible: Callable[[Case, Actor], bool] = involves,
+    what: str = "case",
 ) -> Answered:
     """Carry a decision out on a case the caller may know of; tell the requester of the change."""
     at = intake.service.at(by)
@@ -65,6 +66,7 @@ async def change_case(
         decided,
         visible=lambda case: visible(case, by),
         answer=_summary,
+        what=what,
     )
 
 

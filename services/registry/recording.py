@@ -30,37 +30,37 @@ async def record(registry: Registry, envelope: Envelope) -> None:
         await _erase(registry.log, entry_id(envelope.id))
 
 
-async def _erase_before(log: Collection[LogEntry], erased: Envelope) -> None:
+async def _erase_before(entries: Collection[LogEntry], erased: Envelope) -> None:
     after = 0
     while True:
-        found = await log.find(
+        found = await entries.find(
             {"stream": erased.stream, "sequence": {"$gt": after, "$lt": erased.number}},
             sort=[("sequence", 1)],
             limit=BATCH,
         )
         for document in found:
             if carries_personal_data(document.state.envelope):
-                await _erase(log, document.id)
+                await _erase(entries, document.id)
         if len(found) < BATCH:
             return
         after = found[-1].state.envelope.number
 
 
-async def _erased_later(log: Collection[LogEntry], envelope: Envelope) -> bool:
-    later = await log.find(
+async def _erased_later(entries: Collection[LogEntry], envelope: Envelope) -> bool:
+    later = await entries.find(
         {"stream": envelope.stream, "sequence": {"$gt": envelope.number}}, limit=1000
     )
     return any(document.state.envelope.type == CitizenErased.type for document in later)
 
 
-async def _erase(log: Collection[LogEntry], document_id: str) -> None:
+async def _erase(entries: Collection[LogEntry], document_id: str) -> None:
     while True:
-        document = await log.get(document_id)
+        document = await entries.get(document_id)
         if document is None or document.state.erased:
             return None
         erase(document.state)
         document.version += 1
         try:
-            return await log.save(document)
+            return await entries.save(document)
         except LostRace:
             continue

@@ -261,6 +261,7 @@ async def post_answer(
             else interagency.record_negative_answer(case, request_id, refusal or "", at)
         ),
         visible=lambda case, by: by.role == Role.PENSION_FUND or involves(case, by),
+        what="interagency request",
     )
     return receipt(answered, response)
 

@@ -93,7 +93,7 @@ def entry_view(document: Document[JournalEntry]) -> EntryView:
 class AnswersRequest(Body):
     """Answers to the five questions (R 3.1.3); an empty list answers "no"."""
 
-    answers: dict[Option, list[Option]]
+    answers: dict[Option, Annotated[list[Option], Field(max_length=50)]] = Field(max_length=50)
     self_care_lost: bool = Field(description="the ability of self-care is lost (R 3.1.7)")
 
 

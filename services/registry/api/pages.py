@@ -124,31 +124,32 @@ def _line(line: TimelineLine, zone: tzinfo) -> str:
     terms = [
         *(_opened(term) for term in line.opened),
         *(_closed(term) for term in line.closed),
-        *([_opened(line.term, Words("срок", "term"))] if line.term else []),
+        *([_opened(line.term)] if line.term else []),
     ]
     return (
         f"<tr><td><time datetime='{line.time.isoformat()}'>{_moment(line.time, zone)}</time></td>"
         f"<td><strong>{escape(line.title_ru)}</strong>{clause}"
-        f"<span class='en' lang='en'>{escape(line.title_en)}</span>"
-        f"{escape(who.ru)}{where} <span class='en' lang='en'>{escape(who.en)}</span></td>"
+        f"<span class='who'>{escape(who.ru)}{where}</span>"
+        f"<span class='en' lang='en'>{escape(line.title_en)} · {escape(who.en)}</span></td>"
         f"<td>{'<ul>' + ''.join(terms) + '</ul>' if terms else ''}</td></tr>"
     )
 
 
-def _opened(term: LineTerm, began: Words = Words("начат срок", "term begun")) -> str:
-    due = f" до {_day(term.due_on)}" if term.due_on else ""
+def _opened(term: LineTerm) -> str:
+    day = f" до <strong>{_day(term.due_on)}</strong>" if term.due_on else ""
+    until = f" until {_day(term.due_on)}" if term.due_on else ""
     return (
-        f"<li>{escape(began.ru)}: {escape(term.title_ru)}{due}"
-        f"<span class='en' lang='en'>{escape(began.en)}: {escape(term.title_en)}</span></li>"
+        f"<li>срок{day}: {escape(term.title_ru)}"
+        f"<span class='en' lang='en'>term{until}: {escape(term.title_en)}</span></li>"
     )
 
 
 def _closed(term: LineClosedTerm) -> str:
     over = span_words(timedelta(seconds=term.late_by_seconds))
     how = (
-        Words("в срок", "in time")
+        Words("завершено в срок", "ended in time")
         if term.in_time
-        else Words(f"с опозданием на {over.ru}", f"late by {over.en}")
+        else Words(f"завершено с опозданием на {over.ru}", f"ended late by {over.en}")
     )
     mark = "" if term.in_time else " class='late'"
     return (

@@ -6,8 +6,13 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import aio_pika
+import pytest
+from aio_pika.exceptions import ChannelNotFoundEntity
+
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationChanged, OrganizationPublished
+from tests.conftest import ServerUrls
 from tests.service.directory.conftest import (
     ROWS,
     app_of,
@@ -39,6 +44,17 @@ async def test_first_start_publishes_every_organization_once(fresh: Stack) -> No
     assert kinds["department"] == 1
     assert kinds["authorised_body"] == 34
     assert kinds["institution"] == 50
+
+
+async def test_service_that_reads_nothing_has_no_inbox(fresh: Stack, servers: ServerUrls) -> None:
+    async with (
+        running(app_of(fresh)) as client,
+        await aio_pika.connect(servers.amqp_url) as connection,
+    ):
+        assert (await client.get("/health/ready")).json()["broker"] is True
+        channel = await connection.channel()
+        with pytest.raises(ChannelNotFoundEntity):
+            await channel.declare_queue("directory.inbox", passive=True)
 
 
 async def test_second_start_publishes_nothing_and_writes_nothing(fresh: Stack) -> None:

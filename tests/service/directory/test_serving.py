@@ -13,7 +13,9 @@ from fastapi import FastAPI
 
 from contracts.territory import AddressQuery
 from services.directory.domain.quality import RULES
-from tests.service.directory.conftest import app_of, directory_of, loaded, settled
+from services.directory.loading import refresh
+from services.directory.snapshot import Snapshot
+from tests.service.directory.conftest import ROWS, app_of, directory_of, loaded, settled
 from tests.service.stack import Stack, running, until
 
 
@@ -168,6 +170,18 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
             return candidates(await serving(client, **question), "mfc") == []
 
         await until(gone, seconds=5)
+
+
+async def test_news_beyond_one_look_is_read_as_a_whole(
+    client: httpx.AsyncClient, app: FastAPI
+) -> None:
+    directory = directory_of(app)
+    known, directory.snapshot = directory.snapshot, Snapshot()
+    try:
+        await refresh(directory)
+        assert len(directory.snapshot) == len(known) >= ROWS
+    finally:
+        directory.snapshot = known
 
 
 async def test_quiet_refresh_is_one_query_and_no_reading_again(

@@ -64,11 +64,12 @@ class Party:
         self.usual = usual
         self.calls: list[httpx.Request] = []
         self.next: deque[Answer] = deque()
-        self.seconds = 0.0
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
-        await asyncio.sleep(self.seconds)
+        await self.open.wait()
         answer = self.next.popleft() if self.next else self.usual
         if isinstance(answer, httpx.HTTPError):
             raise answer
@@ -173,16 +174,14 @@ class Desk:
 
         async def idle() -> bool:
             now = self.intake.now()
-            return not any(
-                (moment := document.state.notice.next_attempt_at) and moment <= now
-                or document.state.request
-                and (moment := document.state.request.next_attempt_at)
-                and moment <= now
-                async for document in self.intake.cases.each()
-            )
+            cases = [document.state async for document in self.intake.cases.each()]
+            moments = [case.notice.next_attempt_at for case in cases] + [
+                case.request.next_attempt_at for case in cases if case.request
+            ]
+            return not any(moment and moment <= now for moment in moments)
 
         self.intake.service.sweeper.nudge()
-        await until(_all_hold(idle))
+        await until(idle)
         await self.intake.service.relay.drain()
         await self.intake.service.sweeper.clear(0)
 
@@ -213,10 +212,6 @@ class Desk:
             for name, kept in self.intake.service.collections.items()
             async for document in kept.each()
         }
-
-
-def _all_hold(condition: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
-    return condition
 
 
 CONSENT = {"text_version": "soglasie-2026-1", "given_on": "2026-01-20"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.service.intake.conftest import (
     Clock,
     Desk,
     Outside,
+    answers_of,
     new_bundle,
     new_citizen,
     new_referral,
@@ -96,8 +98,9 @@ async def test_repetition_is_answered_though_the_directory_has_changed(desk: Des
     bundle["entry"][0]["resource"]["address"][0] = {"text": "г. Нигде, ул. Никакая, д. 1"}
     again = await desk.push(bundle)
     assert again.status_code == 200
-    assert again.json()["entry"][0]["response"]["location"] == (
-        first.json()["entry"][0]["response"]["location"]
+    assert (
+        again.json()["entry"][0]["response"]["location"]
+        == (first.json()["entry"][0]["response"]["location"])
     )
 
 
@@ -155,7 +158,7 @@ async def test_bare_service_request_and_a_byte_order_mark_are_read(desk: Desk) -
     request = bundle["entry"][2]["resource"]
     request["contained"] = [bundle["entry"][0]["resource"]]
     request["extension"] = [{"url": "urn:x", "valueInteger": 2**80}, {"$ref.a\0": float("inf")}]
-    text = httpx.Request("POST", "http://x", json={}).content and __import__("json").dumps(request)
+    text = json.dumps(request)
     answered = await desk.http.post(
         "/fhir",
         content=b"\xef\xbb\xbf" + text.encode(),
@@ -235,7 +238,9 @@ async def test_twenty_referrals_at_once_about_one_citizen_are_one_case_l_5_1(
     assert set(view["linked_referrals"]) == {answer["id"] for answer in answers} - {opened}
     assert len(view["linked_referrals"]) == 19
     await desk.stack.spy.wait_for(ReferralLinked, case_id, 19)
-    assert len(desk.stack.spy.of(ReferralRegistered, subject=case_id)) == 1
+    assert {envelope.id for envelope in desk.stack.spy.of(ReferralRegistered, subject=case_id)} == {
+        f"intake.case.{case_id}:1"  # two replicas may both have published it
+    }
     assert all((answer["status_code"] is None) == answer["linked"] for answer in answers)
     await no_gap(desk)
 
@@ -288,7 +293,8 @@ async def test_crash_between_the_writes_of_a_registration_is_made_good(
     view = await desk.case(placement.case_id)
     assert view["status"] == "registered"
     assert view["linked_referrals"] == []
-    assert len(desk.stack.spy.of(ReferralRegistered, subject=placement.case_id)) == 1
+    registered = desk.stack.spy.of(ReferralRegistered, subject=placement.case_id)
+    assert len({envelope.id for envelope in registered}) == 1
 
 
 async def test_referral_that_meets_a_claimed_case_waits_for_it(desk: Desk) -> None:
@@ -312,13 +318,13 @@ async def test_new_referral_after_the_end_opens_a_new_case_l_5_1_r_3_1_6(desk: D
     citizen = new_citizen()
     advice = await desk.register(new_referral(citizen=citizen, consultation_only=True))
     from_advice = advice["case_id"]
-    await desk.act(from_advice, "answers", answers())
+    await desk.act(from_advice, "answers", answers_of())
     await desk.act(from_advice, "triage", {"code": "consultation"}, "urgent_head")
     await desk.act(from_advice, "consultation")
     second = await desk.register(new_referral(citizen=citizen))
     assert second["case_id"] != from_advice
     assert second["citizen_id"] == advice["citizen_id"]
-    answered = await desk.act(second["case_id"], "answers", answers())
+    answered = await desk.act(second["case_id"], "answers", answers_of())
     assert answered.json()["proposal"]["code"] == "initial_assessment"  # advice is no service
     await desk.stack.story(careplan.CASE, second["case_id"]).tell(
         Enrolled(by=SYSTEM, order_number="15-з", form=ServiceForm.HOME, provider="p-1")
@@ -331,14 +337,8 @@ async def test_new_referral_after_the_end_opens_a_new_case_l_5_1_r_3_1_6(desk: D
     await until(enrolled)
     third = await desk.register(new_referral(citizen=citizen))
     assert not third["linked"]
-    answered = await desk.act(third["case_id"], "answers", answers())
+    answered = await desk.act(third["case_id"], "answers", answers_of())
     assert answered.json()["proposal"]["code"] == "reassessment"
-
-
-def answers() -> dict[str, Any]:
-    from tests.service.intake.conftest import answers_of
-
-    return answers_of()
 
 
 async def test_referral_in_danger_is_listed_until_completed_r_3_1_2(desk: Desk) -> None:
@@ -378,13 +378,12 @@ async def test_completion_may_show_that_it_is_somebody_known_l_5_1(
     """Two records of one person turn up: the second keeps its case and says whose it may be."""
     person = new_citizen()
     if known_by == "snils":
-        person["snils"] = "00101999800" if desk.count % 2 else "10689744900"
+        person["snils"] = "10689744900"
     known = await desk.register(new_referral(citizen=person))
     bare = new_referral(citizen={"phone": "+73845600077"}, contact=None, in_danger=True)
     body = await desk.register(bare)
     assert body["citizen_id"] != known["citizen_id"]
-    completion = {"citizen": person, "contact": bare["contact"], "source": "сестра"}
-    del completion["contact"]
+    completion = {"citizen": person, "source": "сестра"}
     done = await desk.post(f"/referrals/{body['id']}/completion", completion, version=1)
     assert done.status_code == 200, done.text
     entry = (await desk.get(f"/referrals/{body['id']}")).json()
@@ -414,8 +413,7 @@ async def test_lists_are_paged_without_a_gap_or_a_repetition(desk: Desk) -> None
         own = [
             document.id
             async for document in kept.each()
-            if INSTITUTION in document.state.model_dump_json()[:4000]
-            and _institution(document.state) == INSTITUTION
+            if _institution(document.state) == INSTITUTION
         ]
         assert len(seen) == len(set(seen))
         assert set(seen) == set(own)

@@ -69,7 +69,9 @@ def local(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> d
     return datetime(year, month, day, hour, minute, tzinfo=ZONE)
 
 
-def when(moment: datetime = NOON, role: str = "registrar", org: str | None = INSTITUTION) -> Context:
+def when(
+    moment: datetime = NOON, role: str = "registrar", org: str | None = INSTITUTION
+) -> Context:
     """The circumstances of something done at a moment."""
     return Context(
         now=moment.astimezone(UTC),

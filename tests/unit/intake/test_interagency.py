@@ -229,9 +229,7 @@ DUE_SOON, OVERDUE = local(2026, 2, 9), local(2026, 2, 10)
         (local(2026, 2, 10, 0, 0), [TermMissed, CertificateOverdue]),
     ],
 )
-def test_answer_that_does_not_come_is_overdue_210_fz_7_2(
-    moment: object, said: list[type]
-) -> None:
+def test_answer_that_does_not_come_is_overdue_210_fz_7_2(moment: object, said: list[type]) -> None:
     case = sent()
     events = sound_terms(case, when(moment))  # type: ignore[arg-type]
     assert [type(event) for event in events] == said

@@ -66,10 +66,14 @@ def test_unknown_question_is_refused_r_3_1_3() -> None:
     assert refused.value.code == "unknown-question"
 
 
-@pytest.mark.parametrize(("given", "fits"), [([], False), (["illness"], True), (["illness", "injury"], False)])
+@pytest.mark.parametrize(
+    ("given", "fits"), [([], False), (["illness"], True), (["illness", "injury"], False)]
+)
 def test_question_of_one_option_takes_exactly_one_r_3_1_3(given: list[str], fits: bool) -> None:
     questions = tuple(
-        question.model_copy(update={"kind": AnswerKind.ONE_OF}) if question.code == "cause" else question
+        question.model_copy(update={"kind": AnswerKind.ONE_OF})
+        if question.code == "cause"
+        else question
         for question in PACK.triage.questions
     )
     pack = PACK.model_copy(

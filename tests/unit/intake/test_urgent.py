@@ -15,7 +15,9 @@ from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_
 from tests.unit.intake.sample import DANGER, local, registered, triaged, when
 
 MEASURES = [
-    UrgentMeasure(measure="Вызвать скорую помощь", responsible="Орлова", organization="hospital-03"),
+    UrgentMeasure(
+        measure="Вызвать скорую помощь", responsible="Орлова", organization="hospital-03"
+    ),
     UrgentMeasure(measure="Привезти горячий обед", responsible="Кузьмин"),
 ]
 SUNDAY = local(2026, 2, 1, 22, 30)

@@ -32,6 +32,15 @@ TERMS = [
         "intake",
         (2, 7),
     ),
+    (
+        "interagency-answer",
+        "210-FZ 7.2 (3)",
+        5,
+        WORKING,
+        "certificate-requested",
+        "intake",
+        (2, 12),
+    ),
     ("primary-survey", "R 3.3.2", 3, WORKING, "referral-registered", "assessment", (2, 10)),
     (
         "primary-survey-hospital",

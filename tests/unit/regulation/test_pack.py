@@ -52,7 +52,7 @@ LISTS = {
         "power_of_attorney corporate_power_of_attorney appointment_decision"
     ),
     "R 5.7 complaint_outcomes": (
-        "decision_annulled errors_corrected money_returned other_remedy refused"
+        "decision_annulled error_corrected money_returned other refused"
     ),
     "R 5.10 complaint_reply_parts": (
         "body_and_official number_date_place applicant grounds decision remedy_terms appeal"
