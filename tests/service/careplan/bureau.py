@@ -124,9 +124,9 @@ class Desk:
             pack="kuzbass-2013",
         )
 
-    async def tell(self, story: Story, *events: Event) -> None:
-        """Another service speaks; returns when it was taken in."""
-        told = (await story.tell(*events, at=self.bureau.clock.now))[-1]
+    async def tell(self, story: Story, *events: Event, at: datetime | None = None) -> None:
+        """Another service speaks, now or at a time past; returns when it was taken in."""
+        told = (await story.tell(*events, at=at or self.bureau.clock.now))[-1]
 
         async def heard() -> bool:
             document = await self.bureau.careplan.cases.get(self.case_id)
@@ -134,7 +134,9 @@ class Desk:
 
         await until(heard)
 
-    async def assessed(self, proposal: Proposal = Proposal.SERVICE, **found: Any) -> None:
+    async def assessed(
+        self, proposal: Proposal = Proposal.SERVICE, *, at: datetime | None = None, **found: Any
+    ) -> None:
         """The commission has concluded."""
         fields: dict[str, Any] = {
             "group": 4,
@@ -153,7 +155,7 @@ class Desk:
             instrument_version="1",
             **fields,
         )
-        await self.tell(self.assessment, event)
+        await self.tell(self.assessment, event, at=at)
 
     async def documents(self) -> None:
         """Intake has the citizen's documents."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from contracts.event import Event
 from contracts.intake import CertificateOverdue, CertificateRequested, TermDueSoon, TermMissed
 from services.intake.main import create_app
-from tests.service.intake.conftest import (
+from tests.service.intake.desk import (
     SIGNED,
     Clock,
     Desk,

@@ -1,4 +1,4 @@
-"""FHIR R4 at the edge: what is read, what is tolerated, what is refused by its path (L 2.2, 5.1)."""
+"""FHIR R4 at the edge: what is read, tolerated, refused by its path (L 2.2, 5.1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = "Bundle.entry[{}].resource"
 
 
 def bundle(*changes: Callable[[Resource], object]) -> Resource:
-    posted = deepcopy(MINIMAL)
+    posted: Resource = deepcopy(MINIMAL)
     for change in changes:
         change(posted)
     return posted
@@ -163,9 +163,11 @@ def test_unknown_elements_and_extensions_are_tolerated() -> None:
         (lambda b: b["entry"][0].update(resource="Patient"), "Bundle.entry[0].resource"),
         (lambda b: b["entry"][0].pop("request"), "Bundle.entry[0].request"),
         (lambda b: b["entry"][0]["request"].pop("url"), "Bundle.entry[0].request.url"),
-        (lambda b: b["entry"][1].update(fullUrl=b["entry"][0]["fullUrl"]), "Bundle.entry[1].fullUrl"),
+        (lambda b: b["entry"][1].update(fullUrl=b["entry"][0]["fullUrl"]),
+         "Bundle.entry[1].fullUrl"),
         (lambda b: b["entry"].pop(REQUEST), "Bundle.entry"),
-        (lambda b: b["entry"].append(b["entry"][REQUEST] | {"fullUrl": "urn:uuid:9"}), "Bundle.entry"),
+        (lambda b: b["entry"].append(b["entry"][REQUEST] | {"fullUrl": "urn:uuid:9"}),
+         "Bundle.entry"),
         (lambda b: b["entry"][0]["resource"].pop("resourceType"), f"{ROOT.format(2)}.subject"),
         (put(REQUEST, "subject", ...), f"{ROOT.format(2)}.subject"),
         (put(REQUEST, "subject", {}), f"{ROOT.format(2)}.subject"),
@@ -186,7 +188,8 @@ def test_unknown_elements_and_extensions_are_tolerated() -> None:
         (put(PATIENT, "name", ...), f"{ROOT.format(0)}.name"),
         (put(PATIENT, "name", [{"family": "Петрова"}]), f"{ROOT.format(0)}.name"),
         (put(PATIENT, "name", [{"family": "  ", "given": ["Анна"]}]), f"{ROOT.format(0)}.name"),
-        (put(PATIENT, "name", [{"family": "П" * 301, "given": ["Анна"]}]), f"{ROOT.format(0)}.name"),
+        (put(PATIENT, "name", [{"family": "П" * 301, "given": ["Анна"]}]),
+         f"{ROOT.format(0)}.name"),
         (put(PATIENT, "name", "Петрова Анна"), f"{ROOT.format(0)}.name"),
         (put(PATIENT, "name", [{"family": "\ud800", "given": ["Анна"]}]),
          f"{ROOT.format(0)}.name"),

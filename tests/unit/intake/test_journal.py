@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from contracts.values import CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain.journal import (
     Completion,
     JournalEntry,
+    ReferralForm,
     check_form,
     complete,
     entry_id,
@@ -31,7 +33,7 @@ PATHS = {
 }
 
 
-def without(field: str, **changed: object) -> object:
+def without(field: str, **changed: object) -> ReferralForm:
     if field in {"problems", "contact"}:
         return form(**{field: None, **changed})
     return form(citizen=CARD.model_copy(update={field: None}), **changed)
@@ -49,7 +51,7 @@ def test_every_journal_field_of_the_pack_is_looked_for_r_3_1_2() -> None:
 @pytest.mark.parametrize("field", PATHS)
 def test_missing_field_is_an_error_that_names_it_r_3_1_2(field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        check_form(without(field), NOON, TODAY)  # type: ignore[arg-type]
+        check_form(without(field), NOON, TODAY)
     assert (refused.value.code, refused.value.field) == ("journal-field-missing", PATHS[field])
     assert refused.value.clause == "R 3.1.2"
 
@@ -65,7 +67,7 @@ def test_all_missing_fields_are_named_at_once_r_3_1_2() -> None:
 @pytest.mark.parametrize("field", PATHS)
 def test_oral_referral_in_danger_is_taken_with_what_is_known_r_3_1_2(field: str) -> None:
     taken = without(field, in_danger=True)
-    assert check_form(taken, NOON, TODAY) == [PATHS[field]]  # type: ignore[arg-type]
+    assert check_form(taken, NOON, TODAY) == [PATHS[field]]
 
 
 def test_nothing_known_but_the_danger_is_taken_r_3_1_2() -> None:
@@ -128,14 +130,14 @@ def test_contact_organization_of_the_directory_is_named_by_id_r_3_1_2() -> None:
         Contact(kind=ContactKind.ORGANIZATION, organization_name="Больница")
 
 
-def in_danger(**known: object) -> JournalEntry:
-    told = form(citizen=CitizenCard(**known), problems=None, contact=None, in_danger=True)  # type: ignore[arg-type]
+def in_danger(**known: Any) -> JournalEntry:
+    told = form(citizen=CitizenCard(**known), problems=None, contact=None, in_danger=True)
     return entry(form=told, missing=missing_fields(told))
 
 
-def completion(**learned: object) -> Completion:
+def completion(**learned: Any) -> Completion:
     return Completion(
-        citizen=CitizenCard(**learned),  # type: ignore[arg-type]
+        citizen=CitizenCard(**learned),
         problems="Упала, не встаёт",
         contact=NEIGHBOUR,
         source="соседка Галина Сомова",

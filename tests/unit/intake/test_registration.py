@@ -160,7 +160,7 @@ def test_package_that_became_complete_meanwhile_is_complete_on_return_r_3_3_7_2(
     decline(case, when())
     record_certificate(case, REQUEST, CERTIFICATE, when())
     register_sheet(case)
-    assert case.status is Status.DECLINED
+    assert case.status_before is Status.APPLICATION_REGISTERED
     reopened, completed = reopen(case, when())
     assert isinstance(reopened, CaseReopened)
     assert isinstance(completed, PackageCompleted)

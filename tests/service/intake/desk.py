@@ -1,0 +1,349 @@
+"""The desk that the service tests of intake work at: the service, its clock, the world outside."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from contracts import assessment
+from contracts.assessment import SurveyCompleted, SurveyOutcome
+from contracts.directory import (
+    ORGANIZATION,
+    OrganizationCard,
+    OrganizationKind,
+    OrganizationPublished,
+    Territory,
+)
+from contracts.values import SYSTEM
+from services.intake.intake import Intake
+from services.intake.main import create_app
+from services.intake.settings import IntakeSettings
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
+
+FUND, HOOK = "https://pf.example", "https://mo.example/hook"
+SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
+OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
+HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
+MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json"
+FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
+GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
+
+Answer = int | httpx.HTTPError
+
+
+class Clock:
+    """The real time, or that of the test; it can be put forward."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._offset = timedelta() if start is None else start - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def put_to(self, moment: datetime) -> None:
+        self._offset = moment - datetime.now(UTC)
+
+    def forward(self, **by: float) -> None:
+        self._offset += timedelta(**by)
+
+
+class Party:
+    """Somebody outside who is called: takes what comes, or does what was laid out for them."""
+
+    def __init__(self, usual: int) -> None:
+        self.usual = usual
+        self.calls: list[httpx.Request] = []
+        self.next: deque[Answer] = deque()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request)
+        await self.open.wait()
+        answer = self.next.popleft() if self.next else self.usual
+        if isinstance(answer, httpx.HTTPError):
+            raise answer
+        return httpx.Response(answer)
+
+    def bodies(self, **fields: str) -> list[Any]:
+        found = [json.loads(call.content) for call in self.calls]
+        return [body for body in found if fields.items() <= body.items()]
+
+
+@dataclass
+class Outside:
+    """The Pension Fund's gateway, and a medical organization that listens."""
+
+    fund: Party = field(default_factory=lambda: Party(202))
+    hook: Party = field(default_factory=lambda: Party(204))
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        party = self.fund if str(request.url).startswith(FUND) else self.hook
+        return await party.answer(request)
+
+    @property
+    def transport(self) -> httpx.AsyncBaseTransport:
+        return httpx.MockTransport(self.handle)
+
+
+class Desk:
+    """One replica of intake, and what one does at it."""
+
+    count = 0
+
+    def __init__(self, stack: Stack, app: FastAPI, http: httpx.AsyncClient) -> None:
+        self.stack, self.app, self.http = stack, app, http
+        self.intake: Intake = app.state.intake
+
+    async def post(
+        self, path: str, body: Any = None, role: str = "registrar", **headers: Any
+    ) -> httpx.Response:
+        """Post as somebody of the institution, unless another `org` is named."""
+        return await self.http.post(path, json=body, headers=self.stack.headers(role, **headers))
+
+    async def get(self, path: str, role: str = "registrar", **headers: Any) -> httpx.Response:
+        return await self.http.get(path, headers=self.stack.headers(role, **headers))
+
+    async def act(
+        self, case_id: str, action: str, body: Any = None, role: str = "registrar", **headers: Any
+    ) -> httpx.Response:
+        """A command on a case on its present version; it must be carried out."""
+        if "version" not in headers:
+            headers["version"] = await self.version(case_id)
+        answered = await self.post(f"/cases/{case_id}/{action}", body, role, **headers)
+        assert answered.status_code == 200, answered.text
+        return answered
+
+    async def version(self, case_id: str) -> int:
+        return int((await self.case(case_id))["version"])
+
+    async def case(self, case_id: str) -> dict[str, Any]:
+        answered = await self.get(f"/cases/{case_id}")
+        assert answered.status_code == 200, answered.text
+        found: dict[str, Any] = answered.json()
+        return found
+
+    async def register(self, referral: dict[str, Any] | None = None, **headers: Any) -> Any:
+        """A referral in the journal; what was answered."""
+        answered = await self.post("/referrals", referral or new_referral(), **headers)
+        assert answered.status_code in {200, 201}, answered.text
+        return answered.json()
+
+    async def push(self, bundle: dict[str, Any] | None = None, **headers: Any) -> httpx.Response:
+        """A hospital's FHIR referral."""
+        headers.setdefault("org", HOSPITAL)
+        return await self.post("/fhir", bundle or new_bundle(), "medical_organization", **headers)
+
+    async def triaged(self, code: str = "initial_assessment", **answers: list[str]) -> str:
+        """A case with its code."""
+        case_id = str((await self.register())["case_id"])
+        await self.act(case_id, "answers", answers_of(**answers))
+        await self.act(case_id, "triage", {"code": code, "reason": "так решено"}, "urgent_head")
+        return case_id
+
+    async def applied(self) -> str:
+        """A case with its application and papers, the certificate still to be asked for."""
+        case_id = await self.triaged()
+        await self.consent(case_id)
+        await self.act(case_id, "application", {"documents": PAPERS})
+        return case_id
+
+    async def requested(self) -> tuple[str, str]:
+        """A case whose certificate is asked for, and the request's id."""
+        case_id = await self.applied()
+        await self.act(case_id, "certificate-request", SIGNED, "institution_director")
+        return case_id, str((await self.case(case_id))["request"]["id"])
+
+    async def consent(self, case_id: str) -> httpx.Response:
+        answered = await self.post(f"/cases/{case_id}/consent", CONSENT, "specialist")
+        assert answered.status_code == 200, answered.text
+        return answered
+
+    async def surveyed(self, case_id: str) -> None:
+        """Assessment says that the information sheet is there."""
+        await self.stack.story(assessment.CASE, case_id).tell(
+            SurveyCompleted(by=SYSTEM, outcome=SurveyOutcome.COMMISSION)
+        )
+
+        async def heard() -> bool:
+            found = await self.intake.cases.get(case_id)
+            return found is not None and found.state.progress.surveyed
+
+        await until(heard)
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way: events have left, errands are run, outboxes stored."""
+
+        async def idle() -> bool:
+            now = self.intake.now()
+            cases = [document.state async for document in self.intake.cases.each()]
+            moments = [case.notice.next_attempt_at for case in cases] + [
+                case.request.next_attempt_at for case in cases if case.request
+            ]
+            return not any(moment and moment <= now for moment in moments)
+
+        self.intake.service.sweeper.nudge()
+        await until(idle)
+        await self.intake.service.relay.drain()
+        await self.intake.service.sweeper.clear(0)
+
+    def counts(self) -> dict[str, int]:
+        """Writes per collection and events published, so far."""
+        collections = self.intake.service.collections
+        writes = {name: kept.counts.writes for name, kept in collections.items()}
+        return writes | {"published": self.intake.service.bus.published}
+
+    async def cost(self, step: Callable[[], Awaitable[Any]]) -> dict[str, int]:
+        """What a step costs in writes and publishes; nothing else may be going on."""
+        await self.settle()
+        before = self.counts()
+        await step()
+        await self.intake.service.relay.drain()
+        after = self.counts()
+        return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+    async def stored(self) -> dict[str, Any]:
+        """Everything that is stored, but for the marks of its delivery."""
+        return {
+            f"{name}/{document.id}": (
+                document.version,
+                document.seq,
+                document.state.model_dump(mode="json"),
+                dict(document.streams),
+            )
+            for name, kept in self.intake.service.collections.items()
+            async for document in kept.each()
+        }
+
+
+CONSENT = {"text_version": "soglasie-2026-1", "given_on": "2026-01-20"}
+PAPERS = [
+    {"code": "identity", "number": "3210 445566"},
+    {"code": "family_composition"},
+    {"code": "medical_certificate", "issued_on": "2026-01-20"},
+]
+SIGNED = {
+    "signatory": {
+        "name": "Ефремова Лидия Павловна",
+        "post": "директор",
+        "authority": "head",
+        "phone": "+73845600011",
+    },
+    "return_contact": "opora@example.org",
+}
+CERTIFICATE = {
+    "certificate": {
+        "pension_kind": "страховая по старости",
+        "monthly_amount": 1945032,
+        "as_of": "2026-01-01",
+        "document_number": "ПФ-77/2026",
+    }
+}
+
+
+def answers_of(**changed: list[str]) -> dict[str, Any]:
+    """Answers to the five questions, calm but for what is changed."""
+    answers = {
+        "danger_to_life": [],
+        "household": ["relatives_in_locality"],
+        "cause": ["illness"],
+        "mental_changes": [],
+        "substance_abuse": [],
+    }
+    return {"answers": {**answers, **changed}, "self_care_lost": False}
+
+
+def new_citizen() -> dict[str, Any]:
+    """A person nobody has met before."""
+    Desk.count += 1
+    return {
+        "name": {"family": FAMILIES[Desk.count % 8], "given": GIVEN[Desk.count // 8 % 8]},
+        "birth_date": f"19{40 + Desk.count % 20}-0{1 + Desk.count % 9}-11",
+        "address": {
+            "text": f"652500, г. Ленинск-Кузнецкий, пр. Текстильщиков, д. {Desk.count}",
+            "settlement": "Ленинск-Кузнецкий",
+        },
+    }
+
+
+def new_referral(**changed: Any) -> dict[str, Any]:
+    """A complete referral about somebody new, but for what is changed."""
+    referral = {
+        "channel": "phone",
+        "oral": True,
+        "citizen": new_citizen(),
+        "problems": "Не может готовить и выходить из дома",
+        "contact": {
+            "kind": "person",
+            "name": {"family": "Сомова", "given": "Галина"},
+            "address": {"text": "652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 4"},
+            "phone": "+73845600002",
+        },
+    }
+    return {**referral, **changed}
+
+
+def new_bundle(reference: str | None = None) -> dict[str, Any]:
+    """A hospital's minimal referral about somebody new, with a reference of its own."""
+    Desk.count += 1
+    bundle: dict[str, Any] = json.loads(MINIMAL.read_text("utf-8"))
+    patient, request = bundle["entry"][0]["resource"], bundle["entry"][2]["resource"]
+    del patient["identifier"]
+    patient["birthDate"] = f"19{30 + Desk.count % 20}-0{1 + Desk.count % 9}-08"
+    patient["address"][0]["text"] = f"652500, г. Ленинск-Кузнецкий, ул. Шевцовой, д. {Desk.count}"
+    request["identifier"][0]["value"] = reference or f"MO-2026-{Desk.count:06d}"
+    return bundle
+
+
+def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
+    settings: IntakeSettings = stack.settings(
+        IntakeSettings,
+        identity_key="a secret of sixteen",
+        pension_fund_url=FUND,
+        pension_fund_token="token-of-ours",
+        webhook_url=HOOK,
+        webhook_secret=SECRET,
+        **more,
+    )
+    return settings
+
+
+async def open_desk(stack: Stack, clock: Clock, outside: Outside) -> Desk:
+    """Serve a replica of intake until the test module is over."""
+    app = create_app(settings_of(stack), clock.now, outside.transport)
+    return Desk(stack, app, await stack.serve(app))
+
+
+async def publish_directory(stack: Stack) -> None:
+    """Two institutions, each with the municipality it serves."""
+    for institution, body, municipality in (
+        (INSTITUTION, AUTHORISED_BODY, "leninsk-kuznetsky"),
+        (OTHER_INSTITUTION, OTHER_BODY, "belovo"),
+    ):
+        card = OrganizationCard(
+            id=institution,
+            kind=OrganizationKind.INSTITUTION,
+            name="Комплексный центр социального обслуживания",
+            parent=body,
+            serves=(Territory(municipality=municipality),),
+            source="test",
+        )
+        await stack.story(ORGANIZATION, institution).tell(
+            OrganizationPublished(by=SYSTEM, card=card)
+        )
+
+
+async def knows_directory(desk: Desk) -> None:
+    """Wait until the desk's own copy of the directory is there."""
+    await until(lambda: desk.intake.organizations.get(INSTITUTION))
+    await until(lambda: desk.intake.organizations.get(OTHER_INSTITUTION))

@@ -1,0 +1,177 @@
+"""The main job end to end, on real processes, broker and store: enrolment, refusal, complaint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.demo import journey
+from deploy.demo.figures import Travelled, disagreements
+from deploy.demo.staff import AUTHORISED_BODY
+from tests.system.conftest import Region
+
+STRAIGHT = [
+    "intake.referral-registered",
+    "intake.case-triaged",
+    "assessment.assessment-opened",
+    "intake.application-registered",
+    "intake.certificate-requested",
+    "assessment.survey-scheduled",
+    "assessment.survey-completed",
+    "assessment.organizer-assigned",
+    "assessment.commission-convened",
+    "assessment.act-signed",
+    "assessment.protocol-recorded",
+    "assessment.needs-assessed",
+    "careplan.planning-opened",
+    "careplan.plan-drafted",
+    "careplan.plan-agreed",
+    "careplan.programme-issued",
+    "intake.certificate-received",
+    "intake.package-completed",
+    "careplan.package-submitted",
+    "careplan.decided",
+    "careplan.contract-concluded",
+    "careplan.enrolled",
+]
+
+
+async def timeline(region: Region, case: journey.Case) -> list[dict[str, Any]]:
+    """The case's lines in the register."""
+    page = await region.staff.reader.get("registry", f"{case.record}/timeline?limit=100")
+    lines: list[dict[str, Any]] = page["items"]
+    return lines
+
+
+def kinds(lines: list[dict[str, Any]]) -> list[str]:
+    return [line["type"].removeprefix("ru.opora.").rsplit(".", 1)[0] for line in lines]
+
+
+async def until_assessed(region: Region, *, service: bool) -> journey.Case:
+    """A case up to the commission's proposal."""
+    staff = region.staff
+    case = await journey.refer(staff, region.person(), region.run)
+    for stage in (
+        journey.triage,
+        journey.apply,
+        journey.survey,
+        journey.convene,
+        journey.assess,
+    ):
+        await stage(staff, case)
+    await journey.propose(staff, case, service=service)
+    return case
+
+
+async def test_referral_becomes_an_enrolment_order_and_everyone_sees_it(region: Region) -> None:
+    case = await journey.travel(region.staff, region.person(), region.run)
+    lines = await timeline(region, case)
+    seen = kinds(lines)
+    assert set(STRAIGHT) <= set(seen)
+    for before, after in (
+        ("intake.case-triaged", "assessment.survey-scheduled"),
+        ("assessment.needs-assessed", "careplan.plan-drafted"),
+        ("intake.package-completed", "careplan.package-submitted"),
+        ("careplan.decided", "careplan.enrolled"),
+    ):
+        assert seen.index(before) < seen.index(after)
+    assert len(seen) == len(set(seen)), "an event took effect twice"
+    assert all(line["clause"] for line in lines)
+    assert all(term["in_time"] for line in lines for term in line["closed"])
+    opened = {term["code"] for line in lines for term in line["opened"]}
+    closed = {term["code"] for line in lines for term in line["closed"]}
+    assert opened == closed, "a term of a finished case still runs"
+    assert await disagreements(region.staff, [Travelled(case, 0)]) == []
+    task = await region.staff.hospital.get("intake", f"/fhir/Task/{case.task}")
+    output = {entry["type"]["coding"][0]["code"]: entry["valueString"] for entry in task["output"]}
+    assert output["decision"] == "enrol"
+    assert output["level"] == "3"
+    await region.staff.hospital.wait(
+        "hospital", f"/tasks/{case.task}", lambda found: "completed" in str(found)
+    )
+
+
+async def test_refusal_goes_to_its_notice_and_a_satisfied_complaint_reopens_the_case(
+    region: Region,
+) -> None:
+    staff = region.staff
+    case = await until_assessed(region, service=False)
+    await staff.organizer.wait("careplan", case.record, lambda found: found["status"] == "planning")
+    await journey.submit(staff, case)
+    refusal = {
+        "outcome": "refuse",
+        "grounds": ["not_in_need"],
+        "reasons": "Комиссия не установила нуждаемости",
+    }
+    await staff.head.change("careplan", case.record, "decision", refusal)
+    notice = {"notice_number": "У-15", "sent_by": "post"}
+    await staff.registrar.change("careplan", case.record, "refusal-notice", notice)
+    await staff.reader.wait("registry", case.record, lambda found: found["stage"] == "refused")
+    task = await staff.hospital.wait(
+        "intake", f"/fhir/Task/{case.task}", lambda found: found["status"] == "completed"
+    )
+    assert task["businessStatus"]["coding"][0]["code"] == "refused"
+
+    complaint = await _complain(region, case)
+    await staff.head.wait("careplan", case.record, lambda found: found["status"] == "submitted")
+    record = await staff.reader.wait(
+        "registry", case.record, lambda found: found["stage"] == "decision"
+    )
+    assert record["next_due"]["code"] == "decision"
+    assert record["owner"] == "careplan"
+    seen = kinds(await timeline(region, case))
+    for kind in ("complaints.remedy-ordered", "careplan.case-reopened", "careplan.refused"):
+        assert kind in seen
+    assert complaint["status"] == "decided"
+    # R 3.6.5: the head decides anew, and may refuse again
+    await staff.head.change("careplan", case.record, "decision", refusal)
+
+
+async def _complain(region: Region, case: journey.Case) -> Any:
+    staff = region.staff
+    body = {
+        "case_id": case.id,
+        "channel": "in_person",
+        "ground": "unlawful_refusal",
+        "body": AUTHORISED_BODY,
+        "complainant": {
+            "name": {"family": case.person.family, "given": case.person.given},
+            "address": {"text": case.person.address},
+            "phone": case.person.phone,
+        },
+        "decision_or_action": "Отказ в зачислении на социальное обслуживание на дому",
+        "arguments": "Гражданин не встаёт без посторонней помощи",
+    }
+    await staff.officer.wait("complaints", f"/operations/cases/{case.id}", lambda found: True)
+    created = await staff.officer.create("complaints", "/complaints", body)
+    record = f"/complaints/{created['id']}"
+    await staff.officer.wait(
+        "complaints", record, lambda found: found["case"]["decision"] is not None
+    )
+    decision = {
+        "outcome": "satisfied",
+        "remedy": "decision_annulled",
+        "reasons": "Обследование проведено неполно",
+    }
+    await staff.officer.change("complaints", record, "decision", decision)
+    return await staff.officer.get("complaints", record)
+
+
+async def test_same_referral_pushed_again_opens_no_second_case(region: Region) -> None:
+    person = region.person()
+    first = await journey.refer(region.staff, person, region.run)
+    again = await journey.refer(region.staff, person, region.run)
+    assert again == first
+
+
+async def test_second_referral_about_the_same_citizen_joins_the_case(region: Region) -> None:
+    person = region.person()
+    first = await journey.refer(region.staff, person, region.run)
+    second = await journey.refer(region.staff, person, f"{region.run}b")
+    assert second.id == first.id
+    assert second.journal_number != first.journal_number
+    lines = await region.staff.reader.wait(
+        "registry",
+        f"{first.record}/timeline",
+        lambda found: "intake.referral-linked" in kinds(found["items"]),
+    )
+    assert lines
