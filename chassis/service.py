@@ -174,7 +174,7 @@ class Service:
 
     def _context_of(self, envelope: Envelope) -> Context:
         """A reaction to an event happens at the event's time, whenever it is delivered."""
-        return Context(now=envelope.time, by=SYSTEM, calendar=self.calendar)
+        return Context(envelope.time, SYSTEM, self.calendar, about=envelope.subject)
 
     def _saved(self, collection: Collection[Any], document: Document[Any]) -> None:
         self.relay.submit(collection.spec.name, document)

@@ -154,9 +154,7 @@ def _wire(schema: dict[str, Any]) -> dict[str, Any]:
 
 def written() -> dict[Path, str]:
     """Every file of the catalogue with its content."""
-    files = {
-        SCHEMAS / event.schema_name(): _json(schema_of(event)) for event in events()
-    }
+    files = {SCHEMAS / event.schema_name(): _json(schema_of(event)) for event in events()}
     envelope = _wire(Envelope.model_json_schema(mode="serialization"))
     files[CATALOGUE / "envelope.json"] = _json({"$id": "urn:opora:schema:envelope", **envelope})
     files[CATALOGUE / "asyncapi.json"] = _json(asyncapi())

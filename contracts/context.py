@@ -17,6 +17,8 @@ class Context:
     now: datetime
     by: Actor
     calendar: WorkingCalendar
+    about: str = ""
+    """On another service's event: what its stream is about, e.g. the complaint's id."""
 
     def deadline(self, rule: TermRule, pack: str, started_at: datetime | None = None) -> Deadline:
         """The due date of a term that starts now, or started earlier."""

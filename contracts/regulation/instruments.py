@@ -180,7 +180,7 @@ class UnknownAnswer(InvalidInput):
     """An answer names a position or an option that the instrument does not have."""
 
     def __init__(self, instrument: str, position: str, option: str) -> None:
-        detail = f"{instrument}: no option {option!r} at position {position!r}"
+        detail = f"{instrument} has no such position, or no such option at it"
         super().__init__("unknown-answer", detail, field=f"answers.{position}")
         self.instrument = instrument
         self.position = position

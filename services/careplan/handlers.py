@@ -3,16 +3,13 @@ other services are heard is no matter."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chassis import tracing
 from contracts.assessment import NeedsAssessed, OrganizerAssigned
-from contracts.complaints import COMPLAINT, Remedy, RemedyOrdered
+from contracts.complaints import Remedy, RemedyOrdered
 from contracts.context import Context
 from contracts.envelope import Envelope
-from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.intake import CaseClosed, CaseDeclined, CaseReopened, PackageCompleted
 from services.careplan.domain import opening
@@ -21,8 +18,6 @@ from services.careplan.domain.decision import annul_refusal
 from services.careplan.domain.records import Assessment
 
 Handler = Callable[[Any, Any, Context], Sequence[Event]]
-
-OF_COMPLAINT = re.compile(rf"{re.escape(COMPLAINT)}\.(?P<complaint>.+):[0-9]+")
 
 
 def complained_case(envelope: Envelope) -> str | None:
@@ -77,15 +72,7 @@ def on_remedy_ordered(case: Case, event: RemedyOrdered, at: Context) -> list[Eve
     """A satisfied complaint changes the case (R 5.8); here only an annulled decision does."""
     if event.remedy is not Remedy.DECISION_ANNULLED:
         return []
-    return annul_refusal(case, _complaint(), at)
-
-
-def _complaint() -> str:
-    """The complaint heard at present: its event is the cause of all that is done on it."""
-    cause = OF_COMPLAINT.fullmatch(tracing.current().causation_id)
-    if cause is None:
-        raise NotFound("complaint behind this event")
-    return cause["complaint"]
+    return annul_refusal(case, at.about, at)
 
 
 CASE_HANDLERS: dict[type[Event], Handler] = {

@@ -69,9 +69,7 @@ async def compare(url: str) -> None:
                 order = ["pymongo", "motor"]
                 for name in order if round_number % 2 == 0 else order[::-1]:
                     prefix = f"c{at_once}-{round_number}-"
-                    seen[name].append(
-                        await slice_of(operation, tables[name], prefix, at_once)
-                    )
+                    seen[name].append(await slice_of(operation, tables[name], prefix, at_once))
             pairs = list(zip(seen["pymongo"], seen["motor"], strict=True))
             rate = statistics.median(p[0] / m[0] for p, m in pairs)
             cpu = statistics.median(p[1] / m[1] for p, m in pairs)

@@ -65,9 +65,7 @@ class Spy:
 
     async def wait_for(self, kind: type[Event], subject: str | None = None, count: int = 1) -> Any:
         """The typed event of this kind, once it was published (`count` times)."""
-        found = await until(
-            lambda: len(seen := self.of(kind, subject=subject)) >= count and seen
-        )
+        found = await until(lambda: len(seen := self.of(kind, subject=subject)) >= count and seen)
         return found[-1].event()
 
 

@@ -1,4 +1,4 @@
-"""The whole system as processes, once for all system tests: what `make up` starts, on free ports."""
+"""The whole system as processes, once for all system tests; what `make up` starts."""
 
 from __future__ import annotations
 

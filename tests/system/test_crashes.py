@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -80,11 +81,15 @@ async def test_every_service_killed_in_turn_all_cases_end_enrolled(region: Regio
         asyncio.create_task(journey.travel(region.staff, region.person(), region.run))
         for _ in range(6)
     ]
-    killed = []
+    killed: dict[str, int] = {}
+
+    def restarted(service: str) -> bool:
+        return region.system.pid(service) not in {0, killed[service]}
+
     for service in SERVICES:
-        killed.append((service, region.system.kill(service)))
+        killed[service] = region.system.kill(service)
         await asyncio.sleep(0.5)
-        await until(lambda: region.system.pid(service) not in {0, killed[-1][1]}, seconds=30)
+        await until(partial(restarted, service), seconds=30)
     cases = await asyncio.gather(*travelling)
     assert len(killed) == len(SERVICES)
     assert await disagreements(region.staff, [Travelled(case, 0) for case in cases]) == []

@@ -95,7 +95,9 @@ async def test_refusal_goes_to_its_notice_and_a_satisfied_complaint_reopens_the_
 ) -> None:
     staff = region.staff
     case = await until_assessed(region, service=False)
-    await staff.organizer.wait("careplan", case.record, lambda found: found["status"] == "planning")
+    await staff.organizer.wait(
+        "careplan", case.record, lambda found: found["status"] == "refusal_proposed"
+    )
     await journey.submit(staff, case)
     refusal = {
         "outcome": "refuse",

@@ -68,7 +68,7 @@ TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKA
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.ANSWER_QUESTIONS: frozenset({Status.REGISTERED, Status.ANALYSED}),
-    Action.TRIAGE: frozenset({Status.ANALYSED, Status.TRIAGED}),
+    Action.TRIAGE: frozenset({Status.ANALYSED}),
     Action.PLAN_URGENT_MEASURES: TRIAGED,
     Action.COMPLETE_URGENT_MEASURES: TRIAGED,
     Action.CLOSE_CONSULTATION: frozenset({Status.TRIAGED}),

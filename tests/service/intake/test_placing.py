@@ -18,7 +18,7 @@ from contracts.intake import (
 from contracts.values import SYSTEM
 from services.intake.api.schemas import ReferralRequest
 from services.intake.intake import Serving
-from services.intake.placing import _citizen, _open
+from services.intake.placing import CaseNotThereYet, _citizen, _link, _open, place
 from services.intake.registering import Source, _enter
 from tests.service.intake.desk import (
     Clock,
@@ -220,3 +220,30 @@ async def test_lists_are_paged_without_a_gap_or_a_repetition(desk: Desk) -> None
 
 def _institution(state: Any) -> str:
     return str(state.institution if hasattr(state, "institution") else state.ref.institution)
+
+
+async def test_referral_linked_before_a_crash_stays_there_though_the_case_has_ended_l_5_1(
+    desk: Desk,
+) -> None:
+    referral = new_referral(consultation_only=True)
+    case_id = (await desk.register(referral))["case_id"]
+    form = ReferralRequest.model_validate(referral).form()
+    at = desk.intake.service.at(actor("registrar"))
+    serving = Serving(INSTITUTION, AUTHORISED_BODY)
+    entries = []
+    for number in range(2):
+        source = Source(f"key:linked-{number}", "f", actor("registrar"), None)
+        entered, _ = await _enter(desk.intake, form, serving, source, [], at)
+        entries.append(entered)
+    linked, late = entries
+    await _link(desk.intake, case_id, linked.state, at)
+    await desk.act(case_id, "answers", answers_of())
+    await desk.act(case_id, "triage", {"code": "consultation"}, "urgent_head")
+    await desk.act(case_id, "consultation")
+    with pytest.raises(CaseNotThereYet):  # it ended meanwhile: decide again
+        await _link(desk.intake, case_id, late.state, at)
+    placed = await place(desk.intake, linked.id)
+    assert (placed.case_id, placed.linked) == (case_id, True)
+    opened = await place(desk.intake, late.id)
+    assert (opened.case_id, opened.linked) == (late.state.case_candidate, False)
+    assert (await desk.case(case_id))["linked_referrals"] == [linked.id]

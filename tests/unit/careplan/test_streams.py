@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.document import Document, Origin, Reading, issue, receive
-from chassis.tracing import Trace, begin, use
+from chassis.tracing import begin
 from contracts.assessment import NeedsAssessed, OrganizerAssigned, Proposal
 from contracts.careplan import CASE, CaseReopened
 from contracts.complaints import (
@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 
 
 def context(envelope: Envelope) -> Context:
-    return Context(now=envelope.time, by=SYSTEM, calendar=CALENDAR)
+    return Context(envelope.time, SYSTEM, CALENDAR, about=envelope.subject)
 
 
 READING = Reading(CASE_HANDLERS, Origin(CASE, "careplan", "leninsk-kuznetsky"), context)
@@ -57,10 +57,9 @@ def told(kind: str, subject: str, *events: tuple[float, Event]) -> list[Envelope
 
 
 def deliver(document: Document[Case], envelopes: list[Envelope]) -> Document[Case]:
-    """As the consumer does: every event under its own trace."""
+    """As the consumer does."""
     for envelope in envelopes:
-        with use(Trace(envelope.correlationid, envelope.id, envelope.traceparent)):
-            receive(document, envelope, READING, 0)
+        receive(document, envelope, READING, 0)
     return document
 
 
@@ -164,17 +163,6 @@ def test_the_case_is_reopened_by_the_complaint_that_was_satisfied() -> None:
     assert isinstance(event, CaseReopened)
     assert event.complaint_id == "K9"
     assert [term.started_at for term in event.opened] == [MONDAY + 21 * DAY]
-
-
-def test_a_remedy_without_its_complaint_is_set_aside_for_a_person() -> None:
-    """Better a visible stop than a case re-opened by nobody knows what."""
-    (envelope,) = complaint("K9", (20.0, remedy()))
-    blocked = document(in_status(Status.REFUSED))
-    with use(begin("r1", "some-other-cause")):
-        receipt = receive(blocked, envelope, READING, 0)
-    assert receipt.failed == "not-found"
-    assert blocked.blocked
-    assert blocked.state.status is Status.REFUSED
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,8 @@ def test_path_is_that_of_the_subject_where_there_are_two_patients() -> None:
         put(PATIENT + 1, "birthDate", "1941"),
     )
     assert refused(posted) == "Bundle.entry[1].resource.birthDate"
+    put(PATIENT + 1, "gender", "ж")(posted)
+    assert refused(posted) == "Bundle.entry[1].resource.gender"
 
 
 def test_practitioner_may_be_the_requester() -> None:

@@ -32,7 +32,7 @@ LISTS = {
     "R 3.3.5 survey_sections": (
         "problems biography housing_and_means family self_care_and_mobility emotional_state"
     ),
-    "R 3.3.8 survey_outcomes": "urgent_help package_for_commission combined declined",
+    "R 3.3.8 survey_outcomes": "urgent_help commission combined_with_commission declined",
     "R 3.4.4 act_sections": (
         "biography family self_care physical_health living_environment psychosocial_state "
         "social_contacts means leisure additional conclusion"
@@ -51,9 +51,7 @@ LISTS = {
     "R 5.4.3 authority_proofs": (
         "power_of_attorney corporate_power_of_attorney appointment_decision"
     ),
-    "R 5.7 complaint_outcomes": (
-        "decision_annulled error_corrected money_returned other refused"
-    ),
+    "R 5.7 complaint_outcomes": ("decision_annulled error_corrected money_returned other refused"),
     "R 5.10 complaint_reply_parts": (
         "body_and_official number_date_place applicant grounds decision remedy_terms appeal"
     ),
