@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 import structlog
 from jwt.types import Options
+from pydantic import ValidationError
 
 from contracts.errors import Refusal
 from contracts.values import Actor
@@ -90,7 +92,7 @@ class Verifier:
             raise NotAuthenticated("invalid-token", "the token does not hold") from failure
         return self._caller(claims)
 
-    def _caller(self, claims: dict[str, object]) -> Caller:
+    def _caller(self, claims: dict[str, Any]) -> Caller:
         if claims.get("typ") == "ID" or ID_TOKEN_ONLY & claims.keys():
             raise NotAuthenticated("invalid-token", "this is not an access token")
         roles, district = claims.get("roles"), claims.get("district")
@@ -98,13 +100,17 @@ class Verifier:
             raise NotAuthenticated("invalid-token", "the token names no roles")
         if district != self._district:
             raise Forbidden("foreign-district", "the token is for another district")
-        organization = claims.get("org")
-        return Caller(
+        caller = Caller(
             subject=str(claims["sub"]),
             roles=frozenset(roles),
             district=str(district),
-            organization=organization if isinstance(organization, str) else None,
+            organization=claims.get("org"),
         )
+        try:
+            caller.acting_as(*roles[:1])  # what could not act must not pass as authenticated
+        except ValidationError as failure:
+            raise NotAuthenticated("invalid-token", "sub or org is not of its form") from failure
+        return caller
 
     def _key(self, key_id: str) -> jwt.PyJWK:
         self._read_keys()

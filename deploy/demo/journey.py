@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contracts.regulation import FIRST_PACK, load_pack
 from contracts.regulation.entries import DocumentSource, Requirement
@@ -224,7 +224,7 @@ async def plan(staff: Staff, case: Case) -> None:
     for executor in drafted["executors"]:
         desk = staff.executor if executor["kind"] == "provider" else staff.organizer
         answer = {"executor": executor["id"], "agreed": True}
-        await desk.change("careplan", case.record, "plan/agreements", answer)
+        await desk.change("careplan", case.record, "plan/agreements", answer, read="/plan")
     for party in ("organizer", "citizen"):
         await staff.organizer.change("careplan", case.record, "plan/signatures", {"party": party})
     programme = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 PAUSE_SECONDS = 0.1
 
 
@@ -86,13 +86,20 @@ class Office:
         headers = self._headers({"Idempotency-Key": uuid.uuid4().hex})
         return _body(await self.wire.call("POST", service, path, headers, json=body), path)
 
-    async def change(self, service: str, record: str, action: str, body: Any = None) -> Any:
-        """Change a record on the version last seen; read it again when that one is stale."""
+    async def change(
+        self, service: str, record: str, action: str, body: Any = None, read: str = ""
+    ) -> Any:
+        """Change a record on the version last seen; read it again when that one is stale.
+
+        `read` is the part of the record to read for its version, for who may not read the whole.
+        """
         key, known = uuid.uuid4().hex, f"{service}{record}"
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 if known not in self.wire.versions:
-                    await self.get(service, record)
+                    response = await self._read(service, record + read)
+                    _body(response, record + read)
+                    self.wire.versions[known] = response.headers["ETag"]
                 headers = self._headers(
                     {"Idempotency-Key": key, "If-Match": self.wire.versions[known]}
                 )

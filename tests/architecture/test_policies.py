@@ -85,8 +85,8 @@ def test_every_post_takes_an_idempotency_key(app: FastAPI) -> None:
         for route in routes(app)
         if "POST" in (route.methods or ()) and not depends_on(route.dependant, creation)
     }
-    # FHIR referrals are recognised by their own identifier; asking for a status changes nothing
-    assert without <= {"/fhir", "/status"}
+    # FHIR referrals are recognised by their own identifier; questions change nothing
+    assert without <= {"/fhir", "/status", "/serving"}
 
 
 def test_roles_in_policies_are_roles_of_the_contracts(app: FastAPI) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Depends
+from pydantic import Field
 
-from fastapi import APIRouter, Depends, Query
-
-from chassis.http import public
+from chassis.http import Body, public
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, municipalities
@@ -18,34 +17,40 @@ from services.directory.snapshot import Snapshot
 
 router = APIRouter(tags=["serving"])
 
-Part = Annotated[Line | None, Query()]
+
+class ServingRequest(Body):
+    """An address, or as much of it as is known. Asked by POST: an address is personal data, and
+    what stands in a URL stands in logs."""
+
+    address: Line | None = Field(default=None, description="the address as one line")
+    municipality: Line | None = Field(default=None, description="code or name")
+    settlement: Line | None = None
+    city_district: Line | None = None
+    kinds: list[OrganizationKind] | None = Field(default=None, max_length=20)
 
 
-@router.get("/serving", summary="Who serves an address", dependencies=[Depends(public)])
-async def get_serving(
-    directory: WithDirectory,
-    address: Annotated[Line | None, Query(description="the address as one line")] = None,
-    municipality: Annotated[Line | None, Query(description="code or name")] = None,
-    settlement: Part = None,
-    city_district: Part = None,
-    kind: Annotated[list[OrganizationKind] | None, Query(max_length=20)] = None,
-) -> ServingView:
-    """Institution, authorised body and the other kinds, each with the reason.
+@router.post("/serving", summary="Who serves an address", dependencies=[Depends(public)])
+async def post_serving(asked: ServingRequest, directory: WithDirectory) -> ServingView:
+    """Institution, authorised body and the other kinds, each with the reason. Changes nothing.
 
     Where several serve the address, or none, that is said plainly and nothing is picked.
     """
-    if not (address or municipality or settlement or city_district):
+    if not (asked.address or asked.municipality or asked.settlement or asked.city_district):
         raise InvalidInput(
             "address-missing",
             "send the address or a part of it",
-            field="query.address",
+            field="body.address",
             clause="R 3.1.2",
         )
     query = AddressQuery(
-        municipality=municipality, settlement=settlement, city_district=city_district, text=address
+        municipality=asked.municipality,
+        settlement=asked.settlement,
+        city_district=asked.city_district,
+        text=asked.address,
     )
     snapshot = directory.loaded()
-    answer = snapshot.who_serves(query, [item.value for item in kind] if kind else None)
+    kinds = [kind.value for kind in asked.kinds] if asked.kinds else None
+    answer = snapshot.who_serves(query, kinds)
     return serving_view(answer, snapshot)
 
 

@@ -24,6 +24,9 @@ CARD: dict[str, Any] = {
 }
 
 
+MYSKI = {"municipality": "myski", "kinds": ["institution"]}
+
+
 async def version_of(client: httpx.AsyncClient, organization_id: str) -> int:
     answer = await client.get(f"/organizations/{organization_id}")
     return int(answer.headers["etag"].strip('"'))
@@ -109,7 +112,7 @@ async def test_r_1_3_retired_organization_serves_nobody_and_stays_readable(
 ) -> None:
     organization_id = await published(client, stack, serves=[{"municipality": "myski"}])
     version = await version_of(client, organization_id)
-    before = (await client.get("/serving?municipality=myski&kind=institution")).json()
+    before = (await client.post("/serving", json=MYSKI)).json()
     assert organization_id in [
         item["organization"] for item in before["kinds"]["institution"]["candidates"]
     ]
@@ -122,7 +125,7 @@ async def test_r_1_3_retired_organization_serves_nobody_and_stays_readable(
     assert (await stack.spy.wait_for(OrganizationRetired, organization_id)).reason == (
         "Ликвидировано"
     )
-    after = (await client.get("/serving?municipality=myski&kind=institution")).json()
+    after = (await client.post("/serving", json=MYSKI)).json()
     assert organization_id not in [
         item["organization"] for item in after["kinds"]["institution"]["candidates"]
     ]

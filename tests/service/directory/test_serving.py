@@ -19,8 +19,8 @@ from tests.service.directory.conftest import ROWS, app_of, directory_of, loaded,
 from tests.service.stack import Stack, running, until
 
 
-async def serving(client: httpx.AsyncClient, **params: str) -> dict[str, Any]:
-    answer = await client.get("/serving", params=params)
+async def serving(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
+    answer = await client.post("/serving", json=params)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -97,7 +97,7 @@ async def test_none_is_said_plainly(client: httpx.AsyncClient) -> None:
 
 
 async def test_hospitals_and_pension_fund_are_answered_too(client: httpx.AsyncClient) -> None:
-    found = await serving(client, municipality="leninsk-kuznetsky", kind="pension_fund_office")
+    found = await serving(client, municipality="leninsk-kuznetsky", kinds=["pension_fund_office"])
     assert list(found["kinds"]) == ["pension_fund_office"]
     assert candidates(found, "pension_fund_office") == ["example-pension-fund-office-01"]
 
@@ -107,14 +107,14 @@ async def test_hospitals_and_pension_fund_are_answered_too(client: httpx.AsyncCl
     [
         ({}, "address-missing"),
         ({"address": " "}, "invalid-input"),
-        ({"address": "г. Юрга", "kind": "bank"}, "invalid-input"),
+        ({"address": "г. Юрга", "kinds": ["bank"]}, "invalid-input"),
         ({"address": "я" * 301}, "invalid-input"),
     ],
 )
 async def test_bad_question_is_refused(
     client: httpx.AsyncClient, params: dict[str, str], code: str
 ) -> None:
-    answer = await client.get("/serving", params=params)
+    answer = await client.post("/serving", json=params)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
@@ -153,7 +153,7 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
             "/organizations", headers=stack.headers("directory_editor"), json=body
         )
         made_id = made.json()["id"]
-        question = {"municipality": "myski", "kind": "mfc"}
+        question = {"municipality": "myski", "kinds": ["mfc"]}
         assert candidates(await serving(client, **question), "mfc") == [made_id]
 
         async def seen() -> bool:
@@ -258,6 +258,6 @@ async def test_half_a_directory_answers_nobody(fresh: Stack) -> None:
     async with running(app) as client:
         await loaded(app)
         directory.snapshot.complete = False
-        answer = await client.get("/serving", params={"municipality": "yurga"})
+        answer = await client.post("/serving", json={"municipality": "yurga"})
     assert (answer.status_code, answer.json()["code"]) == (503, "directory-loading")
     assert answer.headers["retry-after"]

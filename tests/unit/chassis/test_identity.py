@@ -70,6 +70,9 @@ def test_foreign_district_is_forbidden(keys: Keys, verifier: Verifier) -> None:
         {"nonce": "n"},
         {"at_hash": "h"},
         {"sub": 5},
+        {"sub": "x" * 201},
+        {"org": "больница № 1"},
+        {"org": 5},
     ],
 )
 def test_wrong_claim_is_refused(keys: Keys, verifier: Verifier, claims: dict[str, Any]) -> None:
