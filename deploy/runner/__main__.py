@@ -65,7 +65,9 @@ def token(
     district: Annotated[str | None, typer.Option(help="By default the district served")] = None,
     subject: Annotated[str | None, typer.Option(help="Who it is issued to")] = None,
     hours: Annotated[int, typer.Option(help="How long it is valid")] = 24,
-    name: Annotated[str, typer.Option(help="The system whose key signs it")] = UP,
+    name: Annotated[
+        str, typer.Option(envvar="OPORA_SYSTEM", help="The system whose key signs it")
+    ] = UP,
 ) -> None:
     """Print an access token, and nothing else, on standard output."""
     roles = [part.strip() for part in role.split(",") if part.strip()]
