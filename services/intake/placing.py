@@ -16,7 +16,6 @@ from contracts import status_code
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound, Refusal
 from contracts.intake import CASE, CITIZEN
-from contracts.values import SYSTEM
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
 from services.intake.domain.journal import JournalEntry, Placement
@@ -47,7 +46,7 @@ async def _place(intake: Intake, journal_id: str) -> Placement:
     entry = document.state
     if entry.placed is not None and entry.place_at is None:
         return entry.placed
-    at = intake.service.at(SYSTEM)
+    at = intake.service.at(entry.recorded_by)
     citizen = await _citizen(intake, entry, at)
     if entry.placed is None:
         case_id = citizen.open_case or entry.case_candidate

@@ -181,9 +181,7 @@ class Stack:
 
     async def start(self) -> None:
         """Begin with empty queues and a spy on everything."""
-        for service in SERVICES:
-            for name in (f"{service}.inbox", f"{service}.inbox.dead"):
-                await self._channel.queue_delete(name)
+        await self._delete_queues()
         self._exchange = await self._channel.declare_exchange(
             "opora.events", aio_pika.ExchangeType.TOPIC, durable=True
         )
@@ -199,8 +197,14 @@ class Stack:
         await queue.consume(see, no_ack=True)
 
     async def stop(self) -> None:
-        """Stop every service that was served."""
+        """Stop every service that was served; leave no event for the next module's services."""
         await self._held.aclose()
+        await self._delete_queues()
+
+    async def _delete_queues(self) -> None:
+        for service in SERVICES:
+            for name in (f"{service}.inbox", f"{service}.inbox.dead"):
+                await self._channel.queue_delete(name)
 
 
 @asynccontextmanager

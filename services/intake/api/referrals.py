@@ -136,7 +136,11 @@ def _may_see(entry: JournalEntry, by: Actor) -> bool:
     """The institution, its authorised body, and who took the referral in for them (R 3.1.2)."""
     if by.organization is None:
         return False
-    return by.organization in {entry.institution, entry.authorised_body, entry.recorded_at}
+    return by.organization in {
+        entry.institution,
+        entry.authorised_body,
+        entry.recorded_by.organization,
+    }
 
 
 async def _visible(intake: Intake, referral_id: str, by: Actor) -> Document[JournalEntry]:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from contracts.errors import InvalidInput
 from contracts.intake import Channel
-from contracts.values import CitizenCard, Contact, Identifier, Line, Text, Value
+from contracts.values import Actor, CitizenCard, Contact, Identifier, Line, Text, Value
 
 
 class ReferralForm(Value):
@@ -67,8 +67,7 @@ class JournalEntry(BaseModel):
     form: ReferralForm
     original: str | None = Field(default=None, description="what was posted, as it was posted")
     received_at: AwareDatetime
-    recorded_by: str
-    recorded_at: str | None = Field(default=None, description="organization that took it in")
+    recorded_by: Actor = Field(description="who took it in, for which organization")
     requester: str | None = None
     pack: str
     missing: list[str] = Field(default_factory=list)

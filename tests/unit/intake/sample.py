@@ -120,7 +120,7 @@ def entry(number: int = 1, **changed: Any) -> JournalEntry:
         "fingerprint": "f",
         "form": form(),
         "received_at": NOON.astimezone(UTC),
-        "recorded_by": "test:registrar",
+        "recorded_by": Actor(id="test:registrar", role="registrar", organization=INSTITUTION),
         "pack": "kuzbass-2013",
         "case_candidate": f"C{number}",
         "citizen_candidate": f"P{number}",
