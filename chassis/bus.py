@@ -159,7 +159,7 @@ class Bus:
         async def consume(envelope: Envelope) -> None:
             if self._receive is not None:
                 await self._receive(envelope)
-                failpoints.reach("before-acknowledge")
+                failpoints.reach("before-acknowledge", envelope.id)
 
     async def stop_consuming(self) -> None:
         """Finish what is being handled and take no more; publishing still works."""

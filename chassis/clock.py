@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,8 +9,11 @@ from datetime import UTC, datetime
 Now = Callable[[], datetime]
 """A clock: what the present moment is asked of, so that tests can bring their own."""
 
-FAR_FUTURE = 0
-"""Index value of a moment that never comes: the due-indexes look for values above 0."""
+NEVER = 0
+"""Index value of a moment that never comes, where what has come is looked for (above 0)."""
+
+NEVER_DUE = 253_402_300_799_000
+"""Index value of a moment that never comes, where it is sorted by: behind all others."""
 
 
 def now() -> datetime:
@@ -24,16 +26,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}{uuid.uuid4().hex}"
 
 
-def new_code(digits: int = 10) -> str:
-    """A secret code a person can read out over the phone."""
-    return "".join(secrets.choice("0123456789") for _ in range(digits))
-
-
 def epoch_ms(moment: datetime | None) -> int:
     """A moment as the store compares it: integer milliseconds; 0 for none."""
-    return FAR_FUTURE if moment is None else int(moment.timestamp() * 1000)
+    return NEVER if moment is None else int(moment.timestamp() * 1000)
 
 
-def from_epoch_ms(value: int) -> datetime:
-    """The moment behind an index value."""
-    return datetime.fromtimestamp(value / 1000, UTC)
+def due_ms(moment: datetime | None) -> int:
+    """A due moment as worklists sort by it."""
+    return epoch_ms(moment) or NEVER_DUE

@@ -73,15 +73,12 @@ class Commands:
     ) -> Answered:
         """Load, check, decide, store, publish. Raises Refusal and StoreUnavailable.
 
-        `visible` says whether the caller may know of the record; where not, it does not exist.
         Without a request it is the machine that records what came of an errand: there is no key
         to remember, and the version moves only if there is an event to tell.
         """
         for attempt in range(TRIES):
             async with collection.lock(document_id):
-                document = await collection.get(document_id)
-                if document is None or not visible(document.state):
-                    raise NotFound(what)
+                document = await get_visible(collection, document_id, visible, what)
                 known = repeated(document, request) if request is not None else None
                 if known is not None:
                     return known
@@ -130,7 +127,7 @@ class Commands:
         request: Request | None,
         at: Context,
         events: Sequence[Event],
-        answer: Callable[[S], dict[str, Any]],
+        answer: Callable[[S], dict[str, Any]] = lambda state: {},
     ) -> Answered:
         """One write of the new state, its events and its answer; with the save the events leave."""
         if request is not None or events:
@@ -151,6 +148,19 @@ class Commands:
             document.remember(answered)
         await collection.save(document)
         return answered
+
+
+async def get_visible(
+    collection: Collection[S],
+    document_id: str,
+    visible: Callable[[S], bool],
+    what: str = "case",
+) -> Document[S]:
+    """A document the caller may know of; any other does not exist for them."""
+    document = await collection.get(document_id)
+    if document is None or not visible(document.state):
+        raise NotFound(what)
+    return document
 
 
 def repeated(document: Document[Any], request: Request) -> Answered | None:

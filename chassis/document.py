@@ -94,22 +94,25 @@ class Origin:
 def issue(
     document: Document[Any], events: Sequence[Event], at: Context, origin: Origin, trace: Trace
 ) -> None:
-    """Append events to the outbox, numbered on the document's own stream without a gap."""
-    for event in events:
+    """Append events to the outbox, numbered on the document's own stream without a gap.
+
+    All of them or none: an event that does not fit leaves the document as it was.
+    """
+    envelopes: list[Envelope] = []
+    for number, event in enumerate(events, start=document.seq + 1):
         if event.stream != origin.stream_kind:
             raise TypeError(f"{event.type} does not belong on stream {origin.stream_kind}")
-        document.seq += 1
         stream = f"{event.stream}.{document.id}"
-        document.outbox.append(
+        envelopes.append(
             Envelope(
-                id=f"{stream}:{document.seq}",
+                id=f"{stream}:{number}",
                 source=f"/{origin.district}/{origin.service}",
                 type=event.type,
                 subject=document.id,
                 time=at.now,
                 dataschema=f"urn:opora:schema:{event.schema_name()}",
                 stream=stream,
-                sequence=sequence_text(document.seq),
+                sequence=sequence_text(number),
                 correlationid=trace.correlation_id,
                 causationid=trace.causation_id,
                 district=origin.district,
@@ -117,6 +120,8 @@ def issue(
                 data=event.model_dump(mode="json", exclude_none=True),
             )
         )
+    document.outbox += envelopes
+    document.seq += len(envelopes)
 
 
 class Receipt(BaseModel):
@@ -219,10 +224,10 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
             at = reading.context(envelope)
             state = document.state.model_copy(deep=True)
             issued = handler(state, event, at)
-            document.state = state
-            document.version += 1
             trace = Trace(envelope.correlationid, envelope.id, envelope.traceparent)
             issue(document, issued, at, reading.origin, trace)
+            document.state = state
+            document.version += 1
     except Exception as failure:  # whatever it is, it must harm this case only
         entry.reason = _reason(failure)
         entry.attempts += 1

@@ -2,7 +2,8 @@
 
 Armed only where OPORA_FAIL_POINTS names a directory: a process that reaches a point whose file
 `<service>.<point>` lies there takes the file away and dies on the spot, without a word to anybody.
-In production the variable is not set and a point costs one comparison.
+The file's text names what the point must be about (`cases/<id>/<sequence>` of a save, the event's
+id of a publish or an acknowledgement). In production the variable is not set.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ _service = os.environ.get("SERVICE", "")
 POINTS = ("before-save", "after-save", "before-publish", "after-publish", "before-acknowledge")
 
 
-def reach(point: str) -> None:
+def reach(point: str, about: str) -> None:
     """Die here, once, if that was asked for."""
     if _directory is None:
         return
     armed = Path(_directory) / f"{_service}.{point}"
     try:
+        if armed.read_text() != about:
+            return
         armed.unlink()
     except FileNotFoundError:
         return

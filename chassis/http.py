@@ -114,6 +114,15 @@ def allow(*roles: str) -> Any:
     return Depends(Allow(*roles))
 
 
+def in_state(name: str) -> Any:
+    """`Annotated[Intake, in_state("intake")]` hands a route what `main.py` put together."""
+
+    async def find(http: HttpRequest) -> Any:
+        return getattr(http.app.state, name)
+
+    return Depends(find)
+
+
 async def public() -> None:
     """The policy of a route that anyone may call."""
 

@@ -110,9 +110,9 @@ class Relay:
         queue = self._waiting[key]
         try:
             while queue:
-                failpoints.reach("before-publish")
+                failpoints.reach("before-publish", queue[0].id)
                 await self._send_one(queue[0])
-                failpoints.reach("after-publish")
+                failpoints.reach("after-publish", queue[0].id)
                 self._confirmed[key] = queue.popleft().number
             self.quiet[key] = asyncio.get_running_loop().time()
         except NotPublished as failure:

@@ -6,25 +6,32 @@ Invariant: a copy changes by its owner's events only, in their order, each once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TypeVar
 
 from chassis.document import Handler
+from chassis.store import Spec
 from contracts.context import Context
+from contracts.copies import Copy
 from contracts.event import Event
 
+C = TypeVar("C", bound=Copy)
 
-class Copy(Protocol):
-    """A state that takes over what its owner says."""
 
-    def keep(self, event: Event) -> None:
-        """Take the event over."""
+def copies(name: str, kind: type[C], *found_by: str) -> Spec[C]:
+    """Documents that are copies; `found_by` names those of their fields that are asked for."""
+    return Spec(
+        name=name,
+        state=kind,
+        index=lambda copy: {field: getattr(copy, field) for field in found_by},
+        indexed=tuple((field,) for field in found_by),
+    )
+
+
+def keeping(kind: type[Copy]) -> Mapping[type[Event], Handler]:
+    """Handlers that keep a copy from the events it is made of."""
+    return dict.fromkeys(kind.made_of, _keep)
 
 
 def _keep(copy: Copy, event: Event, _: Context) -> Sequence[Event]:
     copy.keep(event)
     return ()
-
-
-def keeping(*events: type[Event]) -> Mapping[type[Event], Handler]:
-    """Handlers that keep a copy from these events."""
-    return dict.fromkeys(events, _keep)

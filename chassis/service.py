@@ -27,6 +27,7 @@ from chassis.http import PROBLEMS, RequestFrame, describe, public
 from chassis.identity import Verifier
 from chassis.metrics import expose
 from chassis.relay import Relay
+from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
 from chassis.store import Collection, Spec, StoreUnavailable, connect
 from chassis.sweeper import Sweeper, Watch
@@ -102,6 +103,12 @@ class Service:
         self.collections[spec.name] = collection
         self._streams[spec.name] = stream
         self._watches.append(Watch(collection, stream, on_due, errand))
+        return collection
+
+    def copies(self, spec: Spec[C]) -> Collection[C]:
+        """A kind of document that is kept from its owner's events alone."""
+        collection, handlers = self.collection(spec), keeping(spec.state)
+        self.read(collection, [event.stream for event in handlers], handlers)
         return collection
 
     def read(

@@ -53,8 +53,11 @@ def load(settings: type[T]) -> T:
     try:
         return settings()
     except ValidationError as failure:
-        lines = [
-            f"  OPORA_{str(error['loc'][0]).upper()}: {error['msg']}" for error in failure.errors()
-        ]
+        lines = [f"  {_variable(error['loc'])}: {error['msg']}" for error in failure.errors()]
         print("Cannot start, settings are incomplete:", *lines, sep="\n", file=sys.stderr)
         raise SettingsIncomplete("\n".join(lines)) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable an error is about; a rule over several of them is about none."""
+    return f"OPORA_{str(location[0]).upper()}" if location else "settings"

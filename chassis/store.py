@@ -18,12 +18,7 @@ import structlog
 from pydantic import BaseModel
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    WriteConcernError,
-)
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, WriteConcernError
 from pymongo.monitoring import CommandListener
 from pymongo.uri_parser import parse_uri
 
@@ -60,14 +55,12 @@ class StoreUnavailable(Exception):
 class Spec(Generic[S]):
     """What the store must know of a kind of document.
 
-    `blank` makes the state of a document that an event brings into being; `index` gives the
-    scalar fields it is found and listed by (`id` is always one); `wake_at` the epoch
-    milliseconds at which the document wants to be looked at again (0: never).
+    `index` gives the scalar fields it is found and listed by (`id` is always one); `wake_at` the
+    epoch milliseconds at which the document wants to be looked at again (0: never).
     """
 
     name: str
     state: type[S]
-    blank: Callable[[str], S]
     index: Callable[[S], Mapping[str, Scalar]] = lambda state: {}
     wake_at: Callable[[S], int] = lambda state: 0
     indexed: Sequence[tuple[str, ...]] = ()
@@ -156,8 +149,8 @@ class Collection(Generic[S]):
         return None if stored is None else self._from_stored(stored)
 
     def blank(self, document_id: str) -> Document[S]:
-        """A document that is not stored yet."""
-        return Document(id=document_id, state=self.spec.blank(document_id))
+        """A document that is not stored yet; only a state that can begin empty may be read into."""
+        return Document(id=document_id, state=self.spec.state.model_validate({"id": document_id}))
 
     async def save(self, document: Document[S]) -> None:
         """Write the document: a new one is inserted, a known one replaces the revision read.
@@ -173,7 +166,7 @@ class Collection(Generic[S]):
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
-        failpoints.reach("before-save")
+        failpoints.reach("before-save", self._about(document))
         try:
             if document.rev == 0:
                 await self._stored.insert_one(stored)
@@ -187,8 +180,11 @@ class Collection(Generic[S]):
             if not await self._was_written(document.id, mark):
                 raise StoreUnavailable from failure
         document.rev += 1
-        failpoints.reach("after-save")
+        failpoints.reach("after-save", self._about(document))
         self._saved(self, document)
+
+    def _about(self, document: Document[S]) -> str:
+        return f"{self.spec.name}/{document.id}/{document.seq}"
 
     async def find(
         self,

@@ -12,3 +12,7 @@ class CaseRef(Value):
     institution: Identifier
     authorised_body: Identifier
     pack: Identifier
+
+    def is_served_by(self, organization: str | None) -> bool:
+        """Whether this is the case's institution or its authorised body."""
+        return organization in {self.institution, self.authorised_body}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.regulation import TermRule, deadline
+from contracts.regulation import RegulationPack, deadline
 from contracts.terms import Deadline, WorkingCalendar
 from contracts.values import Actor
 
@@ -20,6 +20,13 @@ class Context:
     about: str = ""
     """On another service's event: what its stream is about, e.g. the complaint's id."""
 
-    def deadline(self, rule: TermRule, pack: str, started_at: datetime | None = None) -> Deadline:
-        """The due date of a term that starts now, or started earlier."""
-        return deadline(rule, started_at=started_at or self.now, calendar=self.calendar, pack=pack)
+    def deadline(
+        self, pack: RegulationPack, code: str, started_at: datetime | None = None
+    ) -> Deadline:
+        """The due date of a pack's term that starts now, or started earlier."""
+        return deadline(
+            pack.term(code),
+            started_at=started_at or self.now,
+            calendar=self.calendar,
+            pack=pack.code,
+        )

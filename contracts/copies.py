@@ -6,6 +6,8 @@ the owner's events alone, which carry the whole record every time.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel
 
 from contracts.directory import (
@@ -26,10 +28,23 @@ from contracts.intake import (
 from contracts.values import CitizenCard
 
 
-class OrganizationCopy(BaseModel):
-    """An organization of the directory, as last published."""
+class Copy(BaseModel):
+    """What a service keeps of another's record, and the events it is made of."""
+
+    made_of: ClassVar[tuple[type[Event], ...]]
 
     id: str
+
+    def keep(self, event: Event) -> None:
+        """Take over what the owner said."""
+        raise NotImplementedError
+
+
+class OrganizationCopy(Copy):
+    """An organization of the directory, as last published."""
+
+    made_of = (OrganizationPublished, OrganizationChanged, OrganizationRetired)
+
     card: OrganizationCard | None = None
     retired: bool = False
 
@@ -50,10 +65,17 @@ class OrganizationCopy(BaseModel):
         return self.kind == kind
 
 
-class CitizenCopy(BaseModel):
+class CitizenCopy(Copy):
     """A citizen's card and consent, as intake last said."""
 
-    id: str
+    made_of = (
+        CitizenRegistered,
+        CitizenCardChanged,
+        ConsentGiven,
+        ConsentWithdrawn,
+        CitizenErased,
+    )
+
     card: CitizenCard | None = None
     consented: bool = False
     erased: bool = False
@@ -68,13 +90,3 @@ class CitizenCopy(BaseModel):
             self.consented = False
         elif isinstance(event, CitizenErased):
             self.card, self.consented, self.erased = None, False, True
-
-
-ORGANIZATION_EVENTS = (OrganizationPublished, OrganizationChanged, OrganizationRetired)
-CITIZEN_EVENTS = (
-    CitizenRegistered,
-    CitizenCardChanged,
-    ConsentGiven,
-    ConsentWithdrawn,
-    CitizenErased,
-)

@@ -6,6 +6,13 @@ the reason of a parked event for messages.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+A = TypeVar("A", bound=StrEnum)
+S = TypeVar("S", bound=StrEnum)
+
 
 class Refusal(Exception):
     """Something may not be done; `code` is stable, `clause` the rule that says so."""
@@ -26,6 +33,23 @@ class NotAllowedInState(Refusal):
     """The action does not fit the state the case is in."""
 
     status = 409
+
+
+def require_allowed(
+    allowed: Mapping[A, Collection[S]],
+    action: A,
+    status: S,
+    what: str = "case",
+    clause: str | None = None,
+) -> None:
+    """Refuse what a table of actions and states does not allow."""
+    if status not in allowed[action]:
+        raise NotAllowedInState(
+            "not-allowed-in-state",
+            f"{action} is not possible while the {what} is {status};"
+            f" possible in: {', '.join(sorted(allowed[action]))}",
+            clause=clause,
+        )
 
 
 class InvalidInput(Refusal):

@@ -8,11 +8,12 @@ change is a new version (`tests/contract/test_golden_schemas.py` holds this).
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.terms import ClosedTerm, Deadline
+from contracts.context import Context
+from contracts.terms import Alarm, ClosedTerm, Deadline, TermBook
 from contracts.values import Actor, Identifier
 
 PREFIX = "ru.opora."
@@ -94,3 +95,15 @@ class TermMissedFact(Event):
 
     term: Deadline
     institution: Identifier | None = None
+
+
+def sound(
+    terms: TermBook,
+    due_soon: type[TermDueSoonFact],
+    missed: type[TermMissedFact],
+    at: Context,
+    **said: Any,
+) -> list[Event]:
+    """The alarms that are due, as the two events that their owner declares for them."""
+    kinds: dict[Alarm, Any] = {Alarm.DUE_SOON: due_soon, Alarm.MISSED: missed}
+    return [kinds[alarm](by=at.by, term=term, **said) for alarm, term in terms.ring(at.now)]

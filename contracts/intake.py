@@ -260,6 +260,10 @@ class CaseReopened(
     """A declined or closed case goes on."""
 
 
+REFUSED = "refused"
+"""Why intake closes a case that care planning refused: to others it is care planning's fact."""
+
+
 class CaseClosed(CaseEvent, stream=CASE, clause="R 3.1.6", ru="Дело закрыто", en="Case closed"):
     """Nothing more is to be done in this case."""
 

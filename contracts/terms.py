@@ -87,20 +87,29 @@ class TermBook(BaseModel):
 
     def open(self, *deadlines: Deadline) -> tuple[Deadline, ...]:
         """Start terms; one that already runs keeps its first start."""
-        codes = {term.deadline.code for term in self.running}
+        codes = {running.code for running in self.deadlines}
         fresh = tuple(deadline for deadline in deadlines if deadline.code not in codes)
         self.running += [WatchedTerm(deadline=deadline) for deadline in fresh]
         return fresh
 
     def close(self, *codes: str, at: datetime) -> tuple[ClosedTerm, ...]:
         """End terms that run; those that do not run are passed over."""
-        ended = [term.deadline for term in self.running if term.deadline.code in codes]
+        ended = [deadline for deadline in self.deadlines if deadline.code in codes]
         self.running = [term for term in self.running if term.deadline.code not in codes]
         return tuple(ClosedTerm(code=term.code, due_at=term.due_at, closed_at=at) for term in ended)
 
     def close_all(self, at: datetime) -> tuple[ClosedTerm, ...]:
         """End every running term."""
-        return self.close(*[term.deadline.code for term in self.running], at=at)
+        return self.close(*[deadline.code for deadline in self.deadlines], at=at)
+
+    @property
+    def deadlines(self) -> list[Deadline]:
+        """The deadlines that run."""
+        return [term.deadline for term in self.running]
+
+    def next_due(self) -> datetime | None:
+        """When the first of them runs out."""
+        return min((deadline.due_at for deadline in self.deadlines), default=None)
 
     def next_alarm(self) -> datetime | None:
         """The earliest moment at which `ring` has something to say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ async def disagreements(staff: Staff, travelled: Sequence[Travelled]) -> list[st
         record = await staff.reader.get("registry", case.record)
         if record["stage"] != "enrolled":
             found.append(f"{case.id}: the register says {record['stage']}")
+            continue
+        found += await _differences(staff, case, record["result"])
         seen = await staff.reader.get("registry", f"{case.record}/positions")
         if seen["waiting"]:
             found.append(f"{case.id}: events wait in the register")
@@ -45,6 +47,23 @@ async def disagreements(staff: Staff, travelled: Sequence[Travelled]) -> list[st
             if issued["parked"]:
                 found.append(f"{case.id}: events are set aside in {service}")
     return found
+
+
+async def _differences(staff: Staff, case: Case, result: Mapping[str, Any]) -> list[str]:
+    """Where the outcome in the register is not the outcome that the services have."""
+    planned = await staff.organizer.get("careplan", case.record)
+    known = await staff.registrar.get("intake", case.record)
+    said = {
+        "order in careplan": (planned["order"]["number"], result["enrolment"]["order_number"]),
+        "order in intake": (known["progress"]["order_number"], result["enrolment"]["order_number"]),
+        "level in intake": (known["progress"]["assessed_level"], result["level"]),
+        "provider in careplan": (planned["order"]["provider"], result["enrolment"]["provider"]),
+    }
+    return [
+        f"{case.id}: {what} is {service}, in the register {register}"
+        for what, (service, register) in said.items()
+        if service != register
+    ]
 
 
 async def metrics(wire: Wire) -> dict[str, float]:

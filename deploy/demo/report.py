@@ -48,10 +48,16 @@ def _terms(line: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
     for term in line["closed"]:
         in_time = "[green]в срок · in time[/green]"
         late = f"[red]поздно · late by {term['late_by_seconds']} s[/red]"
-        yield f"{term['title_en']}: {in_time if term['in_time'] else late}"
+        yield f"{_title(term)}: {in_time if term['in_time'] else late}"
     for term in line["opened"]:
         due = datetime.fromisoformat(term["due_at"]).astimezone(zone)
-        yield f"{term['title_en']} → {due:%d.%m %H:%M}"
+        yield f"{_title(term)} → {due:%d.%m %H:%M}"
+    if spoken_of := line.get("term"):
+        yield f"[red]{_title(spoken_of)}[/red]"
+
+
+def _title(term: Mapping[str, Any]) -> str:
+    return f"{term['title_ru']} · [dim]{term['title_en']}[/dim]"
 
 
 def show_figures(console: Console, figures: Mapping[str, Any]) -> None:

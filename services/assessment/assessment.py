@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
+from chassis.commands import get_visible
+from chassis.document import Document
+from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import CitizenCopy, OrganizationCopy
-from services.assessment.domain.case import Case
+from contracts.values import Actor
+from services.assessment.domain.case import Case, involves
 
 
 @dataclass(slots=True)
@@ -22,6 +24,10 @@ class Assessment:
     cases: Collection[Case]
     citizens: Collection[CitizenCopy]
     organizations: Collection[OrganizationCopy]
+
+    async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
+        """A case the caller may know of."""
+        return await get_visible(self.cases, case_id, lambda case: involves(case, by))
 
     async def find_citizen(self, case: Case) -> CitizenCopy | None:
         """The copy of the citizen's card; None while intake has not been heard."""
@@ -45,9 +51,4 @@ class Assessment:
         return {copy.id: copy.state.card.name for copy in copies if copy.state.card is not None}
 
 
-def _assessment(http: Request) -> Assessment:
-    assessment: Assessment = http.app.state.assessment
-    return assessment
-
-
-WithAssessment = Annotated[Assessment, Depends(_assessment)]
+WithAssessment = Annotated[Assessment, in_state("assessment")]

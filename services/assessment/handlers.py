@@ -11,6 +11,7 @@ from contracts.careplan import Enrolled, Refused
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import (
+    REFUSED,
     CaseClosed,
     CaseDeclined,
     CaseReopened,
@@ -23,9 +24,6 @@ from services.assessment.domain.opening import (
     open_assessment,
     return_at_intake,
 )
-
-REFUSED = "refused"
-"""Intake closes a case for this because care planning refused it: it is care planning's fact."""
 
 
 def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -> list[Event]:

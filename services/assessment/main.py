@@ -5,13 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
-from chassis.replica import keeping
 from chassis.service import Service
 from chassis.settings import load
 from contracts import careplan, intake
 from contracts.assessment import CASE
-from contracts.copies import CITIZEN_EVENTS, ORGANIZATION_EVENTS
-from contracts.directory import ORGANIZATION
 from contracts.topology import READS
 from services.assessment.api import cases, commission
 from services.assessment.assessment import Assessment
@@ -28,12 +25,10 @@ def create_app(settings: AssessmentSettings | None = None, now: clock.Now = cloc
     assessment = Assessment(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms),
-        citizens=service.collection(CITIZENS),
-        organizations=service.collection(ORGANIZATIONS),
+        citizens=service.copies(CITIZENS),
+        organizations=service.copies(ORGANIZATIONS),
     )
     service.read(assessment.cases, [intake.CASE, careplan.CASE], CASE_HANDLERS)
-    service.read(assessment.citizens, [intake.CITIZEN], keeping(*CITIZEN_EVENTS))
-    service.read(assessment.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
     return service.app(
         [cases.router, commission.router],
         {"assessment": assessment},

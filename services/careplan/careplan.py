@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
+from chassis.commands import get_visible
+from chassis.document import Document
+from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import CitizenCopy, OrganizationCopy
 from contracts.directory import OrganizationCard
-from contracts.values import CitizenCard
-from services.careplan.domain.case import Case
+from contracts.values import Actor, CitizenCard
+from services.careplan.domain.case import Case, involves
 
 
 @dataclass(slots=True)
@@ -24,6 +25,10 @@ class Careplan:
     cases: Collection[Case]
     citizens: Collection[CitizenCopy]
     organizations: Collection[OrganizationCopy]
+
+    async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
+        """A case the caller may know of."""
+        return await get_visible(self.cases, case_id, lambda case: involves(case, by))
 
     async def organizations_named(
         self, organization_ids: Iterable[str | None]
@@ -48,10 +53,4 @@ class Careplan:
         return copy.state.card if copy is not None else None
 
 
-def _careplan(http: Request) -> Careplan:
-    careplan: Careplan = http.app.state.careplan
-    return careplan
-
-
-WithCareplan = Annotated[Careplan, Depends(_careplan)]
-"""Care planning put together."""
+WithCareplan = Annotated[Careplan, in_state("careplan")]

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chassis.commands import Request
-from chassis.document import Answered, Document
+from chassis.document import Answered
 from contracts.careplan import CASE
 from contracts.context import Context
-from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.careplan.careplan import Careplan
@@ -18,7 +17,8 @@ from services.careplan.domain.case import Case, involves
 Decide = Callable[[Case, Context], Sequence[Event]]
 
 
-def _summary(case: Case) -> dict[str, Any]:
+def summary(case: Case) -> dict[str, Any]:
+    """What every command answers besides its receipt."""
     return {"status": case.status, "plan_version": case.plan_version or None}
 
 
@@ -35,13 +35,5 @@ async def change_case(
         at,
         lambda case: decide(case, at),
         visible=lambda case: involves(case, by),
-        answer=_summary,
+        answer=summary,
     )
-
-
-async def get_case(careplan: Careplan, case_id: str, by: Actor) -> Document[Case]:
-    """A case the caller may know of; any other does not exist for them."""
-    document = await careplan.cases.get(case_id)
-    if document is None or not involves(document.state, by):
-        raise NotFound("case")
-    return document

@@ -3,9 +3,7 @@ other services are heard is no matter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
+from chassis.document import Handler
 from contracts.assessment import NeedsAssessed, OrganizerAssigned
 from contracts.complaints import Remedy, RemedyOrdered
 from contracts.context import Context
@@ -16,8 +14,6 @@ from services.careplan.domain import opening
 from services.careplan.domain.case import Case
 from services.careplan.domain.decision import annul_refusal
 from services.careplan.domain.records import Assessment
-
-Handler = Callable[[Any, Any, Context], Sequence[Event]]
 
 
 def complained_case(envelope: Envelope) -> str | None:

@@ -6,13 +6,10 @@ from fastapi import FastAPI
 
 from chassis import clock
 from chassis.consumer import subject
-from chassis.replica import keeping
 from chassis.service import Service
 from chassis.settings import load
 from contracts import assessment, complaints, intake
 from contracts.careplan import CASE
-from contracts.copies import CITIZEN_EVENTS, ORGANIZATION_EVENTS
-from contracts.directory import ORGANIZATION
 from contracts.topology import READS
 from services.careplan.api import cases, decision, plan, programme
 from services.careplan.careplan import Careplan
@@ -29,8 +26,8 @@ def create_app(settings: CareplanSettings | None = None, now: clock.Now = clock.
     careplan = Careplan(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms),
-        citizens=service.collection(CITIZENS),
-        organizations=service.collection(ORGANIZATIONS),
+        citizens=service.copies(CITIZENS),
+        organizations=service.copies(ORGANIZATIONS),
     )
     service.read(
         careplan.cases,
@@ -41,8 +38,6 @@ def create_app(settings: CareplanSettings | None = None, now: clock.Now = clock.
         },
         CASE_HANDLERS,
     )
-    service.read(careplan.citizens, [intake.CITIZEN], keeping(*CITIZEN_EVENTS))
-    service.read(careplan.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
     return service.app(
         [cases.router, plan.router, programme.router, decision.router],
         {"careplan": careplan},

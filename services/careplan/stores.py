@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from chassis.clock import epoch_ms
+from chassis.clock import due_ms, epoch_ms
+from chassis.replica import copies
 from chassis.store import Scalar, Spec
 from contracts.copies import CitizenCopy, OrganizationCopy
-from services.careplan.domain.case import Case, next_wake
-
-NEVER_DUE = 253_402_300_799_000
-"""Sorts cases without a running term behind all others."""
+from services.careplan.domain.case import Case
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
-    deadlines = [term.deadline.due_at for term in case.terms.running]
     return {
         "status": case.status,
         "institution": case.ref.institution if case.ref else "",
         "authorised_body": case.ref.authorised_body if case.ref else "",
-        "due": epoch_ms(min(deadlines)) if deadlines else NEVER_DUE,
+        "due": due_ms(case.terms.next_due()),
     }
 
 
 CASES = Spec(
     name="cases",
     state=Case,
-    blank=lambda document_id: Case(id=document_id),
     index=_case_index,
-    wake_at=lambda case: epoch_ms(next_wake(case)),
+    wake_at=lambda case: epoch_ms(case.terms.next_alarm()),
     indexed=(("institution", "due", "id"), ("authorised_body", "due", "id")),
 )
 
-CITIZENS = Spec(
-    name="citizens",
-    state=CitizenCopy,
-    blank=lambda document_id: CitizenCopy(id=document_id),
-)
-
-ORGANIZATIONS = Spec(
-    name="organizations",
-    state=OrganizationCopy,
-    blank=lambda document_id: OrganizationCopy(id=document_id),
-    index=lambda copy: {"kind": copy.kind},
-)
+CITIZENS = copies("citizens", CitizenCopy)
+ORGANIZATIONS = copies("organizations", OrganizationCopy)

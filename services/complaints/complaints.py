@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
-
+from chassis.commands import get_visible
+from chassis.document import Document
+from chassis.http import in_state
+from chassis.register import Register
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import CitizenCopy, OrganizationCopy
 from contracts.directory import OrganizationKind
 from contracts.values import Actor
 from services.complaints.domain.case import CaseCopy
-from services.complaints.domain.complaint import Complaint
+from services.complaints.domain.complaint import Complaint, involves
 
 
 @dataclass(slots=True)
@@ -22,10 +24,10 @@ class Complaints:
 
     service: Service
     complaints: Collection[Complaint]
+    register: Register
     cases: Collection[CaseCopy]
     citizens: Collection[CitizenCopy]
     organizations: Collection[OrganizationCopy]
-    last_numbers: dict[str, int] = field(default_factory=dict)
 
     async def kind_of(self, organization_id: str | None) -> OrganizationKind | None:
         """What kind of organization the directory says this is; None if it knows none."""
@@ -36,10 +38,15 @@ class Complaints:
         """Whether the caller works at the department, which may examine any complaint (R 5.5)."""
         return await self.kind_of(actor.organization) is OrganizationKind.DEPARTMENT
 
+    async def get_complaint(self, complaint_id: str, by: Actor) -> Document[Complaint]:
+        """A complaint the caller may know of."""
+        of_department = await self.of_department(by)
+        return await get_visible(
+            self.complaints,
+            complaint_id,
+            lambda complaint: involves(complaint, by, of_department=of_department),
+            "complaint",
+        )
 
-def _complaints(http: Request) -> Complaints:
-    complaints: Complaints = http.app.state.complaints
-    return complaints
 
-
-WithComplaints = Annotated[Complaints, Depends(_complaints)]
+WithComplaints = Annotated[Complaints, in_state("complaints")]

@@ -5,16 +5,12 @@ Every fact stands alone, so the order in which the other services are heard is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
+from chassis.document import Handler
 from contracts.careplan import CaseReopened, Decided, Enrolled, Refused
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import ReferralRegistered
 from services.complaints.domain.case import CaseCopy, LastDecision
-
-Handler = Callable[[Any, Any, Context], Sequence[Event]]
 
 
 def on_referral_registered(case: CaseCopy, event: ReferralRegistered, at: Context) -> list[Event]:

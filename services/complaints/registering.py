@@ -1,8 +1,7 @@
 """Registering a complaint: one document, one write.
 
-The complaint is its own line in the register: its id is its number, so the store forbids a number
-twice, and n + 1 is written only where n is known to be there, so that no number is left out. A
-repeated request is recognised by `source_key`, unique as well.
+The complaint is its own line in the register: its id is its number (`chassis.register`). A repeated
+request is recognised by `source_key`, unique as well.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from typing import Any
 
 from chassis.commands import Request, repeated
 from chassis.document import Answered, Document
-from chassis.store import AlreadyExists
 from contracts.case import CaseRef
 from contracts.complaints import COMPLAINT
 from contracts.context import Context
-from contracts.errors import InvalidInput, NotFound, Refusal
+from contracts.errors import InvalidInput, NotFound
 from contracts.regulation import load_pack
 from contracts.values import Actor
 from services.complaints.complaints import Complaints
@@ -29,15 +27,13 @@ from services.complaints.domain.registration import (
     register_complaint,
 )
 
-TRIES = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A complaint in the register; `again` if this request had registered it before."""
+    """A complaint in the register; `repeated` if it was there before."""
 
     answered: Answered
-    again: bool
+    repeated: bool
 
 
 async def register(
@@ -46,7 +42,7 @@ async def register(
     """Take a complaint in under the next number of its register (R 5.3)."""
     known = await _known(complaints, request)
     if known is not None:
-        return Registered(known, again=True)
+        return Registered(known, repeated=True)
     at = complaints.service.at(by)
     ref = await _case(complaints, form.case_id, by)
     check_form(form, load_pack(ref.pack), at.now)
@@ -60,7 +56,7 @@ def summary(complaint: Complaint) -> dict[str, Any]:
         "number": complaint.register_number,
         "status": complaint.status,
         "nameless": complaint.nameless,
-        "due": {term.deadline.code: str(term.deadline.due_on) for term in complaint.terms.running},
+        "due": {deadline.code: str(deadline.due_on) for deadline in complaint.terms.deadlines},
     }
 
 
@@ -68,11 +64,10 @@ async def _case(complaints: Complaints, case_id: str, by: Actor) -> CaseRef:
     """A case of the district that the caller may know of; others do not exist."""
     case = await complaints.cases.get(case_id)
     of_department = await complaints.of_department(by)
-    if case is None or case.state.ref is None:
+    ref = case.state.ref if case is not None else None
+    if case is None or ref is None or not serves(case.state, by, of_department=of_department):
         raise NotFound("case")
-    if not serves(case.state, by, of_department=of_department):
-        raise NotFound("case")
-    return case.state.ref
+    return ref
 
 
 async def _examiner(complaints: Complaints, form: ComplaintForm, ref: CaseRef) -> str:
@@ -93,39 +88,27 @@ async def _enter(
     request: Request,
     at: Context,
 ) -> Registered:
-    """Write the complaint under the next number; another replica may be as fast as we are."""
+    """Write the complaint under the next number of the examiner's register of this year."""
+
+    async def write(number: int) -> Answered:
+        source = _source_key(request)
+        complaint, events = register_complaint(form, ref, examiner, number, source, at)
+        document = Document(id=complaint.id, state=complaint)
+        return await complaints.service.commands.store(
+            complaints.complaints, document, COMPLAINT, request, at, events, summary
+        )
+
     key = register_key(examiner, at.calendar.local_date(at.now).year)
-    for _ in range(TRIES):
-        async with complaints.complaints.lock(key):
-            last = complaints.last_numbers.get(key)
-            number = 1 + (await _last_number(complaints, key) if last is None else last)
-            source = _source_key(request)
-            complaint, events = register_complaint(form, ref, examiner, number, source, at)
-            document = Document(id=complaint.id, state=complaint)
-            try:
-                answered = await complaints.service.commands.store(
-                    complaints.complaints, document, COMPLAINT, request, at, events, summary
-                )
-            except AlreadyExists:
-                complaints.last_numbers.pop(key, None)
-            else:
-                complaints.last_numbers[key] = number
-                return Registered(answered, again=False)
-        known = await _known(complaints, request)
-        if known is not None:
-            return Registered(known, again=True)
-    raise Refusal("too-busy", "the register is being written by others; try again")
+    answered, was_there = await complaints.register.enter(
+        key, write, lambda: _known(complaints, request)
+    )
+    return Registered(answered, was_there)
 
 
 async def _known(complaints: Complaints, request: Request) -> Answered | None:
     """The first answer, if this request has registered its complaint already."""
     stored = await complaints.complaints.find_one(source_key=_source_key(request))
     return repeated(stored, request) if stored is not None else None
-
-
-async def _last_number(complaints: Complaints, key: str) -> int:
-    last = await complaints.complaints.find({"register_key": key}, sort=[("number", -1)], limit=1)
-    return last[0].state.number if last else 0
 
 
 def _source_key(request: Request) -> str:

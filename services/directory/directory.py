@@ -7,9 +7,8 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
-
 from chassis.calendar import DistrictCalendar
+from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.errors import Refusal
@@ -55,9 +54,4 @@ def _calendar(name: str) -> tuple[ZoneInfo, DistrictCalendar]:
     return zone, DistrictCalendar(zone)
 
 
-def _directory(http: Request) -> Directory:
-    directory: Directory = http.app.state.directory
-    return directory
-
-
-WithDirectory = Annotated[Directory, Depends(_directory)]
+WithDirectory = Annotated[Directory, in_state("directory")]

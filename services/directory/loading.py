@@ -92,6 +92,6 @@ async def _store_row(
     else:
         events = take_row(document.state, row, card, at)
     await directory.service.commands.store(
-        directory.organizations, document, ORGANIZATION, None, at, events, lambda _: {}
+        directory.organizations, document, ORGANIZATION, None, at, events
     )
     directory.snapshot.take(document.state, document.version)

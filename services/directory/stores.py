@@ -17,14 +17,9 @@ def _organization_index(organization: Organization) -> dict[str, Scalar]:
     }
 
 
-def _no_blank_organization(document_id: str) -> Organization:
-    raise LookupError(f"no event makes an organization: {document_id}")
-
-
 ORGANIZATIONS = Spec(
     name="organizations",
     state=Organization,
-    blank=_no_blank_organization,
     index=_organization_index,
     indexed=(
         ("status", "key"),

@@ -32,7 +32,8 @@ from services.intake.intake import Intake
 Decide = Callable[[Case, Context], Sequence[Event]]
 
 
-def _summary(case: Case) -> dict[str, Any]:
+def summary(case: Case) -> dict[str, Any]:
+    """What every command answers besides its receipt."""
     return {
         "status": case.status,
         "proposal": case.proposal.model_dump(mode="json") if case.proposal else None,
@@ -65,7 +66,7 @@ async def change_case(
         at,
         decided,
         visible=lambda case: visible(case, by),
-        answer=_summary,
+        answer=summary,
         what=what,
     )
 
@@ -74,9 +75,7 @@ async def record_consent(
     intake: Intake, case_id: str, request: Request, by: Actor, consent: Consent
 ) -> Answered:
     """Consent belongs to the citizen; it is given in the course of a case (R 3.3.7)."""
-    case = await intake.cases.get(case_id)
-    if case is None or not involves(case.state, by):
-        raise NotFound("case")
+    case = await intake.get_case(case_id, by)
     at = intake.service.at(by)
     today = at.calendar.local_date(at.now)
     return await intake.service.commands.execute(

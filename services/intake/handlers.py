@@ -5,9 +5,10 @@ Every fact stands alone, so the order in which the other services are heard is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from chassis.document import Handler
 from contracts.assessment import (
     AssessmentDeclined,
     AssessmentOpened,
@@ -18,14 +19,12 @@ from contracts.assessment import (
 from contracts.careplan import CaseReopened, Decided, Enrolled, PlanDrafted, Refused
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import CaseClosed
+from contracts.intake import REFUSED, CaseClosed
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.interagency import hold_request
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.registration import resume
-
-Handler = Callable[[Any, Any, Context], Sequence[Event]]
 
 
 def _told(handler: Handler) -> Handler:
@@ -91,9 +90,9 @@ def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
         return []
     if case.status is not Status.DECLINED:  # a declined one remembers where it stood before that
         case.status_before = case.status
-    case.status, case.closed_for = Status.CLOSED, "refused"
+    case.status, case.closed_for = Status.CLOSED, REFUSED
     hold_request(case)
-    return [CaseClosed(by=at.by, reason="refused", closed=case.terms.close_all(at.now))]
+    return [CaseClosed(by=at.by, reason=REFUSED, closed=case.terms.close_all(at.now))]
 
 
 def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
@@ -105,14 +104,16 @@ def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event
     return resume(case, at)
 
 
-CASE_HANDLERS: dict[type[Event], Handler] = {
-    SurveyCompleted: _told(on_survey_completed),
-    AssessmentOpened: _told(on_assessment_opened),
-    AssessmentDeclined: _told(on_assessment_declined),
-    NeedsAssessed: _told(on_needs_assessed),
-    PlanDrafted: _told(on_plan_drafted),
-    Decided: _told(on_decided),
-    Enrolled: _told(on_enrolled),
-    Refused: _told(on_refused),
-    CaseReopened: _told(on_case_reopened),
+HANDLERS: dict[type[Event], Handler] = {
+    SurveyCompleted: on_survey_completed,
+    AssessmentOpened: on_assessment_opened,
+    AssessmentDeclined: on_assessment_declined,
+    NeedsAssessed: on_needs_assessed,
+    PlanDrafted: on_plan_drafted,
+    Decided: on_decided,
+    Enrolled: on_enrolled,
+    Refused: on_refused,
+    CaseReopened: on_case_reopened,
 }
+
+CASE_HANDLERS = {event: _told(handler) for event, handler in HANDLERS.items()}

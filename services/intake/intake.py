@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
-
+from chassis.commands import get_visible
+from chassis.document import Document
+from chassis.http import in_state
+from chassis.register import Register
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
-from contracts.values import Address
+from contracts.values import Actor, Address
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.domain.case import Case
+from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
 
@@ -39,16 +41,20 @@ class Intake:
     cases: Collection[Case]
     citizens: Collection[Citizen]
     journal: Collection[JournalEntry]
+    register: Register
     organizations: Collection[OrganizationCopy]
     identity: Identity
     pension_fund: PensionFund
     pension_fund_office: str
     webhooks: Webhooks | None
-    last_numbers: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The present moment."""
         return self.service.now()
+
+    async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
+        """A case the caller may know of."""
+        return await get_visible(self.cases, case_id, lambda case: involves(case, by))
 
     async def institution(self, organization_id: str | None) -> Serving | None:
         """An institution of the directory with its authorised body; None if it is none."""
@@ -88,9 +94,4 @@ class Intake:
         return Serving(card.id, card.parent or card.id)
 
 
-def _intake(http: Request) -> Intake:
-    intake: Intake = http.app.state.intake
-    return intake
-
-
-WithIntake = Annotated[Intake, Depends(_intake)]
+WithIntake = Annotated[Intake, in_state("intake")]

@@ -6,12 +6,10 @@ import httpx
 from fastapi import FastAPI
 
 from chassis import clock
-from chassis.replica import keeping
+from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
 from contracts import assessment, careplan
-from contracts.copies import ORGANIZATION_EVENTS
-from contracts.directory import ORGANIZATION
 from contracts.intake import CASE, CITIZEN
 from contracts.topology import READS
 from services.intake.adapters.identity import Identity
@@ -45,21 +43,20 @@ def create_app(
     async def placing(journal_id: str) -> None:
         await place(intake, journal_id)
 
+    journal = service.collection(JOURNAL, errand=placing)
     intake = Intake(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms, errand=errands),
         citizens=service.collection(CITIZENS, CITIZEN),
-        journal=service.collection(JOURNAL, errand=placing),
-        organizations=service.collection(ORGANIZATIONS),
+        journal=journal,
+        register=Register(journal),
+        organizations=service.copies(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
-        pension_fund=PensionFund(
-            settings.pension_fund_url, settings.pension_fund_token.get_secret_value(), outside
-        ),
+        pension_fund=_pension_fund(settings, outside),
         pension_fund_office=settings.pension_fund_office,
         webhooks=_webhooks(settings, outside),
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
-    service.read(intake.organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
     service.closing(intake.pension_fund.close)
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)
@@ -68,6 +65,13 @@ def create_app(
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
     )
+
+
+def _pension_fund(
+    settings: IntakeSettings, outside: httpx.AsyncBaseTransport | None
+) -> PensionFund:
+    token = settings.pension_fund_token.get_secret_value()
+    return PensionFund(settings.pension_fund_url, token, outside)
 
 
 def _webhooks(

@@ -76,9 +76,7 @@ async def _citizen(intake: Intake, entry: JournalEntry, at: Context) -> Citizen:
             citizen.snils_key, citizen.person_key = keys
         else:
             await _take_keys(intake, citizen, entry, keys)
-        await intake.service.commands.store(
-            intake.citizens, found, CITIZEN, None, at, events, lambda state: {}
-        )
+        await intake.service.commands.store(intake.citizens, found, CITIZEN, None, at, events)
     return citizen
 
 
@@ -141,9 +139,7 @@ async def _open(intake: Intake, entry: JournalEntry, citizen: Citizen, at: Conte
         status_code_hash=status_code.hashed(code, entry.journal_number),
         at=at,
     )
-    await intake.service.commands.store(
-        intake.cases, document, CASE, None, at, events, lambda state: {}
-    )
+    await intake.service.commands.store(intake.cases, document, CASE, None, at, events)
 
 
 async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 
 from chassis.clock import new_id
 from chassis.document import Document
-from chassis.store import AlreadyExists
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.regulation import pack_in_force
@@ -29,7 +28,6 @@ from services.intake.intake import Intake, Serving
 from services.intake.placing import place
 
 PLACE_GRACE = timedelta(seconds=5)
-TRIES = 50
 
 
 class SourceReused(Refusal):
@@ -101,47 +99,35 @@ async def _enter(
     missing: list[str],
     at: Context,
 ) -> tuple[Document[JournalEntry], bool]:
-    """Write the journal entry under the next number: n + 1 only where n is known to be there."""
-    received_at = form.received_at or at.now
+    """Write the journal entry under the next number of the institution's journal of this year."""
     today = at.calendar.local_date(at.now)
-    register_key = f"{serving.institution}-{today.year}"
-    for _ in range(TRIES):
-        async with intake.journal.lock(register_key):
-            last = intake.last_numbers.get(register_key)
-            number = 1 + (await _last_number(intake, register_key) if last is None else last)
-            entry = JournalEntry(
-                id=entry_id(serving.institution, today.year, number),
-                institution=serving.institution,
-                authorised_body=serving.authorised_body,
-                year=today.year,
-                number=number,
-                source_key=source.key,
-                fingerprint=source.fingerprint,
-                form=form,
-                original=source.original,
-                received_at=received_at,
-                recorded_by=source.recorded_by,
-                requester=source.requester,
-                pack=pack_in_force(today).code,
-                missing=missing,
-                case_candidate=new_id("C"),
-                citizen_candidate=new_id("P"),
-                place_at=at.now + PLACE_GRACE,
-            )
-            document = Document(id=entry.id, state=entry, version=1)
-            try:
-                await intake.journal.save(document)
-            except AlreadyExists:
-                intake.last_numbers.pop(register_key, None)  # another replica wrote meanwhile
-            else:
-                intake.last_numbers[register_key] = number
-                return document, False
-        same = await intake.journal.find_one(source_key=source.key)
-        if same is not None:
-            return same, True
-    raise Refusal("too-busy", "the journal is being written by others; try again")
 
+    async def write(number: int) -> Document[JournalEntry]:
+        entry = JournalEntry(
+            id=entry_id(serving.institution, today.year, number),
+            institution=serving.institution,
+            authorised_body=serving.authorised_body,
+            year=today.year,
+            number=number,
+            source_key=source.key,
+            fingerprint=source.fingerprint,
+            form=form,
+            original=source.original,
+            received_at=form.received_at or at.now,
+            recorded_by=source.recorded_by,
+            requester=source.requester,
+            pack=pack_in_force(today).code,
+            missing=missing,
+            case_candidate=new_id("C"),
+            citizen_candidate=new_id("P"),
+            place_at=at.now + PLACE_GRACE,
+        )
+        document = Document(id=entry.id, state=entry, version=1)
+        await intake.journal.save(document)
+        return document
 
-async def _last_number(intake: Intake, register_key: str) -> int:
-    last = await intake.journal.find({"register_key": register_key}, sort=[("number", -1)], limit=1)
-    return last[0].state.number if last else 0
+    return await intake.register.enter(
+        f"{serving.institution}-{today.year}",
+        write,
+        lambda: intake.journal.find_one(source_key=source.key),
+    )

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from contracts.context import Context
+from chassis.document import Handler
 from contracts.event import REGISTERED, Event
 from services.registry.domain.case import learn
 from services.registry.domain.log import CASE_STREAMS
-
-Handler = Callable[[Any, Any, Context], Sequence[Event]]
 
 CASE_HANDLERS: dict[type[Event], Handler] = {
     declared: learn for declared in REGISTERED.values() if declared.stream in CASE_STREAMS

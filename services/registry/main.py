@@ -5,13 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
-from chassis.replica import keeping
 from chassis.service import Service
 from chassis.settings import load
-from contracts.copies import CITIZEN_EVENTS, ORGANIZATION_EVENTS
-from contracts.directory import ORGANIZATION
 from contracts.envelope import Envelope
-from contracts.intake import CITIZEN
 from contracts.topology import READS
 from services.registry.adapters.limits import StatusLimits
 from services.registry.api import cases, citizens, log, status
@@ -29,8 +25,8 @@ def create_app(settings: RegistrySettings | None = None, now: clock.Now = clock.
     settings = settings or load(RegistrySettings)
     service = Service("registry", settings, READS, now)
     records = service.collection(CASES)
-    people = service.collection(CITIZENS)
-    organizations = service.collection(ORGANIZATIONS)
+    people = service.copies(CITIZENS)
+    organizations = service.copies(ORGANIZATIONS)
     registry = Registry(
         service=service,
         cases=records,
@@ -46,8 +42,6 @@ def create_app(settings: RegistrySettings | None = None, now: clock.Now = clock.
 
     service.record = write_down
     service.read(records, CASE_STREAMS, CASE_HANDLERS)
-    service.read(people, [CITIZEN], keeping(*CITIZEN_EVENTS))
-    service.read(organizations, [ORGANIZATION], keeping(*ORGANIZATION_EVENTS))
     return service.app(
         [cases.router, citizens.router, log.router, status.router],
         {"registry": registry},

@@ -6,24 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chassis.clock import epoch_ms
+from chassis.clock import NEVER_DUE, epoch_ms
 from chassis.document import Document
 from chassis.paging import Page, page
 from contracts.errors import NotFound
 from contracts.values import Actor
-from services.registry.api.schemas import (
-    CaseView,
-    Gap,
-    StreamView,
-    TimelineLine,
-    case_view,
-)
-from services.registry.domain.case import DISTRICT_ROLES, CaseRecord, involves
+from services.registry.api.schemas import CaseView, Gap, StreamView, TimelineLine, case_view
+from services.registry.domain.case import DISTRICT_ROLES, CaseRecord
 from services.registry.domain.log import LogEntry
 from services.registry.domain.terms import TermState
 from services.registry.domain.timeline import line_of
 from services.registry.registry import Registry
-from services.registry.stores import NEVER_DUE, number_key
+from services.registry.stores import number_key
 
 BATCH = 200
 
@@ -47,14 +41,6 @@ def due_filter(state: TermState, now: datetime) -> dict[str, Any]:
     if state is TermState.DUE_SOON:
         return {"due": {"$gt": present, "$lt": NEVER_DUE}, "warn": {"$lte": present}}
     return {"due": {"$lt": NEVER_DUE}}
-
-
-async def get_case(registry: Registry, case_id: str, by: Actor) -> Document[CaseRecord]:
-    """A case the caller may know of; any other is not there."""
-    document = await registry.cases.get(case_id)
-    if document is None or not involves(document.state, by):
-        raise NotFound("case")
-    return document
 
 
 async def cases_of_citizen(registry: Registry, citizen_id: str, by: Actor) -> list[CaseView]:

@@ -17,13 +17,15 @@ from services.registry.domain.log import LogEntry, carries_personal_data, entry_
 from services.registry.registry import Registry
 
 BATCH = 100
+ARRIVALS = "arrivals"
 
 
 async def record(registry: Registry, envelope: Envelope) -> None:
     """Write an event down; one that is there already is nothing."""
-    entry = LogEntry(envelope=envelope, received_at=registry.arrival())
-    with suppress(AlreadyExists):
-        await registry.log.save(Document(id=entry_id(envelope.id), state=entry, version=1))
+    async with registry.log.lock(ARRIVALS):  # a later stamp must not be seen before an earlier one
+        entry = LogEntry(envelope=envelope, received_at=registry.arrival())
+        with suppress(AlreadyExists):
+            await registry.log.save(Document(id=entry_id(envelope.id), state=entry, version=1))
     if envelope.type == CitizenErased.type:
         await _erase_before(registry.log, envelope)
     elif carries_personal_data(envelope) and await _erased_later(registry.log, envelope):

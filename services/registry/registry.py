@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
-
+from chassis.commands import get_visible
+from chassis.document import Document
+from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import CitizenCopy, OrganizationCopy
 from contracts.directory import OrganizationCard
+from contracts.values import Actor
 from services.registry.adapters.limits import StatusLimits
-from services.registry.domain.case import CaseRecord
+from services.registry.domain.case import CaseRecord, involves
 from services.registry.domain.log import LogEntry
 from services.registry.figures import Figures
 
@@ -42,15 +44,14 @@ class Registry:
         self.last_arrival = max(self.now(), self.last_arrival + timedelta(microseconds=1))
         return self.last_arrival
 
+    async def get_case(self, case_id: str, by: Actor) -> Document[CaseRecord]:
+        """A case the caller may know of."""
+        return await get_visible(self.cases, case_id, lambda case: involves(case, by))
+
     async def card(self, organization_id: str | None) -> OrganizationCard | None:
         """An organization as the directory last published it."""
         copy = await self.organizations.get(organization_id) if organization_id else None
         return copy.state.card if copy else None
 
 
-def _registry(http: Request) -> Registry:
-    registry: Registry = http.app.state.registry
-    return registry
-
-
-WithRegistry = Annotated[Registry, Depends(_registry)]
+WithRegistry = Annotated[Registry, in_state("registry")]

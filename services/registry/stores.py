@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chassis.clock import epoch_ms
+from chassis.clock import due_ms, epoch_ms
+from chassis.replica import copies
 from chassis.store import Scalar, Spec
 from contracts.copies import CitizenCopy, OrganizationCopy
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
 from services.registry.domain.timeline import moment
-
-NEVER_DUE = 253_402_300_799_000
-"""Sorts cases without a running term behind all others."""
 
 
 def number_key(number: str) -> str:
@@ -28,15 +26,14 @@ def _case_index(case: CaseRecord) -> dict[str, Scalar]:
         "institution": ref.institution if ref else "",
         "authorised_body": ref.authorised_body if ref else "",
         "stage": case.stage.value,
-        "due": epoch_ms(due.due_at) if due else NEVER_DUE,
-        "warn": epoch_ms(due.warn_at) if due else NEVER_DUE,
+        "due": due_ms(due.due_at if due else None),
+        "warn": due_ms(due.warn_at if due else None),
     }
 
 
 CASES = Spec(
     name="cases",
     state=CaseRecord,
-    blank=lambda document_id: CaseRecord(id=document_id),
     index=_case_index,
     indexed=(
         ("due", "id"),
@@ -48,19 +45,8 @@ CASES = Spec(
     ),
 )
 
-CITIZENS = Spec(
-    name="citizens",
-    state=CitizenCopy,
-    blank=lambda document_id: CitizenCopy(id=document_id),
-)
-
-ORGANIZATIONS = Spec(
-    name="organizations",
-    state=OrganizationCopy,
-    blank=lambda document_id: OrganizationCopy(id=document_id),
-    index=lambda copy: {"kind": copy.kind},
-    indexed=(("kind",),),
-)
+CITIZENS = copies("citizens", CitizenCopy)
+ORGANIZATIONS = copies("organizations", OrganizationCopy)
 
 
 def _micros(when: datetime) -> int:
@@ -77,14 +63,9 @@ def _log_index(entry: LogEntry) -> dict[str, Scalar]:
     }
 
 
-def _no_blank_entry(document_id: str) -> LogEntry:
-    raise LookupError(f"no handler makes a log entry: {document_id}")
-
-
 LOG = Spec(
     name="log",
     state=LogEntry,
-    blank=_no_blank_entry,
     index=_log_index,
     indexed=(("stream", "sequence", "id"), ("received", "id"), ("case_id", "moment", "id")),
 )

@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,42 @@ class Stack:
         for service in SERVICES:
             for name in (f"{service}.inbox", f"{service}.inbox.dead"):
                 await self._channel.queue_delete(name)
+
+
+@dataclass
+class Clock:
+    """A service's clock, set by hand."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Served:
+    """A service that is served on the stack: its application, a client for it, its clock."""
+
+    def __init__(self, stack: Stack, app: FastAPI, client: httpx.AsyncClient, clock: Clock) -> None:
+        self.stack, self.app, self.client, self.clock = stack, app, client, clock
+
+    async def settle(self) -> None:
+        """Nothing is on its way any more, and no outbox waits to be cleared."""
+        service = self.app.state.service
+        await service.relay.drain()
+        while service.relay.quiet:
+            await service.sweeper.clear(quiet_seconds=0)
+
+    @asynccontextmanager
+    async def costs(self, *, writes: int, published: int) -> AsyncIterator[None]:
+        """What is done within costs the service's cases exactly this much."""
+        service = self.app.state.service
+        cases = service.collections["cases"]
+        await self.settle()
+        before = cases.counts.writes, service.bus.published
+        yield
+        await service.relay.drain()
+        spent = cases.counts.writes - before[0], service.bus.published - before[1]
+        assert spent == (writes, published)
 
 
 @asynccontextmanager

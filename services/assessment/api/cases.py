@@ -6,25 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from chassis.http import Change, CommandReceipt, etag, receipt
+from chassis.http import CommandReceipt, etag
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.context import Context
-from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.roles import Role
 from services.assessment.api.callers import Appointer, Reader, Reopener, Specialist
+from services.assessment.api.changing import ChangeOfCase
 from services.assessment.api.schemas import OrganizerRequest, SurveyRequest, VisitRequest
-from services.assessment.api.views import (
-    CaseView,
-    WorkItem,
-    case_view,
-    organizations_of,
-    work_item,
-)
+from services.assessment.api.views import CaseView, WorkItem, case_view, organizations_of, work_item
 from services.assessment.assessment import WithAssessment
-from services.assessment.commands import change_case
 from services.assessment.domain import opening, survey
-from services.assessment.domain.case import Case, Status, involves
+from services.assessment.domain.case import Case, Status
 from services.assessment.domain.records import InformationSheet, Visit
 
 router = APIRouter(tags=["cases"])
@@ -53,9 +46,7 @@ async def get_case(
     case_id: str, response: Response, by: Reader, assessment: WithAssessment
 ) -> CaseView:
     """The case with its terms, survey, commission, act, scores and protocol."""
-    document = await assessment.cases.get(case_id)
-    if document is None or not involves(document.state, by):
-        raise NotFound("case")
+    document = await assessment.get_case(case_id, by)
     citizen = await assessment.find_citizen(document.state)
     names = await assessment.names_of(organizations_of(document.state))
     response.headers["ETag"] = etag(document.version)
@@ -66,31 +57,24 @@ async def get_case(
 async def post_survey_visit(
     case_id: str,
     body: VisitRequest,
-    response: Response,
     by: Specialist,
-    request: Change,
+    change: ChangeOfCase,
     assessment: WithAssessment,
 ) -> CommandReceipt:
     """Set the visit, or set it anew; who has a phone is told beforehand (R 3.3.4)."""
     visit = Visit.model_validate(body.model_dump())
     has_phone = await assessment.has_phone(case_id)
-    answered = await change_case(
-        assessment,
-        case_id,
-        request,
-        by,
-        lambda case, at: survey.schedule_survey(case, visit, at, has_phone=has_phone),
+    return await change(
+        by, lambda case, at: survey.schedule_survey(case, visit, at, has_phone=has_phone)
     )
-    return receipt(answered, response)
 
 
 @router.post("/cases/{case_id}/survey", summary="Complete the primary survey")
 async def post_survey(
     case_id: str,
     body: SurveyRequest,
-    response: Response,
     by: Specialist,
-    request: Change,
+    change: ChangeOfCase,
     assessment: WithAssessment,
 ) -> CommandReceipt:
     """The information sheet, and what the survey leads to (R 3.3.5–3.3.10)."""
@@ -100,36 +84,18 @@ async def post_survey(
         sheet = InformationSheet(**body.model_dump(), completed_by=at.by, completed_at=at.now)
         return survey.complete_survey(case, sheet, at, has_phone=has_phone)
 
-    return receipt(await change_case(assessment, case_id, request, by, decide), response)
+    return await change(by, decide)
 
 
 @router.post("/cases/{case_id}/reopening", summary="A declined case goes on")
-async def post_reopening(
-    case_id: str,
-    response: Response,
-    by: Reopener,
-    request: Change,
-    assessment: WithAssessment,
-) -> CommandReceipt:
+async def post_reopening(by: Reopener, change: ChangeOfCase) -> CommandReceipt:
     """The citizen who declined at the survey thought better of it (R 3.3.7.2)."""
-    return receipt(await change_case(assessment, case_id, request, by, opening.reopen), response)
+    return await change(by, opening.reopen)
 
 
 @router.post("/cases/{case_id}/organizer", summary="Assign the care organizer")
 async def post_organizer(
-    case_id: str,
-    body: OrganizerRequest,
-    response: Response,
-    by: Appointer,
-    request: Change,
-    assessment: WithAssessment,
+    body: OrganizerRequest, by: Appointer, change: ChangeOfCase
 ) -> CommandReceipt:
     """The package goes to a named care organizer (R 3.3.11, 3.3.12)."""
-    answered = await change_case(
-        assessment,
-        case_id,
-        request,
-        by,
-        lambda case, at: survey.assign_organizer(case, body.organizer, at),
-    )
-    return receipt(answered, response)
+    return await change(by, lambda case, at: survey.assign_organizer(case, body.organizer, at))

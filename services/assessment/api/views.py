@@ -132,7 +132,7 @@ def work_item(document: Document[Case]) -> WorkItem:
         code=case.code,
         visit_at=case.visit.visit_at if case.visit else None,
         organizer=case.organizer,
-        terms=_terms(case),
+        terms=case.terms.deadlines,
     )
 
 
@@ -167,12 +167,8 @@ def case_view(
         missing_signatures=missing_signatures(case),
         scores=[_score(case, kept) for kept in case.questionnaires.values()],
         protocol=case.protocol,
-        terms=_terms(case),
+        terms=case.terms.deadlines,
     )
-
-
-def _terms(case: Case) -> list[Deadline]:
-    return [term.deadline for term in case.terms.running]
 
 
 def _commission(case: Case, names: Mapping[str, str]) -> CommissionView | None:

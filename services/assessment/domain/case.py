@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.case import CaseRef
-from contracts.errors import NotAllowedInState
+from contracts.errors import NotAllowedInState, require_allowed
 from contracts.intake import TriageCode
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import TermBook
@@ -128,17 +127,7 @@ class Case(BaseModel):
 
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    if case.status not in ALLOWED[action]:
-        raise NotAllowedInState(
-            "not-allowed-in-state",
-            f"{action} is not possible while the case is {case.status};"
-            f" possible in: {', '.join(sorted(ALLOWED[action]))}",
-        )
-
-
-def next_wake(case: Case) -> datetime | None:
-    """When this case wants to be looked at: a term's alarm."""
-    return case.terms.next_alarm()
+    require_allowed(ALLOWED, action, case.status)
 
 
 def involves(case: Case, actor: Actor) -> bool:
@@ -148,7 +137,7 @@ def involves(case: Case, actor: Actor) -> bool:
     """
     if case.ref is None:
         return False
-    if actor.organization in {case.ref.institution, case.ref.authorised_body}:
+    if case.ref.is_served_by(actor.organization):
         return True
     seated = case.commission is not None and case.commission.find_member(actor.id) is not None
     return seated or actor.id == case.organizer

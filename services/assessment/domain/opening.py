@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.assessment import (
-    AssessmentDeclined,
-    AssessmentOpened,
-    TermDueSoon,
-    TermMissed,
-)
+from contracts.assessment import AssessmentDeclined, AssessmentOpened, TermDueSoon, TermMissed
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
-from contracts.event import Event
+from contracts.event import Event, sound
 from contracts.intake import TriageCode
-from contracts.terms import Alarm
 from services.assessment.domain.case import Action, Case, Status, require
 
 SURVEY_TERMS = ("primary-survey", "primary-survey-hospital")
@@ -36,9 +30,9 @@ def open_assessment(case: Case, code: TriageCode, at: Context) -> list[Event]:
     case.stage = Status.OPEN
     if case.status is not Status.OPEN:  # declined or closed meanwhile: no term may run
         return []
-    rules = [case.pack.term(survey_term(case)), case.pack.term(STAGE_TERM)]
     opened = case.terms.open(
-        *[at.deadline(rule, case.reference.pack, case.received_at) for rule in rules]
+        at.deadline(case.pack, survey_term(case), case.received_at),
+        at.deadline(case.pack, STAGE_TERM, case.received_at),
     )
     return [AssessmentOpened(by=at.by, case=case.reference, opened=opened)]
 
@@ -81,8 +75,7 @@ def _take_up(case: Case, at: Context) -> list[Event]:
         Status.CONVENED: (COMMISSION_TERM,),
         Status.ACT_SIGNED: (COMMISSION_TERM,),
     }.get(case.status, ())
-    pack = case.pack if codes else None
-    opened = case.terms.open(*[at.deadline(pack.term(c), pack.code) for c in codes if pack])
+    opened = case.terms.open(*[at.deadline(case.pack, code) for code in codes])
     if not opened:
         return []
     return [AssessmentOpened(by=at.by, case=case.reference, reopened=True, opened=opened)]
@@ -91,8 +84,4 @@ def _take_up(case: Case, at: Context) -> list[Event]:
 def sound_terms(case: Case, at: Context) -> list[Event]:
     """The alarms that are due."""
     institution = case.ref.institution if case.ref else None
-    kinds = {Alarm.DUE_SOON: TermDueSoon, Alarm.MISSED: TermMissed}
-    return [
-        kinds[alarm](by=at.by, term=term, institution=institution)
-        for alarm, term in case.terms.ring(at.now)
-    ]
+    return sound(case.terms, TermDueSoon, TermMissed, at, institution=institution)

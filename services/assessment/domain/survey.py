@@ -117,12 +117,11 @@ def assign_organizer(case: Case, organizer: str, at: Context) -> list[Event]:
     """
     require(case, Action.ASSIGN_ORGANIZER)
     case.organizer, case.stage = organizer, Status.ORGANIZER_ASSIGNED
-    rule = case.pack.term(COMMISSION_TERM)
     return [
         OrganizerAssigned(
             by=at.by,
             organizer=organizer,
             closed=case.terms.close(STAGE_TERM, at=at.now),
-            opened=case.terms.open(at.deadline(rule, case.reference.pack)),
+            opened=case.terms.open(at.deadline(case.pack, COMMISSION_TERM)),
         )
     ]

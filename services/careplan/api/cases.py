@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from chassis.http import etag
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.roles import Role
-from services.careplan import commands
 from services.careplan.api.callers import Reader
 from services.careplan.api.views import CaseLine, CaseView, case_line, case_view
 from services.careplan.careplan import WithCareplan
@@ -30,6 +29,6 @@ async def get_case(
     case_id: str, response: Response, by: Reader, careplan: WithCareplan
 ) -> CaseView:
     """The case with its terms, plan versions, programme, decisions, contract and order."""
-    document = await commands.get_case(careplan, case_id, by)
+    document = await careplan.get_case(case_id, by)
     response.headers["ETag"] = etag(document.version)
     return case_view(document)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from chassis.http import Change, CommandReceipt, etag, receipt
+from chassis.http import CommandReceipt, etag
 from contracts.errors import NotFound
 from services.careplan.api.callers import Issuer, Reader
+from services.careplan.api.changing import ChangeOfCase
 from services.careplan.api.schemas import ProgrammeRequest
 from services.careplan.api.views import ProgrammeView, programme_view
 from services.careplan.careplan import WithCareplan
-from services.careplan.commands import change_case, get_case
 from services.careplan.domain.programme import issue_programme
 
 router = APIRouter(tags=["programme"])
@@ -21,7 +21,7 @@ async def get_programme(
     case_id: str, response: Response, by: Reader, careplan: WithCareplan
 ) -> ProgrammeView:
     """The form's content, with the citizen's card and the organizations' contacts."""
-    document = await get_case(careplan, case_id, by)
+    document = await careplan.get_case(case_id, by)
     case = document.state
     programme = case.programme
     if programme is None:
@@ -38,16 +38,8 @@ async def get_programme(
 
 @router.post("/cases/{case_id}/programme", summary="Issue the individual programme")
 async def post_programme(
-    case_id: str,
-    body: ProgrammeRequest,
-    response: Response,
-    by: Issuer,
-    request: Change,
-    careplan: WithCareplan,
+    body: ProgrammeRequest, by: Issuer, change: ChangeOfCase, careplan: WithCareplan
 ) -> CommandReceipt:
     """The programme that follows from the agreed plan (L 2.4)."""
     known = await careplan.kinds_of(body.recommended_providers)
-    answered = await change_case(
-        careplan, case_id, request, by, lambda case, at: issue_programme(case, body, known, at)
-    )
-    return receipt(answered, response)
+    return await change(by, lambda case, at: issue_programme(case, body, known, at))

@@ -78,7 +78,7 @@ def case_view(document: Document[Case]) -> CaseView:
         decisions=case.decisions,
         contract=case.contract,
         order=case.order,
-        terms=[term.deadline.model_dump(mode="json") for term in case.terms.running],
+        terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
     )
 
 
@@ -98,7 +98,6 @@ class CaseLine(BaseModel):
 def case_line(document: Document[Case]) -> CaseLine:
     """A case in the worklist."""
     case = document.state
-    running = [term.deadline for term in case.terms.running]
     return CaseLine(
         id=document.id,
         version=document.version,
@@ -106,8 +105,8 @@ def case_line(document: Document[Case]) -> CaseLine:
         number=case.reference.number,
         organizer=case.organizer,
         level=case.assessment.level if case.assessment else None,
-        due_at=min((deadline.due_at for deadline in running), default=None),
-        terms=[deadline.code for deadline in running],
+        due_at=case.terms.next_due(),
+        terms=[deadline.code for deadline in case.terms.deadlines],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -10,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from contracts.assessment import Proposal
 from contracts.case import CaseRef
 from contracts.context import Context
-from contracts.errors import NotAllowedInState, NotPermitted
+from contracts.errors import NotAllowedInState, NotPermitted, require_allowed
 from contracts.regulation import RegulationPack, load_pack
 from contracts.roles import Role
 from contracts.terms import TermBook
@@ -167,12 +166,7 @@ class Case(BaseModel):
 
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    if case.status not in ALLOWED[action]:
-        raise NotAllowedInState(
-            "not-allowed-in-state",
-            f"{action} is not possible while the case is {case.status};"
-            f" possible in: {', '.join(sorted(ALLOWED[action]))}",
-        )
+    require_allowed(ALLOWED, action, case.status)
 
 
 def require_organizer(case: Case, at: Context) -> None:
@@ -202,15 +196,10 @@ def require_authorised_body(case: Case, at: Context) -> None:
         )
 
 
-def next_wake(case: Case) -> datetime | None:
-    """When this case wants to be looked at: the alarm of its term."""
-    return case.terms.next_alarm()
-
-
 def involves(case: Case, actor: Actor) -> bool:
     """Whether the caller may know of this case: those who serve it; executors of its plan."""
     if case.ref is None or actor.organization is None:
         return False
     if actor.role == Role.PROVIDER:
         return case.plan is not None and case.plan.find_executor(actor.organization) is not None
-    return actor.organization in {case.ref.institution, case.ref.authorised_body}
+    return case.ref.is_served_by(actor.organization)

@@ -7,12 +7,10 @@ from contracts.careplan import PlanningOpened
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.event import Event
+from contracts.intake import REFUSED
 from services.careplan.domain.case import BEFORE_SUBMISSION, Case, Status
 from services.careplan.domain.records import Assessment
 from services.careplan.domain.terms import Moved, settle_terms
-
-REFUSED = "refused"
-"""Why intake closes a case whose refusal notice we have sent: nothing new to us."""
 
 
 def open_planning(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from contracts.careplan import TermDueSoon, TermMissed
 from contracts.context import Context
-from contracts.event import Event
-from contracts.terms import Alarm, ClosedTerm, Deadline
+from contracts.event import Event, sound
+from contracts.terms import ClosedTerm, Deadline
 from services.careplan.domain.case import Case, Status
 
 TERM_OF: dict[Status, str] = {
@@ -43,14 +43,10 @@ def _wanted(case: Case, at: Context) -> Deadline | None:
     if code is None or case.counts_from is None:
         return None
     start = max(case.counts_from, case.resumed_at or case.counts_from)
-    return at.deadline(case.pack.term(code), case.reference.pack, start)
+    return at.deadline(case.pack, code, start)
 
 
 def sound_terms(case: Case, at: Context) -> list[Event]:
     """The alarms that are due (R 3.5.5, 3.6.4, 3.6.5)."""
     institution = case.ref.institution if case.ref else None
-    kinds = {Alarm.DUE_SOON: TermDueSoon, Alarm.MISSED: TermMissed}
-    return [
-        kinds[alarm](by=at.by, term=term, institution=institution)
-        for alarm, term in case.terms.ring(at.now)
-    ]
+    return sound(case.terms, TermDueSoon, TermMissed, at, institution=institution)

@@ -8,21 +8,18 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
-from contracts.errors import NotFound
 from contracts.values import Identifier
 from services.complaints.api.callers import Officer, Reader, Recorder
-from services.complaints.api.schemas import (
-    AnswerRequest,
+from services.complaints.api.schemas import AnswerRequest, DecisionRequest
+from services.complaints.api.views import (
     ComplaintDetail,
     ComplaintView,
-    DecisionRequest,
     complaint_detail,
     complaint_view,
 )
 from services.complaints.commands import answer, decide
 from services.complaints.complaints import WithComplaints
 from services.complaints.domain.case import CaseCopy
-from services.complaints.domain.complaint import involves
 from services.complaints.domain.examination import Verdict
 from services.complaints.domain.registration import ComplaintForm
 from services.complaints.registering import register
@@ -40,7 +37,7 @@ async def post_complaint(
 ) -> CommandReceipt:
     """Enter a complaint into the register the day it arrives; its term begins (R 5.3, 5.5)."""
     registered = await register(complaints, form, request, by)
-    if registered.again:
+    if registered.repeated:
         response.status_code = 200
     response.headers["Location"] = f"/complaints/{registered.answered.answer['id']}"
     return receipt(registered.answered, response)
@@ -68,10 +65,7 @@ async def get_complaint(
     complaint_id: str, response: Response, by: Reader, complaints: WithComplaints
 ) -> ComplaintDetail:
     """The complaint with its terms, and the decision of its case that it may be about."""
-    document = await complaints.complaints.get(complaint_id)
-    of_department = await complaints.of_department(by)
-    if document is None or not involves(document.state, by, of_department=of_department):
-        raise NotFound("complaint")
+    document = await complaints.get_complaint(complaint_id, by)
     case = await complaints.cases.get(document.state.case_id)
     citizen = await complaints.citizens.get(document.state.citizen_id)
     card = citizen.state.card if citizen is not None else None

@@ -38,4 +38,4 @@ def serves(case: CaseCopy, actor: Actor, *, of_department: bool) -> bool:
     """Whether the caller may know of this case: those who serve it, and the department."""
     if case.ref is None or actor.organization is None:
         return False
-    return of_department or actor.organization in {case.ref.institution, case.ref.authorised_body}
+    return of_department or case.ref.is_served_by(actor.organization)

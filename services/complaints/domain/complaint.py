@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.errors import NotAllowedInState, NotPermitted
+from contracts.errors import NotPermitted, require_allowed
 from contracts.regulation import RegulationPack, load_pack
 from contracts.regulation.entries import ComplaintGround
 from contracts.terms import TermBook
@@ -117,12 +116,7 @@ def complaint_id(examiner: str, year: int, number: int) -> str:
 
 def require(complaint: Complaint, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    if complaint.status not in ALLOWED[action]:
-        raise NotAllowedInState(
-            "not-allowed-in-state",
-            f"{action} is not possible while the complaint is {complaint.status};"
-            f" possible in: {', '.join(sorted(ALLOWED[action]))}",
-        )
+    require_allowed(ALLOWED, action, complaint.status, "complaint")
 
 
 def require_examiner(complaint: Complaint, actor: Actor, *, of_department: bool) -> None:
@@ -133,11 +127,6 @@ def require_examiner(complaint: Complaint, actor: Actor, *, of_department: bool)
             "the complaint is examined by an official of the examining body or of the department",
             clause="R 5.5",
         )
-
-
-def next_wake(complaint: Complaint) -> datetime | None:
-    """When this complaint wants to be looked at: a term's alarm."""
-    return complaint.terms.next_alarm()
 
 
 def involves(complaint: Complaint, actor: Actor, *, of_department: bool) -> bool:

@@ -15,8 +15,7 @@ from contracts.complaints import (
 )
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
-from contracts.event import Event
-from contracts.terms import Alarm
+from contracts.event import Event, sound
 from contracts.values import Identifier, Text, Value
 from services.complaints.domain.case import CaseCopy
 from services.complaints.domain.complaint import Action, Complaint, Status, require
@@ -53,8 +52,7 @@ def decide_complaint(
         organization=at.by.organization,
     )
     closed = complaint.terms.close("complaint", "complaint-short", at=at.now)
-    rule = complaint.regulation.term("complaint-answer")
-    due = () if complaint.nameless else (at.deadline(rule, complaint.pack),)
+    due = () if complaint.nameless else (at.deadline(complaint.regulation, "complaint-answer"),)
     decided = ComplaintDecided(
         by=at.by,
         case_id=complaint.case_id,
@@ -173,10 +171,11 @@ def _check_parts(complaint: Complaint, parts: Mapping[str, str]) -> None:
 
 def sound_terms(complaint: Complaint, at: Context) -> list[Event]:
     """The alarms that are due (R 5.5, 5.9). The event names the body whose term it is."""
-    events: list[Event] = []
-    for alarm, term in complaint.terms.ring(at.now):
-        kind = TermDueSoon if alarm is Alarm.DUE_SOON else TermMissed
-        events.append(
-            kind(by=at.by, case_id=complaint.case_id, term=term, institution=complaint.examiner)
-        )
-    return events
+    return sound(
+        complaint.terms,
+        TermDueSoon,
+        TermMissed,
+        at,
+        case_id=complaint.case_id,
+        institution=complaint.examiner,
+    )

@@ -13,7 +13,7 @@ from contracts.context import Context
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.event import Event
-from contracts.regulation import RegulationPack, load_pack
+from contracts.regulation import RegulationPack
 from contracts.values import Identifier, Text, Value
 from services.complaints.domain.complaint import Complaint, complaint_id, is_nameless
 from services.complaints.domain.records import Channel, Complainant, Official, Representative
@@ -173,9 +173,9 @@ def register_complaint(
 
 
 def _registered(complaint: Complaint, at: Context) -> ComplaintRegistered:
-    pack = load_pack(complaint.pack)
-    arrival = at.deadline(pack.term("complaint-registration"), pack.code, complaint.received_at)
-    examination = at.deadline(pack.term(complaint.rule.term), pack.code)
+    pack = complaint.regulation
+    arrival = at.deadline(pack, "complaint-registration", complaint.received_at)
+    examination = at.deadline(pack, complaint.rule.term)
     return ComplaintRegistered(
         by=at.by,
         case_id=complaint.case_id,

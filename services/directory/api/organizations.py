@@ -13,14 +13,8 @@ from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput, NotFound
 from contracts.values import Identifier
 from services.directory.api.callers import Editor
-from services.directory.api.schemas import (
-    ChangeRequest,
-    OpeningView,
-    OrganizationView,
-    PublicationRequest,
-    RetirementRequest,
-    organization_view,
-)
+from services.directory.api.schemas import ChangeRequest, PublicationRequest, RetirementRequest
+from services.directory.api.views import OpeningView, OrganizationView, organization_view
 from services.directory.commands import (
     accept_corrections,
     change_organization,

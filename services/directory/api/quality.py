@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from contracts.errors import InvalidInput
 from services.directory.api.callers import QualityReader
-from services.directory.api.schemas import FaultView, QualityView, RuleCount, fault_view
+from services.directory.api.views import FaultView, QualityView, RuleCount, fault_view
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.quality import RULES
 

@@ -1,25 +1,13 @@
-"""Requests and answers of the directory's API."""
+"""Requests of the directory's API."""
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import Field
 
-from chassis.document import Document
 from chassis.http import Body
-from contracts.directory import (
-    OpeningHours,
-    OrganizationCard,
-    OrganizationKind,
-    Territory,
-    Weekday,
-)
+from contracts.directory import OpeningHours, OrganizationCard, OrganizationKind, Territory, Weekday
 from contracts.values import Address, Email, Identifier, Line, Phone
-from services.directory.domain.appendix import Appendix
-from services.directory.domain.correction import Correction, is_corrected
-from services.directory.domain.hours import Opening
-from services.directory.domain.organization import Organization, Status
-from services.directory.domain.quality import Fault, Severity
-from services.directory.domain.rows import Printed
+from services.directory.domain.correction import Correction
 
 
 class CardForm(Body):
@@ -64,139 +52,3 @@ class RetirementRequest(Body):
     """Why the organization takes part no longer."""
 
     reason: Line
-
-
-class FaultView(BaseModel):
-    """One fault of one printed field; the proposal is advice and is never applied by itself."""
-
-    rule: str
-    severity: Severity
-    source: str
-    organization: str
-    document: str
-    place: str
-    field: str
-    printed: str | None
-    reason_en: str
-    reason_ru: str
-    proposal: str | None
-    corrected: bool = Field(description="a person has changed the field since it was loaded")
-
-
-class OrganizationView(BaseModel):
-    """An organization: its card, what the source prints, and the faults of that row."""
-
-    id: str
-    version: int
-    status: Status
-    card: OrganizationCard
-    printed: Printed | None
-    note: str | None
-    changed_at: AwareDatetime
-    reason: str | None
-    faults: list[FaultView]
-
-
-class OpeningView(Opening):
-    """Whether an organization is open at a moment."""
-
-    organization: str
-    at: AwareDatetime
-    time_zone: str
-
-
-class ServingOrganizationView(BaseModel):
-    """An organization that serves the address, why we say so, and how to reach it."""
-
-    organization: str
-    name: str
-    parent: str | None
-    phones: list[str]
-    printed_phone: str | None
-    address: str | None
-    level: str
-    reason_en: str
-    reason_ru: str
-
-
-class KindView(BaseModel):
-    """The answer for one kind of organization; "possible" and "several" ask a person to decide."""
-
-    outcome: str
-    candidates: list[ServingOrganizationView]
-    wider: list[ServingOrganizationView] = Field(description="serve a larger area around it")
-    statement_en: str
-    statement_ru: str
-
-
-class Named(BaseModel):
-    """A place by code and name."""
-
-    code: str
-    name: str
-
-
-class ServingView(BaseModel):
-    """How the address was understood, and who serves it by kind (R 1.3, 3.1.2)."""
-
-    region: str | None
-    municipalities: list[Named]
-    settlement: str | None
-    city_district: str | None
-    unknown_city_district: str | None
-    elsewhere: str | None
-    kinds: dict[str, KindView]
-
-
-class RuleCount(BaseModel):
-    """How many faults a rule found; a rule that found none is listed with 0."""
-
-    rule: str
-    severity: Severity
-    source: str
-    count: int
-
-
-class QualityView(BaseModel):
-    """The faults of what is printed, by rule."""
-
-    rows_checked: int
-    faults_found: int
-    corrected: int
-    rules: list[RuleCount]
-    faults: list[FaultView]
-
-
-def fault_view(fault: Fault, appendix: Appendix, organization: Organization | None) -> FaultView:
-    """A fault with its place in the source."""
-    place = appendix.rows[fault.row_key].source
-    return FaultView(
-        rule=fault.code,
-        severity=fault.severity,
-        source=fault.source,
-        organization=fault.row_key,
-        document=place.document,
-        place=place.place,
-        field=fault.field,
-        printed=fault.printed,
-        reason_en=fault.reason_en,
-        reason_ru=fault.reason_ru,
-        proposal=fault.proposal,
-        corrected=organization is not None and is_corrected(organization, fault),
-    )
-
-
-def organization_view(document: Document[Organization], appendix: Appendix) -> OrganizationView:
-    """An organization as anybody sees it."""
-    found = document.state
-    return OrganizationView(
-        id=document.id,
-        version=document.version,
-        status=found.status,
-        card=found.card,
-        printed=found.row.printed if found.row else None,
-        note=found.row.note if found.row else None,
-        changed_at=found.changed_at,
-        reason=found.reason,
-        faults=[fault_view(fault, appendix, found) for fault in appendix.faults_of(document.id)],
-    )

@@ -11,7 +11,7 @@ from contracts.errors import InvalidInput
 from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, municipalities
 from contracts.territory.serving import Candidate
 from contracts.values import Line
-from services.directory.api.schemas import KindView, Named, ServingOrganizationView, ServingView
+from services.directory.api.views import KindView, Named, ServingOrganizationView, ServingView
 from services.directory.directory import WithDirectory
 from services.directory.snapshot import Snapshot
 

@@ -13,7 +13,7 @@ from contracts.directory import (
     OrganizationPublished,
     OrganizationRetired,
 )
-from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.errors import InvalidInput, require_allowed
 from contracts.event import Event
 from services.directory.domain.rows import SourceRow
 
@@ -69,13 +69,7 @@ class Organization(BaseModel):
 
 def require(organization: Organization, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    if organization.status not in ALLOWED[action]:
-        raise NotAllowedInState(
-            "not-allowed-in-state",
-            f"{action} is not possible while the organization is {organization.status};"
-            f" possible in: {', '.join(sorted(ALLOWED[action]))}",
-            clause="R 1.3",
-        )
+    require_allowed(ALLOWED, action, organization.status, "organization", clause="R 1.3")
 
 
 def publish(card: OrganizationCard, at: Context) -> tuple[Organization, list[Event]]:

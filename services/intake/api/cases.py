@@ -5,15 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from chassis.clock import new_id
-from chassis.http import Change, CommandReceipt, Creation, etag, receipt
+from chassis.http import CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
-from contracts.errors import InvalidInput, NotFound
+from contracts.errors import InvalidInput
 from contracts.roles import Role
 from services.intake.api.callers import Answering, Frontline, Reader, Signer, UrgentHead
+from services.intake.api.changing import ChangeOfCase
 from services.intake.api.schemas import (
     AnswersRequest,
     ApplicationRequest,
-    CaseView,
     CertificateRequest,
     ConsentRequest,
     DocumentsRequest,
@@ -21,8 +21,8 @@ from services.intake.api.schemas import (
     TriageRequest,
     UrgentPlanRequest,
     UrgentResultsRequest,
-    case_view,
 )
+from services.intake.api.views import CaseView, case_view
 from services.intake.commands import case_of_request, change_case, record_consent
 from services.intake.domain import documents, interagency, registration, triage, urgent
 from services.intake.domain.case import involves
@@ -45,100 +45,47 @@ async def get_cases(
 @router.get("/cases/{case_id}", summary="One case")
 async def get_case(case_id: str, response: Response, by: Reader, intake: WithIntake) -> CaseView:
     """The case with its terms, documents and progress."""
-    document = await intake.cases.get(case_id)
-    if document is None or not involves(document.state, by):
-        raise NotFound("case")
+    document = await intake.get_case(case_id, by)
     response.headers["ETag"] = etag(document.version)
     return case_view(document)
 
 
 @router.post("/cases/{case_id}/answers", summary="Answer the five questions")
-async def post_answers(
-    case_id: str,
-    body: AnswersRequest,
-    response: Response,
-    by: Frontline,
-    request: Change,
-    intake: WithIntake,
-) -> CommandReceipt:
+async def post_answers(body: AnswersRequest, by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """Record the answers of R 3.1.3; the answer holds the code the rule proposes."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
-        by,
-        lambda case, at: triage.answer_questions(case, body.answers, body.self_care_lost, at),
+    return await change(
+        by, lambda case, at: triage.answer_questions(case, body.answers, body.self_care_lost, at)
     )
-    return receipt(answered, response)
 
 
 @router.post("/cases/{case_id}/triage", summary="Assign the triage code")
-async def post_triage(
-    case_id: str,
-    body: TriageRequest,
-    response: Response,
-    by: UrgentHead,
-    request: Change,
-    intake: WithIntake,
-) -> CommandReceipt:
+async def post_triage(body: TriageRequest, by: UrgentHead, change: ChangeOfCase) -> CommandReceipt:
     """Confirm the proposed code, or override it with a reason (R 3.1.6)."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
-        by,
-        lambda case, at: triage.triage_case(case, body.code, body.reason, at),
-    )
-    return receipt(answered, response)
+    return await change(by, lambda case, at: triage.triage_case(case, body.code, body.reason, at))
 
 
 @router.post("/cases/{case_id}/consultation", summary="Close a consultation")
-async def post_consultation(
-    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
-) -> CommandReceipt:
+async def post_consultation(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """Advice was given; the case ends (R 3.1.6 б)."""
-    answered = await change_case(intake, case_id, request, by, triage.close_consultation)
-    return receipt(answered, response)
+    return await change(by, triage.close_consultation)
 
 
 @router.post("/cases/{case_id}/urgent-measures", summary="Plan urgent measures")
 async def post_urgent_measures(
-    case_id: str,
-    body: UrgentPlanRequest,
-    response: Response,
-    by: UrgentHead,
-    request: Change,
-    intake: WithIntake,
+    body: UrgentPlanRequest, by: UrgentHead, change: ChangeOfCase
 ) -> CommandReceipt:
     """The plan of the same day, with who is drawn in (R 3.1.7)."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
-        by,
-        lambda case, at: urgent.plan_urgent_measures(case, body.measures, at),
-    )
-    return receipt(answered, response)
+    return await change(by, lambda case, at: urgent.plan_urgent_measures(case, body.measures, at))
 
 
 @router.post("/cases/{case_id}/urgent-measures/results", summary="Record urgent measures' results")
 async def post_urgent_results(
-    case_id: str,
-    body: UrgentResultsRequest,
-    response: Response,
-    by: Frontline,
-    request: Change,
-    intake: WithIntake,
+    body: UrgentResultsRequest, by: Frontline, change: ChangeOfCase
 ) -> CommandReceipt:
     """What came of each measure (R 3.1.7)."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
-        by,
-        lambda case, at: urgent.complete_urgent_measures(case, body.results, at),
+    return await change(
+        by, lambda case, at: urgent.complete_urgent_measures(case, body.results, at)
     )
-    return receipt(answered, response)
 
 
 @router.post("/cases/{case_id}/consent", summary="Record consent")
@@ -157,64 +104,35 @@ async def post_consent(
 
 @router.post("/cases/{case_id}/application", summary="Register the application")
 async def post_application(
-    case_id: str,
-    body: ApplicationRequest,
-    response: Response,
-    by: Frontline,
-    request: Change,
-    intake: WithIntake,
+    case_id: str, body: ApplicationRequest, by: Frontline, change: ChangeOfCase, intake: WithIntake
 ) -> CommandReceipt:
     """The personal application with the first documents (R 2.6, 3.3.7)."""
     document = await intake.cases.get(case_id)
     ref = document.state.ref if document else None
     citizen = await intake.citizens.get(ref.citizen_id) if ref else None
     consented = citizen is not None and citizen.state.consent is not None
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
+    return await change(
         by,
         lambda case, at: documents.register_application(
             case, body.applicant, body.has_benefits, body.documents, at, consented=consented
         ),
     )
-    return receipt(answered, response)
 
 
 @router.post("/cases/{case_id}/documents", summary="Register documents")
 async def post_documents(
-    case_id: str,
-    body: DocumentsRequest,
-    response: Response,
-    by: Frontline,
-    request: Change,
-    intake: WithIntake,
+    body: DocumentsRequest, by: Frontline, change: ChangeOfCase
 ) -> CommandReceipt:
     """Further documents of the package (R 3.3.9)."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
-        by,
-        lambda case, at: documents.register_documents(case, body.documents, at),
-    )
-    return receipt(answered, response)
+    return await change(by, lambda case, at: documents.register_documents(case, body.documents, at))
 
 
 @router.post("/cases/{case_id}/certificate-request", summary="Request the pension certificate")
 async def post_certificate_request(
-    case_id: str,
-    body: CertificateRequest,
-    response: Response,
-    by: Signer,
-    request: Change,
-    intake: WithIntake,
+    body: CertificateRequest, by: Signer, change: ChangeOfCase, intake: WithIntake
 ) -> CommandReceipt:
     """Sign the interagency request; it leaves at once and until it is accepted (R 3.2)."""
-    answered = await change_case(
-        intake,
-        case_id,
-        request,
+    return await change(
         by,
         lambda case, at: interagency.request_certificate(
             case,
@@ -225,7 +143,6 @@ async def post_certificate_request(
             at,
         ),
     )
-    return receipt(answered, response)
 
 
 @router.post(
@@ -267,16 +184,12 @@ async def post_answer(
 
 
 @router.post("/cases/{case_id}/decline", summary="The citizen declines")
-async def post_decline(
-    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
-) -> CommandReceipt:
+async def post_decline(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """Consequences were explained and a contact left; the case can be re-opened (R 3.3.7.2)."""
-    return receipt(await change_case(intake, case_id, request, by, registration.decline), response)
+    return await change(by, registration.decline)
 
 
 @router.post("/cases/{case_id}/reopening", summary="A declined case goes on")
-async def post_reopening(
-    case_id: str, response: Response, by: Frontline, request: Change, intake: WithIntake
-) -> CommandReceipt:
+async def post_reopening(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """The citizen thought better of it (R 3.3.7.2)."""
-    return receipt(await change_case(intake, case_id, request, by, registration.reopen), response)
+    return await change(by, registration.reopen)

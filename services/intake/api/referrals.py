@@ -6,14 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from chassis.document import Document
+from chassis.commands import get_visible
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
-from contracts.errors import InvalidInput, NotFound
+from contracts.errors import InvalidInput
 from contracts.roles import Role
 from contracts.values import Actor
 from services.intake.api.callers import Reader, Referrer, Registrar
-from services.intake.api.schemas import EntryView, ReferralRequest, Registration, entry_view
+from services.intake.api.schemas import ReferralRequest
+from services.intake.api.views import EntryView, Registration, entry_view
 from services.intake.domain.journal import Completion, JournalEntry, complete
 from services.intake.intake import Intake, Serving, WithIntake
 from services.intake.placing import place
@@ -96,7 +97,9 @@ async def get_referral(
     referral_id: str, response: Response, by: Reader, intake: WithIntake
 ) -> EntryView:
     """The entry as it was recorded."""
-    document = await _visible(intake, referral_id, by)
+    document = await get_visible(
+        intake.journal, referral_id, lambda entry: _may_see(entry, by), "referral"
+    )
     response.headers["ETag"] = etag(document.version)
     return entry_view(document)
 
@@ -141,10 +144,3 @@ def _may_see(entry: JournalEntry, by: Actor) -> bool:
         entry.authorised_body,
         entry.recorded_by.organization,
     }
-
-
-async def _visible(intake: Intake, referral_id: str, by: Actor) -> Document[JournalEntry]:
-    document = await intake.journal.get(referral_id)
-    if document is None or not _may_see(document.state, by):
-        raise NotFound("referral")
-    return document

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.case import CaseRef
-from contracts.errors import NotAllowedInState
+from contracts.errors import NotAllowedInState, require_allowed
 from contracts.intake import Channel, TriageCode
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import TermBook
@@ -141,12 +141,7 @@ class Case(BaseModel):
 
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    if case.status not in ALLOWED[action]:
-        raise NotAllowedInState(
-            "not-allowed-in-state",
-            f"{action} is not possible while the case is {case.status};"
-            f" possible in: {', '.join(sorted(ALLOWED[action]))}",
-        )
+    require_allowed(ALLOWED, action, case.status)
 
 
 def next_wake(case: Case) -> datetime | None:
@@ -163,5 +158,5 @@ def involves(case: Case, actor: Actor) -> bool:
     """Whether the caller may know of this case: those who serve it, and who referred it."""
     if case.ref is None or actor.organization is None:
         return False
-    parties = {case.ref.institution, case.ref.authorised_body, case.requester}
-    return actor.organization in parties | {referral.requester for referral in case.linked}
+    referred = actor.organization in {case.requester, *(link.requester for link in case.linked)}
+    return referred or case.ref.is_served_by(actor.organization)

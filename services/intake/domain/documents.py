@@ -77,12 +77,11 @@ def register_application(
     case.status = Status.APPLICATION_REGISTERED
     case.documents.append(Document(code="application", registered_at=at.now))
     _add(case, documents, at)
-    rule = case.pack.term("interagency-request")
     registered = ApplicationRegistered(
         by=at.by,
         documents=_codes(case),
         missing=missing_documents(case),
-        opened=case.terms.open(at.deadline(rule, case.reference.pack)),
+        opened=case.terms.open(at.deadline(case.pack, "interagency-request")),
     )
     return [registered, *complete_package(case, at)]
 

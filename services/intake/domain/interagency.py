@@ -71,14 +71,14 @@ def record_sent(case: Case, at: Context) -> list[Event]:
         return []  # accepted before, or answered faster than the acceptance was recorded
     request.state, request.sent_at, request.next_attempt_at = RequestState.SENT, at.now, None
     closed = case.terms.close("interagency-request", "interagency-answer", at=at.now)
-    rule = case.pack.term("interagency-answer")
     waiting = case.status is Status.APPLICATION_REGISTERED  # else nobody needs the answer now
+    due = (at.deadline(case.pack, "interagency-answer"),) if waiting else ()
     return [
         CertificateRequested(
             by=at.by,
             request_id=request.id,
             addressed_body=request.addressed_body,
-            opened=case.terms.open(at.deadline(rule, case.reference.pack)) if waiting else (),
+            opened=case.terms.open(*due),
             closed=closed,
         )
     ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from contracts.context import Context
+from contracts.intake import REFUSED
 from services.intake.domain.case import Case, Status
 
 RETRIES = (5, 30, 300, 1800, 7200, 21600, 43200, 86400, 86400)
@@ -19,7 +20,6 @@ class TaskStatus(StrEnum):
     RECEIVED = "received"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in-progress"
-    ON_HOLD = "on-hold"
     CANCELLED = "cancelled"
     COMPLETED = "completed"
 
@@ -29,7 +29,7 @@ Stage = tuple[Callable[[Case], bool], TaskStatus, str | None]
 STAGES: tuple[Stage, ...] = (
     (lambda case: case.progress.order_number is not None, TaskStatus.COMPLETED, "enrolled"),
     (lambda case: bool(case.progress.refusal_grounds), TaskStatus.COMPLETED, "refused"),
-    (lambda case: case.closed_for == "refused", TaskStatus.COMPLETED, "refused"),
+    (lambda case: case.closed_for == REFUSED, TaskStatus.COMPLETED, "refused"),
     (lambda case: case.status is Status.DECLINED, TaskStatus.CANCELLED, "citizen-declined"),
     (lambda case: case.progress.declined, TaskStatus.CANCELLED, "citizen-declined"),
     (lambda case: case.status is Status.CLOSED, TaskStatus.COMPLETED, "consultation-given"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
-from contracts.event import Event
+from contracts.event import Event, sound
 from contracts.intake import (
     CaseDeclined,
     CaseReopened,
@@ -16,7 +16,7 @@ from contracts.intake import (
     TermMissed,
     TriageCode,
 )
-from contracts.terms import Alarm, Deadline
+from contracts.terms import Deadline
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.documents import complete_package
 from services.intake.domain.interagency import hold_request, release_request
@@ -48,7 +48,7 @@ def register_case(
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    rule = case.pack.term("referral-analysis")
+    analysis = at.deadline(case.pack, "referral-analysis", entry.received_at)
     tell_requester(case, at)
     return [
         ReferralRegistered(
@@ -62,7 +62,7 @@ def register_case(
             incomplete=bool(entry.missing),
             requester=entry.requester,
             status_code_hash=status_code_hash,
-            opened=case.terms.open(at.deadline(rule, entry.pack, entry.received_at)),
+            opened=case.terms.open(analysis),
         )
     ]
 
@@ -132,20 +132,17 @@ def _terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
             RequestState.SENT: "interagency-answer",
         }
         codes += [running[state]] if state in running else []
-    pack = case.reference.pack
-    return case.terms.open(*[at.deadline(case.pack.term(code), pack) for code in codes])
+    return case.terms.open(*[at.deadline(case.pack, code) for code in codes])
 
 
 def sound_terms(case: Case, at: Context) -> list[Event]:
     """The alarms that are due; an overdue answer of the Pension Fund is said by its own name."""
     institution = case.ref.institution if case.ref else None
     events: list[Event] = []
-    for alarm, term in case.terms.ring(at.now):
-        if alarm is Alarm.DUE_SOON:
-            events.append(TermDueSoon(by=at.by, term=term, institution=institution))
-            continue
-        events.append(TermMissed(by=at.by, term=term, institution=institution))
-        if term.code == "interagency-answer" and case.request is not None:
+    for alarm in sound(case.terms, TermDueSoon, TermMissed, at, institution=institution):
+        events.append(alarm)
+        answer_missed = isinstance(alarm, TermMissed) and alarm.term.code == "interagency-answer"
+        if answer_missed and case.request is not None:
             case.request.state = RequestState.OVERDUE
             events.append(CertificateOverdue(by=at.by, request_id=case.request.id))
     return events

@@ -10,7 +10,6 @@ from contracts.event import Event
 from contracts.intake import CaseClosed, CaseTriaged, TriageCode
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import AnswerKind
-from contracts.terms import Deadline
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import TriageProposal
 
@@ -126,10 +125,8 @@ def triage_case(
         )
     case.code, case.status = code, Status.TRIAGED
     case.override_reason = override_reason if overridden else None
-    opened: tuple[Deadline, ...] = ()
-    if code is TriageCode.IMMEDIATE:
-        rule = case.pack.term("urgent-measures")
-        opened = case.terms.open(at.deadline(rule, case.reference.pack, case.received_at))
+    urgent = code is TriageCode.IMMEDIATE
+    due = (at.deadline(case.pack, "urgent-measures", case.received_at),) if urgent else ()
     return [
         CaseTriaged(
             by=at.by,
@@ -137,7 +134,7 @@ def triage_case(
             proposed=TriageCode(case.proposal.code),
             rule_version=case.proposal.rule_version,
             overridden=overridden,
-            opened=opened,
+            opened=case.terms.open(*due),
             closed=case.terms.close("referral-analysis", at=at.now),
         )
     ]

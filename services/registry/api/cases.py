@@ -24,7 +24,7 @@ from services.registry.api.schemas import (
 )
 from services.registry.domain.stages import Stage
 from services.registry.domain.terms import TermState
-from services.registry.queries import due_filter, get_case, seen_by, timeline
+from services.registry.queries import due_filter, seen_by, timeline
 from services.registry.registry import WithRegistry
 
 router = APIRouter(tags=["cases"])
@@ -80,7 +80,7 @@ async def get_one_case(
     case_id: str, response: Response, by: Reader, registry: WithRegistry
 ) -> CaseView:
     """Stage, whose turn it is, what is due, and what has come of it."""
-    document = await get_case(registry, case_id, by)
+    document = await registry.get_case(case_id, by)
     response.headers["ETag"] = etag(document.version)
     return case_view(document, registry.now())
 
@@ -94,7 +94,7 @@ async def get_timeline(
     cursor: Cursor = None,
 ) -> Page[TimelineLine]:
     """Every event of the case, of all services, in order of time, with its clause and terms."""
-    document = await get_case(registry, case_id, by)
+    document = await registry.get_case(case_id, by)
     return await timeline(registry, document, cursor, limit)
 
 
@@ -105,7 +105,7 @@ async def get_timeline(
 )
 async def get_timeline_page(case_id: str, by: Reader, registry: WithRegistry) -> HTMLResponse:
     """The same for a person: Russian with English beside."""
-    document = await get_case(registry, case_id, by)
+    document = await registry.get_case(case_id, by)
     lines: list[TimelineLine] = []
     cursor: str | None = None
     while True:
@@ -129,4 +129,4 @@ async def get_timeline_page(case_id: str, by: Reader, registry: WithRegistry) ->
 @router.get("/cases/{case_id}/positions", summary="How far the record has read each stream")
 async def get_positions(case_id: str, by: Reader, registry: WithRegistry) -> Positions:
     """To compare with what the services issued: equal positions, nothing waiting."""
-    return positions_of(await get_case(registry, case_id, by))
+    return positions_of(await registry.get_case(case_id, by))

@@ -1,4 +1,4 @@
-"""Shapes of the register's answers."""
+"""Answers of the register's API."""
 
 from __future__ import annotations
 

@@ -120,9 +120,7 @@ def involves(case: CaseRecord, actor: Actor) -> bool:
     """Whether the caller may know of this case: the district's readers, and who serves it."""
     if actor.role in DISTRICT_ROLES:
         return True
-    if case.ref is None or actor.organization is None:
-        return False
-    return actor.organization in {case.ref.institution, case.ref.authorised_body}
+    return case.ref is not None and case.ref.is_served_by(actor.organization)
 
 
 def learn(case: CaseRecord, event: Event, at: Context) -> list[Event]:

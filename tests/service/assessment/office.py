@@ -1,8 +1,6 @@
 """An institution that assesses need: the service on real servers, people with tokens, one clock."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -39,17 +37,7 @@ from tests.service.assessment.people import (
     commission_body,
     visit_body,
 )
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, Story, until
-
-
-class Clock:
-    """The service's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = RECEIVED + timedelta(hours=3)
-
-    def __call__(self) -> datetime:
-        return self.now
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Clock, Served, Stack, Story, until
 
 
 class Desk:
@@ -137,12 +125,11 @@ class Desk:
         )
 
 
-class Office:
+class Office(Served):
     """The service, served; and cases in it."""
 
-    def __init__(self, stack: Stack, app: FastAPI, clock: Clock) -> None:
-        self.stack, self.app, self.clock = stack, app, clock
-        self.client: httpx.AsyncClient
+    def __init__(self, stack: Stack, app: FastAPI, client: httpx.AsyncClient, clock: Clock) -> None:
+        super().__init__(stack, app, client, clock)
         self._numbers = count(1)
 
     def headers(self, by: Actor, **more: Any) -> dict[str, str]:
@@ -152,25 +139,6 @@ class Office:
     async def stored(self, case_id: str) -> Any:
         """The case's document as it lies in the store."""
         return await self.app.state.assessment.cases.get(case_id)
-
-    async def settle(self) -> None:
-        """Nothing is on its way any more, and no outbox waits to be cleared."""
-        service = self.app.state.service
-        await service.relay.drain()
-        while service.relay.quiet:
-            await service.sweeper.clear(quiet_seconds=0)
-
-    @asynccontextmanager
-    async def costs(self, *, writes: int, published: int) -> AsyncIterator[None]:
-        """What is done within costs exactly this much."""
-        service, cases = self.app.state.service, self.app.state.assessment.cases
-        await self.settle()
-        before = cases.counts.writes, service.bus.published
-        yield
-        await service.relay.drain()
-        after = cases.counts.writes, service.bus.published
-        spent = after[0] - before[0], after[1] - before[1]
-        assert spent == (writes, published)
 
     def desk(self) -> Desk:
         """A case nobody has spoken of yet."""
@@ -257,8 +225,6 @@ def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT) -> Event:
 
 async def opened_office(stack: Stack) -> Office:
     """The office, open for business."""
-    clock = Clock()
+    clock = Clock(RECEIVED + timedelta(hours=3))
     app = create_app(stack.settings(AssessmentSettings), now=clock)
-    office = Office(stack, app, clock)
-    office.client = await stack.serve(app)
-    return office
+    return Office(stack, app, await stack.serve(app), clock)

@@ -1,7 +1,5 @@
 """A bureau that plans care: the service on real servers, people with tokens, one clock."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
@@ -27,7 +25,7 @@ from contracts.roles import Role
 from contracts.values import SYSTEM, Address, CitizenCard, FullName, Gender
 from services.careplan.main import create_app
 from services.careplan.settings import CareplanSettings
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, Story, until
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Clock, Served, Stack, Story, until
 
 MONDAY = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 PROVIDER, OTHER_PROVIDER, RETIRED = "l-provider-zabota", "l-provider-teplo", "l-provider-gone"
@@ -94,16 +92,6 @@ STRAIGHT: list[tuple[str, str, Any]] = [
     (Role.INSTITUTION_DIRECTOR, "enrolment", ORDER),
 ]
 """The whole path after the assessment: who does what."""
-
-
-class Clock:
-    """The service's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = MONDAY
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Desk:
@@ -220,11 +208,11 @@ class Desk:
         return [envelopes[n].type.split(".")[-2] for n in sorted(envelopes)]
 
 
-class Bureau:
+class Bureau(Served):
     """The running service and all who speak to it."""
 
     def __init__(self, stack: Stack, app: FastAPI, client: httpx.AsyncClient, clock: Clock) -> None:
-        self.stack, self.app, self.client, self.clock = stack, app, client, clock
+        super().__init__(stack, app, client, clock)
         self.careplan = app.state.careplan
         self._numbers = count(1)
 
@@ -233,24 +221,6 @@ class Bureau:
         own = {Role.AUTHORISED_BODY_HEAD: AUTHORISED_BODY, Role.PROVIDER: PROVIDER}
         more.setdefault("subject", ORGANIZER if role == Role.CARE_ORGANIZER else f"U-{role}")
         return self.stack.headers(role, org or own.get(Role(role), INSTITUTION), **more)
-
-    async def settle(self) -> None:
-        """Nothing is on its way any more, and no outbox waits to be cleared."""
-        service = self.app.state.service
-        await service.relay.drain()
-        while service.relay.quiet:
-            await service.sweeper.clear(quiet_seconds=0)
-
-    @asynccontextmanager
-    async def costs(self, *, writes: int, published: int) -> AsyncIterator[None]:
-        """What is done within costs exactly this much."""
-        service, cases = self.app.state.service, self.careplan.cases
-        await self.settle()
-        before = cases.counts.writes, service.bus.published
-        yield
-        await service.relay.drain()
-        spent = cases.counts.writes - before[0], service.bus.published - before[1]
-        assert spent == (writes, published)
 
     def desk(self) -> Desk:
         """A case nobody has spoken of yet."""
@@ -267,7 +237,7 @@ class Bureau:
 
 async def opened_bureau(stack: Stack) -> Bureau:
     """The service with its copy of the directory."""
-    clock = Clock()
+    clock = Clock(MONDAY)
     app = create_app(stack.settings(CareplanSettings), now=clock)
     bureau = Bureau(stack, app, await stack.serve(app), clock)
     kinds = {

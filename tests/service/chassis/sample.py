@@ -67,7 +67,6 @@ class Echo(BaseModel):
 THINGS = Spec(
     name="things",
     state=Thing,
-    blank=lambda document_id: Thing(),
     index=lambda thing: {
         "owner": thing.owner,
         "size": thing.size,
@@ -77,8 +76,8 @@ THINGS = Spec(
     indexed=(("owner",), ("size", "id")),
     unique=("code",),
 )
-ECHOES = Spec(name="echoes", state=Echo, blank=lambda document_id: Echo())
-NOTES = Spec(name="notes", state=Echo, blank=lambda document_id: Echo())
+ECHOES = Spec(name="echoes", state=Echo)
+NOTES = Spec(name="notes", state=Echo)
 
 
 def on_echoed(thing: Thing, event: ThingEchoed, at: Context) -> Sequence[Event]:

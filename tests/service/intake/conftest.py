@@ -7,15 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.service.intake.desk import (
-    Clock,
-    Desk,
-    Outside,
-    answers_of,
-    knows_directory,
-    open_desk,
-    publish_directory,
-)
+from tests.service.intake.bodies import answers_of
+from tests.service.intake.desk import Clock, Desk, knows_directory, open_desk, publish_directory
+from tests.service.intake.outside import Outside
 from tests.service.stack import Stack
 
 

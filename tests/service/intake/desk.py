@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,17 +23,20 @@ from contracts.values import SYSTEM
 from services.intake.intake import Intake
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
+from tests.service.intake.bodies import (
+    CONSENT,
+    PAPERS,
+    SIGNED,
+    answers_of,
+    new_bundle,
+    new_referral,
+)
+from tests.service.intake.outside import FUND, HOOK, Outside
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
 
-FUND, HOOK = "https://pf.example", "https://mo.example/hook"
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
 OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
 HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
-MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json"
-FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
-GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
-
-Answer = int | httpx.HTTPError
 
 
 class Clock:
@@ -57,49 +55,8 @@ class Clock:
         self._offset += timedelta(**by)
 
 
-class Party:
-    """Somebody outside who is called: takes what comes, or does what was laid out for them."""
-
-    def __init__(self, usual: int) -> None:
-        self.usual = usual
-        self.calls: list[httpx.Request] = []
-        self.next: deque[Answer] = deque()
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def answer(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(request)
-        await self.open.wait()
-        answer = self.next.popleft() if self.next else self.usual
-        if isinstance(answer, httpx.HTTPError):
-            raise answer
-        return httpx.Response(answer)
-
-    def bodies(self, **fields: str) -> list[Any]:
-        found = [json.loads(call.content) for call in self.calls]
-        return [body for body in found if fields.items() <= body.items()]
-
-
-@dataclass
-class Outside:
-    """The Pension Fund's gateway, and a medical organization that listens."""
-
-    fund: Party = field(default_factory=lambda: Party(202))
-    hook: Party = field(default_factory=lambda: Party(204))
-
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        party = self.fund if str(request.url).startswith(FUND) else self.hook
-        return await party.answer(request)
-
-    @property
-    def transport(self) -> httpx.AsyncBaseTransport:
-        return httpx.MockTransport(self.handle)
-
-
 class Desk:
     """One replica of intake, and what one does at it."""
-
-    count = 0
 
     def __init__(self, stack: Stack, app: FastAPI, http: httpx.AsyncClient) -> None:
         self.stack, self.app, self.http = stack, app, http
@@ -224,85 +181,6 @@ class Desk:
             for name, kept in self.intake.service.collections.items()
             async for document in kept.each()
         }
-
-
-CONSENT = {"text_version": "soglasie-2026-1", "given_on": "2026-01-20"}
-PAPERS = [
-    {"code": "identity", "number": "3210 445566"},
-    {"code": "family_composition"},
-    {"code": "medical_certificate", "issued_on": "2026-01-20"},
-]
-SIGNED = {
-    "signatory": {
-        "name": "Ефремова Лидия Павловна",
-        "post": "директор",
-        "authority": "head",
-        "phone": "+73845600011",
-    },
-    "return_contact": "opora@example.org",
-}
-CERTIFICATE = {
-    "certificate": {
-        "pension_kind": "страховая по старости",
-        "monthly_amount": 1945032,
-        "as_of": "2026-01-01",
-        "document_number": "ПФ-77/2026",
-    }
-}
-
-
-def answers_of(**changed: list[str]) -> dict[str, Any]:
-    """Answers to the five questions, calm but for what is changed."""
-    answers = {
-        "danger_to_life": [],
-        "household": ["relatives_in_locality"],
-        "cause": ["illness"],
-        "mental_changes": [],
-        "substance_abuse": [],
-    }
-    return {"answers": {**answers, **changed}, "self_care_lost": False}
-
-
-def new_citizen() -> dict[str, Any]:
-    """A person nobody has met before."""
-    Desk.count += 1
-    return {
-        "name": {"family": FAMILIES[Desk.count % 8], "given": GIVEN[Desk.count // 8 % 8]},
-        "birth_date": f"19{40 + Desk.count % 20}-0{1 + Desk.count % 9}-11",
-        "address": {
-            "text": f"652500, г. Ленинск-Кузнецкий, пр. Текстильщиков, д. {Desk.count}",
-            "settlement": "Ленинск-Кузнецкий",
-        },
-    }
-
-
-def new_referral(**changed: Any) -> dict[str, Any]:
-    """A complete referral about somebody new, but for what is changed."""
-    referral = {
-        "channel": "phone",
-        "oral": True,
-        "citizen": new_citizen(),
-        "problems": "Не может готовить и выходить из дома",
-        "contact": {
-            "kind": "person",
-            "name": {"family": "Сомова", "given": "Галина"},
-            "address": {"text": "652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 4"},
-            "phone": "+73845600002",
-        },
-    }
-    return {**referral, **changed}
-
-
-def new_bundle(reference: str | None = None) -> dict[str, Any]:
-    """A hospital's minimal referral about somebody new, with a reference of its own."""
-    Desk.count += 1
-    bundle: dict[str, Any] = json.loads(MINIMAL.read_text("utf-8"))
-    patient, request = bundle["entry"][0]["resource"], bundle["entry"][2]["resource"]
-    del patient["identifier"]
-    patient["birthDate"] = f"19{30 + Desk.count % 20}-0{1 + Desk.count % 9}-08"
-    patient["address"][0]["text"] = f"652500, г. Ленинск-Кузнецкий, ул. Шевцовой, д. {Desk.count}"
-    request["identifier"][0]["value"] = reference or f"MO-2026-{Desk.count:06d}"
-    return bundle
 
 
 def settings_of(stack: Stack, **more: Any) -> IntakeSettings:

@@ -10,19 +10,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.service.intake.desk import (
+from tests.service.intake.bodies import (
     CERTIFICATE,
     CONSENT,
-    HOSPITAL,
-    OTHER_HOSPITAL,
-    OTHER_INSTITUTION,
     PAPERS,
     SIGNED,
-    Desk,
     answers_of,
     new_bundle,
     new_referral,
 )
+from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, OTHER_INSTITUTION, Desk
 from tests.service.stack import INSTITUTION
 
 OPERATIONS = "/operations"

@@ -9,16 +9,9 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.service.intake.desk import (
-    HOSPITAL,
-    SECRET,
-    Clock,
-    Desk,
-    Outside,
-    answers_of,
-    new_bundle,
-    new_referral,
-)
+from tests.service.intake.bodies import answers_of, new_bundle, new_referral
+from tests.service.intake.desk import HOSPITAL, SECRET, Clock, Desk
+from tests.service.intake.outside import Outside
 from tests.service.stack import until
 
 MEASURES = {"measures": [{"measure": "Вызвать скорую помощь", "responsible": "Орлова"}]}

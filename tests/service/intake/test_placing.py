@@ -20,15 +20,9 @@ from services.intake.api.schemas import ReferralRequest
 from services.intake.intake import Serving
 from services.intake.placing import CaseNotThereYet, _citizen, _link, _open, place
 from services.intake.registering import Source, _enter
-from tests.service.intake.desk import (
-    Clock,
-    Desk,
-    Outside,
-    answers_of,
-    new_citizen,
-    new_referral,
-    open_desk,
-)
+from tests.service.intake.bodies import answers_of, new_citizen, new_referral
+from tests.service.intake.desk import Clock, Desk, open_desk
+from tests.service.intake.outside import Outside
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, actor, until
 
 

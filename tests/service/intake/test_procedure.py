@@ -22,16 +22,9 @@ from contracts.intake import (
     UrgentMeasuresDone,
     UrgentMeasuresPlanned,
 )
-from tests.service.intake.desk import (
-    CERTIFICATE,
-    CONSENT,
-    PAPERS,
-    SIGNED,
-    Clock,
-    Desk,
-    Outside,
-    answers_of,
-)
+from tests.service.intake.bodies import CERTIFICATE, CONSENT, PAPERS, SIGNED, answers_of
+from tests.service.intake.desk import Clock, Desk
+from tests.service.intake.outside import Outside
 from tests.service.stack import INSTITUTION, until
 
 MEASURES = {"measures": [{"measure": "Вызвать скорую помощь", "responsible": "Орлова"}]}

@@ -12,15 +12,8 @@ from contracts.intake import (
     CitizenRegistered,
     ReferralRegistered,
 )
-from tests.service.intake.desk import (
-    HOSPITAL,
-    OTHER_HOSPITAL,
-    OTHER_INSTITUTION,
-    Desk,
-    new_bundle,
-    new_citizen,
-    new_referral,
-)
+from tests.service.intake.bodies import new_bundle, new_citizen, new_referral
+from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, OTHER_INSTITUTION, Desk
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
 
 

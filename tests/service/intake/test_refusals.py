@@ -8,11 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.intake.desk import (
-    Desk,
-    answers_of,
-    new_referral,
-)
+from tests.service.intake.bodies import answers_of, new_referral
+from tests.service.intake.desk import Desk
 
 Send = Callable[[Desk, str], Awaitable[httpx.Response]]
 

@@ -10,13 +10,8 @@ import pytest
 from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.values import SYSTEM
-from tests.service.intake.desk import (
-    HOSPITAL,
-    Desk,
-    new_bundle,
-    new_citizen,
-    new_referral,
-)
+from tests.service.intake.bodies import new_bundle, new_citizen, new_referral
+from tests.service.intake.desk import HOSPITAL, Desk
 from tests.service.stack import until
 
 

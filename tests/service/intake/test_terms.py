@@ -11,15 +11,9 @@ from zoneinfo import ZoneInfo
 from contracts.event import Event
 from contracts.intake import CertificateOverdue, CertificateRequested, TermDueSoon, TermMissed
 from services.intake.main import create_app
-from tests.service.intake.desk import (
-    SIGNED,
-    Clock,
-    Desk,
-    Outside,
-    knows_directory,
-    publish_directory,
-    settings_of,
-)
+from tests.service.intake.bodies import SIGNED
+from tests.service.intake.desk import Clock, Desk, knows_directory, publish_directory, settings_of
+from tests.service.intake.outside import Outside
 from tests.service.stack import Stack, running, until
 
 ZONE = ZoneInfo("Asia/Novokuznetsk")

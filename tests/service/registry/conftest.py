@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,18 +21,8 @@ from contracts.values import SYSTEM
 from services.registry.main import create_app
 from services.registry.registry import Registry
 from services.registry.settings import RegistrySettings
-from tests.service.stack import INSTITUTION, Stack, running, until
+from tests.service.stack import INSTITUTION, Clock, Stack, running, until
 from tests.unit.registry.builders import DAY, MONDAY
-
-
-@dataclass
-class Clock:
-    """What the register takes for the present moment."""
-
-    moment: datetime = field(default=MONDAY + 30 * DAY)
-
-    def __call__(self) -> datetime:
-        return self.moment
 
 
 @dataclass
@@ -94,7 +83,7 @@ def institution_card(institution: str = INSTITUTION) -> OrganizationCard:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def register(stack: Stack) -> AsyncIterator[Register]:
     """A register of this module's own."""
-    clock = Clock()
+    clock = Clock(MONDAY + 30 * DAY)
     settings = stack.settings(RegistrySettings, status_per_address=12, status_per_number=5)
     app = create_app(settings, clock)
     async with running(app) as client:

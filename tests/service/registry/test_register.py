@@ -150,7 +150,7 @@ async def test_gap_is_shown_until_it_is_filled(register: Register) -> None:
 async def test_case_shows_stage_turn_and_next_term(register: Register) -> None:
     ref = ref_of("C0000000000000000000000000001006")
     await register.hear(intake_of(ref).envelopes() + careplan_of(ref).envelopes()[:1])
-    register.clock.moment = MONDAY + 6 * DAY
+    register.clock.now = MONDAY + 6 * DAY
     answer = await register.http.get(
         f"/cases/{ref.case_id}", headers=register.stack.headers("care_organizer", INSTITUTION)
     )
@@ -167,7 +167,7 @@ async def test_case_shows_stage_turn_and_next_term(register: Register) -> None:
     assert shown["next_due"]["skipped"] == ["2026-03-21", "2026-03-22"]
     assert [term["state"] for term in shown["terms"]] == ["met", "met", "met", "running"]
     assert shown["organizer"] == "test.organizer-3"
-    register.clock.moment = MONDAY + 30 * DAY
+    register.clock.now = MONDAY + 30 * DAY
     late = (await register.get(f"/cases/{ref.case_id}"))["next_due"]
     assert late["state"] == "late"
     assert late["late_by_seconds"] > 0
@@ -260,17 +260,17 @@ async def test_terms_are_listed_by_how_the_earliest_stands(register: Register) -
         return [case["id"] for case in (await register.get(path, **more))["items"]]
 
     both = [early.case_id, late.case_id]
-    register.clock.moment = MONDAY + HOUR
+    register.clock.now = MONDAY + HOUR
     assert [await listed(s) for s in ("running", "due_soon", "late")] == [both, [], []]
-    register.clock.moment = MONDAY + DAY
+    register.clock.now = MONDAY + DAY
     assert [await listed(s) for s in ("running", "due_soon", "late")] == [both, [early.case_id], []]
-    register.clock.moment = MONDAY + 3 * DAY
+    register.clock.now = MONDAY + 3 * DAY
     assert [await listed(s) for s in ("running", "due_soon", "late")] == [
         both,
         [late.case_id],
         [early.case_id],
     ]
-    register.clock.moment = MONDAY + 30 * DAY
+    register.clock.now = MONDAY + 30 * DAY
     page = await register.get(f"/terms?state=late&institution={institution}&limit=1")
     assert [term["state"] for term in page["items"][0]["terms"]] == ["late"]
     assert page["items"][0]["owner"] == "intake"

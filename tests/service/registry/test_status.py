@@ -31,7 +31,7 @@ async def ask(register: Register, address: str, **body: Any) -> httpx.Response:
 async def test_number_and_code_tell_stage_next_step_and_day(register: Register) -> None:
     ref = ref_of("C0000000000000000000000000006001")
     await register.hear(intake_of(ref).envelopes() + assessment_of(ref).envelopes()[:4])
-    register.clock.moment = MONDAY + 2 * DAY + HOUR
+    register.clock.now = MONDAY + 2 * DAY + HOUR
     answer = await ask(register, "10.1.0.1", number=ref.number, code=CODE)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -47,7 +47,7 @@ async def test_number_and_code_tell_stage_next_step_and_day(register: Register) 
         "institution": "Комплексный центр социального обслуживания населения",
         "phones": ["+73845630001"],
     }
-    register.clock.moment = MONDAY + 30 * DAY
+    register.clock.now = MONDAY + 30 * DAY
     late = await ask(register, "10.1.0.1", number=ref.number.upper(), code="407 113-32 59")
     assert late.json()["late"] is True
 
@@ -106,7 +106,7 @@ async def test_one_address_may_ask_so_often_and_no_more(register: Register) -> N
     assert answers[-1].headers["Retry-After"] == "5"
     assert answers[-1].json()["code"] == "too-many-questions"
     assert (await ask(register, "10.1.0.6", number="unknown/1", code="1")).status_code == 404
-    register.clock.moment += 5 * HOUR
+    register.clock.now += 5 * HOUR
     assert (await ask(register, "10.1.0.5", number="unknown/1", code="1")).status_code == 404
 
 

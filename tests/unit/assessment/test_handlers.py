@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chassis.clock import NEVER_DUE
 from contracts import careplan, intake
 from contracts.assessment import AssessmentOpened
 from contracts.event import Event
@@ -13,7 +14,7 @@ from contracts.intake import Channel, TriageCode
 from contracts.values import SYSTEM
 from services.assessment.domain.case import Case, Status
 from services.assessment.handlers import CASE_HANDLERS
-from services.assessment.stores import CASES, NEVER_DUE
+from services.assessment.stores import CASES
 from tests.unit.assessment import stages
 from tests.unit.assessment.stages import at
 

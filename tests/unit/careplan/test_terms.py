@@ -7,7 +7,7 @@ import pytest
 from contracts.assessment import Proposal
 from contracts.careplan import PlanningOpened, TermDueSoon, TermMissed
 from services.careplan.domain import opening
-from services.careplan.domain.case import Case, Status, next_wake
+from services.careplan.domain.case import Case, Status
 from services.careplan.domain.terms import TERM_OF, sound_terms
 from tests.unit.careplan.made import (
     INSTITUTION,
@@ -111,7 +111,7 @@ def test_alarms_sound_once_and_not_early() -> None:
     """R 3.5.5: due on Thursday, 5 March; said on that day, and when it is over."""
     case = opened()
     (term,) = [watched.deadline for watched in case.terms.running]
-    assert next_wake(case) == term.warn_at
+    assert case.terms.next_alarm() == term.warn_at
     moment = timedelta(microseconds=1)
     assert sound_terms(case, at(moment=term.warn_at - moment)) == []
     (soon,) = sound_terms(case, at(moment=term.warn_at))
@@ -121,4 +121,4 @@ def test_alarms_sound_once_and_not_early() -> None:
     (missed,) = sound_terms(case, at(moment=term.due_at))
     assert isinstance(missed, TermMissed)
     assert sound_terms(case, at(moment=term.due_at + DAY)) == []
-    assert next_wake(case) is None
+    assert case.terms.next_alarm() is None

@@ -31,12 +31,7 @@ from contracts.envelope import Envelope
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.values import SYSTEM
-from tests.service.chassis.sample import (
-    ThingEchoed,
-    ThingMade,
-    ThingMeasured,
-    ThingRenamed,
-)
+from tests.service.chassis.sample import ThingEchoed, ThingMade, ThingMeasured, ThingRenamed
 
 CANARY = "Канарейкина"
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -69,6 +64,8 @@ def on_renamed(state: Heard, event: ThingRenamed, at: Context) -> Sequence[Event
         raise NotAllowedInState("thing-is-poison", f"no such name: {CANARY}")
     if event.name == "defect":
         raise ZeroDivisionError(CANARY)
+    if event.name == "foreign":  # an event of somebody else's stream, after one of our own
+        return [ThingEchoed(by=at.by, heard=0), ThingMade(by=at.by, name="x")]
     return [ThingEchoed(by=at.by, heard=0), ThingEchoed(by=at.by, heard=1)]
 
 
@@ -215,7 +212,11 @@ def test_data_that_does_not_fit_is_parked_with_a_reason_that_holds_no_value() ->
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("poison", "thing-is-poison"), ("defect", "handler-error: ZeroDivisionError")],
+    [
+        ("poison", "thing-is-poison"),
+        ("defect", "handler-error: ZeroDivisionError"),
+        ("foreign", "handler-error: TypeError"),
+    ],
 )
 def test_failing_handler_leaves_state_untouched_and_names_no_value(name: str, reason: str) -> None:
     document = fed(made(1))
@@ -223,6 +224,7 @@ def test_failing_handler_leaves_state_untouched_and_names_no_value(name: str, re
     receipt = receive(document, renamed(2, name), READING, 0)
     assert receipt.failed == reason
     assert (document.state, document.version, document.outbox) == (state, version, outbox)
+    assert document.seq == len(outbox)
     assert document.streams == {"sample.thing.t1": 1}
     assert [(e.reason, e.attempts) for e in document.parked] == [(reason, 1)]
 

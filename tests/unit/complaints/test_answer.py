@@ -2,18 +2,10 @@
 
 import pytest
 
-from contracts.complaints import (
-    ComplaintAnswered,
-    ComplaintDecided,
-    TermDueSoon,
-    TermMissed,
-)
+from contracts.complaints import ComplaintAnswered, ComplaintDecided, TermDueSoon, TermMissed
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.values import SYSTEM
-from services.complaints.domain.complaint import (
-    Status,
-    next_wake,
-)
+from services.complaints.domain.complaint import Status
 from services.complaints.domain.examination import (
     Verdict,
     answer_complaint,
@@ -48,7 +40,7 @@ def test_r_5_9_answer_closes_its_term(moment: str, met: bool) -> None:
     assert isinstance(event, ComplaintAnswered)
     assert [(term.code, term.met) for term in event.closed] == [("complaint-answer", met)]
     assert complaint.terms.running == []
-    assert next_wake(complaint) is None
+    assert complaint.terms.next_alarm() is None
 
 
 def test_r_5_4_6_nameless_complaint_is_decided_and_not_answered() -> None:

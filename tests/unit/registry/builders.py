@@ -43,7 +43,7 @@ def context(now: datetime) -> Context:
 
 
 def due(code: str, started_at: datetime) -> Deadline:
-    return context(started_at).deadline(load_pack(FIRST_PACK).term(code), FIRST_PACK, started_at)
+    return context(started_at).deadline(load_pack(FIRST_PACK), code, started_at)
 
 
 def ref_of(case_id: str, institution: str = INSTITUTION, citizen_id: str = "") -> CaseRef:
