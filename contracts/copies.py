@@ -6,6 +6,7 @@ the owner's events alone, which carry the whole record every time.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -35,9 +36,9 @@ class Copy(BaseModel):
 
     id: str
 
+    @abstractmethod
     def keep(self, event: Event) -> None:
         """Take over what the owner said."""
-        raise NotImplementedError
 
 
 class OrganizationCopy(Copy):

@@ -27,5 +27,7 @@ OPORA_ISSUER=urn:opora:local
 OPORA_PENSION_FUND_URL=https://pension-fund.invalid
 OPORA_PENSION_FUND_TOKEN=
 OPORA_WEBHOOK_URL=https://hospital.invalid/webhooks
+# Directory id of the one medical organization that listens there.
+OPORA_WEBHOOK_ORGANIZATION=l-medical-organization-01
 END
 echo "Wrote .env" >&2

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from rich.console import Console
 
-from deploy.demo.figures import Travelled, collect
+from deploy.demo.figures import Travelled, collect, pids
 from deploy.demo.journey import travel
 from deploy.demo.office import Office, Wire
 from deploy.demo.people import invent
@@ -48,7 +48,7 @@ async def run(system: System, console: Console) -> dict[str, Any]:
         wire = Wire(http, system.urls)
         staff = hire(system, wire)
         await directory_known(staff.operator)
-        began = time.perf_counter()
+        began, began_as = time.perf_counter(), pids(system)
         # A number of people of their own for every run: servers that stay remember the last ones.
         first_number = int(time.time()) // 60 % 900_000 * 100
         name = f"{first_number:08d}"
@@ -66,7 +66,7 @@ async def run(system: System, console: Console) -> dict[str, Any]:
                 failures.append(f"{type(failure).__name__}: {failure}")
             console.print(f"  {len(done)} of {MORE + 1} enrolled", end="\r")
         seconds = time.perf_counter() - began
-        figures = await collect(system, staff, wire, done, seconds)
+        figures = await collect(system, staff, wire, done, seconds, began_as)
         timeline = await staff.reader.get("registry", f"{first.case.record}/timeline?limit=100")
         return {
             "case": {"id": first.case.id, "number": first.case.journal_number},

@@ -96,12 +96,23 @@ def memory(system: System) -> dict[str, float]:
     return found
 
 
+def pids(system: System) -> dict[str, int]:
+    """The process ids of the services, by which a restart is seen."""
+    return {name: system.pid(name) for name in SERVICES}
+
+
 async def collect(
-    system: System, staff: Staff, wire: Wire, travelled: Sequence[Travelled], seconds: float
+    system: System,
+    staff: Staff,
+    wire: Wire,
+    travelled: Sequence[Travelled],
+    seconds: float,
+    began_as: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Every figure of the run."""
+    """Every figure of the run; `began_as` are the process ids the services began with."""
     times = [entry.seconds for entry in travelled]
     counted = await metrics(wire)
+    summary = await staff.reader.get("registry", "/summary")
     return {
         "cases_finished": len(travelled),
         "seconds": round(seconds, 1),
@@ -109,6 +120,7 @@ async def collect(
             "median": round(statistics.median(times), 2) if times else None,
             "worst": round(max(times), 2) if times else None,
         },
+        "events_in_the_log": summary["events"],
         "events_published": int(counted["published"]),
         "events_applied": int(counted["applied"]),
         "duplicates_dropped": int(counted["duplicates"]),
@@ -118,6 +130,7 @@ async def collect(
         "outboxes_recovered": int(counted["recovered"]),
         "http_requests": wire.requests,
         "http_requests_repeated": wire.repeated,
+        "services_restarted": [n for n, pid in pids(system).items() if pid != began_as[n]],
         "memory_megabytes": memory(system),
         "pension_fund": (await wire.call("GET", "pension_fund", "/figures", {})).json(),
         "hospital": (await wire.call("GET", "hospital", "/figures", {})).json(),

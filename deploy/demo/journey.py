@@ -63,7 +63,7 @@ async def triage(staff: Staff, case: Case) -> None:
         "mental_changes": [],
         "substance_abuse": [],
     }
-    body = {"answers": answers, "self_care_lost": True}
+    body = {"answers": answers, "self_care_lost": True, "applicant_informed": True}
     answered = await staff.registrar.change("intake", case.record, "answers", body)
     code = answered["proposal"]["code"]
     await staff.urgent_head.change("intake", case.record, "triage", {"code": code})

@@ -13,6 +13,7 @@ from rich.table import Table
 LABELS = {
     "cases_finished": "Cases that ended enrolled",
     "seconds": "Whole run, seconds",
+    "events_in_the_log": "Events in the register's log",
     "events_published": "Events published and confirmed",
     "events_applied": "Events applied by readers",
     "duplicates_dropped": "Duplicates dropped",
@@ -74,6 +75,9 @@ def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
     for program, megabytes in figures["memory_megabytes"].items():
         table.add_row(f"Memory of {program}", f"{megabytes} MB")
     console.print(table)
+    if restarted := figures["services_restarted"]:
+        names = ", ".join(restarted)
+        console.print(f"Restarted during the run: {names}; their counters began again at 0.")
     for text in figures["disagreements"]:
         console.print(f"[red]The register disagrees: {text}[/red]")
 

@@ -39,6 +39,10 @@ PORTS = {**SERVICES, **SIMULATORS}
 
 DISTRICT = "leninsk-kuznetsky"
 TIME_ZONE = "Asia/Novokuznetsk"
+PENSION_FUND_OFFICE = "example-pension-fund-office-01"
+"""Whom intake asks unless told otherwise: only this office may answer."""
+LISTENING_ORGANIZATION = "l-medical-organization-01"
+"""Which medical organization the hospital simulator stands in for."""
 
 BROKER_SECONDS = 90.0  # some five seconds on an idle machine; a loaded one gets the benefit
 SERVICE_SECONDS = 90.0
@@ -202,7 +206,7 @@ class System(Servers):
     @property
     def district(self) -> str:
         """The district this system serves."""
-        return self._settings.get("OPORA_DISTRICT") or os.environ.get("OPORA_DISTRICT", DISTRICT)
+        return self._setting("OPORA_DISTRICT", DISTRICT)
 
     def token(
         self,
@@ -221,6 +225,9 @@ class System(Servers):
         pid = self.pid(program)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    def _setting(self, name: str, default: str) -> str:
+        return self._settings.get(name) or os.environ.get(name, default)
 
     def _require_ports(self) -> None:
         require_free(self.ports)
@@ -267,9 +274,14 @@ class System(Servers):
             directory=ROOT,
         )
 
-    def _environment(self, name: str, credentials: Credentials) -> dict[str, str]:
-        """Everybody's settings, and the secrets that only this program has a use for."""
-        callback = credentials.token("pension_fund", district=self.district, seconds=365 * DAY)
+    def _own_settings(self, name: str, credentials: Credentials) -> dict[str, str]:
+        """The addresses and secrets that only this program has a use for."""
+        callback = credentials.token(
+            "pension_fund",
+            org=self._setting("OPORA_PENSION_FUND_OFFICE", PENSION_FUND_OFFICE),
+            district=self.district,
+            seconds=365 * DAY,
+        )
         gateway = credentials.token(
             "pension_fund_gateway", district=self.district, seconds=365 * DAY
         )
@@ -278,13 +290,20 @@ class System(Servers):
             "OPORA_WEBHOOK_URL": f"{self.urls['hospital']}/webhooks",
         }
         own: dict[str, dict[str, str]] = {
-            "intake": {"OPORA_PENSION_FUND_TOKEN": gateway, **webhooks},
+            "intake": {
+                "OPORA_PENSION_FUND_TOKEN": gateway,
+                "OPORA_WEBHOOK_ORGANIZATION": LISTENING_ORGANIZATION,
+                **webhooks,
+            },
             "pension_fund": {
                 "OPORA_SIM_CALLBACK_TOKEN": callback,
                 "OPORA_SIM_CALLBACK_URL": self.urls["intake"],
             },
             "hospital": webhooks,
         }
+        return own.get(name, {})
+
+    def _environment(self, name: str, credentials: Credentials) -> dict[str, str]:
         return {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -301,7 +320,7 @@ class System(Servers):
             "OPORA_AUDIENCE": AUDIENCE,
             "OPORA_IDENTITY_KEY": credentials.identity_key,
             **{f"OPORA_{part.upper()}_URL": url for part, url in self.urls.items()},
-            **own.get(name, {}),
+            **self._own_settings(name, credentials),
             **self._settings,
         }
 

@@ -16,8 +16,8 @@ from contracts.intake import CASE, CITIZEN
 from contracts.values import SYSTEM, Actor
 from services.intake.adapters.pension_fund import GatewayUnavailable
 from services.intake.adapters.webhooks import NotDelivered
-from services.intake.domain.case import Case, involves
-from services.intake.domain.citizen import Consent, give_consent
+from services.intake.domain.case import Action, Case, involves, require
+from services.intake.domain.citizen import Citizen, Consent, give_consent
 from services.intake.domain.interagency import record_not_sent, record_sent
 from services.intake.domain.notices import (
     notice_id,
@@ -78,13 +78,18 @@ async def record_consent(
     case = await intake.get_case(case_id, by)
     at = intake.service.at(by)
     today = at.calendar.local_date(at.now)
+
+    def decide(citizen: Citizen) -> Sequence[Event]:
+        require(case.state, Action.RECORD_CONSENT)
+        return give_consent(citizen, consent, at, today)
+
     return await intake.service.commands.execute(
         intake.citizens,
         case.state.reference.citizen_id,
         CITIZEN,
         request,
         at,
-        lambda citizen: give_consent(citizen, consent, at, today),
+        decide,
         visible=lambda citizen: True,
         what="citizen",
     )
@@ -130,19 +135,22 @@ async def _send_request(intake: Intake, case: Case) -> None:
 
 async def _send_notice(intake: Intake, case: Case) -> None:
     status = status_text(case)
-    gone, failed = False, False
-    if intake.webhooks is not None:
+    told, gone = False, False
+    if intake.webhooks is None or case.requester != intake.webhook_organization:
+        gone = True  # another organization's referral is none of the listener's business
+    else:
         try:
             number = notice_id(case, status)
             await intake.webhooks.send(number, case.entry_id, status, intake.now())
+            told = True
         except NotDelivered as failure:
-            failed, gone = True, failure.gone
+            gone = failure.gone
 
     def outcome(present: Case, at: Context) -> Sequence[Event]:
-        if failed:
-            record_not_told(present, at, gone=gone)
-        else:
+        if told:
             record_told(present, status, at)
+        else:
+            record_not_told(present, at, gone=gone)
         return ()
 
     await _record(intake, case.id, outcome)

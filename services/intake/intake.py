@@ -47,6 +47,8 @@ class Intake:
     pension_fund: PensionFund
     pension_fund_office: str
     webhooks: Webhooks | None
+    webhook_organization: str | None
+    """The one organization that listens; whoever else referred a citizen polls."""
 
     def now(self) -> datetime:
         """The present moment."""

@@ -55,6 +55,7 @@ def create_app(
         pension_fund=_pension_fund(settings, outside),
         pension_fund_office=settings.pension_fund_office,
         webhooks=_webhooks(settings, outside),
+        webhook_organization=settings.webhook_organization,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.closing(intake.pension_fund.close)

@@ -1,8 +1,11 @@
 """Settings of intake."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import ServiceSettings
+from contracts.values import Identifier
 
 
 class IntakeSettings(ServiceSettings):
@@ -16,5 +19,19 @@ class IntakeSettings(ServiceSettings):
     pension_fund_office: str = Field(
         default="example-pension-fund-office-01", description="directory id of the office addressed"
     )
-    webhook_url: str | None = Field(default=None, description="where medical organizations listen")
+    webhook_url: str | None = Field(
+        default=None, description="where a medical organization listens"
+    )
     webhook_secret: SecretStr | None = Field(default=None, description="whsec_…, Standard Webhooks")
+    webhook_organization: Identifier | None = Field(
+        default=None, description="directory id of the one medical organization that listens there"
+    )
+
+    @model_validator(mode="after")
+    def _listener_is_whole(self) -> Self:
+        parts = (self.webhook_url, self.webhook_secret, self.webhook_organization)
+        if None in parts and any(part is not None for part in parts):
+            raise ValueError(
+                "OPORA_WEBHOOK_URL, OPORA_WEBHOOK_SECRET and OPORA_WEBHOOK_ORGANIZATION go together"
+            )
+        return self

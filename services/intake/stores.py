@@ -49,6 +49,7 @@ def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
         "source_key": entry.source_key,
         "register_key": entry.register_key,
         "institution": entry.institution,
+        "authorised_body": entry.authorised_body,
         "number": entry.number,
         "received": epoch_ms(entry.received_at),
         "incomplete": int(bool(entry.missing)),
@@ -60,7 +61,12 @@ JOURNAL = Spec(
     state=JournalEntry,
     index=_journal_index,
     wake_at=lambda entry: epoch_ms(entry.place_at),
-    indexed=(("register_key", "number"), ("institution", "received"), ("incomplete", "received")),
+    indexed=(
+        ("register_key", "number"),
+        ("institution", "received"),
+        ("authorised_body", "received"),
+        ("incomplete", "received"),
+    ),
     unique=("source_key",),
 )
 

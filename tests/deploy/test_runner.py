@@ -19,12 +19,14 @@ import psutil
 import pymongo
 import pytest
 
+from deploy.demo.staff import HOSPITAL
 from deploy.runner.broker import BrokerMissing, find_scripts, require_scripts
 from deploy.runner.lock import AlreadyRunning
 from deploy.runner.ports import LOOPBACK, PortTaken, free_ports
 from deploy.runner.processes import NotReady, Program, marked, start
 from deploy.runner.system import ROOT, Servers, System, data_dir_of, free_service_ports
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
+from services.intake.settings import IntakeSettings
 
 AMQP_ELSEWHERE = "amqp://elsewhere:5672/"
 MONGO_ELSEWHERE = "mongodb://elsewhere:27017/"
@@ -313,6 +315,28 @@ def test_services_are_told_of_each_other_and_only_of_their_own_secrets(name: str
     assert {part for part, told in programs.items() if "OPORA_PENSION_FUND_TOKEN" in told} == {
         "intake"
     }
+
+
+def test_pension_fund_answers_as_the_office_asked_and_one_hospital_listens_r_3_2_2(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPORA_PENSION_FUND_OFFICE", raising=False)
+    for office in (None, "pension-fund-office-02"):
+        if office is not None:
+            monkeypatch.setenv("OPORA_PENSION_FUND_OFFICE", office)
+        system = System(
+            name, ports=free_service_ports(), amqp_url=AMQP_ELSEWHERE, mongo_url=MONGO_ELSEWHERE
+        )
+        programs = {
+            program.name: program.environment
+            for program in system._application_programs(system.credentials)
+        }
+        token = programs["pension_fund"]["OPORA_SIM_CALLBACK_TOKEN"]
+        claims = jwt.decode(token, options={"verify_signature": False})
+        default = IntakeSettings.model_fields["pension_fund_office"].default
+        assert claims["org"] == (office or default)
+        assert programs["intake"].get("OPORA_PENSION_FUND_OFFICE") == office
+        assert programs["intake"]["OPORA_WEBHOOK_ORGANIZATION"] == HOSPITAL
 
 
 def test_token_verifies_against_the_published_keys(tmp_path: Path) -> None:

@@ -38,3 +38,9 @@ Reader = Annotated[
     ),
 ]
 """Staff of the institution and of its authorised body."""
+
+
+def own_records(by: Actor) -> dict[str, str]:
+    """The query of a reader's lists: their institution's records, or their authorised body's."""
+    field = "authorised_body" if by.role == Role.AUTHORISED_BODY_HEAD else "institution"
+    return {field: by.organization or "-"}

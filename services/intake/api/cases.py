@@ -8,14 +8,21 @@ from chassis.clock import new_id
 from chassis.http import CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.errors import InvalidInput
-from contracts.roles import Role
-from services.intake.api.callers import Answering, Frontline, Reader, Signer, UrgentHead
+from services.intake.api.callers import (
+    Answering,
+    Frontline,
+    Reader,
+    Signer,
+    UrgentHead,
+    own_records,
+)
 from services.intake.api.changing import ChangeOfCase
 from services.intake.api.schemas import (
     AnswersRequest,
     ApplicationRequest,
     CertificateRequest,
     ConsentRequest,
+    DeclineRequest,
     DocumentsRequest,
     RequestAnswer,
     TriageRequest,
@@ -25,7 +32,6 @@ from services.intake.api.schemas import (
 from services.intake.api.views import CaseView, case_view
 from services.intake.commands import case_of_request, change_case, record_consent
 from services.intake.domain import documents, interagency, registration, triage, urgent
-from services.intake.domain.case import involves
 from services.intake.domain.citizen import Consent
 from services.intake.intake import WithIntake
 
@@ -37,9 +43,7 @@ async def get_cases(
     by: Reader, intake: WithIntake, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CaseView]:
     """Cases of the caller's organization, the earliest due term first."""
-    field = "authorised_body" if by.role == Role.AUTHORISED_BODY_HEAD else "institution"
-    query = {field: by.organization or "-"}
-    return await page(intake.cases, query, "due", cursor, limit, case_view)
+    return await page(intake.cases, own_records(by), "due", cursor, limit, case_view)
 
 
 @router.get("/cases/{case_id}", summary="One case")
@@ -52,9 +56,19 @@ async def get_case(case_id: str, response: Response, by: Reader, intake: WithInt
 
 @router.post("/cases/{case_id}/answers", summary="Answer the five questions")
 async def post_answers(body: AnswersRequest, by: Frontline, change: ChangeOfCase) -> CommandReceipt:
-    """Record the answers of R 3.1.3; the answer holds the code the rule proposes."""
+    """Record the answers of R 3.1.3, and whether the applicant was told what comes (R 3.1.4).
+
+    What is answered holds the code the rule proposes.
+    """
     return await change(
-        by, lambda case, at: triage.answer_questions(case, body.answers, body.self_care_lost, at)
+        by,
+        lambda case, at: triage.answer_questions(
+            case,
+            body.answers,
+            body.self_care_lost,
+            at,
+            applicant_informed=body.applicant_informed,
+        ),
     )
 
 
@@ -97,7 +111,10 @@ async def post_consent(
     request: Creation,
     intake: WithIntake,
 ) -> CommandReceipt:
-    """Consent to survey and transfer of data, or why it cannot be given (R 3.3.7)."""
+    """Consent to survey and transfer of data, or why it cannot be given (R 3.3.7).
+
+    No If-Match: it changes the citizen, not the case, and the case's ETag says nothing of them.
+    """
     consent = Consent.model_validate(body.model_dump())
     return receipt(await record_consent(intake, case_id, request, by, consent), response)
 
@@ -114,7 +131,14 @@ async def post_application(
     return await change(
         by,
         lambda case, at: documents.register_application(
-            case, body.applicant, body.has_benefits, body.documents, at, consented=consented
+            case,
+            body.applicant,
+            body.has_benefits,
+            body.documents,
+            at,
+            consented=consented,
+            relatives_cannot_care=body.relatives_cannot_care,
+            applicant_informed=body.applicant_informed,
         ),
     )
 
@@ -160,7 +184,7 @@ async def post_answer(
 ) -> CommandReceipt:
     """The certificate, or why there is none; an answer that comes twice counts once (R 2.6.1).
 
-    The Pension Fund's system sends it; what came on paper a registrar records (R 3.2.2).
+    The office asked sends it; what came on paper the institution's registrar records (R 3.2.2).
     """
     certificate, refusal = body.certificate, body.refusal
     if (certificate is None) == (refusal is None):
@@ -177,16 +201,24 @@ async def post_answer(
             if certificate is not None
             else interagency.record_negative_answer(case, request_id, refusal or "", at)
         ),
-        visible=lambda case, by: by.role == Role.PENSION_FUND or involves(case, by),
+        visible=interagency.may_answer,
         what="interagency request",
     )
     return receipt(answered, response)
 
 
 @router.post("/cases/{case_id}/decline", summary="The citizen declines")
-async def post_decline(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
+async def post_decline(body: DeclineRequest, by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """Consequences were explained and a contact left; the case can be re-opened (R 3.3.7.2)."""
-    return await change(by, registration.decline)
+    return await change(
+        by,
+        lambda case, at: registration.decline(
+            case,
+            at,
+            consequences_explained=body.consequences_explained,
+            contact_left=body.contact_left,
+        ),
+    )
 
 
 @router.post("/cases/{case_id}/reopening", summary="A declined case goes on")

@@ -12,7 +12,7 @@ from chassis.paging import Cursor, Limit, Page, page
 from contracts.errors import InvalidInput
 from contracts.roles import Role
 from contracts.values import Actor
-from services.intake.api.callers import Reader, Referrer, Registrar
+from services.intake.api.callers import Reader, Referrer, Registrar, own_records
 from services.intake.api.schemas import ReferralRequest
 from services.intake.api.views import EntryView, Registration, entry_view
 from services.intake.domain.journal import Completion, JournalEntry, complete
@@ -85,8 +85,8 @@ async def get_journal(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[EntryView]:
-    """The caller's institution's journal, oldest first."""
-    query: dict[str, Any] = {"institution": by.organization or ""}
+    """The journal of the caller's institution, or of all of an authorised body; oldest first."""
+    query: dict[str, Any] = own_records(by)
     if incomplete is not None:
         query["incomplete"] = int(incomplete)
     return await page(intake.journal, query, "received", cursor, limit, entry_view)

@@ -39,6 +39,10 @@ class AnswersRequest(Body):
 
     answers: dict[Option, Annotated[list[Option], Field(max_length=50)]] = Field(max_length=50)
     self_care_lost: bool = Field(description="the ability of self-care is lost (R 3.1.7)")
+    applicant_informed: bool = Field(
+        description="the applicant was told of the assessment of need, of the conditions of service"
+        " and that a personal application is needed (R 3.1.4)"
+    )
 
 
 class TriageRequest(Body):
@@ -74,6 +78,13 @@ class ApplicationRequest(Body):
 
     applicant: ApplicantKind = ApplicantKind.CITIZEN
     has_benefits: bool = False
+    relatives_cannot_care: bool = Field(
+        default=False,
+        description="there are relatives who cannot give care for objective reasons (R 3.3.14)",
+    )
+    applicant_informed: bool = Field(
+        default=False, description="what the answers could not say yet was told since (R 3.1.4)"
+    )
     documents: list[GivenDocument] = Field(default_factory=list, max_length=50)
 
 
@@ -88,6 +99,13 @@ class CertificateRequest(Body):
 
     signatory: Signatory
     return_contact: Line
+
+
+class DeclineRequest(Body):
+    """What was done before the citizen's refusal was taken (R 3.3.7.2); both are duties."""
+
+    consequences_explained: bool
+    contact_left: bool = Field(description="address, phone and name to turn to were left")
 
 
 class RequestAnswer(Body):

@@ -12,7 +12,7 @@ from contracts.values import CitizenCard
 from services.intake.domain.case import Case
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.journal import Addition, JournalEntry
-from services.intake.domain.records import UrgentMeasure
+from services.intake.domain.records import Decline, UrgentMeasure
 
 
 class Registration(BaseModel):
@@ -82,6 +82,7 @@ class CaseView(BaseModel):
     regulation: str
     received_at: AwareDatetime | None
     in_hospital: bool
+    applicant_informed: bool
     triage: dict[str, Any] | None
     code: TriageCode | None
     override_reason: str | None
@@ -89,6 +90,7 @@ class CaseView(BaseModel):
     documents: list[dict[str, Any]]
     missing_documents: list[str]
     request: dict[str, Any] | None
+    declines: list[Decline]
     linked_referrals: list[str]
     terms: list[dict[str, Any]]
     progress: dict[str, Any]
@@ -109,6 +111,7 @@ def case_view(document: Document[Case]) -> CaseView:
         regulation=ref.pack,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        applicant_informed=case.applicant_informed,
         triage=case.proposal.model_dump(mode="json") if case.proposal else None,
         code=case.code,
         override_reason=case.override_reason,
@@ -116,6 +119,7 @@ def case_view(document: Document[Case]) -> CaseView:
         documents=[given.model_dump(mode="json", exclude_none=True) for given in case.documents],
         missing_documents=list(missing_documents(case)),
         request=case.request.model_dump(mode="json", exclude_none=True) if case.request else None,
+        declines=case.declines,
         linked_referrals=[referral.entry_id for referral in case.linked],
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),

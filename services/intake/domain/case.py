@@ -15,6 +15,7 @@ from contracts.terms import TermBook
 from contracts.values import Actor
 from services.intake.domain.records import (
     Application,
+    Decline,
     Document,
     InteragencyRequest,
     LinkedReferral,
@@ -46,6 +47,7 @@ class Action(StrEnum):
     PLAN_URGENT_MEASURES = "plan_urgent_measures"
     COMPLETE_URGENT_MEASURES = "complete_urgent_measures"
     CLOSE_CONSULTATION = "close_consultation"
+    RECORD_CONSENT = "record_consent"
     REGISTER_APPLICATION = "register_application"
     REGISTER_DOCUMENTS = "register_documents"
     REQUEST_CERTIFICATE = "request_certificate"
@@ -72,6 +74,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.PLAN_URGENT_MEASURES: TRIAGED,
     Action.COMPLETE_URGENT_MEASURES: TRIAGED,
     Action.CLOSE_CONSULTATION: frozenset({Status.TRIAGED}),
+    Action.RECORD_CONSENT: OPEN | {Status.DECLINED},
     Action.REGISTER_APPLICATION: frozenset({Status.TRIAGED}),
     Action.REGISTER_DOCUMENTS: frozenset({Status.APPLICATION_REGISTERED}),
     Action.REQUEST_CERTIFICATE: frozenset({Status.APPLICATION_REGISTERED}),
@@ -102,6 +105,7 @@ class Case(BaseModel):
     already_served: bool = False
     answers: dict[str, list[str]] = Field(default_factory=dict)
     self_care_lost: bool = False
+    applicant_informed: bool = False
     proposal: TriageProposal | None = None
     code: TriageCode | None = None
     override_reason: str | None = None
@@ -111,6 +115,7 @@ class Case(BaseModel):
     documents: list[Document] = Field(default_factory=list)
     request: InteragencyRequest | None = None
     linked: list[LinkedReferral] = Field(default_factory=list)
+    declines: list[Decline] = Field(default_factory=list)
     closed_for: str | None = None
     terms: TermBook = Field(default_factory=TermBook)
     progress: Progress = Field(default_factory=Progress)

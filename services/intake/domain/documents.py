@@ -29,14 +29,15 @@ class GivenDocument(Value):
 
 
 def needed_documents(case: Case) -> tuple[str, ...]:
-    """What the pack asks for in this case (R 2.6, 3.3.9)."""
+    """What the pack asks for in this case (R 2.6, 3.3.9, 3.3.14)."""
     application = case.application
     represented = application is not None and application.applicant is not ApplicantKind.CITIZEN
     circumstances = {
         Requirement.ALWAYS: True,
         Requirement.WHEN_BENEFITS: application is not None and application.has_benefits,
         Requirement.WHEN_REPRESENTED: represented,
-        Requirement.WHEN_RELATIVES_CANNOT_CARE: False,
+        Requirement.WHEN_RELATIVES_CANNOT_CARE: application is not None
+        and application.relatives_cannot_care,
     }
     return tuple(d.code for d in case.pack.documents if circumstances[d.required])
 
@@ -55,15 +56,25 @@ def register_application(
     at: Context,
     *,
     consented: bool,
+    relatives_cannot_care: bool = False,
+    applicant_informed: bool = False,
 ) -> list[Event]:
     """The personal application with the first documents (R 2.6, 3.3.7).
 
-    The interagency request has to leave within two days of it (R 3.2.4).
+    The interagency request has to leave within two days of it (R 3.2.4). In danger the triage does
+    not wait until the applicant was told what comes; the application does (R 3.1.4).
     """
     require(case, Action.REGISTER_APPLICATION)
     if case.code is TriageCode.CONSULTATION:
         raise NotAllowedInState(
             "only-a-consultation", "a consultation has no application", clause="R 3.1.6 б"
+        )
+    informed = case.applicant_informed or applicant_informed
+    if not informed:
+        raise NotAllowedInState(
+            "applicant-not-informed",
+            "tell the applicant of the assessment and the personal application first",
+            clause="R 3.1.4",
         )
     if not consented:
         raise NotAllowedInState(
@@ -71,8 +82,12 @@ def register_application(
             "record the citizen's consent, or why they cannot give it, first",
             clause="R 3.3.7",
         )
+    case.applicant_informed = informed
     case.application = Application(
-        applicant=applicant, has_benefits=has_benefits, registered_at=at.now
+        applicant=applicant,
+        has_benefits=has_benefits,
+        relatives_cannot_care=relatives_cannot_care,
+        registered_at=at.now,
     )
     case.status = Status.APPLICATION_REGISTERED
     case.documents.append(Document(code="application", registered_at=at.now))

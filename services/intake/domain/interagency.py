@@ -8,7 +8,9 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import CertificateReceived, CertificateRequested
-from services.intake.domain.case import Action, Case, Status, require
+from contracts.roles import Role
+from contracts.values import Actor
+from services.intake.domain.case import Action, Case, Status, involves, require
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.records import (
     InteragencyRequest,
@@ -106,6 +108,13 @@ def release_request(case: Case, at: Context) -> None:
     """The case goes on: what was held back leaves now."""
     if case.request is not None and case.request.state is RequestState.TO_SEND:
         case.request.next_attempt_at = at.now
+
+
+def may_answer(case: Case, by: Actor) -> bool:
+    """The office that was asked, or the registrar who records its answer on paper (R 3.2.2)."""
+    if by.role == Role.PENSION_FUND:
+        return case.request is not None and case.request.addressed_body == by.organization
+    return involves(case, by)
 
 
 def record_certificate(

@@ -78,7 +78,7 @@ def notice_id(case: Case, status: str) -> str:
 
 
 def record_not_told(case: Case, at: Context, *, gone: bool) -> None:
-    """The requester could not be reached: later again, unless they said they are gone (410)."""
+    """Not reached: later again, unless the requester is gone (410) or never listened: they poll."""
     attempts = case.notice.attempts
     if gone or attempts >= len(RETRIES):
         case.notice.given_up, case.notice.next_attempt_at = True, None

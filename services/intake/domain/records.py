@@ -41,7 +41,19 @@ class Application(Value):
 
     applicant: ApplicantKind = ApplicantKind.CITIZEN
     has_benefits: bool = Field(default=False, description="then a proof of benefits is needed")
+    relatives_cannot_care: bool = Field(
+        default=False, description="then a proof of their inability is needed (R 3.3.14)"
+    )
     registered_at: AwareDatetime
+
+
+class Decline(Value):
+    """An informed refusal: who explained its consequences and left a contact (R 3.3.7.2)."""
+
+    at: AwareDatetime
+    recorded_by: str
+    consequences_explained: bool
+    contact_left: bool
 
 
 class Document(Value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.case import CaseRef
 from contracts.context import Context
-from contracts.errors import NotAllowedInState
+from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event, sound
 from contracts.intake import (
     CaseDeclined,
@@ -22,7 +22,7 @@ from services.intake.domain.documents import complete_package
 from services.intake.domain.interagency import hold_request, release_request
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.records import LinkedReferral, RequestState
+from services.intake.domain.records import Decline, LinkedReferral, RequestState
 
 
 def register_case(
@@ -93,13 +93,37 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
     ]
 
 
-def decline(case: Case, at: Context) -> list[Event]:
+def decline(
+    case: Case, at: Context, *, consequences_explained: bool, contact_left: bool
+) -> list[Event]:
     """The citizen declines: consequences explained, contact left (R 3.3.7.2)."""
     require(case, Action.DECLINE)
     if case.enrolled:
         raise NotAllowedInState(
             "already-enrolled", "a service is ended in the care plan", clause="R 3.6.3"
         )
+    if not consequences_explained:
+        raise InvalidInput(
+            "consequences-not-explained",
+            "explain the possible consequences of declining first",
+            field="consequences_explained",
+            clause="R 3.3.7.2",
+        )
+    if not contact_left:
+        raise InvalidInput(
+            "contact-not-left",
+            "leave the citizen the address, the phone and the name to turn to",
+            field="contact_left",
+            clause="R 3.3.7.2",
+        )
+    case.declines.append(
+        Decline(
+            at=at.now,
+            recorded_by=at.by.id,
+            consequences_explained=consequences_explained,
+            contact_left=contact_left,
+        )
+    )
     case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
     return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]

@@ -82,9 +82,12 @@ def propose(
 
 
 def answer_questions(
-    case: Case, answers: Answers, self_care_lost: bool, at: Context
+    case: Case, answers: Answers, self_care_lost: bool, at: Context, *, applicant_informed: bool
 ) -> list[Event]:
-    """Record the five answers and let the rule propose a code (R 3.1.3, 3.1.6). No event yet."""
+    """Record the five answers and let the rule propose a code (R 3.1.3, 3.1.6). No event yet.
+
+    Who was told of the assessment and the personal application stays informed (R 3.1.4).
+    """
     require(case, Action.ANSWER_QUESTIONS)
     case.proposal = propose(
         case.pack,
@@ -95,6 +98,7 @@ def answer_questions(
     )
     case.answers = {question: list(given) for question, given in answers.items()}
     case.self_care_lost = self_care_lost
+    case.applicant_informed = case.applicant_informed or applicant_informed
     case.status = Status.ANALYSED
     return []
 

@@ -12,6 +12,7 @@ MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json
 FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
 CONSENT = {"text_version": "soglasie-2026-1", "given_on": "2026-01-20"}
+DECLINE = {"consequences_explained": True, "contact_left": True}
 PAPERS = [
     {"code": "identity", "number": "3210 445566"},
     {"code": "family_composition"},
@@ -45,7 +46,7 @@ def answers_of(**changed: list[str]) -> dict[str, Any]:
         "mental_changes": [],
         "substance_abuse": [],
     }
-    return {"answers": {**answers, **changed}, "self_care_lost": False}
+    return {"answers": {**answers, **changed}, "self_care_lost": False, "applicant_informed": True}
 
 
 def new_citizen() -> dict[str, Any]:

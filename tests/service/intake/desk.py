@@ -24,6 +24,7 @@ from services.intake.intake import Intake
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
 from tests.service.intake.bodies import (
+    CERTIFICATE,
     CONSENT,
     PAPERS,
     SIGNED,
@@ -37,6 +38,8 @@ from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
 OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
 HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
+"""The first listens to notices; the other one polls."""
+OFFICE = "pension-fund-office-02"
 
 
 class Clock:
@@ -121,6 +124,13 @@ class Desk:
         await self.act(case_id, "certificate-request", SIGNED, "institution_director")
         return case_id, str((await self.case(case_id))["request"]["id"])
 
+    async def answer(
+        self, request_id: str, body: Any = CERTIFICATE, org: str | None = OFFICE, **headers: Any
+    ) -> httpx.Response:
+        """An answer of the Pension Fund, by the office asked unless another `org` is named."""
+        path = f"/interagency-requests/{request_id}/answer"
+        return await self.post(path, body, "pension_fund", org=org, **headers)
+
     async def consent(self, case_id: str) -> httpx.Response:
         answered = await self.post(f"/cases/{case_id}/consent", CONSENT, "specialist")
         assert answered.status_code == 200, answered.text
@@ -190,7 +200,9 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
         pension_fund_url=FUND,
         pension_fund_token="token-of-ours",
         webhook_url=HOOK,
+        pension_fund_office=OFFICE,
         webhook_secret=SECRET,
+        webhook_organization=HOSPITAL,
         **more,
     )
     return settings

@@ -13,14 +13,21 @@ import pytest_asyncio
 from tests.service.intake.bodies import (
     CERTIFICATE,
     CONSENT,
+    DECLINE,
     PAPERS,
     SIGNED,
     answers_of,
     new_bundle,
     new_referral,
 )
-from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, OTHER_INSTITUTION, Desk
-from tests.service.stack import INSTITUTION
+from tests.service.intake.desk import (
+    HOSPITAL,
+    OTHER_BODY,
+    OTHER_HOSPITAL,
+    OTHER_INSTITUTION,
+    Desk,
+)
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION
 
 OPERATIONS = "/operations"
 """The chassis's own routes, the same in every service and tested with it."""
@@ -64,7 +71,7 @@ ROUTES = [
     Route("POST", f"{CASE}/documents", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/certificate-request", "institution_director", SIGNED),
     Route("POST", "/interagency-requests/{request_id}/answer", "registrar", CERTIFICATE),
-    Route("POST", f"{CASE}/decline", "registrar"),
+    Route("POST", f"{CASE}/decline", "registrar", DECLINE),
     Route("POST", f"{CASE}/reopening", "registrar"),
     Route("POST", "/fhir", "medical_organization", new_bundle(), HOSPITAL, OTHER_HOSPITAL, 200),
     Route("GET", "/fhir/Task/{task_id}", "medical_organization", None, HOSPITAL, OTHER_HOSPITAL),
@@ -182,11 +189,37 @@ async def test_lists_hold_the_callers_own_records_only(
         (None, "registrar"),
         ("hospital-03", "registrar"),
         (INSTITUTION, "authorised_body_head"),
+        (AUTHORISED_BODY, "registrar"),
+        (OTHER_BODY, "authorised_body_head"),
+        (None, "authorised_body_head"),
     ):
         found = await desk.get(path, role, org=organization)
         ids = {item["id"] for item in found.json()["items"]}
-        expected = path == "/referrals" and organization == INSTITUTION
-        assert bool(ids & {records.case_id, records.referral_id}) is expected
+        assert not ids & {records.case_id, records.referral_id}
+
+
+@pytest.mark.parametrize(
+    ("role", "organization"),
+    [("registrar", INSTITUTION), ("authorised_body_head", AUTHORISED_BODY)],
+)
+async def test_lists_are_of_the_institution_or_of_its_authorised_body_r_3_1_2(
+    desk: Desk, records: Records, role: str, organization: str
+) -> None:
+    for path, expected in (("/referrals", records.referral_id), ("/cases", records.case_id)):
+        found = await desk.get(f"{path}?limit=100", role, org=organization)
+        assert expected in {item["id"] for item in found.json()["items"]}
+
+
+async def test_answer_of_an_office_that_was_not_asked_is_like_one_to_no_request_r_3_2_2(
+    desk: Desk, records: Records
+) -> None:
+    before = await desk.stored()
+    for organization in ("pension-fund-office-01", INSTITUTION, None):
+        foreign = await desk.answer(records.request_id, org=organization)
+        missing = await desk.answer("R-nobodys", org=organization)
+        assert foreign.status_code == 404
+        assert told(foreign) == told(missing)
+    assert await desk.stored() == before
 
 
 @pytest.mark.parametrize("path", sorted(PUBLIC))

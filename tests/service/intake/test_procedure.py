@@ -22,7 +22,14 @@ from contracts.intake import (
     UrgentMeasuresDone,
     UrgentMeasuresPlanned,
 )
-from tests.service.intake.bodies import CERTIFICATE, CONSENT, PAPERS, SIGNED, answers_of
+from tests.service.intake.bodies import (
+    CERTIFICATE,
+    CONSENT,
+    DECLINE,
+    PAPERS,
+    SIGNED,
+    answers_of,
+)
 from tests.service.intake.desk import Clock, Desk
 from tests.service.intake.outside import Outside
 from tests.service.stack import INSTITUTION, until
@@ -47,7 +54,7 @@ async def test_every_command_is_one_write_and_one_publish_per_event(desk: Desk) 
     assert consented == {"citizens": 1, "published": 1}
     await costs(1, "application", {"documents": PAPERS[:2]})
     await costs(1, "documents", {"documents": PAPERS[2:]})
-    await costs(1, "decline")
+    await costs(1, "decline", DECLINE)
     await costs(1, "reopening")
     spy = desk.stack.spy
     for kind in (
@@ -88,31 +95,33 @@ async def test_certificate_is_asked_for_and_the_package_completed(
 ) -> None:
     case_id = await desk.applied()
     version = await desk.version(case_id)
-    await desk.settle()
+
+    async def ask() -> CertificateRequested:
+        await desk.act(
+            case_id, "certificate-request", SIGNED, "institution_director", version=version
+        )
+        accepted = await desk.stack.spy.wait_for(CertificateRequested, case_id)
+        assert isinstance(accepted, CertificateRequested)
+        return accepted
+
+    assert await desk.cost(ask) == {"cases": 2, "published": 1}  # the command, what came of it
     before = desk.counts()
-    await desk.act(case_id, "certificate-request", SIGNED, "institution_director", version=version)
-    requested = await desk.stack.spy.wait_for(CertificateRequested, case_id)
     await desk.settle()
-    spent = {name: count - before[name] for name, count in desk.counts().items()}
-    assert spent["published"] == 1
-    assert 2 <= spent["cases"] <= 3  # the command, the errand's outcome; the outbox when quiet
+    assert desk.counts() == before | {"cases": before["cases"] + 1}  # the outbox is stored empty
+    requested = await desk.stack.spy.wait_for(CertificateRequested, case_id)
     (posted,) = outside.fund.bodies(id=requested.request_id)
     assert posted["requesting_body"] == INSTITUTION
     assert posted["data_needed"]["person"]["name"]["family"]
     await desk.surveyed(case_id)
 
     async def answer() -> httpx.Response:
-        return await desk.post(
-            f"/interagency-requests/{requested.request_id}/answer", CERTIFICATE, "pension_fund"
-        )
+        return await desk.answer(requested.request_id)
 
     assert await desk.cost(answer) == {"cases": 1, "published": 2}
     received = await desk.stack.spy.wait_for(CertificateReceived, case_id)
     assert [term.met for term in received.closed] == [True]
     await desk.stack.spy.wait_for(PackageCompleted, case_id)
-    again = await desk.post(
-        f"/interagency-requests/{requested.request_id}/answer", CERTIFICATE, "pension_fund"
-    )
+    again = await desk.answer(requested.request_id)
     assert again.status_code == 200
     assert again.json()["events"] == []
     assert (await desk.case(case_id))["status"] == "package_complete"
@@ -120,9 +129,7 @@ async def test_certificate_is_asked_for_and_the_package_completed(
 
 async def test_survey_heard_costs_one_write_and_one_publish_per_event(desk: Desk) -> None:
     case_id, request_id = await desk.requested()
-    answered = await desk.post(
-        f"/interagency-requests/{request_id}/answer", CERTIFICATE, "pension_fund"
-    )
+    answered = await desk.answer(request_id)
     assert answered.status_code == 200
     cost = await desk.cost(lambda: desk.surveyed(case_id))
     assert cost == {"cases": 1, "published": 1}
@@ -144,7 +151,7 @@ async def test_answer_on_paper_is_recorded_by_the_institutions_registrar_r_3_2_2
 
 
 async def test_unknown_request_is_a_404(desk: Desk) -> None:
-    answered = await desk.post("/interagency-requests/R-none/answer", CERTIFICATE, "pension_fund")
+    answered = await desk.answer("R-none")
     assert (answered.status_code, answered.json()["code"]) == (404, "not-found")
 
 
@@ -213,7 +220,7 @@ async def test_nothing_is_sent_of_a_citizen_who_declined_meanwhile_r_3_3_7_2(
         return bool((await desk.case(case_id))["request"]["attempts"] == 1)
 
     await until(tried)
-    await desk.act(case_id, "decline")
+    await desk.act(case_id, "decline", DECLINE)
     clock.forward(seconds=30)
     desk.intake.service.sweeper.nudge()
     await asyncio.sleep(0.3)
@@ -231,6 +238,41 @@ async def test_inability_to_consent_is_recorded_with_its_reason_r_3_3_7_1(desk: 
     taken = await desk.post(f"/cases/{case_id}/consent", unable, "specialist")
     assert taken.status_code == 200
     await desk.act(case_id, "application", {"documents": []})
+
+
+async def test_informed_refusal_is_kept_with_who_recorded_it_r_3_3_7_2(desk: Desk) -> None:
+    case_id = await desk.triaged()
+    await desk.act(case_id, "decline", DECLINE, "specialist", subject="zhukova")
+    (kept,) = (await desk.case(case_id))["declines"]
+    assert kept.pop("at") <= desk.intake.now().isoformat()
+    assert kept == DECLINE | {"recorded_by": "zhukova"}
+
+
+async def test_danger_is_triaged_first_and_the_applicant_told_before_applying_r_3_1_4(
+    desk: Desk,
+) -> None:
+    case_id = (await desk.register())["case_id"]
+    untold = answers_of(danger_to_life=["own_life"]) | {"applicant_informed": False}
+    await desk.act(case_id, "answers", untold)
+    await desk.act(case_id, "triage", {"code": "immediate"}, "urgent_head")
+    await desk.consent(case_id)
+    before, version = await desk.stored(), await desk.version(case_id)
+    refused = await desk.post(f"/cases/{case_id}/application", {}, version=version)
+    assert (refused.status_code, refused.json()["code"]) == (409, "applicant-not-informed")
+    assert refused.json()["clause"] == "R 3.1.4"
+    assert await desk.stored() == before
+    await desk.act(case_id, "application", {"applicant_informed": True})
+    assert (await desk.case(case_id))["applicant_informed"]
+
+
+async def test_relatives_prove_that_they_cannot_care_r_3_3_14(desk: Desk) -> None:
+    case_id = await desk.triaged()
+    await desk.consent(case_id)
+    applied = {"relatives_cannot_care": True, "documents": PAPERS}
+    await desk.act(case_id, "application", applied)
+    assert "relatives_inability" in (await desk.case(case_id))["missing_documents"]
+    await desk.act(case_id, "documents", {"documents": [{"code": "relatives_inability"}]})
+    assert "relatives_inability" not in (await desk.case(case_id))["missing_documents"]
 
 
 async def test_two_commands_at_once_on_one_version_are_one(desk: Desk) -> None:

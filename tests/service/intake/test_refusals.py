@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.intake.bodies import answers_of, new_referral
+from tests.service.intake.bodies import CONSENT, DECLINE, answers_of, new_referral
 from tests.service.intake.desk import Desk
 
 Send = Callable[[Desk, str], Awaitable[httpx.Response]]
@@ -38,13 +38,19 @@ HUGE = answers_of(cause=["illness"] * 120_000)
         (act("answers", HUGE), 413, "body-too-large"),
         (act("answers", answers_of() | {"mood": "good"}), 422, "invalid-input"),
         (act("answers", answers_of(cause=["fate"])), 422, "unknown-option"),
-        (act("answers", {"answers": {}, "self_care_lost": True}), 422, "question-unanswered"),
+        (act("answers", answers_of() | {"answers": {}}), 422, "question-unanswered"),
+        (act("answers", {"answers": {}, "self_care_lost": True}), 422, "invalid-input"),
         (act("triage", {"code": "consultation"}, "urgent_head"), 422, "override-unexplained"),
         (act("triage", {"code": "later"}, "urgent_head"), 422, "invalid-input"),
         (act("triage", CONSULTED, "registrar"), 403, "role-required"),
         (act("consultation", None), 409, "not-allowed-in-state"),
         (act("application", {"documents": []}), 409, "not-allowed-in-state"),
         (act("documents", {"documents": []}), 422, "invalid-input"),
+        (act("decline", None), 422, "invalid-input"),
+        (act("decline", {"consequences_explained": True}), 422, "invalid-input"),
+        (act("decline", DECLINE | {"consequences_explained": False}), 422,
+         "consequences-not-explained"),
+        (act("decline", DECLINE | {"contact_left": False}), 422, "contact-not-left"),
         (act("reopening", None), 409, "not-allowed-in-state"),
         (act("consent", {"text_version": "v1", "given_on": "2041-01-01"}, "specialist"), 422,
          "consent-in-future"),
@@ -91,26 +97,43 @@ async def test_certificate_may_not_be_asked_of_the_citizen_r_5_2(desk: Desk) -> 
     assert await desk.stored() == before
 
 
+async def test_closed_case_takes_no_consent_but_repeats_its_receipt_r_3_3_7(desk: Desk) -> None:
+    closed = await desk.triaged("consultation")
+    path = f"/cases/{closed}/consent"
+    first = await desk.post(path, CONSENT, "specialist", key="consent-in-time")
+    assert first.status_code == 200
+    await desk.act(closed, "consultation")
+    await desk.settle()
+    before = await desk.stored()
+    late = await desk.post(path, CONSENT, "specialist")
+    assert (late.status_code, late.json()["code"]) == (409, "not-allowed-in-state")
+    again = await desk.post(path, CONSENT, "specialist", key="consent-in-time")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await desk.stored() == before
+
+
 @pytest.mark.parametrize("answer", [{}, {"certificate": None}, {"refusal": " "}])
 async def test_answer_is_a_certificate_or_a_refusal(desk: Desk, answer: dict[str, Any]) -> None:
     _, request_id = await desk.requested()
     await desk.settle()
     before = await desk.stored()
-    answered = await desk.post(f"/interagency-requests/{request_id}/answer", answer, "pension_fund")
+    answered = await desk.answer(request_id, answer)
     assert answered.status_code == 422
     assert await desk.stored() == before
 
 
 async def test_missing_idempotency_key_is_a_400(desk: Desk, case_id: str) -> None:
     before = await desk.stored()
-    for path in ("/referrals", f"/cases/{case_id}/consent", f"/cases/{case_id}/decline"):
+    for path, body in (
+        ("/referrals", new_referral()),
+        (f"/cases/{case_id}/consent", CONSENT),
+        (f"/cases/{case_id}/decline", DECLINE),
+    ):
         headers = desk.stack.headers("registrar", version=2)
         del headers["Idempotency-Key"]
-        body = new_referral() if path == "/referrals" else None
         answered = await desk.http.post(path, json=body, headers=headers)
-        assert answered.status_code in {400, 422}, path
-        if path != f"/cases/{case_id}/consent":
-            assert answered.json()["code"] == "idempotency-key-required"
+        assert answered.status_code == 400, path
+        assert answered.json()["code"] == "idempotency-key-required"
     assert await desk.stored() == before
 
 

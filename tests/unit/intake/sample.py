@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from chassis.calendar import DistrictCalendar
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.context import Context
+from contracts.event import Event
 from contracts.intake import Channel, TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
+from services.intake.domain import registration
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import (
@@ -25,7 +27,6 @@ from services.intake.domain.records import (
     Signatory,
     SigningAuthority,
 )
-from services.intake.domain.registration import decline, register_case
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.handlers import on_survey_completed
 
@@ -131,7 +132,7 @@ def entry(number: int = 1, **changed: Any) -> JournalEntry:
 def registered(*, already_served: bool = False, at: Context | None = None, **changed: Any) -> Case:
     """A case just registered."""
     made = Case(id="C1")
-    register_case(
+    registration.register_case(
         made,
         entry(**changed),
         "P1",
@@ -145,7 +146,7 @@ def registered(*, already_served: bool = False, at: Context | None = None, **cha
 def analysed(answers: dict[str, list[str]] | None = None, **changed: Any) -> Case:
     """A case whose five questions are answered."""
     made = registered(**changed)
-    answer_questions(made, answers or CALM, False, when())
+    answer_questions(made, answers or CALM, False, when(), applicant_informed=True)
     return made
 
 
@@ -179,6 +180,11 @@ def sent(**changed: Any) -> Case:
     return made
 
 
+def decline(case: Case, at: Context | None = None) -> list[Event]:
+    """The citizen declines, with all that has to be done before (R 3.3.7.2)."""
+    return registration.decline(case, at or when(), consequences_explained=True, contact_left=True)
+
+
 def in_status(status: Status) -> Case:
     """A case in each of its states, come to by the ordinary way."""
     if status is Status.AWAITED:
@@ -193,7 +199,7 @@ def in_status(status: Status) -> Case:
         return applied()
     if status is Status.DECLINED:
         declined = sent()
-        decline(declined, when())
+        decline(declined)
         return declined
     if status is Status.CLOSED:
         closed = triaged(TriageCode.CONSULTATION)

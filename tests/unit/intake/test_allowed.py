@@ -9,14 +9,23 @@ import pytest
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import TriageCode
-from services.intake.domain.case import ALLOWED, Action, Case, Status
+from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.interagency import record_certificate, request_certificate
 from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
-from services.intake.domain.registration import decline, link_referral, reopen
+from services.intake.domain.registration import link_referral, reopen
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
-from tests.unit.intake.sample import CERTIFICATE, DANGER, HEAD, REQUEST, entry, in_status, when
+from tests.unit.intake.sample import (
+    CERTIFICATE,
+    DANGER,
+    HEAD,
+    REQUEST,
+    decline,
+    entry,
+    in_status,
+    when,
+)
 
 Prepare = Callable[[Case], object]
 Do = Callable[[Case], Sequence[Event]]
@@ -54,8 +63,17 @@ def asked(case: Case) -> None:
     )
 
 
+def consent(case: Case) -> Sequence[Event]:
+    """Consent is asked of the case and kept with the citizen."""
+    require(case, Action.RECORD_CONSENT)
+    return []
+
+
 WAYS: dict[Action, tuple[Prepare, Do]] = {
-    Action.ANSWER_QUESTIONS: (nothing, lambda case: answer_questions(case, DANGER, False, when())),
+    Action.ANSWER_QUESTIONS: (
+        nothing,
+        lambda case: answer_questions(case, DANGER, False, when(), applicant_informed=True),
+    ),
     Action.TRIAGE: (
         nothing,
         lambda case: triage_case(case, TriageCode.INITIAL_ASSESSMENT, None, when()),
@@ -69,6 +87,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: complete_urgent_measures(case, ["сделано"], when()),
     ),
     Action.CLOSE_CONSULTATION: (consultation, lambda case: close_consultation(case, when())),
+    Action.RECORD_CONSENT: (nothing, consent),
     Action.REGISTER_APPLICATION: (
         nothing,
         lambda case: register_application(
@@ -88,7 +107,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: record_certificate(case, REQUEST, CERTIFICATE, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
-    Action.DECLINE: (nothing, lambda case: decline(case, when())),
+    Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
 }
 """For each action what must hold besides the state, and a minimal valid call."""
@@ -107,7 +126,7 @@ def test_only_what_the_table_allows_happens(status: Status, action: Action) -> N
     before = case.model_copy(deep=True)
     if status in ALLOWED[action]:
         events = do(case)
-        assert case != before
+        assert (case != before) is (action is not Action.RECORD_CONSENT)
         assert all(event.stream == "intake.case" for event in events)
         return
     with pytest.raises(NotAllowedInState) as refused:

@@ -25,14 +25,17 @@ from services.intake.domain.documents import (
 )
 from services.intake.domain.interagency import record_certificate, request_certificate
 from services.intake.domain.records import ApplicantKind
+from services.intake.domain.triage import answer_questions, triage_case
 from tests.unit.intake.sample import (
     CERTIFICATE,
+    DANGER,
     HEAD,
     PAPERS,
     REQUEST,
     applied,
     local,
     register_sheet,
+    registered,
     triaged,
     when,
 )
@@ -60,6 +63,27 @@ def test_application_without_consent_is_refused_r_3_3_7() -> None:
     assert (refused.value.code, refused.value.clause) == ("consent-missing", "R 3.3.7")
 
 
+@pytest.mark.parametrize(
+    ("with_answers", "with_application", "taken"),
+    [(True, False, True), (True, True, True), (False, True, True), (False, False, False)],
+)
+def test_application_waits_until_the_applicant_was_told_what_comes_r_3_1_4(
+    with_answers: bool, with_application: bool, taken: bool
+) -> None:
+    case = registered()
+    answer_questions(case, DANGER, False, when(), applicant_informed=with_answers)
+    triage_case(case, TriageCode.IMMEDIATE, None, when())  # danger does not wait for it
+    before = case.model_copy(deep=True)
+    if taken:
+        apply(case, applicant_informed=with_application)
+        assert case.applicant_informed
+        return
+    with pytest.raises(NotAllowedInState) as refused:
+        apply(case, applicant_informed=with_application)
+    assert (refused.value.code, refused.value.clause) == ("applicant-not-informed", "R 3.1.4")
+    assert case == before
+
+
 def test_consultation_has_no_application_r_3_1_6() -> None:
     with pytest.raises(NotAllowedInState) as refused:
         apply(triaged(TriageCode.CONSULTATION))
@@ -67,20 +91,24 @@ def test_consultation_has_no_application_r_3_1_6() -> None:
 
 
 @pytest.mark.parametrize(
-    ("applicant", "has_benefits", "more"),
+    ("circumstances", "more"),
     [
-        (CITIZEN, False, set()),
-        (CITIZEN, True, {"benefits_proof"}),
-        (ApplicantKind.LEGAL_REPRESENTATIVE, False, {"representative_authority"}),
-        (ApplicantKind.AUTHORISED_PERSON, False, {"representative_authority"}),
-        (ApplicantKind.AUTHORISED_PERSON, True, {"benefits_proof", "representative_authority"}),
+        ({}, set()),
+        ({"has_benefits": True}, {"benefits_proof"}),
+        ({"applicant": ApplicantKind.LEGAL_REPRESENTATIVE}, {"representative_authority"}),
+        ({"applicant": ApplicantKind.AUTHORISED_PERSON}, {"representative_authority"}),
+        ({"relatives_cannot_care": True}, {"relatives_inability"}),
+        ({"applicant": ApplicantKind.AUTHORISED_PERSON, "has_benefits": True},
+         {"benefits_proof", "representative_authority"}),
+        ({"has_benefits": True, "relatives_cannot_care": True},
+         {"benefits_proof", "relatives_inability"}),
     ],
-)
-def test_circumstances_decide_what_is_needed_r_2_6(
-    applicant: ApplicantKind, has_benefits: bool, more: set[str]
+)  # fmt: skip
+def test_circumstances_decide_what_is_needed_r_2_6_r_3_3_14(
+    circumstances: dict[str, object], more: set[str]
 ) -> None:
     case = triaged()
-    event, *rest = apply(case, applicant=applicant, has_benefits=has_benefits)
+    event, *rest = apply(case, **circumstances)
     assert isinstance(event, ApplicationRegistered)
     assert rest == []
     assert set(needed_documents(case)) == ALWAYS | more
@@ -167,6 +195,20 @@ def test_package_is_complete_whatever_comes_last_r_3_3_9(order: tuple[int, ...])
         bring()  # type: ignore[operator]
     assert missing_documents(case) == ()
     assert case.status is Status.PACKAGE_COMPLETE
+
+
+def test_package_waits_for_the_proof_that_relatives_cannot_care_r_3_3_14() -> None:
+    case = triaged()
+    apply(case, *PAPERS, relatives_cannot_care=True)
+    register_sheet(case)
+    request_certificate(case, REQUEST, "office-01", "opora@example.org", HEAD, when())
+    answered = record_certificate(case, REQUEST, CERTIFICATE, when())
+    assert not any(isinstance(event, PackageCompleted) for event in answered)
+    assert missing_documents(case) == ("relatives_inability",)
+    assert case.status is Status.APPLICATION_REGISTERED
+    _, completed = register_documents(case, [GivenDocument(code="relatives_inability")], when())
+    assert isinstance(completed, PackageCompleted)
+    assert set(completed.documents) == ALWAYS | {"relatives_inability"}
 
 
 def test_completion_is_said_once_with_every_document_r_3_3_9() -> None:

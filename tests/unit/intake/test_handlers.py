@@ -24,7 +24,6 @@ from contracts.values import SYSTEM
 from services.intake.domain.case import Case, Status
 from services.intake.domain.interagency import record_certificate
 from services.intake.domain.notices import task_status
-from services.intake.domain.registration import decline
 from services.intake.handlers import CASE_HANDLERS
 from tests.unit.intake.sample import (
     CALENDAR,
@@ -32,6 +31,7 @@ from tests.unit.intake.sample import (
     HOSPITAL,
     NOON,
     REQUEST,
+    decline,
     in_status,
     sent,
     when,

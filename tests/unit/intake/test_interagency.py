@@ -27,7 +27,7 @@ from services.intake.domain.interagency import (
     request_certificate,
 )
 from services.intake.domain.records import RequestState, Signatory, SigningAuthority
-from services.intake.domain.registration import decline, reopen, sound_terms
+from services.intake.domain.registration import reopen, sound_terms
 from tests.unit.intake.sample import (
     CARD,
     CERTIFICATE,
@@ -35,6 +35,7 @@ from tests.unit.intake.sample import (
     NOON,
     REQUEST,
     applied,
+    decline,
     local,
     register_sheet,
     requested,

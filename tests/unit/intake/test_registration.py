@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from contracts.errors import NotAllowedInState
+from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import (
     CaseDeclined,
     CaseReopened,
@@ -19,11 +19,11 @@ from contracts.intake import (
     TriageCode,
 )
 from contracts.values import Actor
+from services.intake.domain import registration
 from services.intake.domain.case import Case, Status, involves, next_wake
-from services.intake.domain.interagency import record_certificate
+from services.intake.domain.interagency import may_answer, record_certificate
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import (
-    decline,
     link_referral,
     register_case,
     reopen,
@@ -38,6 +38,7 @@ from tests.unit.intake.sample import (
     analysed,
     applied,
     complete,
+    decline,
     entry,
     form,
     in_status,
@@ -119,6 +120,27 @@ def test_only_who_serves_or_referred_may_know_of_a_case(
     assert not involves(Case(id="C9"), by)
 
 
+@pytest.mark.parametrize(
+    ("role", "organization", "may"),
+    [
+        ("pension_fund", "office-01", True),
+        ("pension_fund", "office-02", False),
+        ("pension_fund", INSTITUTION, False),
+        ("pension_fund", None, False),
+        ("registrar", INSTITUTION, True),
+        ("registrar", "r-institution-16", False),
+        ("registrar", "office-01", False),
+        ("registrar", None, False),
+    ],
+)
+def test_only_the_office_asked_answers_or_the_own_registrar_r_3_2_2(
+    role: str, organization: str | None, may: bool
+) -> None:
+    by = Actor(id="test", role=role, organization=organization)
+    assert may_answer(sent(), by) is may
+    assert may_answer(applied(), by) is (may and role == "registrar")  # nobody was asked yet
+
+
 def test_declining_ends_every_term_r_3_3_7_2() -> None:
     case = applied()
     (event,) = decline(case, when())
@@ -165,6 +187,43 @@ def test_package_that_became_complete_meanwhile_is_complete_on_return_r_3_3_7_2(
     assert isinstance(reopened, CaseReopened)
     assert isinstance(completed, PackageCompleted)
     assert case.status is Status.PACKAGE_COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("explained", "contact", "code"),
+    [
+        (True, True, None),
+        (False, True, "consequences-not-explained"),
+        (True, False, "contact-not-left"),
+        (False, False, "consequences-not-explained"),
+    ],
+)
+def test_refusal_is_an_informed_one_r_3_3_7_2(
+    explained: bool, contact: bool, code: str | None
+) -> None:
+    case = applied()
+    before, at = case.model_copy(deep=True), when()
+    if code is None:
+        registration.decline(case, at, consequences_explained=explained, contact_left=contact)
+        (kept,) = case.declines
+        assert (kept.at, kept.recorded_by) == (at.now, at.by.id)
+        assert kept.consequences_explained
+        assert kept.contact_left
+        return
+    with pytest.raises(InvalidInput) as refused:
+        registration.decline(case, at, consequences_explained=explained, contact_left=contact)
+    field = "contact_left" if explained else "consequences_explained"
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert refused.value.clause == "R 3.3.7.2"
+    assert case == before
+
+
+def test_every_refusal_is_kept_r_3_3_7_2() -> None:
+    case = applied()
+    for day in (3, 4):
+        decline(case, when(local(2026, 2, day)))
+        reopen(case, when(local(2026, 2, day)))
+    assert [kept.at for kept in case.declines] == [local(2026, 2, 3), local(2026, 2, 4)]
 
 
 def test_enrolled_citizen_does_not_decline_at_intake_r_3_6_3() -> None:

@@ -138,7 +138,7 @@ def test_codes_of_the_rule_are_those_of_the_pack_r_3_1_6() -> None:
 
 def test_case_pins_what_was_known_at_registration_r_3_1_6() -> None:
     case = registered(already_served=True)
-    assert answer_questions(case, CALM, False, when()) == []
+    assert answer_questions(case, CALM, False, when(), applicant_informed=True) == []
     assert case.status is Status.ANALYSED
     assert case.proposal is not None
     assert case.proposal.code == "reassessment"
@@ -146,9 +146,16 @@ def test_case_pins_what_was_known_at_registration_r_3_1_6() -> None:
 
 def test_questions_may_be_answered_anew_before_triage_r_3_1_3() -> None:
     case = analysed(CALM)
-    answer_questions(case, DANGER, False, when())
+    answer_questions(case, DANGER, False, when(), applicant_informed=True)
     assert case.proposal is not None
     assert case.proposal.code == "immediate"
+
+
+def test_who_was_told_what_comes_stays_informed_r_3_1_4() -> None:
+    case = registered()
+    for informed, stays in ((False, False), (True, True), (False, True)):
+        answer_questions(case, CALM, False, when(), applicant_informed=informed)
+        assert case.applicant_informed is stays
 
 
 def test_triage_before_the_questions_is_refused_r_3_1_3() -> None:

@@ -25,7 +25,7 @@ SUNDAY = local(2026, 2, 1, 22, 30)
 
 def immediate(received: datetime = SUNDAY) -> Case:
     case = registered(received_at=received, at=when(received))
-    answer_questions(case, DANGER, False, when(received))
+    answer_questions(case, DANGER, False, when(received), applicant_informed=True)
     triage_case(case, TriageCode.IMMEDIATE, None, when(received, "urgent_head"))
     return case
 
@@ -43,7 +43,7 @@ def test_term_is_the_day_of_arrival_even_on_a_day_off_r_3_1_7(
     received: datetime, due_on: date
 ) -> None:
     case = registered(received_at=received, at=when(received))
-    answer_questions(case, DANGER, False, when(received))
+    answer_questions(case, DANGER, False, when(received), applicant_informed=True)
     (event,) = triage_case(case, TriageCode.IMMEDIATE, None, when(received))
     assert isinstance(event, CaseTriaged)
     (term,) = event.opened
