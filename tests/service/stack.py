@@ -218,6 +218,27 @@ class Clock:
         return self.now
 
 
+async def settled(app: FastAPI) -> None:
+    """Nothing of a service is on its way any more, and no outbox waits to be cleared."""
+    service = app.state.service
+    await service.relay.drain()
+    while service.relay.quiet:
+        await service.sweeper.clear(quiet_seconds=0)
+
+
+async def everything_of(app: FastAPI) -> dict[str, Document[Any]]:
+    """Every document a service has stored, whole, once nothing of it is on its way.
+
+    Equal before and after: nothing was written, not even the same again (`rev` would differ).
+    """
+    await settled(app)
+    return {
+        f"{name}/{document.id}": document
+        for name, collection in app.state.service.collections.items()
+        async for document in collection.each()
+    }
+
+
 class Served:
     """A service that is served on the stack: its application, a client for it, its clock."""
 
@@ -226,10 +247,11 @@ class Served:
 
     async def settle(self) -> None:
         """Nothing is on its way any more, and no outbox waits to be cleared."""
-        service = self.app.state.service
-        await service.relay.drain()
-        while service.relay.quiet:
-            await service.sweeper.clear(quiet_seconds=0)
+        await settled(self.app)
+
+    async def everything(self) -> dict[str, Document[Any]]:
+        """Everything the service has stored."""
+        return await everything_of(self.app)
 
     @asynccontextmanager
     async def costs(self, *, writes: int, published: int) -> AsyncIterator[None]:

@@ -65,7 +65,9 @@ class QuestionnaireRequest(Body):
 
     instrument: Identifier = Field(examples=["care-need-2026"])
     answers: dict[Code, Answer] = Field(max_length=100)
-    experts: list[Subject] = Field(min_length=1, max_length=10, description="token subjects")
+    experts: list[Subject] = Field(
+        min_length=1, max_length=10, description="token subjects of seated members"
+    )
 
 
 class SignatureRequest(Body):

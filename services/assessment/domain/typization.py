@@ -37,7 +37,7 @@ def record_questionnaire(
             field="instrument",
             clause=CLAUSE,
         )
-    _check_experts(instrument, experts)
+    _check_experts(case, instrument, experts)
     _check_sources(case.pack, answers)
     case.questionnaires[instrument_code] = Questionnaire(
         instrument=instrument.code,
@@ -89,7 +89,7 @@ def _check_recorder(case: Case, experts: Sequence[str], at: Context) -> None:
         )
 
 
-def _check_experts(instrument: Instrument, experts: Sequence[str]) -> None:
+def _check_experts(case: Case, instrument: Instrument, experts: Sequence[str]) -> None:
     if len(set(experts)) < len(experts) or len(experts) < instrument.experts:
         raise InvalidInput(
             "experts-missing",
@@ -97,6 +97,14 @@ def _check_experts(instrument: Instrument, experts: Sequence[str]) -> None:
             field="experts",
             clause=CLAUSE,
         )
+    for index, expert in enumerate(experts):
+        if case.commission is None or case.commission.find_member(expert) is None:
+            raise InvalidInput(
+                "expert-not-in-commission",
+                "the experts are members who sit in this commission",
+                field=f"experts.{index}",
+                clause=CLAUSE,
+            )
 
 
 def _check_sources(pack: RegulationPack, answers: Mapping[str, Answer]) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from chassis.http import etag
 from contracts.errors import NotFound
-from services.registry.api.callers import Reader
+from services.registry.api.callers import CardReader
 from services.registry.api.schemas import CitizenView
 from services.registry.domain.case import DISTRICT_ROLES
 from services.registry.queries import cases_of_citizen
@@ -17,7 +17,7 @@ router = APIRouter(tags=["citizens"])
 
 @router.get("/citizens/{citizen_id}", summary="One citizen")
 async def get_citizen(
-    citizen_id: str, response: Response, by: Reader, registry: WithRegistry
+    citizen_id: str, response: Response, by: CardReader, registry: WithRegistry
 ) -> CitizenView:
     """The card and the cases; staff see citizens of their own organization's cases."""
     document = await registry.citizens.get(citizen_id)

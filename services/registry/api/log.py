@@ -25,9 +25,14 @@ async def get_events(
     limit: Limit = 50,
     stream: StreamName | None = None,
 ) -> Page[EventView]:
-    """The log. One stream's events come in their own order, `after` being of the same list."""
+    """The log. One stream's events come in their own order, `after` being of the same list.
+
+    An operator sees events of citizens without their data.
+    """
     query, order = ({"stream": stream}, "sequence") if stream else ({}, "received")
-    return await page(registry.log, query, order, after, limit, event_view)
+    return await page(
+        registry.log, query, order, after, limit, lambda document: event_view(document, by)
+    )
 
 
 @router.get("/streams/{stream}", summary="What the log has of one stream")

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
-from contracts.values import CitizenCard
+from contracts.values import Actor, CitizenCard
 from services.registry.domain.case import CaseRecord, Result
-from services.registry.domain.log import LogEntry
+from services.registry.domain.log import LogEntry, as_seen_by
 from services.registry.domain.stages import Owner, Stage
 from services.registry.domain.terms import Term, TermState, title_of
 from services.registry.domain.timeline import Line
@@ -190,17 +190,19 @@ class EventView(BaseModel):
     id: str
     received_at: AwareDatetime
     erased: bool = Field(description="personal data were erased from it (152-FZ 21)")
-    event: dict[str, Any] = Field(description="the CloudEvent as it came")
+    event: dict[str, Any] = Field(
+        description="the CloudEvent as it came; to an operator, a citizen's without its data"
+    )
 
 
-def event_view(document: Document[LogEntry]) -> EventView:
-    """An entry of the log, whole."""
+def event_view(document: Document[LogEntry], by: Actor) -> EventView:
+    """An entry of the log, as the caller may see it."""
     entry = document.state
     return EventView(
         id=document.id,
         received_at=entry.received_at,
         erased=entry.erased,
-        event=entry.envelope.model_dump(mode="json", exclude_none=True),
+        event=as_seen_by(by, entry.envelope).model_dump(mode="json", exclude_none=True),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where is my case: one number and a secret code, no authority to see anyone else's (M, R 2.14)."""
+"""Where is my case: one number and a code, no authority to see others' (M, R 2.14, 3.7.3)."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from pydantic import AwareDatetime, BaseModel
 from contracts import assessment, careplan, complaints, intake
 from contracts.envelope import Envelope
 from contracts.event import REGISTERED
+from contracts.roles import Role
+from contracts.values import Actor
 
 Target = Callable[[Envelope], str | None]
 
@@ -72,6 +74,14 @@ def carries_personal_data(envelope: Envelope) -> bool:
     if envelope.stream_kind != intake.CITIZEN:
         return False
     return "card" in envelope.data or envelope.type not in REGISTERED
+
+
+def as_seen_by(by: Actor, envelope: Envelope) -> Envelope:
+    """The event as the caller may see it: an operator sees that a citizen's event came, not whose
+    card it holds. No other stream holds personal data."""
+    if by.role == Role.OPERATOR and envelope.stream_kind == intake.CITIZEN:
+        return envelope.model_copy(update={"data": {}})
+    return envelope
 
 
 def erase(entry: LogEntry) -> None:

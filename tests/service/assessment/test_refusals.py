@@ -1,7 +1,6 @@
 """What the API refuses, and that a refusal changes nothing."""
 
 import uuid
-from typing import Any
 
 import pytest
 
@@ -24,7 +23,6 @@ from tests.service.assessment.people import (
 )
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
 
-NEIGHBOUR = Actor(id="n-specialist", role="specialist", organization="r-institution-16")
 OTHER_NURSE = NURSE.model_copy(update={"id": "h-other-nurse"})
 CITIZEN_SIGNS = {"signer": "citizen", "consents_to_transfer": True}
 
@@ -113,6 +111,11 @@ async def test_incomplete_questionnaire_gives_no_level_l_2_1(office: Office) -> 
     assert problem["detail"].endswith("cook, transfer")
     alone = {**questionnaire_body(), "experts": [ORGANIZER.id, ORGANIZER.id]}
     await desk.refused(422, "experts-missing", "questionnaire", ORGANIZER, alone)
+    unseated = {**questionnaire_body(), "experts": [ORGANIZER.id, OTHER_NURSE.id]}
+    problem = await desk.refused(
+        422, "expert-not-in-commission", "questionnaire", ORGANIZER, unseated
+    )
+    assert (problem["clause"], problem["errors"][0]["field"]) == ("L 2.1", "experts.1")
     await desk.refused(403, "not-an-expert", "questionnaire", PSYCHOLOGIST, questionnaire_body())
     await desk.refused(409, "not-scored", "protocol", CHAIR, SERVICE)
 
@@ -174,51 +177,13 @@ async def test_repeated_command_takes_effect_once(office: Office) -> None:
     )
 
 
-async def test_foreign_case_is_answered_like_a_missing_one(office: Office) -> None:
+async def test_case_is_seen_by_its_authorised_body_and_by_who_is_seated(office: Office) -> None:
     desk = await office.open()
-    await desk.see()
-    foreign = await desk.get(NEIGHBOUR)
-    missing = await office.client.get("/cases/C-nowhere", headers=office.headers(NEIGHBOUR))
-    assert foreign.status_code == missing.status_code == 404
-    ignore = {"correlation_id"}
-    assert {k: v for k, v in foreign.json().items() if k not in ignore} == {
-        k: v for k, v in missing.json().items() if k not in ignore
-    }
-    await desk.refused(404, "not-found", "survey-visit", NEIGHBOUR, visit_body())
-    assert (await desk.get(NURSE)).status_code == 404  # not seated yet
     head = Actor(id="b-head", role="authorised_body_head", organization=AUTHORISED_BODY)
     assert (await desk.get(head)).status_code == 200
-
-
-ROUTES: list[tuple[str, dict[str, Any] | None, Actor]] = [
-    ("survey-visit", visit_body(), ORGANIZER),
-    ("survey", SURVEY, HEAD),
-    ("reopening", None, ORGANIZER),
-    ("organizer", {"organizer": ORGANIZER.id}, SPECIALIST),
-    ("commission", commission_body(), CHAIR),
-    ("act/sections/family", SECTION, SPECIALIST),
-    ("questionnaire", questionnaire_body(), SPECIALIST),
-    ("act/signatures", {}, HEAD),
-    ("protocol", SERVICE, ORGANIZER),
-]
-
-
-@pytest.mark.parametrize(("path", "body", "by"), ROUTES, ids=[route[0] for route in ROUTES])
-async def test_role_that_may_not_is_refused(
-    office: Office, path: str, body: dict[str, Any] | None, by: Actor
-) -> None:
-    url = f"/cases/C-1/{path}"
-    forbidden = await office.client.post(url, json=body, headers=office.headers(by, version=1))
-    assert (forbidden.status_code, forbidden.json()["code"]) == (403, "role-required")
-    nobody = await office.client.post(url, json=body)
-    assert (nobody.status_code, nobody.json()["code"]) == (401, "token-missing")
-
-
-@pytest.mark.parametrize("path", ["/cases", "/cases/C-1"])
-async def test_reading_is_for_staff_and_commissions(office: Office, path: str) -> None:
-    hospital = Actor(id="h-system", role="medical_organization", organization="l-hospital-1")
-    assert (await office.client.get(path, headers=office.headers(hospital))).status_code == 403
-    assert (await office.client.get(path)).status_code == 401
+    assert (await desk.get(NURSE)).status_code == 404  # not seated yet
+    await desk.to_convened()
+    assert (await desk.get(NURSE)).status_code == 200
 
 
 async def test_unknown_field_is_refused(office: Office) -> None:

@@ -179,6 +179,18 @@ class Desk:
             headers=self.bureau.headers(role, version=seen, **who),
         )
 
+    async def refused(
+        self, status: int, code: str, role: str, action: str, body: Any = None, **more: Any
+    ) -> dict[str, Any]:
+        """An action that must be refused with this code, changing nothing that is stored."""
+        before = await self.bureau.everything()
+        response = await self.post(role, action, body, **more)
+        problem: dict[str, Any] = response.json()
+        assert (response.status_code, problem["code"]) == (status, code), response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        assert await self.bureau.everything() == before
+        return problem
+
     async def get(self, role: str, path: str = "", **who: Any) -> httpx.Response:
         """Read the case, or a part of it."""
         return await self.bureau.client.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -189,13 +189,18 @@ async def told_of_organizations(stack: Stack, app: FastAPI) -> None:
     await until(all_heard)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def office(stack: Stack) -> AsyncIterator[Office]:
-    """The service of this module, with a clock that a test may set."""
+async def opened_office(stack: Stack) -> Office:
+    """The service with a clock that a test may set, and its copy of the directory."""
     times: dict[str, datetime] = {}
     app = create_app(
         stack.settings(ComplaintsSettings), now=lambda: times.get("now") or datetime.now(UTC)
     )
     http = await stack.serve(app)
     await told_of_organizations(stack, app)
-    yield Office(stack, app, http, times)
+    return Office(stack, app, http, times)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def office(stack: Stack) -> Office:
+    """The service of this module."""
+    return await opened_office(stack)

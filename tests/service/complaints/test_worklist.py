@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.service.complaints.conftest import DEPARTMENT, MFC, OTHER_BODY, Office
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION
+from tests.service.stack import INSTITUTION
 
 
 async def listed(office: Office, query: str = "", **caller: Any) -> list[str]:
@@ -62,9 +62,3 @@ async def test_bad_query_is_refused(office: Office, query: str, field: str) -> N
     answer = await office.get(f"/complaints?{query}")
     assert answer.status_code == 422
     assert [wrong["field"] for wrong in answer.json()["errors"]] == [field]
-
-
-async def test_other_roles_have_no_worklist(office: Office) -> None:
-    assert (await office.get("/complaints", role="provider")).status_code == 403
-    assert (await office.http.get("/complaints")).status_code == 401
-    assert (await office.get("/complaints", org=AUTHORISED_BODY)).status_code == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ from contracts.values import SYSTEM
 from services.registry.main import create_app
 from services.registry.registry import Registry
 from services.registry.settings import RegistrySettings
-from tests.service.stack import INSTITUTION, Clock, Stack, running, until
-from tests.unit.registry.builders import DAY, MONDAY
+from tests.service.stack import INSTITUTION, Clock, Stack, until
+from tests.unit.registry.builders import DAY, MONDAY, ref_of, whole_path
 
 
 @dataclass
@@ -59,6 +59,18 @@ class Register:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def all(self, path: str, role: str = "registry_reader") -> list[dict[str, Any]]:
+        """Every item of a list, page by page; the path has a query."""
+        items: list[dict[str, Any]] = []
+        cursor = None
+        name = "after" if path.startswith("/events") else "cursor"
+        while True:
+            page = await self.get(path + (f"&{name}={cursor}" if cursor else ""), role)
+            items += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return items
+
     async def status_of(self, path: str, role: str, org: str | None) -> int:
         answer = await self.http.get(path, headers=self.stack.headers(role, org))
         return answer.status_code
@@ -68,6 +80,12 @@ class Register:
             name: collection.counts.writes
             for name, collection in self.registry.service.collections.items()
         }
+
+
+def path_of(case_id: str, institution: str = INSTITUTION) -> list[Envelope]:
+    """Everything that four services tell of a case on the straight path."""
+    tellers = whole_path(ref_of(case_id, institution))
+    return [envelope for teller in tellers for envelope in teller.envelopes()]
 
 
 def institution_card(institution: str = INSTITUTION) -> OrganizationCard:
@@ -80,16 +98,20 @@ def institution_card(institution: str = INSTITUTION) -> OrganizationCard:
     )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def register(stack: Stack) -> AsyncIterator[Register]:
-    """A register of this module's own."""
+async def opened_register(stack: Stack) -> Register:
+    """A register that knows the institution."""
     clock = Clock(MONDAY + 30 * DAY)
     settings = stack.settings(RegistrySettings, status_per_address=12, status_per_number=5)
     app = create_app(settings, clock)
-    async with running(app) as client:
-        register = Register(stack, app, client, clock)
-        story = stack.story(ORGANIZATION, INSTITUTION)
-        await register.hear(
-            story.write(OrganizationPublished(by=SYSTEM, card=institution_card()), at=MONDAY)
-        )
-        yield register
+    register = Register(stack, app, await stack.serve(app), clock)
+    story = stack.story(ORGANIZATION, INSTITUTION)
+    await register.hear(
+        story.write(OrganizationPublished(by=SYSTEM, card=institution_card()), at=MONDAY)
+    )
+    return register
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def register(stack: Stack) -> Register:
+    """A register of this module's own."""
+    return await opened_register(stack)

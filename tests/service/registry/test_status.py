@@ -1,4 +1,4 @@
-"""Where is my case: by number and code, and by nothing else (M, R 2.14)."""
+"""Where is my case: by number and code, and by nothing else (M, R 2.14, 3.7.3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ async def ask(register: Register, address: str, **body: Any) -> httpx.Response:
         return await client.post("/status", json=body)
 
 
-async def test_number_and_code_tell_stage_next_step_and_day(register: Register) -> None:
+async def test_applicant_learns_how_the_case_stands_r_3_7_3(register: Register) -> None:
+    """Number and code tell the stage, the next step and its day."""
     ref = ref_of("C0000000000000000000000000006001")
     await register.hear(intake_of(ref).envelopes() + assessment_of(ref).envelopes()[:4])
     register.clock.now = MONDAY + 2 * DAY + HOUR

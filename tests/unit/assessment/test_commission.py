@@ -106,6 +106,25 @@ def test_only_the_assigned_organizer_convenes_r_3_3_15() -> None:
     assert (refused.value.code, refused.value.clause) == ("not-the-assigned-organizer", "R 3.3.15")
 
 
+@pytest.mark.parametrize("days", [1, 5])
+def test_organizer_sets_the_time_the_commission_meets_r_3_3_13(days: int) -> None:
+    """The organizer of the case and nobody else; the time is told, and may be set anew."""
+    case = stages.organized()
+    meeting = commission_of(seats()).model_copy(update={"meeting_at": NOW + timedelta(days=days)})
+    for by in (stages.CHAIR, stages.HEAD):
+        with pytest.raises(NotPermitted):
+            convene_commission(case, meeting, at(by))
+        assert case.commission is None
+    (event,) = convene_commission(case, meeting, at(stages.ORGANIZER))
+    assert isinstance(event, CommissionConvened)
+    assert event.meeting_at == NOW + timedelta(days=days)
+    later = meeting.model_copy(update={"meeting_at": NOW + timedelta(days=7)})
+    (again,) = convene_commission(case, later, at(stages.ORGANIZER))
+    assert isinstance(again, CommissionConvened)
+    assert again.meeting_at == NOW + timedelta(days=7)
+    assert case.commission == later
+
+
 def test_commission_is_called_anew_until_the_first_signature_r_3_4_6() -> None:
     case = stages.filled()
     larger = commission_of([*seats(), LAWYER])

@@ -43,6 +43,21 @@ def test_proposal_of_service_says_what_the_level_allows_l_3_1_l_3_3(
     assert case.status is Status.ASSESSED
 
 
+@pytest.mark.parametrize("kind", Proposal)
+def test_meeting_ends_in_one_protocol_r_3_4_7(kind: Proposal) -> None:
+    """It keeps what the meeting concluded, is told as recorded, and is not drawn up twice."""
+    case = stages.signed()
+    concluded = stages.proposal_of(kind)
+    recorded, _ = record_protocol(case, concluded, at(stages.CHAIR))
+    assert isinstance(recorded, ProtocolRecorded)
+    assert (recorded.proposal, type(recorded).clause) == (kind, "R 3.4.7")
+    assert case.protocol == concluded
+    with pytest.raises(NotAllowedInState) as refused:
+        record_protocol(case, stages.proposal_of(Proposal.SERVICE), at(stages.CHAIR))
+    assert refused.value.code == "not-allowed-in-state"
+    assert case.protocol == concluded
+
+
 def test_protocol_ends_the_commissions_term_r_3_4_10() -> None:
     case = stages.signed()
     _, assessed = record_protocol(case, stages.proposal_of(), at(stages.CHAIR))

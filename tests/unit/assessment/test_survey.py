@@ -14,13 +14,15 @@ from contracts.assessment import (
     VisitPlace,
 )
 from contracts.errors import InvalidInput, NotAllowedInState
-from services.assessment.domain.case import Status
+from contracts.values import Actor
+from services.assessment.domain.case import Status, involves
 from services.assessment.domain.records import Visit
 from services.assessment.domain.survey import assign_organizer, complete_survey, schedule_survey
 from tests.unit.assessment import stages
 from tests.unit.assessment.stages import NOW, at
 
 BY = stages.SPECIALIST
+OF_ANOTHER_HOUSE = Actor(id="w-of-home-care", role="care_organizer", organization="r-department-2")
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,21 @@ def test_organizer_ends_the_survey_stage_and_begins_the_commission_r_3_3_16_3_4_
     assert term.started_at == handed_over
     assert term.due_on == date(2026, 3, 23)  # 10 working days, over 7–9, 14–15 and 21–22 March
     assert case.status is Status.ORGANIZER_ASSIGNED
+
+
+def test_package_goes_to_the_organizer_once_it_is_prepared_r_3_3_11() -> None:
+    """Before the information sheet is there, there is no package to hand over."""
+    unprepared = stages.scheduled()
+    with pytest.raises(NotAllowedInState) as refused:
+        assign_organizer(unprepared, "w-organizer", at(stages.HEAD))
+    assert refused.value.code == "not-allowed-in-state"
+    assert unprepared.organizer is None
+    prepared = stages.surveyed()
+    assert not involves(prepared, OF_ANOTHER_HOUSE)
+    assign_organizer(prepared, OF_ANOTHER_HOUSE.id, at(stages.HEAD))
+    assert prepared.care_organizer == OF_ANOTHER_HOUSE.id
+    assert involves(prepared, OF_ANOTHER_HOUSE)  # the package, with its sheet, is theirs to read
+    assert prepared.survey is not None
 
 
 def test_another_organizer_wins_no_time_r_3_4_10() -> None:

@@ -79,7 +79,7 @@ def test_score_of_another_version_is_not_recomputed() -> None:
         (("w-organizer", "w-organizer"), True),
         (("w-organizer", "h-nurse"), False),
         (("w-organizer", "h-nurse", "h-nurse"), True),
-        (("w-organizer", "h-nurse", "k-expert"), False),
+        (("w-organizer", "h-nurse", "w-psychologist"), False),
     ],
 )
 def test_two_different_experts_at_once_l_2_1(experts: tuple[str, ...], refused: bool) -> None:
@@ -91,6 +91,34 @@ def test_two_different_experts_at_once_l_2_1(experts: tuple[str, ...], refused: 
     with pytest.raises(InvalidInput) as failure:
         record_questionnaire(case, CARE_NEED, answers(60), experts, at(stages.ORGANIZER))
     assert (failure.value.code, failure.value.field) == ("experts-missing", "experts")
+
+
+@pytest.mark.parametrize(
+    ("code", "experts", "field"),
+    [
+        (CARE_NEED, ("k-expert", "h-nurse"), "experts.0"),
+        (CARE_NEED, ("h-nurse", "k-expert"), "experts.1"),
+        (CARE_NEED, ("h-nurse", "w-organizer", "x-lawyer"), "experts.2"),  # no lawyer sits in it
+        ("barthel", ("k-expert",), "experts.0"),
+        (CARE_NEED, ("h-nurse", "w-organizer"), None),
+        (CARE_NEED, ("h-nurse", "w-psychologist"), None),  # who records need not be an expert
+        ("barthel", ("h-nurse",), None),
+    ],
+)
+def test_experts_are_members_who_sit_in_the_commission_l_2_1(
+    code: str, experts: tuple[str, ...], field: str | None
+) -> None:
+    case = stages.convened()
+    points = 200 if code == "barthel" else 60
+    if field is None:
+        record_questionnaire(case, code, answers(points, code), experts, at(stages.ORGANIZER))
+        assert case.questionnaires[code].experts == experts
+        return
+    with pytest.raises(InvalidInput) as refused:
+        record_questionnaire(case, code, answers(points, code), experts, at(stages.ORGANIZER))
+    assert (refused.value.code, refused.value.field) == ("expert-not-in-commission", field)
+    assert refused.value.clause == "L 2.1"
+    assert case.questionnaires == {}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +135,7 @@ def test_questionnaire_is_recorded_by_the_organizer_or_an_expert_member_l_2_1(
     by: Actor, allowed: bool
 ) -> None:
     case = stages.convened()
-    experts = ("h-nurse", "k-expert")
+    experts = ("h-nurse", "w-psychologist") if allowed else ("h-nurse", "k-expert")
     if allowed:
         record_questionnaire(case, CARE_NEED, answers(60), experts, at(by))
         assert case.questionnaires[CARE_NEED].recorded_by == by

@@ -1,8 +1,7 @@
 """An incomplete set of settings refuses to start and names each one that is missing."""
 
-from collections.abc import Iterator
-
 import pytest
+from pydantic import model_validator
 
 from chassis.settings import ServiceSettings, SettingsIncomplete, load
 
@@ -16,7 +15,7 @@ COMPLETE = {
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in (*COMPLETE, "OPORA_TIME_ZONE", "OPORA_AUDIENCE", "OPORA_DATABASE_PREFIX"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
@@ -51,6 +50,32 @@ def test_one_missing_setting_is_named_and_no_other(
     with pytest.raises(SettingsIncomplete) as refusal:
         load(ServiceSettings)
     assert [name for name in COMPLETE if name in str(refusal.value)] == [missing]
+
+
+class WithPair(ServiceSettings):
+    """Settings with a rule over two of them."""
+
+    pension_fund_url: str | None = None
+    pension_fund_token: str | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> "WithPair":
+        if (self.pension_fund_url is None) != (self.pension_fund_token is None):
+            raise ValueError("the address of the fund comes with its token")
+        return self
+
+
+def test_rule_over_several_settings_is_a_sentence_that_names_none_of_them(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (COMPLETE | {"OPORA_PENSION_FUND_URL": "https://fund.example"}).items():
+        environment.setenv(name, value)
+    environment.delenv("OPORA_PENSION_FUND_TOKEN", raising=False)
+    with pytest.raises(SettingsIncomplete) as refusal:
+        load(WithPair)
+    sentence = "  settings: Value error, the address of the fund comes with its token"
+    assert str(refusal.value) == sentence
+    assert capsys.readouterr().err.splitlines()[1:] == [sentence]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""The register's routes and who may call them; a citizen with a case and a running term."""
+
+from contracts import intake
+from contracts.roles import Role
+from contracts.values import SYSTEM
+from tests.service.access import About, Route, Walk
+from tests.service.registry.conftest import opened_register
+from tests.service.stack import Stack
+from tests.unit.registry.builders import CARD, CODE, MONDAY, envelopes, intake_of, ref_of
+
+REF = ref_of("C0000000000000000000000000009001")
+CASE = "/cases/{case_id}"
+STAFF = (
+    Role.REGISTRAR,
+    Role.SPECIALIST,
+    Role.URGENT_HEAD,
+    Role.CARE_ORGANIZER,
+    Role.INSTITUTION_DIRECTOR,
+    Role.AUTHORISED_BODY_HEAD,
+    Role.COMPLAINT_OFFICER,
+)
+READERS = (*STAFF, Role.REGISTRY_READER, Role.OPERATOR)
+DISTRICT_READERS = (Role.REGISTRY_READER, Role.OPERATOR)
+ROUTES = [
+    Route("GET", "/"),
+    Route("POST", "/status", body={"number": REF.number, "code": CODE}),
+    Route("GET", "/cases", READERS, about=About.LIST),
+    Route("GET", "/terms", READERS, about=About.LIST, query="?state=running"),
+    Route("GET", CASE, READERS),
+    Route("GET", f"{CASE}/timeline", READERS),
+    Route("GET", f"{CASE}/timeline.html", READERS),
+    Route("GET", f"{CASE}/positions", READERS),
+    Route("GET", "/citizens/{citizen_id}", (*STAFF, Role.REGISTRY_READER)),
+    Route("GET", "/events", DISTRICT_READERS, about=About.DISTRICT, org=None),
+    Route("GET", "/streams/{stream}", DISTRICT_READERS, about=About.DISTRICT, org=None),
+    Route("GET", "/summary", DISTRICT_READERS, about=About.DISTRICT, org=None),
+]
+
+
+async def begun(stack: Stack) -> Walk:
+    """The service with a citizen and the beginning of their case."""
+    register = await opened_register(stack)
+    registered = intake.CitizenRegistered(by=SYSTEM, card=CARD)
+    told = envelopes(intake.CITIZEN, REF.citizen_id, [(registered, MONDAY)])
+    first = intake_of(REF).envelopes()[0]
+    await register.hear([*told, first])
+    ids = {"case_id": REF.case_id, "citizen_id": REF.citizen_id, "stream": first.stream}
+    return Walk(stack, register.app, register.http, "cases", REF.case_id, 1, ids)
