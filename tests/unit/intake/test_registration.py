@@ -22,6 +22,7 @@ from contracts.values import Actor
 from services.intake.domain import registration
 from services.intake.domain.case import Case, Status, involves, next_wake
 from services.intake.domain.interagency import may_answer, record_certificate
+from services.intake.domain.journal import check_form
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import (
     link_referral,
@@ -34,6 +35,7 @@ from tests.unit.intake.sample import (
     CERTIFICATE,
     HOSPITAL,
     INSTITUTION,
+    NOON,
     REQUEST,
     analysed,
     applied,
@@ -50,6 +52,19 @@ from tests.unit.intake.sample import (
     triaged,
     when,
 )
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_referral_is_taken_by_every_channel_and_the_case_says_which_r_3_1_1(
+    channel: Channel,
+) -> None:
+    case, made = Case(id="C1"), entry(form=form(channel=channel, oral=False))
+    (event,) = register_case(
+        case, made, "P1", already_served=False, status_code_hash="0" * 64, at=when()
+    )
+    assert check_form(made.form, NOON, NOON.date()) == []
+    assert isinstance(event, ReferralRegistered)
+    assert (event.channel, case.channel) == (channel, channel)
 
 
 def test_referral_opens_a_case_and_names_nobody_r_3_1_2() -> None:
