@@ -64,7 +64,8 @@ async def run(system: System, console: Console) -> dict[str, Any]:
                 done.append(await finished)
             except Exception as failure:  # one case that fails must not hide the others
                 failures.append(f"{type(failure).__name__}: {failure}")
-            console.print(f"  {len(done)} of {MORE + 1} enrolled", end="\r")
+            if console.is_terminal:
+                console.print(f"  {len(done)} of {MORE + 1} enrolled", end="\r")
         seconds = time.perf_counter() - began
         figures = await collect(system, staff, wire, done, seconds, began_as)
         timeline = await staff.reader.get("registry", f"{first.case.record}/timeline?limit=100")
@@ -80,7 +81,7 @@ async def run(system: System, console: Console) -> dict[str, Any]:
 
 def main() -> int:
     """Run, show, write `.local/demo.json`; 0 only if all ended enrolled and all agree."""
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True)
     try:
         console.print("Starting broker, database, simulators and six services …")
         with System.local(name="demo") as system:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,36 +29,35 @@ LABELS = {
 def show_timeline(
     console: Console, timeline: Sequence[Mapping[str, Any]], number: str, zone: ZoneInfo
 ) -> None:
-    """What, when, who, by which clause, how it stood to its term."""
-    table = Table(title=f"Дело {number} · Case {number}", show_lines=False, expand=True)
-    for heading in ("Когда · When", "Что · What", "Кто · Who", "Пункт · Clause", "Срок · Term"):
-        table.add_column(heading, overflow="fold")
+    """What, when, who, by which clause, how it stood to its term; fits any width."""
+    console.print(f"\n[bold]Дело {number} · Case {number}[/bold]")
     for line in timeline:
         at = datetime.fromisoformat(line["time"]).astimezone(zone)
-        table.add_row(
-            at.strftime("%d.%m.%Y %H:%M:%S"),
-            f"{line['title_ru']}\n[dim]{line['title_en']}[/dim]",
-            f"{line['who']['role']}\n[dim]{line.get('organization_name') or ''}[/dim]",
-            line["clause"] or "",
-            "\n".join(_terms(line, zone)),
+        console.print(
+            f"{at:%d.%m.%Y %H:%M:%S}  [bold]{line['title_ru']}[/bold] · {line['title_en']}"
+            f" [cyan]{line['clause'] or ''}[/cyan]"
         )
-    console.print(table)
+        who = [line["who"]["role"], line.get("organization_name")]
+        details = [", ".join(filter(None, who)), *_terms(line)]
+        for detail in details:
+            console.print(f"    {detail}")
+    console.print()
 
 
-def _terms(line: Mapping[str, Any], zone: ZoneInfo) -> Iterable[str]:
+def _terms(line: Mapping[str, Any]) -> Iterable[str]:
     for term in line["closed"]:
         in_time = "[green]в срок · in time[/green]"
         late = f"[red]поздно · late by {term['late_by_seconds']} s[/red]"
         yield f"{_title(term)}: {in_time if term['in_time'] else late}"
     for term in line["opened"]:
-        due = datetime.fromisoformat(term["due_at"]).astimezone(zone)
-        yield f"{_title(term)} → {due:%d.%m %H:%M}"
+        due = date.fromisoformat(term["due_on"])
+        yield f"{_title(term)}: [yellow]до · until {due:%d.%m.%Y}[/yellow]"
     if spoken_of := line.get("term"):
         yield f"[red]{_title(spoken_of)}[/red]"
 
 
 def _title(term: Mapping[str, Any]) -> str:
-    return f"{term['title_ru']} · [dim]{term['title_en']}[/dim]"
+    return f"{term['title_ru']} · {term['title_en']}"
 
 
 def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
