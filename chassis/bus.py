@@ -87,6 +87,7 @@ class Bus:
         self._inboxes = inboxes
         self._publish_seconds = publish_seconds
         self.published = 0
+        self._declared = False
         self._started = False
         self._receive: Receive | None = None
         url = with_heartbeat(url)
@@ -120,6 +121,7 @@ class Bus:
         self._receive = receive
         try:
             await self._declare()
+            self._declared = True
             await self._consumer.start()
             await self._publisher.start()
         except Exception:
@@ -185,7 +187,13 @@ class Bus:
         return await self._publisher.ping(1.0) and await self._consumer.ping(1.0)
 
     async def publish(self, envelope: Envelope) -> None:
-        """Send one event and wait for the broker's confirmation; raises NotPublished."""
+        """Send one event and wait for the broker's confirmation; raises NotPublished.
+
+        Nothing is sent before every inbox is bound: the broker would confirm an event that a reader
+        whose inbox is bound a moment later never gets.
+        """
+        if not self._declared:
+            raise NotPublished("inboxes are not declared yet")
         try:
             async with asyncio.timeout(self._publish_seconds):
                 await self._publisher.publish(

@@ -228,6 +228,26 @@ async def test_event_waits_in_the_inbox_of_a_service_that_has_yet_to_start(
     await late.stop()
 
 
+async def test_event_is_not_sent_before_every_inbox_is_bound(
+    servers: ServerUrls, broker: Broker
+) -> None:
+    """Else the broker confirms it, and a reader whose inbox is bound later never gets it."""
+    readers = [fresh("bus") for _ in range(5)]
+    await broker.remove(*readers)
+    inboxes = {reader: ("sample.#",) for reader in readers}
+    bus = Bus(servers.amqp_url, fresh("bus"), inboxes, CollectorRegistry())
+    starting = asyncio.create_task(bus.start(ignore))
+    tries = 1
+    while not await published(bus, envelope("t1", 1)):
+        tries += 1
+        await asyncio.sleep(0.001)
+    await starting
+    await bus.stop()
+    assert tries > 1
+    for reader in readers:
+        assert len(await broker.taken(await broker.queue(f"{reader}.inbox"))) == 1
+
+
 async def test_start_that_failed_may_be_tried_again_and_subscribes_once(
     servers: ServerUrls, broker: Broker
 ) -> None:
