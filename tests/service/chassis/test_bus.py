@@ -234,7 +234,7 @@ async def test_event_is_not_sent_before_every_inbox_is_bound(
     """Else the broker confirms it, and a reader whose inbox is bound later never gets it."""
     readers = [fresh("bus") for _ in range(5)]
     await broker.remove(*readers)
-    inboxes = {reader: ("sample.#",) for reader in readers}
+    inboxes = dict.fromkeys(readers, ("sample.#",))
     bus = Bus(servers.amqp_url, fresh("bus"), inboxes, CollectorRegistry())
     starting = asyncio.create_task(bus.start(ignore))
     tries = 1
