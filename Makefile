@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up down token check bench lock clean
+.PHONY: help setup demo test fault up down token check bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -19,6 +19,10 @@ demo: setup ## start everything, carry one referral through all services, stop
 test: setup ## all tests
 	@$(PY) -m deploy.runner prepare
 	@$(PY) -m pytest
+
+fault: setup ## faults on real servers and the simulation's long run: takes some half an hour
+	@$(PY) -m deploy.runner prepare
+	@$(PY) -m pytest -m "long or not long" tests/simulation tests/fault
 
 up: setup ## start everything and stay, with one log; Ctrl-C or `make down` ends it
 	@$(PY) -m deploy.runner up

@@ -22,6 +22,7 @@ from faststream.rabbit import (
     QueueType,
     RabbitBroker,
     RabbitExchange,
+    RabbitMessage,
     RabbitQueue,
 )
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
@@ -43,6 +44,10 @@ STOP_SECONDS = 12.0  # a broker that hangs does not keep us from ending
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 
 Receive = Callable[[Envelope], Awaitable[None]]
+
+
+GONE = (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError)
+"""What says that the broker did not do as asked, or that the connection to it is gone."""
 
 
 class NotPublished(Exception):
@@ -162,6 +167,15 @@ class Bus:
             if self._receive is not None:
                 await self._receive(envelope)
                 failpoints.reach("before-acknowledge", envelope.id)
+                await self._acknowledge()
+                failpoints.reach("after-acknowledge", envelope.id)
+
+    async def _acknowledge(self) -> None:
+        message: RabbitMessage = self._consumer.context.get_local("message")
+        try:
+            await message.ack()
+        except GONE as failure:  # with the connection; the broker delivers it again
+            log.warning("not-acknowledged", error=type(failure).__name__)
 
     async def stop_consuming(self) -> None:
         """Finish what is being handled and take no more; publishing still works."""
@@ -212,8 +226,9 @@ class Bus:
                 raise
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
-        except (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError) as failure:
+        except GONE as failure:
             raise NotPublished(type(failure).__name__) from failure
+        failpoints.reach("after-publish", envelope.id)
         self.published += 1
 
 

@@ -2,23 +2,45 @@
 
 Armed only where OPORA_FAIL_POINTS names a directory: a process that reaches a point whose file
 `<service>.<point>` lies there takes the file away and dies on the spot, without a word to anybody.
-The file's text names what the point must be about (`cases/<id>/<sequence>` of a save, the event's
-id of a publish or an acknowledgement). In production the variable is not set.
+The file's text names what the point must be about (`cases/<id>/<sequence>` of a save or a clear,
+the event's id of a publish, a confirmation or an acknowledgement). In production the variable is
+not set. A simulation, in which several services share a process, watches its own points instead.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 _directory = os.environ.get("OPORA_FAIL_POINTS")
 _service = os.environ.get("SERVICE", "")
 
-POINTS = ("before-save", "after-save", "before-publish", "after-publish", "before-acknowledge")
+POINTS = (
+    "before-save",
+    "after-save",
+    "before-publish",
+    "after-publish",  # the broker has it, and nobody here has looked at its answer
+    "before-confirm",
+    "after-confirm",  # it is noted here that the broker has it
+    "before-clear",
+    "after-clear",
+    "before-acknowledge",
+    "after-acknowledge",
+)
+
+Watcher = Callable[[str, str], None]
+
+watched_by: ContextVar[Watcher | None] = ContextVar("watched_by", default=None)
+"""Who is told of the points reached by the tasks of one context: (point, about)."""
 
 
 def reach(point: str, about: str) -> None:
     """Die here, once, if that was asked for."""
+    watcher = watched_by.get()
+    if watcher is not None:
+        watcher(point, about)
     if _directory is None:
         return
     armed = Path(_directory) / f"{_service}.{point}"

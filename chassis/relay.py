@@ -110,10 +110,12 @@ class Relay:
         queue = self._waiting[key]
         try:
             while queue:
-                failpoints.reach("before-publish", queue[0].id)
-                await self._send_one(queue[0])
-                failpoints.reach("after-publish", queue[0].id)
+                envelope = queue[0]
+                failpoints.reach("before-publish", envelope.id)
+                await self._send_one(envelope)
+                failpoints.reach("before-confirm", envelope.id)
                 self._confirmed[key] = queue.popleft().number
+                failpoints.reach("after-confirm", envelope.id)
             self.quiet[key] = asyncio.get_running_loop().time()
         except NotPublished as failure:
             log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))

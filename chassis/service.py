@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
 from chassis import clock, logs, operations, problems
+from chassis.backing import REAL, Backing
 from chassis.bus import GRACE_SECONDS, Bus
 from chassis.calendar import DistrictCalendar
 from chassis.commands import Commands
@@ -29,7 +30,7 @@ from chassis.metrics import expose
 from chassis.relay import Relay
 from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
-from chassis.store import Collection, Spec, StoreUnavailable, connect
+from chassis.store import Collection, Spec, StoreUnavailable
 from chassis.sweeper import Sweeper, Watch
 from contracts.context import Context
 from contracts.envelope import Envelope
@@ -52,6 +53,7 @@ class Service:
         inboxes: Mapping[str, Sequence[str]],
         now: clock.Now = clock.now,
         grace_seconds: float = GRACE_SECONDS,
+        backing: Backing = REAL,
     ) -> None:
         logs.configure(name, settings.log_level)
         self.name = name
@@ -59,10 +61,10 @@ class Service:
         self.now = now
         self.calendar = DistrictCalendar(settings.zone)
         self.registry = CollectorRegistry()
-        self.client, self._database = connect(
+        self.client, self._database = backing.connect(
             settings.mongo_url.get_secret_value(), f"{settings.database_prefix}{name}"
         )
-        self.bus = Bus(
+        self.bus: Bus = backing.bus(
             settings.amqp_url.get_secret_value(),
             name,
             inboxes,

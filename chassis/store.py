@@ -166,7 +166,7 @@ class Collection(Generic[S]):
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
-        failpoints.reach("before-save", self._about(document))
+        failpoints.reach("before-save", self.about(document))
         try:
             if document.rev == 0:
                 await self._stored.insert_one(stored)
@@ -180,10 +180,11 @@ class Collection(Generic[S]):
             if not await self._was_written(document.id, mark):
                 raise StoreUnavailable from failure
         document.rev += 1
-        failpoints.reach("after-save", self._about(document))
+        failpoints.reach("after-save", self.about(document))
         self._saved(self, document)
 
-    def _about(self, document: Document[S]) -> str:
+    def about(self, document: Document[S]) -> str:
+        """What a fail point at this document is about."""
         return f"{self.spec.name}/{document.id}/{document.seq}"
 
     async def find(

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from chassis import failpoints
 from chassis.clock import epoch_ms
 from chassis.commands import Commands
 from chassis.document import Document, issue
@@ -128,7 +129,9 @@ class Sweeper:
                     continue
                 try:
                     if document.outbox:
+                        failpoints.reach("before-clear", watch.collection.about(document))
                         await watch.collection.save(document)
+                        failpoints.reach("after-clear", watch.collection.about(document))
                     self._relay.forget(name, document_id)
                 except LostRace:
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.service import Service
 from chassis.settings import load
 from contracts import careplan, intake
@@ -18,10 +19,14 @@ from services.assessment.settings import AssessmentSettings
 from services.assessment.stores import CASES, CITIZENS, ORGANIZATIONS
 
 
-def create_app(settings: AssessmentSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+def create_app(
+    settings: AssessmentSettings | None = None,
+    now: clock.Now = clock.now,
+    backing: Backing = REAL,
+) -> FastAPI:
     """The application; settings come from the environment unless given."""
     settings = settings or load(AssessmentSettings)
-    service = Service("assessment", settings, READS, now)
+    service = Service("assessment", settings, READS, now, backing=backing)
     assessment = Assessment(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.consumer import subject
 from chassis.service import Service
 from chassis.settings import load
@@ -19,10 +20,14 @@ from services.careplan.settings import CareplanSettings
 from services.careplan.stores import CASES, CITIZENS, ORGANIZATIONS
 
 
-def create_app(settings: CareplanSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+def create_app(
+    settings: CareplanSettings | None = None,
+    now: clock.Now = clock.now,
+    backing: Backing = REAL,
+) -> FastAPI:
     """The application; settings come from the environment unless given."""
     settings = settings or load(CareplanSettings)
-    service = Service("careplan", settings, READS, now)
+    service = Service("careplan", settings, READS, now, backing=backing)
     careplan = Careplan(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
@@ -19,10 +20,14 @@ from services.complaints.settings import ComplaintsSettings
 from services.complaints.stores import CASES, CITIZENS, COMPLAINTS, ORGANIZATIONS
 
 
-def create_app(settings: ComplaintsSettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+def create_app(
+    settings: ComplaintsSettings | None = None,
+    now: clock.Now = clock.now,
+    backing: Backing = REAL,
+) -> FastAPI:
     """The application; settings come from the environment unless given."""
     settings = settings or load(ComplaintsSettings)
-    service = Service("complaints", settings, READS, now)
+    service = Service("complaints", settings, READS, now, backing=backing)
     entries = service.collection(COMPLAINTS, COMPLAINT, on_due=sound_terms)
     complaints = Complaints(
         service=service,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.service import Service
 from chassis.settings import load
 from contracts.directory import ORGANIZATION
@@ -19,10 +20,14 @@ from services.directory.settings import DirectorySettings
 from services.directory.stores import ORGANIZATIONS
 
 
-def create_app(settings: DirectorySettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+def create_app(
+    settings: DirectorySettings | None = None,
+    now: clock.Now = clock.now,
+    backing: Backing = REAL,
+) -> FastAPI:
     """The application; settings come from the environment unless given."""
     settings = settings or load(DirectorySettings)
-    service = Service("directory", settings, READS, now)
+    service = Service("directory", settings, READS, now, backing=backing)
     directory = Directory(
         service=service,
         organizations=service.collection(ORGANIZATIONS, ORGANIZATION),

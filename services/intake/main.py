@@ -6,6 +6,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
@@ -29,13 +30,14 @@ def create_app(
     settings: IntakeSettings | None = None,
     now: clock.Now = clock.now,
     outside: httpx.AsyncBaseTransport | None = None,
+    backing: Backing = REAL,
 ) -> FastAPI:
     """The application; settings come from the environment unless given.
 
     `outside` replaces the network towards the Pension Fund and those who are told by webhook.
     """
     settings = settings or load(IntakeSettings)
-    service = Service("intake", settings, READS, now)
+    service = Service("intake", settings, READS, now, backing=backing)
 
     async def errands(case_id: str) -> None:
         await run_errands(intake, case_id)

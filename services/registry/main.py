@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from chassis import clock
+from chassis.backing import REAL, Backing
 from chassis.service import Service
 from chassis.settings import load
 from contracts.envelope import Envelope
@@ -20,10 +21,14 @@ from services.registry.settings import RegistrySettings
 from services.registry.stores import CASES, CITIZENS, LOG, ORGANIZATIONS
 
 
-def create_app(settings: RegistrySettings | None = None, now: clock.Now = clock.now) -> FastAPI:
+def create_app(
+    settings: RegistrySettings | None = None,
+    now: clock.Now = clock.now,
+    backing: Backing = REAL,
+) -> FastAPI:
     """The application; settings come from the environment unless given."""
     settings = settings or load(RegistrySettings)
-    service = Service("registry", settings, READS, now)
+    service = Service("registry", settings, READS, now, backing=backing)
     records = service.collection(CASES)
     people = service.copies(CITIZENS)
     organizations = service.copies(ORGANIZATIONS)

@@ -1,0 +1,1 @@
+"""Faults on real servers: each first proves that its fault took place."""
