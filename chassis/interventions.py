@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
@@ -55,31 +56,30 @@ INTERVENTIONS = Spec(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is asked: its name, what it concerns, whether it can be done now, and doing it."""
+
+    action: str
+    about: str
+    act: Callable[[], Awaitable[dict[str, Any]]]
+    check: Callable[[], Awaitable[None]] | None = None
+    """Refuses what cannot be done, before anything is written down."""
+
+
 async def carry_out(
     interventions: Collection[Intervention],
     request: Request,
     at: Context,
-    action: str,
-    about: str,
     reason: str,
-    act: Callable[[], Awaitable[dict[str, Any]]],
+    deed: Deed,
 ) -> dict[str, Any]:
     """Write down, act, write down what came of it; a repetition gets the first outcome."""
-    asked = Intervention(
-        id=f"I{request.key}",
-        at=at.now,
-        by=at.by,
-        action=action,
-        about=about,
-        reason=reason,
-        fingerprint=request.fingerprint,
-    )
-    document = Document(id=asked.id, state=asked, version=1)
-    try:
-        await interventions.save(document)
-    except AlreadyExists:
-        known = await interventions.get(asked.id)
-        document = known or document
+    document = await interventions.get(f"I{request.key}")
+    if document is None:
+        if deed.check is not None:
+            await deed.check()
+        document = await _write_down(interventions, request, at, reason, deed)
     if document.state.fingerprint != request.fingerprint:
         raise KeyReused(
             "idempotency-key-reused",
@@ -89,7 +89,7 @@ async def carry_out(
     if document.state.outcome is not None:
         return document.state.outcome
     try:
-        document.state.outcome = await act()
+        document.state.outcome = await deed.act()
     except Refusal as refused:
         document.state.refused = refused.code
         raise
@@ -97,3 +97,27 @@ async def carry_out(
         with suppress(LostRace):  # the same request at the same time: its outcome is the same
             await interventions.save(document)
     return document.state.outcome
+
+
+async def _write_down(
+    interventions: Collection[Intervention],
+    request: Request,
+    at: Context,
+    reason: str,
+    deed: Deed,
+) -> Document[Intervention]:
+    asked = Intervention(
+        id=f"I{request.key}",
+        at=at.now,
+        by=at.by,
+        action=deed.action,
+        about=deed.about,
+        reason=reason,
+        fingerprint=request.fingerprint,
+    )
+    document = Document(id=asked.id, state=asked, version=1)
+    try:
+        await interventions.save(document)
+    except AlreadyExists:  # the same request at the same time
+        return await interventions.get(asked.id) or document
+    return document

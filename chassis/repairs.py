@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from chassis import recovery, tracing
+from chassis import recovery
 from chassis.bus import NotPublished
 from chassis.commands import Request
 from chassis.document import Document, Reading, Receipt
-from chassis.interventions import carry_out
+from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
@@ -68,13 +69,16 @@ async def retry(
     reason: str,
 ) -> Outcome:
     """Handle a failed event again; raises NotFound, NotSetAside."""
-    recovery.set_aside_in(await _document(collection, document_id), event_id)
+
+    async def check() -> None:
+        recovery.set_aside_in(await _document(collection, document_id), event_id)
 
     async def act() -> Outcome:
         return await _mend(service, collection, document_id, event_id, recovery.retry)
 
     about = f"{collection.spec.name}/{document_id} {event_id}"
-    return await _intervene(service, request, by, "retry", about, reason, act, Outcome)
+    deed = Asked("retry", about, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
 
 
 async def skip(
@@ -87,13 +91,16 @@ async def skip(
     reason: str,
 ) -> Outcome:
     """Pass over an event; raises NotFound, NotSetAside."""
-    recovery.skippable(await _document(collection, document_id), event_id)
+
+    async def check() -> None:
+        recovery.skippable(await _document(collection, document_id), event_id)
 
     async def act() -> Outcome:
         return await _mend(service, collection, document_id, event_id, recovery.skip)
 
     about = f"{collection.spec.name}/{document_id} {event_id}"
-    return await _intervene(service, request, by, "skip", about, reason, act, Outcome)
+    deed = Asked("skip", about, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
 
 
 async def _document(collection: Collection[Any], document_id: str) -> Document[Any]:
@@ -153,9 +160,12 @@ async def replay(
     """Deliver a letter as if it came now; raises NotFound, StillUndecodable, TryLater."""
     letter = (await get_letter(service, letter_id)).state
     letters = Letters(service.letters, service.now)
-    envelope = letters.readable(letter)
+
+    async def check() -> None:
+        letters.readable(letter)
 
     async def act() -> Outcome:
+        envelope = letters.readable(letter)
         try:
             async with asyncio.timeout(REPLAY_SECONDS):
                 await service.consumer.receive(envelope)
@@ -164,7 +174,8 @@ async def replay(
         await letters.replayed(letter_id)
         return Outcome(applied=True)
 
-    return await _intervene(service, request, by, "replay", letter_id, reason, act, Outcome)
+    deed = Asked("replay", letter_id, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
 
 
 async def resend(
@@ -191,7 +202,7 @@ async def resend(
         return Resent(documents=len(found), events=len(events), next=more)
 
     about = f"{collection.spec.name} after {after or 'the beginning'} to {to or 'all'}"
-    return await _intervene(service, request, by, "reemit", about, reason, act, Resent)
+    return await intervene(service, request, by, reason, Asked("reemit", about, act), Resent)
 
 
 async def send_again(service: Service, events: list[Envelope], to: str | None) -> None:
@@ -203,21 +214,24 @@ async def send_again(service: Service, events: list[Envelope], to: str | None) -
         raise TryLater("broker-away", "the broker has not confirmed; try again") from failure
 
 
-async def _intervene(
-    service: Service,
-    request: Request,
-    by: Actor,
-    action: str,
-    about: str,
-    reason: str,
-    act: Callable[[], Awaitable[T]],
-    shape: type[T],
-) -> T:
-    async def recorded() -> dict[str, Any]:
-        return (await act()).model_dump(mode="json")
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What an operator asks for; as `Deed`, with a typed outcome."""
 
-    with tracing.use(tracing.begin()):
-        outcome = await carry_out(
-            service.interventions, request, service.at(by), action, about, reason, recorded
-        )
+    action: str
+    about: str
+    act: Callable[[], Awaitable[T]]
+    check: Callable[[], Awaitable[None]] | None = None
+
+
+async def intervene(
+    service: Service, request: Request, by: Actor, reason: str, asked: Asked[T], shape: type[T]
+) -> T:
+    """Carry out what an operator asks for, once per key, on record."""
+
+    async def act() -> dict[str, Any]:
+        return (await asked.act()).model_dump(mode="json")
+
+    deed = Deed(asked.action, asked.about, act, asked.check)
+    outcome = await carry_out(service.interventions, request, service.at(by), reason, deed)
     return shape.model_validate(outcome)
