@@ -158,13 +158,15 @@ def _mending(service: Service) -> APIRouter:
         by: Operator,
         request: Creation,
         collection: Annotated[Identifier, Query()],
+        document: Annotated[Identifier | None, Query(description="only this one")] = None,
         after: After = "",
         to: Annotated[Identifier | None, Query(description="only to this service")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
     ) -> Resent:
         """A page of documents by id: the last events of each. Who has read them drops them."""
+        extent = repairs.Extent(after, document, to, limit)
         known = _known(service, collection)
-        return await repairs.resend(service, known, after, limit, to, request, by, body.reason)
+        return await repairs.resend(service, known, extent, request, by, body.reason)
 
     return routes
 

@@ -22,7 +22,7 @@ from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
-from contracts.errors import NotFound, Refusal
+from contracts.errors import InvalidInput, NotFound, Refusal
 from contracts.values import Actor
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ T = TypeVar("T", bound=BaseModel)
 
 TRIES = 25
 REPLAY_SECONDS = 30.0
+AT_ONCE = 32
 
 
 class TryLater(Refusal):
@@ -54,6 +55,16 @@ class Resent(BaseModel):
     documents: int
     events: int
     next: str | None = Field(default=None, description="`after` of the next page, if there is one")
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which documents of a collection are to send again, and to whom."""
+
+    after: str = ""
+    document: str | None = None
+    to: str | None = None
+    limit: int = 200
 
 
 Change = Callable[[Document[Any], str, Reading], Receipt]
@@ -181,17 +192,17 @@ async def replay(
 async def resend(
     service: Service,
     collection: Collection[Any],
-    after: str,
-    limit: int,
-    to: str | None,
+    extent: Extent,
     request: Request,
     by: Actor,
     reason: str,
 ) -> Resent:
     """Send again what a page of documents remembers to have said; raises TryLater."""
+    to, limit = extent.to, extent.limit
+    which = {"id": extent.document} if extent.document else {"id": {"$gt": extent.after}}
 
     async def act() -> Resent:
-        found = await collection.look({"id": {"$gt": after}}, "sent", "outbox", limit=limit)
+        found = await collection.look(which, "sent", "outbox", limit=limit)
         events = [
             Envelope.model_validate(entry)
             for stored in found
@@ -201,16 +212,27 @@ async def resend(
         more = found[-1]["id"] if len(found) == limit else None
         return Resent(documents=len(found), events=len(events), next=more)
 
-    about = f"{collection.spec.name} after {after or 'the beginning'} to {to or 'all'}"
+    about = f"{collection.spec.name}/{extent.document or '*'} to {to or 'all'}"
     return await intervene(service, request, by, reason, Asked("reemit", about, act), Resent)
 
 
 async def send_again(service: Service, events: list[Envelope], to: str | None) -> None:
     """Send events that were sent before; who has had them drops them. Raises TryLater."""
-    try:
-        for envelope in events:
+    if to is not None and to not in service.inboxes:
+        raise InvalidInput(
+            "unknown-reader", f"one of: {', '.join(sorted(service.inboxes))}", field="query.to"
+        )
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def send(envelope: Envelope) -> None:
+        async with slots:
             await service.bus.send_again(envelope, to)
-    except NotPublished as failure:
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for envelope in events:
+                group.create_task(send(envelope))
+    except* NotPublished as failure:
         raise TryLater("broker-away", "the broker has not confirmed; try again") from failure
 
 

@@ -62,6 +62,7 @@ class Service:
         self.name = name
         self.version = VERSION
         self.settings = settings
+        self.inboxes = inboxes
         self.now = now
         self._end = end
         self.calendar = DistrictCalendar(settings.zone)
