@@ -24,8 +24,8 @@ def status(as_json_: AsJson = False) -> None:
         table(
             "Services",
             (
-                "service", "ready", "inbox", "oldest", "overdue outboxes", "parked", "blocked",
-                "dead letters", "sweep lag", "due lag",
+                "service", "ready", "inbox", "oldest", "unsent", "parked", "blocked", "dead",
+                "sweep", "due",
             ),
             [_row(service, answer) for service, answer in found.items()],
         )  # fmt: skip
