@@ -246,7 +246,8 @@ class Collection(Generic[S]):
     def _from_stored(self, stored: Mapping[str, Any]) -> Document[S]:
         return Document(
             id=stored["_id"],
-            state=self.spec.state.model_validate(stored["state"]),
+            # A newer replica may have stored fields that are not known here, at any depth.
+            state=self.spec.state.model_validate(stored["state"], extra="ignore"),
             rev=stored["rev"],
             version=stored["version"],
             seq=stored["seq"],
