@@ -208,7 +208,12 @@ def test_register_keeps_the_event_whole_and_shows_it_in_the_timeline(form: Form)
 def test_fields_and_attributes_nobody_knows_change_nothing(form: Form, readers: Readers) -> None:
     newer = {**form.body, "data": later(form.body["data"]), "dataregulation": "152-FZ"}
     assert wire(newer).count(b"novelty") >= 2
-    envelope = decode(wire(newer))
+    counted: list[int] = []
+    decode(wire(form.body), counted.append)
+    assert counted == []
+    envelope = decode(wire(newer), counted.append)
+    assert counted == [1]
+    assert "dataregulation" not in envelope.model_dump()
     assert envelope.event() == form.envelope.event()
     for reader in readers.of(envelope.stream_kind):
         plain = fitting(reader, form)
