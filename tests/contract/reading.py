@@ -106,7 +106,8 @@ def as_next(body: dict[str, Any], document: Document[Any], reader: RealReader) -
     else:
         subject = document.id
     stream = f"{reader.stream_kind}.{subject}"
-    number = document.streams.get(stream, 0) + 1
+    waiting = [e.envelope.number for e in document.parked if e.envelope.stream == stream]
+    number = max([document.streams.get(stream, 0), *waiting]) + 1
     return Envelope.model_validate(
         {
             **body,

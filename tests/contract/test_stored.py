@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from tests.contract.corpus import STORED, Stored, forms, stored
+from tests.contract.corpus import Stored, forms, stored
 from tests.contract.reading import Readers
 
 DOCUMENTS = list(stored())
@@ -104,27 +103,27 @@ def test_document_of_a_newer_version_is_read_as_far_as_it_is_known(
     assert rewritten(readers, entry, newer) == rewritten(readers, entry, entry.body)
 
 
-@pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
-def test_stored_documents_read_on(path: Path, readers: Readers) -> None:
-    """A document that an earlier version left takes what comes next in each of its streams."""
-    service, collection = path.name.split(".")[:2]
-    mine = [
-        entry for entry in DOCUMENTS if (entry.service, entry.collection) == (service, collection)
-    ]
-    kinds = {
-        kind
-        for reader in readers.services[service].readers
-        if reader.collection.spec.name == collection
-        for kind in reader.streams
-    }
-    for kind in kinds:
-        form = next(form for form in forms() if form.envelope.stream_kind == kind)
-        reader = next(
-            reader
-            for reader in readers.of(kind)
-            if (reader.service.name, reader.collection.spec.name) == (service, collection)
-        )
-        for entry in mine:
-            document = reader.collection._from_stored(entry.body)
-            receipt = reader.take(document, form.body)
-            assert receipt.duplicate or receipt.applied or receipt.failed, entry
+BLOCKED = [
+    entry
+    for entry in DOCUMENTS
+    if any(parked["reason"] is not None for parked in entry.body["parked"])
+]
+
+
+@pytest.mark.parametrize("entry", BLOCKED, ids=str)
+def test_stored_document_that_is_blocked_stays_so_for_what_comes_next(
+    entry: Stored, readers: Readers
+) -> None:
+    collection = readers.collection(entry.service, entry.collection)
+    document = collection._from_stored(entry.body)
+    failed = next(parked for parked in document.parked if parked.reason is not None)
+    reader = next(
+        reader
+        for reader in readers.of(failed.envelope.stream_kind)
+        if reader.collection is collection
+    )
+    before = [parked.envelope.number for parked in document.parked]
+    form = next(form for form in forms() if form.key == failed.envelope.routing_key)
+    receipt = reader.take(document, form.body)
+    assert (receipt.parked, receipt.applied, document.blocked) == (True, 0, True)
+    assert [parked.envelope.number for parked in document.parked] == [*before, before[-1] + 1]
