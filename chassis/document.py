@@ -71,6 +71,7 @@ class Document(Generic[S]):
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
     commands: list[Answered] = field(default_factory=list)
+    unknown: dict[str, Any] = field(default_factory=dict)  # what a newer version added to the state
 
     @property
     def blocked(self) -> bool:
