@@ -2,7 +2,8 @@
 
 Invariant: `publish` returns only when the broker has confirmed that the event lies in every queue
 bound to it. Unroutable, refused, timed out and disconnected all raise `NotPublished`. What cannot
-be decoded goes to the service's dead queue, and nothing else ever does.
+be decoded goes to the service's dead queue, and nothing else ever does. Where the broker has
+several nodes, a connection that is lost or confirms nothing is made again to another one.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from aiormq.exceptions import AMQPError
+from aio_pika.abc import AbstractRobustChannel
+from aiormq.exceptions import AMQPError, PublishError
 from faststream import AckPolicy, StreamMessage
 from faststream.exceptions import FastStreamException, RejectMessage
 from faststream.rabbit import (
@@ -28,9 +30,9 @@ from faststream.rabbit import (
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
-from yarl import URL
 
 from chassis import failpoints
+from chassis.nodes import Patience, Route, leave, parse_nodes, with_heartbeats
 from contracts.envelope import CONTENT_TYPE, Envelope
 
 log = structlog.get_logger()
@@ -41,6 +43,7 @@ PUBLISH_SECONDS = 5.0
 PREFETCH = 32
 GRACE_SECONDS = 10.0  # for handlers that are at work
 STOP_SECONDS = 12.0  # a broker that hangs does not keep us from ending
+CONNECT_SECONDS = 5.0  # a node that hangs is passed over, where there is another
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 
 Receive = Callable[[Envelope], Awaitable[None]]
@@ -70,12 +73,6 @@ def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
     )
 
 
-def with_heartbeat(url: str) -> str:
-    """The URL with a heartbeat: the client's own default notices a dead broker after minutes."""
-    address = URL(url)
-    return url if "heartbeat" in address.query else str(address.update_query(heartbeat="10"))
-
-
 class Bus:
     """Two connections: a broker that blocks publishers must not hold up consumers."""
 
@@ -95,61 +92,89 @@ class Bus:
         self._declared = False
         self._started = False
         self._receive: Receive | None = None
-        url = with_heartbeat(url)
-        logger = logging.getLogger(f"opora.{service}.bus")
+        self._patience = Patience()
+        self._leaving: asyncio.Task[None] | None = None
+        self._grace_seconds = grace_seconds
+        self._metrics = RabbitPrometheusMiddleware(registry=registry, app_name=service)
+        nodes = with_heartbeats(parse_nodes(url))
+        self._publishing, self._consuming = Route(nodes), Route(nodes)
+        self._make_connections()
+
+    def _make_connections(self) -> None:
+        """Nothing is connected yet. Of several nodes each is tried at the start for a while only:
+        what is called when a connection is lost comes into force once there is one."""
+        several = self._publishing.forks
+        common: dict[str, Any] = {
+            "reconnect_interval": 0.5 if several else 1.0,
+            "fail_fast": several,
+            "timeout": CONNECT_SECONDS if several else None,
+            "app_id": f"opora-{self._service}",
+            "logger": logging.getLogger(f"opora.{self._service}.bus"),
+            "log_level": logging.DEBUG,
+        }
         self._publisher = RabbitBroker(
-            url,
+            self._publishing.node,
             default_channel=Channel(on_return_raises=True),
-            reconnect_interval=1.0,
-            fail_fast=False,
-            app_id=f"opora-{service}",
-            logger=logger,
-            log_level=logging.DEBUG,
+            on_close=[self._publishing.lost],
+            **common,
         )
         self._consumer = RabbitBroker(
-            url,
-            reconnect_interval=1.0,
-            fail_fast=False,
-            graceful_timeout=grace_seconds,
-            middlewares=[RabbitPrometheusMiddleware(registry=registry, app_name=service)],
+            self._consuming.node,
+            graceful_timeout=self._grace_seconds,
+            middlewares=[self._metrics],
             apply_types=False,
-            app_id=f"opora-{service}",
-            logger=logger,
-            log_level=logging.DEBUG,
+            on_close=[self._consuming.lost],
+            **common,
         )
+        if reads := self._inboxes.get(self._service):
+            self._subscribe(inbox(self._service, reads))
 
     async def start(self, receive: Receive) -> None:
         """Declare exchanges and every inbox, then begin to consume. May be tried again."""
-        reads = self._inboxes.get(self._service)
-        if reads and self._receive is None:
-            self._subscribe(inbox(self._service, reads))
         self._receive = receive
         try:
             await self._declare()
-            self._declared = True
             await self._consumer.start()
             await self._publisher.start()
         except Exception:
             await self.stop()  # else the next try would meet the channels this one has closed
+            if self._publishing.forks:
+                self._publishing.turn()
+                self._consuming.turn()
+                self._make_connections()
             raise
         self._started = True
 
     async def _declare(self) -> None:
-        """Everybody's inbox, so that no event is lost to a reader that has yet to start."""
+        """Everybody's inbox, so that no event is lost to a reader that has yet to start.
+
+        On the publisher's channel, which declares it all again each time it is opened again: the
+        broker may have lost everything, and other connections to it may come back later.
+        """
         await self._publisher.connect()
         await self._consumer.connect()
-        await self._publisher.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(EVENTS)
-        await self._consumer.declare_exchange(DEAD)
+        events = await self._publisher.declare_exchange(EVENTS)
+        await self._publisher.declare_exchange(DEAD)
         for service, reads in self._inboxes.items():
             name = f"{service}.inbox"
-            dead = await self._consumer.declare_queue(
+            dead = await self._publisher.declare_queue(
                 RabbitQueue(f"{name}.dead", queue_type=QueueType.QUORUM)
             )
             await dead.bind(DEAD.name, name)
-            declared = await self._consumer.declare_queue(inbox(service, reads))
+            declared = await self._publisher.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)
+        channel = cast(AbstractRobustChannel, events.channel)
+        channel.close_callbacks.add(self._undeclared)
+        channel.reopen_callbacks.add(self._redeclared)
+        self._declared = True
+
+    def _undeclared(self, *_: object) -> None:
+        self._declared = False
+
+    def _redeclared(self, *_: object) -> None:
+        self._declared = True
 
     def _subscribe(self, queue: RabbitQueue) -> None:
         async def decoded(message: StreamMessage[Any]) -> Envelope:
@@ -208,6 +233,7 @@ class Bus:
         """
         if not self._declared:
             raise NotPublished("inboxes are not declared yet")
+        sent = self._patience.now()
         try:
             async with asyncio.timeout(self._publish_seconds):
                 await self._publisher.publish(
@@ -226,10 +252,24 @@ class Bus:
                 raise
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
+        except PublishError as unroutable:  # an answer: the connection is not to blame
+            raise NotPublished(type(unroutable).__name__) from unroutable
         except GONE as failure:
+            self._doubt(envelope.routing_key, sent)
             raise NotPublished(type(failure).__name__) from failure
+        self._patience.confirmed(envelope.routing_key)
         failpoints.reach("after-publish", envelope.id)
         self.published += 1
+
+    def _doubt(self, kind: str, sent: float) -> None:
+        """Go to another node when this one, though connected, confirms nothing."""
+        if not self._publishing.forks or not self._patience.exhausted(kind, sent):
+            return
+        log.warning("broker-node-left", routing_key=kind)
+        self._leaving = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        await leave(await self._publisher.connect())
 
 
 def decode(body: bytes) -> Envelope:

@@ -10,7 +10,8 @@ import aio_pika
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import Bus, NotPublished, inbox, with_heartbeat
+from chassis.bus import Bus, NotPublished, inbox
+from chassis.nodes import with_heartbeat
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls
 from tests.service.chassis.conftest import Broker, proxied, until
