@@ -136,7 +136,7 @@ class Cluster:
     async def leader(self, queue: str, seen_by: str | None = None) -> str | None:
         """The node that leads a quorum queue, as far as the node asked knows; None without one."""
         asked = seen_by or next(name for name in self._nodes if self._is_up(name))
-        internal = f"list_to_atom(binary_to_list(<<\"%2F_{queue}\">>))"
+        internal = f'list_to_atom(binary_to_list(<<"%2F_{queue}">>))'
         said = await self.ask(asked, "eval", f"ra_leaderboard:lookup_leader({internal}).")
         return next(iter(self._names_in(said)), None)
 

@@ -47,10 +47,9 @@ class Link:
 @contextmanager
 def linked() -> Iterator[Link]:
     """A namespace with a link to it, until the block is left."""
-    if shutil.which("ip") is None:
-        pytest.fail("A partition needs `ip` (package iproute2): sh deploy/runner/install-ip.sh")
     if os.geteuid() != 0:
         pytest.fail("A partition needs network namespaces, which only root may make.")
+    _require_ip()
     number = random.randrange(2**15)
     net = f"198.{18 + number // 2**14}.{number // 64 % 256}"
     first = number % 64 * 4
@@ -65,6 +64,15 @@ def linked() -> Iterator[Link]:
         yield link
     finally:
         _ip("netns", "delete", name)
+
+
+def _require_ip() -> None:
+    """Install what makes namespaces, where it is missing."""
+    if shutil.which("ip") is None and shutil.which("apt-get") is not None:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", "iproute2"]):
+            subprocess.run(["apt-get", *words], stdin=subprocess.DEVNULL, check=False, timeout=300)
+    if shutil.which("ip") is None:
+        pytest.fail("A partition needs `ip`, and it could not be installed: package iproute2.")
 
 
 def _join(link: Link) -> None:
