@@ -1,6 +1,6 @@
-"""RabbitMQ as one to three local processes that a test may kill, freeze, restart and wipe, by name.
+"""RabbitMQ as one or three local processes that a test may kill, freeze, restart and wipe, by name.
 
-    async with clustered("kills") as cluster:
+    async with clustered() as cluster:
         settings = make_settings(servers, keys, amqp_url=cluster.url())
         leader = await cluster.leader("echo.inbox")
         await cluster.kill(leader)
@@ -104,21 +104,39 @@ class Cluster:
         for name in names:
             os.kill(self.pid(name), signal.SIGCONT)
 
+    async def thaw_all(self) -> None:
+        """Have all nodes go on: what is frozen does not hear that it is to end."""
+        await self.thaw(*(name for name in self.names if self.is_frozen(name)))
+
     async def start(self, *names: str, seconds: float = BOOT_SECONDS) -> None:
         """Start nodes that were ended, together; returns when they take connections."""
+        if not names:
+            return
         self._running.begin(names)
         await asyncio.to_thread(self._running.wait_ready, names, seconds)
 
-    async def wipe(self, *names: str) -> None:
-        """Stop nodes, remove all they have stored, start them again.
+    def erase(self, *names: str) -> None:
+        """Remove all that nodes which were ended have stored; of all nodes when none is named.
 
-        All of a cluster, or the one there is: those that are left would remember the others.
+        Some of a cluster cannot be erased alone: those that are left would remember them.
         """
-        await self.stop(*names)
-        for name in names:
+        for name in names or self.names:
+            assert self.pid(name) == 0, f"{name} still runs"
             shutil.rmtree(self._nodes[name].data)
             self._nodes[name].data.mkdir()
-        await self.start(*names)
+
+    async def wipe(self) -> None:
+        """Stop all nodes, remove all they have stored, start them again: queues, exchanges, all."""
+        await self.stop(*self.names)
+        self.erase()
+        await self.start(*self.names)
+        await self.whole()
+
+    async def restore(self) -> None:
+        """Undo whatever a test did: thaw, start, and wait until the cluster is whole."""
+        await self.thaw_all()
+        await self.start(*(name for name in self.names if self.pid(name) == 0))
+        await self.whole()
 
     async def peers(self, name: str) -> set[str]:
         """The nodes that this one is in touch with."""
@@ -276,13 +294,8 @@ async def _running(
         running = start(data_dir, [*epmds, *servers])
         held.callback(running.stop)
         cluster = Cluster(nodes, running, scripts)
-        held.push_async_callback(_thaw_all, cluster)
+        held.push_async_callback(cluster.thaw_all)
         for programs in (epmds, servers):
             await cluster.start(*(program.name for program in programs))
         await cluster.whole()
         yield cluster
-
-
-async def _thaw_all(cluster: Cluster) -> None:
-    """What is frozen does not hear that it is to end."""
-    await cluster.thaw(*(name for name in cluster.names if cluster.is_frozen(name)))

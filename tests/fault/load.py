@@ -36,6 +36,8 @@ class Load:
         self.accepted: list[str] = []
         self._http, self._keys = http, keys
         self._stopping = False
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._effects: list[float] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._numbers = itertools.count(1)
@@ -64,6 +66,27 @@ class Load:
         assert len(self.accepted) > before[0], "no command was accepted"
         assert self.effects > before[1], "no event took effect"
 
+    async def hush(self, seconds: float = 30.0) -> None:
+        """Let no commands come for now; returns when all that was accepted has had its effect."""
+        self._flows.clear()
+        await asyncio.sleep(4 * PAUSE_SECONDS)
+        heard, answered = await self._settled(seconds)
+        assert all(heard.get(x) and answered.get(x) for x in self.accepted)
+        # The answers' own acknowledgements, and what the broker tells nobody.
+        await asyncio.sleep(0.5)
+
+    def resume(self) -> None:
+        """Let commands come again."""
+        self._flows.set()
+
+    async def accepts(self, seconds: float = 2.0) -> int:
+        """Let it run that long; asserts that commands were accepted and nothing took effect."""
+        before = len(self.accepted), self.effects
+        await asyncio.sleep(seconds)
+        assert self.effects == before[1], "the broker is not away"
+        assert len(self.accepted) > before[0], "no command was accepted"
+        return len(self.accepted) - before[0]
+
     async def moves(self, seconds: float = 60.0) -> float:
         """Wait until something that begins now takes effect; how long that took, in seconds."""
         began, seen = time.monotonic(), len(self.accepted)
@@ -83,6 +106,7 @@ class Load:
         `over` is when the fault was over, by time.monotonic().
         """
         self._stopping = True
+        self._flows.set()
         watch, *workers = self._tasks
         await asyncio.gather(*workers)
         heard, answered = await self._settled(seconds)
@@ -112,6 +136,7 @@ class Load:
 
     async def _work(self) -> None:
         while not self._stopping:
+            await self._flows.wait()
             response = await self._http.post(
                 "/things",
                 json={"name": f"Вещь {next(self._numbers)}"},

@@ -41,7 +41,7 @@ async def load(cluster: Cluster, servers: ServerUrls, tmp_path: Path) -> AsyncIt
         await asyncio.sleep(SETTLING_SECONDS)
         made.begin()
         yield made
-        await cluster.whole()  # what a test broke is whole again, or the test failed
+        await cluster.restore()
 
 
 async def leader_of(cluster: Cluster, load: Load) -> str:
@@ -69,3 +69,73 @@ async def test_leader_killed_under_load_and_restored_loses_nothing(
     over = time.monotonic()
     await load.runs()
     report(await load.end("leader killed, restored", over))
+
+
+@pytest.mark.long
+async def test_leader_frozen_and_thawed_under_load_loses_nothing(
+    cluster: Cluster, load: Load, report: Report
+) -> None:
+    """Its connections stay open and say nothing."""
+    await load.runs()
+    leader = await leader_of(cluster, load)
+    await cluster.freeze(leader)
+    assert cluster.is_frozen(leader)
+    await until(lambda: led_by_another(cluster, load, leader), seconds=30)
+    await load.moves()
+    assert cluster.is_frozen(leader)
+    await cluster.thaw(leader)
+    over = time.monotonic()
+    await cluster.whole()
+    await load.runs()
+    report(await load.end("leader frozen, thawed", over))
+
+
+@pytest.mark.long
+async def test_two_of_three_killed_under_load_and_restored_lose_nothing(
+    cluster: Cluster, load: Load, report: Report
+) -> None:
+    """There is no majority: commands are accepted, their events wait."""
+    await load.runs()
+    leader = await leader_of(cluster, load)
+    killed = [leader, cluster.others(leader)[0]]
+    await cluster.kill(*killed)
+    assert [cluster.pid(name) for name in killed] == [0, 0]
+    await asyncio.sleep(1.0)  # what was delivered already
+    await load.accepts(seconds=10)
+    await cluster.start(*killed)
+    over = time.monotonic()
+    await load.moves()
+    report(await load.end("two of three killed, restored", over))
+
+
+@pytest.mark.long
+async def test_follower_that_nobody_uses_killed_under_load_is_not_noticed(
+    cluster: Cluster, load: Load, report: Report
+) -> None:
+    await load.runs()
+    leader = await leader_of(cluster, load)
+    follower = cluster.others("node1", leader)[-1]  # clients are on the node named first
+    began = time.monotonic()
+    await cluster.kill(follower)
+    assert cluster.pid(follower) == 0
+    await load.runs()
+    assert await leader_of(cluster, load) == leader
+    await cluster.start(follower)
+    outcome = await load.end("uninvolved follower killed", began)
+    report(outcome)
+    assert outcome.worst_stall < 5
+
+
+@pytest.mark.long
+async def test_all_three_killed_at_once_under_load_and_restored_lose_nothing(
+    cluster: Cluster, load: Load, report: Report
+) -> None:
+    await load.runs()
+    await cluster.kill(*cluster.names)
+    assert [cluster.pid(name) for name in cluster.names] == [0, 0, 0]
+    await asyncio.sleep(0.5)
+    await load.accepts()
+    await cluster.start(*cluster.names)
+    over = time.monotonic()
+    await load.moves()
+    report(await load.end("all three killed, restored", over))
