@@ -3,7 +3,7 @@
 Invariant: `publish` returns only when the broker has confirmed that the event lies in every queue
 bound to it. Unroutable, refused, timed out and disconnected all raise `NotPublished`. What cannot
 be decoded goes to the service's dead queue, and nothing else ever does. Where the broker has
-several nodes, a connection that is lost or confirms nothing is made again to another one.
+several nodes, a connection that is lost is made again to another one (see `chassis.nodes`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import structlog
 from aio_pika.abc import AbstractRobustChannel
-from aiormq.exceptions import AMQPError, PublishError
+from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 from faststream import AckPolicy, StreamMessage
 from faststream.exceptions import FastStreamException, RejectMessage
 from faststream.rabbit import (
@@ -32,7 +32,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from chassis import failpoints
-from chassis.nodes import Patience, Route, leave, parse_nodes, with_heartbeats
+from chassis.nodes import ELECTION_SECONDS, Patience, Route, open_anew, parse_nodes, with_heartbeats
 from contracts.envelope import CONTENT_TYPE, Envelope
 
 log = structlog.get_logger()
@@ -84,6 +84,7 @@ class Bus:
         registry: CollectorRegistry,
         publish_seconds: float = PUBLISH_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
+        election_seconds: float = ELECTION_SECONDS,
     ) -> None:
         self._service = service
         self._inboxes = inboxes
@@ -93,11 +94,13 @@ class Bus:
         self._started = False
         self._receive: Receive | None = None
         self._patience = Patience()
-        self._leaving: asyncio.Task[None] | None = None
+        self._channel: AbstractRobustChannel | None = None
+        self._reopening: asyncio.Task[None] | None = None
         self._grace_seconds = grace_seconds
         self._metrics = RabbitPrometheusMiddleware(registry=registry, app_name=service)
         nodes = with_heartbeats(parse_nodes(url))
-        self._publishing, self._consuming = Route(nodes), Route(nodes)
+        self._publishing = Route(nodes, election_seconds)
+        self._consuming = Route(nodes, election_seconds)
         self._make_connections()
 
     def _make_connections(self) -> None:
@@ -165,9 +168,9 @@ class Bus:
             declared = await self._publisher.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)
-        channel = cast(AbstractRobustChannel, events.channel)
-        channel.close_callbacks.add(self._undeclared)
-        channel.reopen_callbacks.add(self._redeclared)
+        self._channel = cast(AbstractRobustChannel, events.channel)
+        self._channel.close_callbacks.add(self._undeclared)
+        self._channel.reopen_callbacks.add(self._redeclared)
         self._declared = True
 
     def _undeclared(self, *_: object) -> None:
@@ -209,6 +212,8 @@ class Bus:
     async def stop(self) -> None:
         """Finish what is being handled, then close both connections."""
         await self._stop(self._consumer)
+        if self._reopening is not None:
+            self._reopening.cancel()
         await self._stop(self._publisher)
 
     async def _stop(self, broker: RabbitBroker) -> None:
@@ -233,7 +238,6 @@ class Bus:
         """
         if not self._declared:
             raise NotPublished("inboxes are not declared yet")
-        sent = self._patience.now()
         try:
             async with asyncio.timeout(self._publish_seconds):
                 await self._publisher.publish(
@@ -255,21 +259,21 @@ class Bus:
         except PublishError as unroutable:  # an answer: the connection is not to blame
             raise NotPublished(type(unroutable).__name__) from unroutable
         except GONE as failure:
-            self._doubt(envelope.routing_key, sent)
+            if isinstance(failure, DeliveryError):
+                self._refused(envelope.routing_key)
             raise NotPublished(type(failure).__name__) from failure
         self._patience.confirmed(envelope.routing_key)
         failpoints.reach("after-publish", envelope.id)
         self.published += 1
 
-    def _doubt(self, kind: str, sent: float) -> None:
-        """Go to another node when this one, though connected, confirms nothing."""
-        if not self._publishing.forks or not self._patience.exhausted(kind, sent):
+    def _refused(self, kind: str) -> None:
+        """Open a new channel where this one is refused for good, because it came too early."""
+        channel = self._channel
+        if channel is None or not self._publishing.forks or not self._patience.exhausted(kind):
             return
-        log.warning("broker-node-left", routing_key=kind)
-        self._leaving = asyncio.create_task(self._leave())
-
-    async def _leave(self) -> None:
-        await leave(await self._publisher.connect())
+        if self._reopening is None or self._reopening.done():
+            log.warning("channel-opened-anew", routing_key=kind)
+            self._reopening = asyncio.create_task(open_anew(channel, GONE))
 
 
 def decode(body: bytes) -> Envelope:

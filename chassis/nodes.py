@@ -1,31 +1,32 @@
 """The broker's nodes: which of them a connection uses, and when it goes on to the next.
 
-Invariant: a connection that is lost, or that is up and confirms nothing, is made again to another
-node, and never before the queues that the lost node led have had time to choose a new leader. With
-one node nothing of this happens: its connection is made again to where it was.
+Invariant: a connection that is lost is made again to another node, and never before the queues
+that the lost node led have had time to choose a new leader. A node that hangs is lost when its
+heartbeats fail. With one node nothing of this happens: its connection returns to where it was.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+import structlog
 from aio_pika import Connection
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractConnection, AbstractRobustChannel
 from yarl import URL
+
+log = structlog.get_logger()
 
 ELECTION_SECONDS = 1.0
 """A leader is chosen in some 0.2 s. A channel that publishes to its queue for the first time before
 that is refused (RabbitMQ 3.10) until the node that is gone has come back."""
 HEARTBEAT_SECONDS = 10
 HEARTBEAT_SECONDS_OF_SEVERAL = 4  # the sooner a dead node is noticed, the sooner another is used
-UNCONFIRMED_SECONDS = 3.0
+REFUSED_SECONDS = 3.0
 LEAST_REST_SECONDS, LONGEST_REST_SECONDS = 10.0, 300.0
-LEAVE_SECONDS = 5.0
 
 
 def parse_nodes(url: str) -> tuple[str, ...]:
@@ -104,15 +105,6 @@ class Route:
         await asyncio.sleep(self._pause_seconds)
 
 
-async def leave(connection: AbstractConnection) -> None:
-    """Give up a connection that is up but of no use: it is lost, and made again."""
-    transport = connection.transport
-    if transport is not None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await transport.connection.close(ConnectionError("nothing is confirmed"))
-
-
 @dataclass(slots=True)
 class _Trouble:
     since: float
@@ -121,11 +113,11 @@ class _Trouble:
 
 
 class Patience:
-    """Says when a connection that is up, but on which nothing is confirmed, is to be left.
+    """Says when a channel on which events are refused is to be opened anew.
 
     Judged by kind of event (routing key), because one kind lies in the same queues each time: what
-    is refused for one says nothing of another. A queue that is full refuses on every node: the
-    more often leaving has not helped, the longer it is not tried again.
+    is refused for one says nothing of another. A queue that is full refuses on every channel: the
+    more often a new one has not helped, the longer it is not tried again.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -133,24 +125,32 @@ class Patience:
         self._troubles: dict[str, _Trouble] = {}
         self._rests_until = 0.0
 
-    def now(self) -> float:
-        """The time by which it judges, in seconds."""
-        return self._clock()
-
     def confirmed(self, kind: str) -> None:
         """An event of this kind was confirmed."""
         self._troubles.pop(kind, None)
 
-    def exhausted(self, kind: str, sent: float) -> bool:
-        """An event of this kind, sent at that time, was not confirmed: whether it is enough."""
-        trouble = self._troubles.setdefault(kind, _Trouble(since=sent))
-        trouble.times += 1
+    def exhausted(self, kind: str) -> bool:
+        """An event of this kind was refused: whether it is enough."""
         now = self._clock()
-        if trouble.times < 2 or now - trouble.since < UNCONFIRMED_SECONDS:
-            return False
-        if now < self._rests_until:
+        trouble = self._troubles.setdefault(kind, _Trouble(since=now))
+        trouble.times += 1
+        if trouble.times < 2 or now - trouble.since < REFUSED_SECONDS or now < self._rests_until:
             return False
         self._rests_until = now + trouble.rest
         trouble.rest = min(trouble.rest * 2, LONGEST_REST_SECONDS)
         trouble.since, trouble.times = now, 0
         return True
+
+
+async def open_anew(channel: AbstractRobustChannel, gone: tuple[type[Exception], ...]) -> None:
+    """Put a new channel in place of this one; what waits on the old one still gets its answer.
+
+    Tried until it succeeds: a channel that could not be opened is not tried again by itself.
+    `gone` are the exceptions that say that the broker did not do as asked.
+    """
+    while True:
+        try:
+            return await channel.reopen()
+        except gone as failure:
+            log.warning("channel-not-opened", error=type(failure).__name__)
+            await asyncio.sleep(1.0)

@@ -107,11 +107,10 @@ class Load:
         """
         self._stopping = True
         self._flows.set()
-        watch, *workers = self._tasks
+        _, *workers = self._tasks
         await asyncio.gather(*workers)
         heard, answered = await self._settled(seconds)
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        await self.cease()
         counts = [each.get(thing, 0) for each in (heard, answered) for thing in self.accepted]
         last = self._effects[-1]
         return Outcome(
@@ -122,6 +121,12 @@ class Load:
             worst_stall=max(b - a for a, b in itertools.pairwise(self._effects)),
             first_progress=next((at - over for at in self._effects if at >= over), last - over),
         )
+
+    async def cease(self) -> None:
+        """End everything, wherever it stands."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _settled(self, seconds: float) -> tuple[dict[str, int], dict[str, int]]:
         """How often each thing was heard, and answered, once all were or time is up."""
@@ -173,7 +178,11 @@ async def loaded(
     names = [f"{each.service.name}.inbox" for each in (maker, echo)]
     try:
         async with running(echo.app), running(maker.app) as http:
-            yield Load(maker, echo, http, keys)
+            load = Load(maker, echo, http, keys)
+            try:
+                yield load
+            finally:
+                await load.cease()
     finally:
         await remove([*names, *(f"{name}.dead" for name in names)])
 

@@ -35,7 +35,7 @@ async def cluster() -> AsyncIterator[Cluster]:
 @pytest.fixture
 async def load(cluster: Cluster, servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Load]:
     """Commands to services that were told of all nodes."""
-    await cluster.whole()
+    await cluster.restore()
     remove = partial(remove_queues, cluster.url_of("node1"))
     async with loaded(cluster.url(), servers, tmp_path, remove) as made:
         await asyncio.sleep(SETTLING_SECONDS)
