@@ -67,7 +67,7 @@ class Health:
             broker = False
         return {
             "store": await self.store_answers(),
-            "broker": broker,
+            "broker": broker and self._service.watchdog.sends,
             "progress": self._service.watchdog.stalled is None,
         }
 

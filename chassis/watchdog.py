@@ -91,6 +91,11 @@ class Watchdog:
         return max(0.0, self._time() - max(self._probed_at, self._bus.progressed_at))
 
     @property
+    def sends(self) -> bool:
+        """Whether the last probe was taken by the broker, or there was none yet."""
+        return self._unsent_since is None and not self._gone
+
+    @property
     def sweep_lag(self) -> float:
         """Seconds since the sweeper last came round."""
         return max(0.0, self._time() - self._swept_at())
