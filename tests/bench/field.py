@@ -15,6 +15,9 @@ from deploy.runner.system import DISTRICT, ROOT, Servers
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
 from tests.bench.cases import PREFETCH, STAGES
 
+ROOM = ("vm_memory_high_watermark.absolute = 400MB", "vm_memory_high_watermark.absolute = 1500MB")
+"""Fifty quorum queues, most of them Celery's, fill what is enough for six services."""
+
 CONTENDERS = ("floor", "ours", "naive", "celery", "monolith")
 
 
@@ -53,6 +56,8 @@ class Field(Servers):
 
     def _server_programs(self, credentials: Credentials) -> list[Program]:
         self._broker = prepare_broker(self.data_dir, self.name, credentials.erlang_cookie)
+        settings = self.data_dir / "broker" / "rabbitmq.conf"
+        settings.write_text(settings.read_text().replace(*ROOM))
         database = prepare_database(self.data_dir)
         self.amqp_url, self.mongo_url = self._broker.url, database.url
         return [*self._broker.programs, database.program]

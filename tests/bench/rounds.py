@@ -30,22 +30,20 @@ class Plan:
     """How much is measured."""
 
     rounds: int
-    cases: int
-    """Cases in a slice that is driven flat out."""
+    seconds: float
+    """What a slice of the floor's takes; the others carry as many cases, however long it takes."""
     alone: int
     """Cases whose turns are taken one at a time."""
-    loaded: int
-    """Cases in a slice at half load."""
     loaded_rounds: int
     stored: tuple[int, int]
     """Documents in each of our stores: while everything is measured, and to compare with."""
     kills: int
 
 
-FULL = Plan(
-    rounds=6, cases=150, alone=12, loaded=150, loaded_rounds=4, stored=(1000, 20000), kills=3
-)
-QUICK = Plan(rounds=1, cases=6, alone=1, loaded=4, loaded_rounds=1, stored=(20, 60), kills=0)
+FULL = Plan(rounds=6, seconds=2.0, alone=12, loaded_rounds=4, stored=(1000, 20000), kills=3)
+QUICK = Plan(rounds=1, seconds=0.1, alone=1, loaded_rounds=1, stored=(20, 60), kills=0)
+FEWEST, MOST = 6, 300
+"""Cases in a slice."""
 
 
 @dataclass(slots=True)
@@ -62,6 +60,8 @@ class Measured:
     """Everything a run has seen, by contender and round."""
 
     plan: Plan
+    cases: int = FEWEST
+    """In each slice."""
     flat_out: dict[str, list[Slice]] = field(default_factory=dict)
     alone: dict[str, list[float]] = field(default_factory=dict)
     """Median seconds of a turn, per round."""
@@ -141,8 +141,10 @@ class Run:
     async def _warm(self) -> None:
         """Connections, code and indexes are there before anything is measured."""
         for contender in CONTENDERS:
-            await self._drivers[contender].flat_out(self._fresh(contender, 4))
+            await self._drivers[contender].flat_out(self._fresh(contender, FEWEST))
         await self._settle()
+        rate = (await self._slice("floor")).rate
+        self.measured.cases = max(FEWEST, min(MOST, round(rate * self._plan.seconds)))
 
     async def _settle(self) -> int:
         """Have our services clear every outbox now; how many documents that took."""
@@ -159,7 +161,7 @@ class Run:
         seen.append(await self._slice(contender))
 
     async def _slice(self, contender: str) -> Slice:
-        cases, driver = self._fresh(contender, self._plan.cases), self._drivers[contender]
+        cases, driver = self._fresh(contender, self.measured.cases), self._drivers[contender]
         before, began = honesty.total(self._field, contender), time.perf_counter()
         took = await driver.flat_out(cases)
         if contender == "ours":
@@ -178,7 +180,7 @@ class Run:
         await self._ended(contender, cases)
 
     async def _loaded(self, contender: str) -> None:
-        cases = self._fresh(contender, self._plan.loaded)
+        cases = self._fresh(contender, self.measured.cases)
         seen = self.measured.loaded.setdefault(contender, [])
         took = await self._drivers[contender].at_rate(
             cases, self.measured.half_rate * TURNS, seed=len(seen)
@@ -195,7 +197,7 @@ class Run:
     async def _killed(self) -> float:
         """Kill a stage of ours at work; seconds until a case sent afterwards came through."""
         driver, program = self._drivers["ours"], program_of("ours", KILLED)
-        cases = self._fresh("ours", self._plan.cases)
+        cases = self._fresh("ours", self.measured.cases)
         half = len(cases) // 2
         load = asyncio.create_task(driver.flat_out(cases[:half]))
         await asyncio.sleep(0.5)
