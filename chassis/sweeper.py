@@ -123,7 +123,7 @@ class Sweeper:
             if watch is None:
                 continue
             async with watch.collection.lock(document_id):
-                document = await watch.collection.get(document_id)
+                document = await watch.collection.load(document_id)
                 if document is None or not self._relay.settled(name, document):
                     self._relay.quiet.pop((name, document_id), None)
                     continue
