@@ -106,12 +106,17 @@ async def finished_once(
             require(found.get(case) == TURNS, f"{contender} {stage}: {case} has {found.get(case)}")
 
 
+def writes_said(contender: str, cases: int) -> int:
+    """How many writes the turns of these cases take."""
+    return cases * TURNS * len(STAGES) * WRITES_A_STAGE[contender]
+
+
 def writes(contender: str, spent: Asked, cases: int) -> None:
     """Every write asked for majority and journal, and there were as many as are said.
 
     Ours clears each document's outbox once it has fallen quiet: once per document at the least.
     """
     require(spent.journaled == spent.writes, f"{contender}: writes without majority and journal")
-    said = cases * TURNS * len(STAGES) * WRITES_A_STAGE[contender]
+    said = writes_said(contender, cases)
     clearing = range(cases * len(STAGES), said + 1) if contender == "ours" else range(1)
     require(spent.writes - said in clearing, f"{contender}: {spent.writes} writes, said: {said}")

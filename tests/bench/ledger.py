@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import mmap
 import struct
-from dataclasses import dataclass
+import threading
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pymongo import monitoring
@@ -45,17 +46,16 @@ class Ledger(monitoring.CommandListener):
             path.write_bytes(bytes(_COUNTS.size))
         with path.open("r+b") as opened:
             self._map = mmap.mmap(opened.fileno(), _COUNTS.size)
+        self._lock = threading.Lock()
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         if event.command_name not in {"find", *_WRITES}:
             return
-        reads, writes, journaled = _COUNTS.unpack_from(self._map)
-        if event.command_name == "find":
-            reads += 1
-        else:
-            writes += 1
-            journaled += dict(event.command.get("writeConcern", {})) == _JOURNALED
-        _COUNTS.pack_into(self._map, 0, reads, writes, journaled)
+        writes = event.command_name != "find"
+        journaled = writes and dict(event.command.get("writeConcern", {})) == _JOURNALED
+        with self._lock:
+            counts = Asked(*_COUNTS.unpack_from(self._map)) + Asked(not writes, writes, journaled)
+            _COUNTS.pack_into(self._map, 0, *astuple(counts))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass
