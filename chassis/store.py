@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -121,7 +120,7 @@ class Collection(Generic[S]):
         self._relay_grace_ms = relay_grace_ms
         self._clock_ms = clock_ms
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._recent = Recent(time.monotonic)
+        self._recent = Recent(lambda: asyncio.get_running_loop().time())
 
     async def prepare(self) -> None:
         """Create the indexes; safe to repeat, and several replicas may do it at once."""

@@ -48,7 +48,8 @@ def _setting(seen: Measured) -> str:
     return (
         f"{platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, load average at the end {os.getloadavg()[1]:.1f}; "
-        f"{seen.plan.rounds} rounds of {seen.cases} cases x {TURNS} turns x {len(STAGES)} stages, "
+        f"{len(seen.flat_out['floor'])} rounds (at half load {len(seen.loaded['floor'])}) of "
+        f"{seen.cases} cases x {TURNS} turns x {len(STAGES)} stages, "
         f"{seen.processes} processes per contender, {seen.queues} queues, all quorum. "
         f"Ratios are medians over the rounds, with the smallest and the largest."
     )
@@ -79,7 +80,7 @@ def _figures(seen: Measured) -> str:
     settled = [s.rate_settled for s in flat["ours"]]
     writes = statistics.median(s.writes_a_stage for s in flat["ours"])
     few = statistics.median(a / b for a, b in zip(floor, ours, strict=True))
-    many = ratio([f.rate for f, _ in seen.grown], [o.rate for _, o in seen.grown])
+    many = ratio([s.rate for s in seen.grown["floor"]], [s.rate for s in seen.grown["ours"]])
     low, high = seen.plan.stored
     rows = [
         ("cases per second against the floor", str(ratio(ours, floor)), "0.60 / 0.80"),

@@ -6,9 +6,10 @@ The counts lie in a file that both sides map, so that reading them costs the pro
 from __future__ import annotations
 
 import mmap
+import operator
 import struct
 import threading
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pymongo import monitoring
@@ -54,8 +55,9 @@ class Ledger(monitoring.CommandListener):
         writes = event.command_name != "find"
         journaled = writes and dict(event.command.get("writeConcern", {})) == _JOURNALED
         with self._lock:
-            counts = Asked(*_COUNTS.unpack_from(self._map)) + Asked(not writes, writes, journaled)
-            _COUNTS.pack_into(self._map, 0, *astuple(counts))
+            counts = _COUNTS.unpack_from(self._map)
+            more = (not writes, writes, journaled)
+            _COUNTS.pack_into(self._map, 0, *map(operator.add, counts, more))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass

@@ -31,6 +31,8 @@ class Plan:
     """How much is measured."""
 
     rounds: int
+    limits: tuple[float, float, float, float]
+    """Seconds after which no further round is begun: flat out, alone, half load, many stored."""
     seconds: float
     """What a slice of the floor's takes; the others carry as many cases, however long it takes."""
     alone: int
@@ -41,8 +43,18 @@ class Plan:
     kills: int
 
 
-FULL = Plan(rounds=6, seconds=2.0, alone=12, loaded_rounds=4, stored=(1000, 20000), kills=3)
-QUICK = Plan(rounds=1, seconds=0.1, alone=1, loaded_rounds=1, stored=(20, 60), kills=0)
+FULL = Plan(
+    rounds=6,
+    limits=(160, 60, 130, 80),
+    seconds=2.0,
+    alone=12,
+    loaded_rounds=4,
+    stored=(1000, 20000),
+    kills=3,
+)
+QUICK = Plan(
+    rounds=1, limits=(0, 0, 0, 0), seconds=0.1, alone=1, loaded_rounds=1, stored=(20, 60), kills=0
+)
 FEWEST, MOST = 6, 300
 """Cases in a slice."""
 
@@ -69,8 +81,8 @@ class Measured:
     half_rate: float = 0.0
     loaded: dict[str, list[float]] = field(default_factory=dict)
     """99th percentile of seconds of a turn, per round."""
-    grown: list[tuple[Slice, Slice]] = field(default_factory=list)
-    """Floor and ours, with many cases stored."""
+    grown: dict[str, list[Slice]] = field(default_factory=dict)
+    """Flat out again, with many cases stored."""
     progress: list[float] = field(default_factory=list)
     """Seconds from a kill to the first case that passed the killed stage."""
     queues: int = 0
@@ -98,17 +110,16 @@ class Run:
             self.measured.queues = len(honesty.queues(self._field))
             honesty.confirms(self._field)
             await self._store_cases(self._plan.stored[0])
-            await self._interleaved(self._plan.rounds, CONTENDERS, self._flat_out)
-            await self._interleaved(self._plan.rounds, CONTENDERS, self._alone)
+            plan, limits = self._plan, self._plan.limits
+            await self._interleaved(plan.rounds, limits[0], CONTENDERS, self._flat_out)
+            await self._interleaved(plan.rounds, limits[1], CONTENDERS, self._alone)
             mine = statistics.median(s.rate for s in self.measured.flat_out["ours"])
             self.measured.half_rate = mine / 2
-            await self._interleaved(self._plan.loaded_rounds, CONTENDERS, self._loaded)
-            for _ in range(self._plan.kills):
+            await self._interleaved(plan.loaded_rounds, limits[2], CONTENDERS, self._loaded)
+            for _ in range(plan.kills):
                 self.measured.progress.append(await self._killed())
-            await self._store_cases(self._plan.stored[1] - self._plan.stored[0])
-            for _ in range(self._plan.rounds):
-                floor, ours = await self._slice("floor"), await self._slice("ours")
-                self.measured.grown.append((floor, ours))
+            await self._store_cases(plan.stored[1] - plan.stored[0])
+            await self._interleaved(plan.rounds, limits[3], ("floor", "ours"), self._grown)
             honesty.payload(self._feeds)
         return self.measured
 
@@ -128,10 +139,17 @@ class Run:
             await self._mongo.close()
 
     async def _interleaved(
-        self, rounds: int, contenders: Sequence[str], measure: Callable[[str], Awaitable[None]]
+        self,
+        rounds: int,
+        limit: float,
+        contenders: Sequence[str],
+        measure: Callable[[str], Awaitable[None]],
     ) -> None:
         """ABBA: what drifts in the machine meanwhile meets every contender alike."""
+        began = time.perf_counter()
         for number in range(rounds):
+            if number and time.perf_counter() - began > limit:
+                return
             for contender in contenders if number % 2 == 0 else contenders[::-1]:
                 await measure(contender)
 
@@ -159,6 +177,10 @@ class Run:
 
     async def _flat_out(self, contender: str) -> None:
         seen = self.measured.flat_out.setdefault(contender, [])
+        seen.append(await self._slice(contender))
+
+    async def _grown(self, contender: str) -> None:
+        seen = self.measured.grown.setdefault(contender, [])
         seen.append(await self._slice(contender))
 
     async def _slice(self, contender: str) -> Slice:
