@@ -39,7 +39,7 @@ check: setup ## ruff, strict mypy and the import contracts
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
-bench: setup ## measure
+bench: setup ## measure against other ways of doing the same: some ten minutes
 	@$(PY) -m tests.bench
 
 lock: ## renew both locks from pyproject.toml (needs uv)

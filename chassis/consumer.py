@@ -157,7 +157,9 @@ class Consumer:
     async def _deliver(
         self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
     ) -> None:
-        document: Document[Any] = await collection.get(document_id) or collection.blank(document_id)
+        document: Document[Any] = await collection.load(document_id) or collection.blank(
+            document_id
+        )
         receipt = receive(document, envelope, reading, epoch_ms(self._clock()))
         if receipt.changed:
             try:

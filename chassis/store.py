@@ -24,6 +24,7 @@ from pymongo.uri_parser import parse_uri
 
 from chassis import failpoints
 from chassis.document import MAX_BYTES, WARN_BYTES, Answered, Document, Parked, checked_size
+from chassis.recent import Recent
 from contracts.envelope import Envelope
 
 log = structlog.get_logger()
@@ -120,6 +121,7 @@ class Collection(Generic[S]):
         self._relay_grace_ms = relay_grace_ms
         self._clock_ms = clock_ms
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._recent = Recent(lambda: asyncio.get_running_loop().time())
 
     async def prepare(self) -> None:
         """Create the indexes; safe to repeat, and several replicas may do it at once."""
@@ -149,6 +151,14 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
         return None if stored is None else self._from_stored(stored)
 
+    async def load(self, document_id: str) -> Document[S] | None:
+        """As `get`, for whoever saves it: may be as this process wrote it last, without a read.
+
+        Only `save` tells whether it still is the present one; never answer a reader from it.
+        """
+        stored = self._recent.take(document_id)
+        return await self.get(document_id) if stored is None else self._from_stored(stored)
+
     def blank(self, document_id: str) -> Document[S]:
         """A document that is not stored yet; only a state that can begin empty may be read into."""
         return Document(id=document_id, state=self.spec.state.model_validate({"id": document_id}))
@@ -175,12 +185,16 @@ class Collection(Generic[S]):
             else:
                 key = {"_id": document.id, "rev": document.rev}
                 if (await self._stored.replace_one(key, stored)).matched_count == 0:
+                    self._recent.rest()
                     raise LostRace(document.id)
         except DuplicateKeyError as duplicate:
             raise AlreadyExists(document.id) from duplicate
         except AWAY as failure:
+            self._recent.forget()
             if not await self._was_written(document.id, mark):
                 raise StoreUnavailable from failure
+        if not document.parked:  # their size is not counted
+            self._recent.keep(document.id, stored, size)
         document.rev += 1
         failpoints.reach("after-save", self.about(document))
         self._saved(self, document)
@@ -254,7 +268,7 @@ class Collection(Generic[S]):
             "relay_due": self._clock_ms() + self._relay_grace_ms if document.outbox else 0,
             "sent": document.sent,
             "wake_at": self.spec.wake_at(document.state),
-            "streams": document.streams,
+            "streams": dict(document.streams),
             "parked": [entry.model_dump(mode="json") for entry in document.parked],
             "parked_since": document.parked_since,
             "blocked": int(document.blocked),

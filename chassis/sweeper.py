@@ -31,6 +31,7 @@ log = structlog.get_logger()
 INTERVAL_SECONDS = 1.0
 QUIET_SECONDS = 2.0
 BATCH = 200
+CLEARED_AT_ONCE = 8
 BACKLOG = 1000
 ERRANDS_AT_ONCE = 32
 ERRAND_SECONDS = 60.0
@@ -122,26 +123,35 @@ class Sweeper:
                 await self._wake(watch)
 
     async def clear(self, quiet_seconds: float = QUIET_SECONDS) -> int:
-        """Store emptied outboxes of documents that fell quiet."""
+        """Store emptied outboxes of documents that fell quiet, a few at a time."""
         keys = self._relay.gone_quiet(quiet_seconds)
-        for name, document_id in keys:
-            watch = self._by_name.get(name)
-            if watch is None:
-                continue
-            async with watch.collection.lock(document_id):
-                document = await watch.collection.get(document_id)
-                if document is None or not self._relay.settled(name, document):
-                    self._relay.quiet.pop((name, document_id), None)
-                    continue
-                try:
-                    if document.outbox:
-                        failpoints.reach("before-clear", watch.collection.about(document))
-                        await watch.collection.save(document)
-                        failpoints.reach("after-clear", watch.collection.about(document))
-                    self._relay.forget(name, document_id)
-                except LostRace:
-                    continue
+        for first in range(0, len(keys), CLEARED_AT_ONCE):
+            ends = await asyncio.gather(
+                *(self._clear_one(*key) for key in keys[first : first + CLEARED_AT_ONCE]),
+                return_exceptions=True,
+            )
+            for end in ends:
+                if end is not None:
+                    raise end
         return len(keys)
+
+    async def _clear_one(self, name: str, document_id: str) -> None:
+        watch = self._by_name.get(name)
+        if watch is None:
+            return
+        async with watch.collection.lock(document_id):
+            document = await watch.collection.load(document_id)
+            if document is None or not self._relay.settled(name, document):
+                self._relay.quiet.pop((name, document_id), None)
+                return
+            try:
+                if document.outbox:
+                    failpoints.reach("before-clear", watch.collection.about(document))
+                    await watch.collection.save(document)
+                    failpoints.reach("after-clear", watch.collection.about(document))
+                self._relay.forget(name, document_id)
+            except LostRace:
+                return  # the next sweep looks again
 
     async def _relay_left_over(self, watch: Watch, everything: bool) -> None:
         """Take up outboxes in turns, so that those that cannot be sent starve no others."""
