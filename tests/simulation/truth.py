@@ -1,0 +1,132 @@
+"""What must be true at the end, when the faults are over and nothing is on its way.
+
+Everything is read from the databases as they lie, by nobody's API but the register's own rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from contracts.envelope import Envelope
+from contracts.event import REGISTERED, TermDueSoonFact, TermMissedFact
+from contracts.terms import TermBook
+from services.registry.domain.case import CaseRecord
+from services.registry.domain.log import entry_id
+from services.registry.domain.stages import OVER
+from tests.simulation.world import World
+
+OWNERS = ("intake", "assessment", "careplan")
+Stored = Mapping[str, Any]
+
+
+def contradictions(world: World) -> list[str]:
+    """Everything that is not as it must be; empty if all is well."""
+    return [
+        *world.model.findings,
+        *_nothing_waits(world),
+        *_log_is_whole(world),
+        *_readers_are_up_to_date(world),
+        *_terms_rang_once_in_time(world),
+        *_cases_have_one_owner_and_term(world),
+    ]
+
+
+def _nothing_waits(world: World) -> Iterator[str]:
+    yield from world.model.unsent()
+    for reader, queue in world.broker.queues.items():
+        if queue.waiting:
+            yield f"{reader}: {queue.waiting} messages wait"
+        if queue.dead:
+            yield f"{reader}: {len(queue.dead)} messages are dead"
+    for service, tables in world.tables.items():
+        for name in tables.names:
+            for document in tables[name]:
+                if document["blocked"] or document["outbox"] or document["relay_due"]:
+                    yield f"{service}.{name} {document['_id']} is not at rest"
+
+
+def _log_is_whole(world: World) -> Iterator[str]:
+    """No event lost, none written down twice, none that nobody issued."""
+    logged: Counter[str] = Counter()
+    entries = {entry["_id"]: entry["state"] for entry in world.tables["registry"]["log"]}
+    for entry in entries.values():
+        logged[entry["envelope"]["id"]] += 1
+    for event_id, issued in world.model.issued.items():
+        if logged[event_id] != 1:
+            yield f"{event_id} is in the log {logged[event_id]} times"
+        elif _plain(entries[entry_id(event_id)]["envelope"]) != _plain(issued):
+            yield f"{event_id} is in the log with another content"
+    for event_id in logged.keys() - world.model.issued.keys():
+        yield f"{event_id} is in the log and was never issued"
+
+
+def _plain(envelope: Stored) -> Stored:
+    return {name: value for name, value in envelope.items() if value is not None}
+
+
+def _readers_are_up_to_date(world: World) -> Iterator[str]:
+    """Every event was read by every document that reads its stream."""
+    for event_id, issued in world.model.issued.items():
+        stream, number = issued["stream"], int(issued["sequence"])
+        if world.model.last[stream] != number:
+            continue  # whoever has read the last one has read all
+        envelope = Envelope.model_validate(issued)
+        for service, readers in world.model.readers.items():
+            for reader in readers:
+                target = reader.streams.get(envelope.stream_kind)
+                document_id = target(envelope) if target is not None else None
+                if document_id is None:
+                    continue
+                place = service, reader.collection.spec.name, document_id
+                row = world.model.rows.get(place)
+                if row is None or row.streams.get(stream) != number:
+                    yield f"{place} has not read {event_id}"
+
+
+def _terms_rang_once_in_time(world: World) -> Iterator[str]:
+    """P8: each alarm of each start of a term once, and not before its moment."""
+    rung: Counter[tuple[str, ...]] = Counter()
+    for issued in world.model.issued.values():
+        kind = REGISTERED[issued["type"]]
+        if not issubclass(kind, TermDueSoonFact | TermMissedFact):
+            continue
+        term = issued["data"]["term"]
+        moment = term["due_at" if issubclass(kind, TermMissedFact) else "warn_at"]
+        if datetime.fromisoformat(issued["time"]) < datetime.fromisoformat(moment):
+            yield f"{issued['id']} rang before {moment}"
+        rung[issued["stream"], kind.type, term["code"], term["started_at"], term["due_at"]] += 1
+    yield from (
+        f"{' '.join(alarm)} rang {count} times" for alarm, count in rung.items() if count > 1
+    )
+    yield from (f"{place} should have rung" for place in world.model.due(world.clock()))
+
+
+def _cases_have_one_owner_and_term(world: World) -> Iterator[str]:
+    """Every open case has one owner and a next due term, and the services say the same."""
+    books = {
+        service: {found["_id"]: found for found in world.tables[service]["cases"]}
+        for service in OWNERS
+    }
+    records = {found["_id"]: found for found in world.tables["registry"]["cases"]}
+    for case_id, found in books["intake"].items():
+        if found["state"]["ref"] is not None and case_id not in records:
+            yield f"{case_id} is not in the register"
+    for case_id, found in records.items():
+        record = CaseRecord.model_validate(found["state"])
+        standing = record.standing
+        if (standing.owner is None) != (standing.stage in OVER):
+            yield f"{case_id} in {standing.stage} is owned by {standing.owner}"
+        if standing.owner is not None and record.next_due() is None:
+            yield f"{case_id} in {standing.stage} has no next due term"
+        running = {(term.service, term.code, term.due_at) for term in record.running()}
+        said = set()
+        for service, book in books.items():
+            if case_id in book:
+                terms = TermBook.model_validate(book[case_id]["state"]["terms"])
+                said |= {(service, term.code, term.due_at) for term in terms.deadlines}
+        running = {term for term in running if term[0] in OWNERS}
+        if running != said:
+            yield f"{case_id}: terms {sorted(map(str, running ^ said))} run in one place only"
