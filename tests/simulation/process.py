@@ -98,7 +98,7 @@ class Process:
         self.step(point, about)
         if self.world.trouble.at(self.service, point) == "crash":
             self.world.crashes[point] += 1
-            self.world.crashed(self, point)
+            self.die(restart=True)
             raise Dead
 
     def meets(self, point: str, about: str) -> str | None:
