@@ -38,6 +38,9 @@ class Outcome:
     steps: int = 0
     kinds: Mapping[str, int] = field(default_factory=dict)
     crashes: Mapping[str, int] = field(default_factory=dict)
+    troubles: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Faults met in a run with faults throughout, by action and point."""
+    cases: int = 0
     digest: str = ""
     seconds: float = 0.0
     """Of the processor, from the moment all services served."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from deploy.demo import journey
+from deploy.demo.office import Refused
 from deploy.demo.people import Person
 from deploy.demo.staff import AUTHORISED_BODY, Staff
 
@@ -15,18 +16,32 @@ REFUSAL = {
     "grounds": ["not_in_need"],
     "reasons": "Комиссия не установила нуждаемости",
 }
+DATE_HAS_PASSED = "in-past"
 Way = Callable[[Staff, Person, str], Awaitable[None]]
 
 
 async def enrolment(staff: Staff, person: Person, run: str) -> None:
     """The straight path to the order."""
-    await journey.travel(staff, person, run)
+    case = await journey.refer(staff, person, run)
+    await journey.triage(staff, case)
+    await _until_enrolled(staff, case)
+
+
+async def _until_enrolled(staff: Staff, case: journey.Case) -> None:
+    await _until_proposed(staff, case, service=True)
+    for stage in (journey.plan, journey.submit, journey.enrol, journey.follow):
+        await stage(staff, case)
 
 
 async def _until_proposed(staff: Staff, case: journey.Case, *, service: bool) -> None:
-    stages = (journey.apply, journey.survey, journey.convene, journey.assess)
-    for stage in stages:
-        await stage(staff, case)
+    for stage in (journey.apply, journey.survey, journey.convene, journey.assess):
+        while True:
+            try:
+                await stage(staff, case)
+                break
+            except Refused as refused:  # the clock was put forward since the date was named
+                if DATE_HAS_PASSED not in str(refused):
+                    raise
     await journey.propose(staff, case, service=service)
 
 
@@ -109,9 +124,7 @@ async def return_after_decline(staff: Staff, person: Person, run: str) -> None:
     await staff.registrar.change("intake", case.record, "decline", DECLINED)
     await staff.registrar.change("intake", case.record, "reopening")
     await staff.specialist.wait("assessment", case.record, lambda found: found["status"] == "open")
-    await _until_proposed(staff, case, service=True)
-    for stage in (journey.plan, journey.submit, journey.enrol, journey.follow):
-        await stage(staff, case)
+    await _until_enrolled(staff, case)
 
 
 async def referred_again(staff: Staff, person: Person, run: str) -> None:
