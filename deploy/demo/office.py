@@ -107,7 +107,7 @@ class Office:
                 path = f"{record}/{action}"
                 response = await self.wire.call("POST", service, path, headers, json=body)
                 if response.status_code == httpx.codes.PRECONDITION_FAILED:
-                    del self.wire.versions[known]
+                    self.wire.versions.pop(known, None)  # another desk may have been faster
                     continue
                 answer = _body(response, path)
                 self.wire.versions[known] = response.headers["ETag"]

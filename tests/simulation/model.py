@@ -36,7 +36,7 @@ class Row:
     seq: int = 0
     streams: Mapping[str, int] = field(default_factory=dict)
     outbox: frozenset[str] = frozenset()
-    commands: frozenset[str] = frozenset()
+    parked: frozenset[str] = frozenset()
 
 
 NOTHING = Row()
@@ -88,14 +88,14 @@ class Model:
             seq=document["seq"],
             streams=dict(document["streams"]),
             outbox=frozenset(entry["id"] for entry in document["outbox"]),
-            commands=frozenset(entry["key"] for entry in document["commands"]),
+            parked=frozenset(entry["envelope"]["id"] for entry in document["parked"]),
         )
         self.rows[place] = row
         if row.rev != before.rev + 1:
             self.find(f"{place}: revision {row.rev} was written over {before.rev}")
         self._issued(place, before, row, document["outbox"])
         advanced = self._advanced(place, before, row)
-        done = self._done(place, before, row, document["commands"])
+        done = self._done(place, document["commands"])
         grown = row.version - before.version
         caused = advanced or done or row.seq > before.seq
         if grown and before.rev and not caused and collection not in WRITTEN_ANEW:
@@ -135,20 +135,26 @@ class Model:
             if number < known:
                 self.find(f"{place}: {stream} went back from {known} to {number}")
             for one in range(known + 1, number + 1):
-                if f"{stream}:{one}" not in self.routed:
-                    self.find(f"{place}: read {stream}:{one}, which was never sent")
+                event_id = f"{stream}:{one}"
+                if event_id not in self.routed:
+                    self.find(f"{place}: read {event_id}, which was never sent")
+                if one > known + 1 and event_id not in before.parked:
+                    self.find(f"{place}: read {event_id} after {known}, something was left out")
         for stream in before.streams.keys() - row.streams.keys():
             self.find(f"{place}: forgot {stream}")
         return advanced
 
-    def _done(self, place: Place, before: Row, row: Row, commands: list[Mapping[str, Any]]) -> int:
-        fresh = [entry for entry in commands if entry["key"] not in before.commands]
-        for entry in fresh:
+    def _done(self, place: Place, commands: list[Mapping[str, Any]]) -> int:
+        fresh = 0
+        for entry in commands:
             key = place[0], entry["key"]
-            if key in self.keys:
+            known = self.keys.get(key)
+            if known is None:
+                self.keys[key] = place, entry["answer"]
+                fresh += 1
+            elif known != (place, entry["answer"]):
                 self.find(f"{place}: one idempotency key took effect twice")
-            self.keys[key] = place, entry["answer"]
-        return len(fresh)
+        return fresh
 
     def _left_to_do(self, place: Place, document: Mapping[str, Any]) -> None:
         for kept, value in (

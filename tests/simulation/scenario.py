@@ -67,9 +67,7 @@ def play(scenario: Scenario, makers: Mapping[str, Maker] = MAKERS) -> Outcome:
 
     async def live(world: World) -> None:
         world.trouble = planned
-        walks = [
-            world.spawn(walk(world, way, number)) for number, way in enumerate(scenario.ways)
-        ]
+        walks = [world.spawn(walk(world, way, number)) for number, way in enumerate(scenario.ways)]
         befalling = world.spawn(world.every_second())
         await asyncio.wait(walks)
         befalling.cancel()
@@ -95,6 +93,8 @@ def let_live(world: World, live: Callable[[World], Coroutine[Any, Any, None]]) -
         await world.begin()
         outcome.seconds, outcome.steps = time.process_time(), world.steps.count
         await live(world)
+        if world.model.findings:
+            return
         try:
             await world.rest()
         except Stuck as stuck:
@@ -102,7 +102,7 @@ def let_live(world: World, live: Callable[[World], Coroutine[Any, Any, None]]) -
 
     try:
         world.run(all_of_it())
-        outcome.contradictions = contradictions(world)
+        outcome.contradictions = world.model.findings or contradictions(world)
         outcome.seconds = time.process_time() - outcome.seconds
         outcome.steps = world.steps.count - outcome.steps
         outcome.kinds, outcome.crashes = Counter(world.steps.kinds), Counter(world.crashes)

@@ -15,7 +15,7 @@ from tests.simulation.world import Maker, World
 
 AT_ONCE = 6
 RATES: Mapping[str, Sequence[tuple[str, float]]] = {
-    **{point: (("crash", 0.003),) for point in POINTS},
+    **dict.fromkeys(POINTS, (("crash", 0.003),)),
     "read": (("lose-reply", 0.002), ("store-away", 0.0002)),
     "query": (("lose-reply", 0.001),),
     "write": (("lose-reply", 0.004), ("lose-request", 0.002), ("store-away", 0.0004)),
@@ -53,7 +53,12 @@ def run(
         end = world.steps.count + steps
         world.trouble = trouble
         befalling = world.spawn(world.every_second())
-        await asyncio.wait([world.spawn(one_after_another(end)) for _ in range(AT_ONCE)])
+        walking = [world.spawn(one_after_another(end)) for _ in range(AT_ONCE)]
+        while any(not task.done() for task in walking):
+            await asyncio.wait(walking, timeout=1.0)
+            if world.model.findings or world.steps.count > end + steps:
+                for task in walking:
+                    task.cancel()
         befalling.cancel()
 
     outcome = let_live(world, live)

@@ -13,6 +13,8 @@ from typing import Any
 from contracts.envelope import Envelope
 from contracts.event import REGISTERED, TermDueSoonFact, TermMissedFact
 from contracts.terms import TermBook
+from services.intake.domain.case import Case
+from services.intake.domain.notices import status_text
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import entry_id
 from services.registry.domain.stages import OVER
@@ -31,6 +33,9 @@ def contradictions(world: World) -> list[str]:
         *_readers_are_up_to_date(world),
         *_terms_rang_once_in_time(world),
         *_cases_have_one_owner_and_term(world),
+        *_citizens_have_one_open_case(world),
+        *_registers_have_no_gaps(world),
+        *_hospital_was_told(world),
     ]
 
 
@@ -130,3 +135,36 @@ def _cases_have_one_owner_and_term(world: World) -> Iterator[str]:
         running = {term for term in running if term[0] in OWNERS}
         if running != said:
             yield f"{case_id}: terms {sorted(map(str, running ^ said))} run in one place only"
+
+
+def _citizens_have_one_open_case(world: World) -> Iterator[str]:
+    """L 5.1: however many referrals come at once."""
+    cases = [Case.model_validate(found["state"]) for found in world.tables["intake"]["cases"]]
+    going_on = Counter(
+        case.ref.citizen_id for case in cases if case.ref is not None and not case.over
+    )
+    yield from (f"{citizen} has {n} open cases" for citizen, n in going_on.items() if n > 1)
+    known = Counter(found["snils_key"] for found in world.tables["intake"]["citizens"])
+    yield from (f"a citizen is there {n} times" for n in known.values() if n > 1)
+
+
+def _registers_have_no_gaps(world: World) -> Iterator[str]:
+    """Numbers 1, 2, 3 … in every journal, each once."""
+    numbers: dict[str, list[int]] = {}
+    for service, name in (("intake", "journal"), ("complaints", "complaints")):
+        for found in world.tables[service][name]:
+            numbers.setdefault(found["register_key"], []).append(found["number"])
+    for key, given in numbers.items():
+        if sorted(given) != list(range(1, len(given) + 1)):
+            yield f"the register {key} has the numbers {sorted(given)}"
+
+
+def _hospital_was_told(world: World) -> Iterator[str]:
+    """Who referred a citizen knows how the case stands, unless they are still being called."""
+    for found in world.tables["intake"]["cases"]:
+        case = Case.model_validate(found["state"])
+        notice = case.notice
+        if case.requester is None or notice.given_up or notice.next_attempt_at is not None:
+            continue
+        if notice.told != status_text(case) or notice.told not in world.outside.notices.values():
+            yield f"{case.id} is {status_text(case)}, the hospital was told {notice.told}"

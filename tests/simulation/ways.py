@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -33,8 +34,25 @@ async def _until_enrolled(staff: Staff, case: journey.Case) -> None:
         await stage(staff, case)
 
 
+async def _write_at_once(staff: Staff, case: journey.Case) -> None:
+    """All who sit in the commission find something to write at the same moment."""
+    body = {"findings": "Осмотрено комиссией", "problems": []}
+    sections = [
+        (member, section.code)
+        for section in journey.PACK.act_sections
+        for member in [journey._writer(staff, [str(role) for role in section.roles])]
+    ]
+    await asyncio.gather(
+        *(
+            member.change("assessment", case.record, f"act/sections/{code}", body)
+            for member, code in sections
+        )
+    )
+
+
 async def _until_proposed(staff: Staff, case: journey.Case, *, service: bool) -> None:
-    for stage in (journey.apply, journey.survey, journey.convene, journey.assess):
+    stages = (journey.apply, journey.survey, journey.convene, _write_at_once, journey.assess)
+    for stage in stages:
         while True:
             try:
                 await stage(staff, case)
@@ -128,9 +146,12 @@ async def return_after_decline(staff: Staff, person: Person, run: str) -> None:
 
 
 async def referred_again(staff: Staff, person: Person, run: str) -> None:
-    """Two referrals about one citizen at once; the case stays at its beginning."""
-    case = await journey.refer(staff, person, run)
-    await journey.refer(staff, person, f"{run}b")
+    """Two referrals about one citizen at once make one case, which stays at its beginning."""
+    case, other = await asyncio.gather(
+        journey.refer(staff, person, run), journey.refer(staff, person, f"{run}b")
+    )
+    if case.id != other.id:
+        raise AssertionError(f"{person.number} has the cases {case.id} and {other.id}")
     await journey.triage(staff, case)
 
 

@@ -38,7 +38,8 @@ from tests.simulation.trouble import Planned, Trouble
 T = TypeVar("T")
 Maker = Callable[..., FastAPI]
 LATENCY_SECONDS = (0.0002, 0.01)
-PATIENCE_SECONDS = 900.0
+PATIENCE_SECONDS = 200.0
+"""Of virtual time: longer than any pause between two attempts."""
 
 
 class Stuck(Exception):
