@@ -25,6 +25,8 @@ from tests.simulation import database
 from tests.simulation.broker import Channel, Message
 from tests.simulation.bus import Bus
 from tests.simulation.makers import MAKERS
+from tests.simulation.scenario import Scenario
+from tests.simulation.trouble import Fault
 from tests.simulation.world import Maker
 
 Change = Callable[[Any], None]
@@ -239,13 +241,44 @@ def overwriting(backing: Backing) -> Backing:
     return replace(backing, connect=connect)
 
 
-BROKEN: Mapping[str, tuple[Mapping[str, Maker], str]] = {
-    "duplicates are applied": (with_part(consumer(Repeating)), "twice"),
-    "nothing is parked": (with_part(consumer(Impatient)), "left out"),
-    "acknowledged before it is saved": (with_backing(bus(Hasty)), "has not read"),
-    "unconfirmed counts as sent": (with_backing(bus(Trusting)), "the broker never had it"),
-    "nobody relays what the dead left": (with_part(blind), "has something to say"),
-    "saves overwrite each other": (with_backing(overwriting), "was written over"),
-    "idempotency keys are forgotten": (with_part(forgetful), "key took effect twice"),
+ONE_OF = ("again",)
+"""A case that nobody waits for, so that a lost event keeps nobody waiting either."""
+
+BROKEN: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
+    "duplicates are applied": (
+        with_part(consumer(Repeating)),
+        Scenario(1, ONE_OF, (Fault("again", "registry", "deliver", 2),)),
+        "something took effect twice",
+    ),
+    "nothing is parked": (
+        with_part(consumer(Impatient)),
+        Scenario(1, ONE_OF, (Fault("late", "registry", "deliver", 2),)),
+        "something was left out",
+    ),
+    "acknowledged before it is saved": (
+        with_backing(bus(Hasty)),
+        Scenario(1, ONE_OF, (Fault("crash", "registry", "before-save", 1),)),
+        "has not read",
+    ),
+    "unconfirmed counts as sent": (
+        with_backing(bus(Trusting)),
+        Scenario(1, ONE_OF, (Fault("refuse", "intake", "publish", 1),)),
+        "the broker never had it",
+    ),
+    "nobody relays what the dead left": (
+        with_part(blind),
+        Scenario(1, ONE_OF, (Fault("crash", "intake", "before-publish", 1),)),
+        "has something to say",
+    ),
+    "saves overwrite each other": (
+        with_backing(overwriting),
+        Scenario(1, ("again",) * 4, replicas=2),
+        "was written over",
+    ),
+    "idempotency keys are forgotten": (
+        with_part(forgetful),
+        Scenario(1, ONE_OF, (Fault("lose-answer", "intake", "request", 6),)),
+        "key took effect twice",
+    ),
 }
-"""What is broken, and a word of the finding that must come of it."""
+"""What is broken, what to let happen, and words of the finding that must come of it."""

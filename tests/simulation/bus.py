@@ -63,7 +63,7 @@ class Bus:
                 self._channel = self._broker.consume(self._service, self)
 
     def disconnect(self) -> None:
-        """Lose the connection: what is being handled goes on, its acknowledgement is for nothing."""
+        """Lose the connection: what is being handled goes on, and is delivered again."""
         if self._channel is not None:
             channel, self._channel = self._channel, None
             self._broker.disconnect(self._service, channel)
@@ -151,6 +151,7 @@ class Bus:
         except RejectMessage:
             self._broker.settle(self._service, channel, tag, dead=True)
             return
+        self._world.arrivals.note(self._service, envelope)
         if self._receive is not None:
             await self._receive(envelope)
             failpoints.reach("before-acknowledge", envelope.id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +33,30 @@ KINDS: dict[str, type[ServiceSettings]] = {
 
 
 class District:
-    """Gives out tokens; made at its first use, as everything secret is."""
+    """Gives out tokens; its keys are made at the first use and gone with the process."""
 
-    @cache
+    def __init__(self) -> None:
+        self._tokens: dict[tuple[Any, ...], str] = {}
+
+    @cached_property
     def _credentials(self) -> Credentials:
-        return Credentials(Path(tempfile.mkdtemp(prefix="opora-simulation-")))
+        directory = Path(tempfile.mkdtemp(prefix="opora-simulation-"))
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        return Credentials(directory)
 
     @property
     def jwks_file(self) -> Path:
-        return self._credentials().jwks_file
+        """Public keys."""
+        return self._credentials.jwks_file
 
-    @cache
     def token(self, *roles: str, org: str | None = None, subject: str | None = None) -> str:
         """A token of the district."""
-        return self._credentials().token(*roles, org=org, district=DISTRICT, subject=subject)
+        asked = (*roles, org, subject)
+        if asked not in self._tokens:
+            self._tokens[asked] = self._credentials.token(
+                *roles, org=org, district=DISTRICT, subject=subject
+            )
+        return self._tokens[asked]
 
 
 CREDENTIALS = District()

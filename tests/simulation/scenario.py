@@ -27,6 +27,7 @@ class Scenario:
     seed: int
     ways: tuple[str, ...]
     faults: tuple[Fault, ...] = ()
+    replicas: int = 1
 
 
 @dataclass(slots=True)
@@ -41,6 +42,10 @@ class Outcome:
     troubles: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Faults met in a run with faults throughout, by action and point."""
     cases: int = 0
+    duplicates: int = 0
+    """Deliveries of an event to a service that had begun to handle it before."""
+    reordered: int = 0
+    """First deliveries of an event out of its stream's order."""
     digest: str = ""
     seconds: float = 0.0
     """Of the processor, from the moment all services served."""
@@ -72,7 +77,8 @@ def play(scenario: Scenario, makers: Mapping[str, Maker] = MAKERS) -> Outcome:
         await asyncio.wait(walks)
         befalling.cancel()
 
-    outcome = let_live(World(scenario.seed, makers, prepared=prepared(), keep=LINES_KEPT), live)
+    world = World(scenario.seed, makers, prepared=prepared(), keep=LINES_KEPT)
+    outcome = let_live(world, live, scenario.replicas)
     outcome.met = planned.met
     return outcome
 
@@ -85,12 +91,14 @@ async def walk(world: World, way: str, number: int) -> None:
         world.model.find(f"the {way} of person {number} ended with {failure!r}")
 
 
-def let_live(world: World, live: Callable[[World], Coroutine[Any, Any, None]]) -> Outcome:
+def let_live(
+    world: World, live: Callable[[World], Coroutine[Any, Any, None]], replicas: int = 1
+) -> Outcome:
     """Begin, live, come to rest, look; a world that does not rest is a finding of its own."""
     outcome = Outcome()
 
     async def all_of_it() -> None:
-        await world.begin()
+        await world.begin(replicas)
         outcome.seconds, outcome.steps = time.process_time(), world.steps.count
         await live(world)
         if world.model.findings:
@@ -106,6 +114,8 @@ def let_live(world: World, live: Callable[[World], Coroutine[Any, Any, None]]) -
         outcome.seconds = time.process_time() - outcome.seconds
         outcome.steps = world.steps.count - outcome.steps
         outcome.kinds, outcome.crashes = Counter(world.steps.kinds), Counter(world.crashes)
+        outcome.duplicates = world.arrivals.duplicates
+        outcome.reordered = world.arrivals.reordered
         outcome.digest, outcome.lines = world.steps.digest, world.steps.lines
         return outcome
     finally:

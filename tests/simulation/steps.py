@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from chassis.failpoints import POINTS
+from contracts.envelope import Envelope
 
 
 class Steps:
@@ -38,3 +39,23 @@ class Steps:
     def digest(self) -> str:
         """Stands for the whole run."""
         return self._hash.hexdigest()
+
+
+class Arrivals:
+    """In which order the readers were handed the events of each stream."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, str]] = set()
+        self._furthest: dict[tuple[str, str], int] = {}
+        self.duplicates = 0
+        self.reordered = 0
+
+    def note(self, service: str, envelope: Envelope) -> None:
+        """A process begins to handle an event."""
+        furthest = self._furthest.get((service, envelope.stream), 0)
+        if (service, envelope.id) in self._seen:
+            self.duplicates += 1
+        elif envelope.number != furthest + 1:
+            self.reordered += 1
+        self._seen.add((service, envelope.id))
+        self._furthest[service, envelope.stream] = max(furthest, envelope.number)

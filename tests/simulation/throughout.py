@@ -38,6 +38,7 @@ def run(
     steps: int,
     makers: Mapping[str, Maker] = MAKERS,
     rates: Mapping[str, Sequence[tuple[str, float]]] = RATES,
+    replicas: int = 1,
 ) -> tuple[Outcome, World]:
     """At least so many steps with faults, then rest; what came of it, and the world as it lies."""
     world = World(seed, makers, prepared=prepared())
@@ -61,6 +62,6 @@ def run(
                     task.cancel()
         befalling.cancel()
 
-    outcome = let_live(world, live)
+    outcome = let_live(world, live, replicas)
     outcome.troubles, outcome.cases = trouble.met, next(numbers)
     return outcome, world

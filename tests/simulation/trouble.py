@@ -13,6 +13,7 @@ from chassis.failpoints import POINTS
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(POINTS, ("crash",)),
     "read": ("lose-reply", "store-away"),
+    "query": ("lose-reply",),
     "write": ("lose-reply", "lose-request", "store-away"),
     "publish": ("refuse", "lose-answer", "twice", "broker-away"),
     "deliver": ("again", "again-later", "late", "disconnect"),

@@ -32,7 +32,7 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.model import Model
 from tests.simulation.outside import Outside
 from tests.simulation.process import Process, belongs_to
-from tests.simulation.steps import Steps
+from tests.simulation.steps import Arrivals, Steps
 from tests.simulation.trouble import Planned, Trouble
 
 T = TypeVar("T")
@@ -84,11 +84,13 @@ class World:
         self.trouble: Trouble = Planned(())
         self.crashes: Counter[str] = Counter()
         self.restarts = 0
+        self.arrivals = Arrivals()
         self.processes: dict[str, list[Process]] = {name: [] for name in SERVICES}
         self._makers = makers
         self._away: dict[str, float] = {}
         self._numbers = 0
         self._pending = 0.0
+        self._wanted = 1
         self._context = contextvars.Context()
         self._context.run(chance.dice.set, self.dice)
         self._errands: dict[asyncio.Task[Any], None] = {}
@@ -135,7 +137,7 @@ class World:
 
     def _restart(self, service: str) -> None:
         self.restarts += 1
-        if not self.processes[service]:
+        if len(self.processes[service]) < self._wanted:
             self.start(service)
 
     def latency(self) -> float:
@@ -194,10 +196,12 @@ class World:
         alive = [process for running in self.processes.values() for process in running]
         return [process for process in alive if hasattr(process, "bus")]
 
-    async def begin(self) -> None:
-        """Start every service, and wait until all of them serve and know the directory."""
+    async def begin(self, replicas: int = 1) -> None:
+        """Start every service so many times; wait until all serve and know the directory."""
+        self._wanted = replicas
         for service in SERVICES:
-            self.start(service)
+            for _ in range(replicas):
+                self.start(service)
         await self.rest()
 
     async def every_second(self) -> None:
@@ -214,7 +218,7 @@ class World:
         running = list(self.processes[service])
         if action == "jump":
             self.clock.forward(timedelta(hours=self.dice.choice((1, 20, 24, 72, 240))))
-        elif action == "replica" and len(running) == 1:
+        elif action == "replica" and len(running) == self._wanted:
             self.start(service)
         elif action == "stop" and running:
             running[0].stop()
