@@ -10,8 +10,8 @@ from deploy.demo import journey
 from deploy.demo.office import Refused
 from deploy.demo.people import Person
 from deploy.demo.staff import AUTHORISED_BODY, Staff
+from tests.simulation.wavering import DECLINED, wavering
 
-DECLINED = {"consequences_explained": True, "contact_left": True}
 REFUSAL = {
     "outcome": "refuse",
     "grounds": ["not_in_need"],
@@ -162,4 +162,5 @@ WAYS: Mapping[str, Way] = {
     "consultation": consultation,
     "return": return_after_decline,
     "again": referred_again,
+    "wavering": wavering,
 }
