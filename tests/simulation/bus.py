@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from faststream.exceptions import RejectMessage
 
 from chassis import failpoints
-from chassis.bus import NotPublished, Receive, decode
+from chassis.bus import PUBLISH_SECONDS, NotPublished, Receive, decode
 from contracts.envelope import Envelope
 from tests.simulation.broker import Channel, Message
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
-UNANSWERED_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 
 
@@ -95,7 +94,11 @@ class Bus:
         body = envelope.model_dump_json(exclude_none=True).encode()
         action = self._process.meets("publish", envelope.id)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._world.later(self._world.latency(), self._arrive, envelope, body, action, answer)
+        delay = self._world.latency()
+        if action == "late":  # perhaps so late that it is given up before it arrives
+            delay += self._world.dice.uniform(0.0, 3 * PUBLISH_SECONDS)
+            self._world.later(PUBLISH_SECONDS, self._answer, answer, True)
+        self._world.later(delay, self._arrive, envelope, body, action, answer)
         await answer
         failpoints.reach("after-publish", envelope.id)
         self.published += 1
@@ -113,7 +116,7 @@ class Bus:
                 self._world.model.routed.add(envelope.id)
                 refused = self._broker.route(envelope.routing_key, body) == 0
         if action == "lose-answer":
-            delay, refused = UNANSWERED_SECONDS, True
+            delay, refused = PUBLISH_SECONDS, True
         self._world.later(delay, self._answer, answer, refused)
 
     @staticmethod

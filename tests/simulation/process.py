@@ -17,6 +17,7 @@ from pymongo.errors import AutoReconnect, PyMongoError
 
 from chassis import chance, failpoints
 from chassis.backing import Backing
+from chassis.store import PATIENCE
 from tests.simulation import bus
 from tests.simulation.database import Client, Database
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 T = TypeVar("T")
+GIVEN_UP_SECONDS = PATIENCE["socketTimeoutMS"] / 1000
 
 belongs_to: contextvars.ContextVar[Process | None] = contextvars.ContextVar(
     "belongs_to", default=None
@@ -139,7 +141,12 @@ class Process:
         if action == "store-away":
             self.world.store_goes_away(self.service)
         answer: asyncio.Future[T] = self.world.loop.create_future()
-        self.world.later(self.world.latency(), self._arrive, operation, action, answer)
+        delay = self.world.latency()
+        if action == "late":  # perhaps so late that it is given up before it arrives
+            delay += self.world.dice.uniform(0.0, 1.5 * GIVEN_UP_SECONDS)
+            gone = AutoReconnect("timed out")
+            self.world.later(GIVEN_UP_SECONDS, self._reply, answer, None, gone)
+        self.world.later(delay, self._arrive, operation, action, answer)
         return await answer
 
     def _arrive(

@@ -16,12 +16,18 @@ from tests.simulation.world import Maker, World
 AT_ONCE = 6
 RATES: Mapping[str, Sequence[tuple[str, float]]] = {
     **dict.fromkeys(POINTS, (("crash", 0.003),)),
-    "read": (("lose-reply", 0.002), ("store-away", 0.0002)),
-    "query": (("lose-reply", 0.001),),
-    "write": (("lose-reply", 0.004), ("lose-request", 0.002), ("store-away", 0.0004)),
+    "read": (("lose-reply", 0.002), ("late", 0.001), ("store-away", 0.0002)),
+    "query": (("lose-reply", 0.001), ("late", 0.001)),
+    "write": (
+        ("lose-reply", 0.004),
+        ("late", 0.003),
+        ("lose-request", 0.002),
+        ("store-away", 0.0004),
+    ),
     "publish": (
         ("refuse", 0.004),
         ("lose-answer", 0.004),
+        ("late", 0.004),
         ("twice", 0.02),
         ("broker-away", 0.0005),
     ),

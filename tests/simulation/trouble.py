@@ -12,10 +12,10 @@ from chassis.failpoints import POINTS
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(POINTS, ("crash",)),
-    "read": ("lose-reply", "store-away"),
-    "query": ("lose-reply",),
-    "write": ("lose-reply", "lose-request", "store-away"),
-    "publish": ("refuse", "lose-answer", "twice", "broker-away"),
+    "read": ("lose-reply", "late", "store-away"),
+    "query": ("lose-reply", "late"),
+    "write": ("lose-reply", "lose-request", "late", "store-away"),
+    "publish": ("refuse", "lose-answer", "late", "twice", "broker-away"),
     "deliver": ("again", "again-later", "late", "disconnect"),
     "request": ("lose-answer", "lose-request", "twice"),
     "outside": ("stall", "fail-after", "refuse", "twice"),
