@@ -18,6 +18,8 @@ from tests.simulation.ways import WAYS
 from tests.simulation.world import Maker, Prepared, Stuck, World
 
 LINES_KEPT = 400
+AFTERWARDS_SECONDS = 4.0
+"""Time in which outboxes are cleared: there may be faults at that, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def play(scenario: Scenario, makers: Mapping[str, Maker] = MAKERS) -> Outcome:
         walks = [world.spawn(walk(world, way, number)) for number, way in enumerate(scenario.ways)]
         befalling = world.spawn(world.every_second())
         await asyncio.wait(walks)
+        await asyncio.sleep(AFTERWARDS_SECONDS)
         befalling.cancel()
 
     world = World(scenario.seed, makers, prepared=prepared(), keep=LINES_KEPT)

@@ -8,7 +8,7 @@ from itertools import count
 
 from chassis.failpoints import POINTS
 from tests.simulation.makers import MAKERS
-from tests.simulation.scenario import Outcome, let_live, prepared, walk
+from tests.simulation.scenario import AFTERWARDS_SECONDS, Outcome, let_live, prepared, walk
 from tests.simulation.trouble import Throughout
 from tests.simulation.ways import WAYS
 from tests.simulation.world import Maker, World
@@ -66,6 +66,7 @@ def run(
             if world.model.findings or world.steps.count > end + steps:
                 for task in walking:
                     task.cancel()
+        await asyncio.sleep(AFTERWARDS_SECONDS)
         befalling.cancel()
 
     outcome = let_live(world, live, replicas)
