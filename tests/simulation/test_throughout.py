@@ -19,11 +19,11 @@ def _seed() -> int:
 
 @pytest.mark.timeout(300)
 def test_faults_throughout_some_thousand_steps_leave_no_trace() -> None:
-    outcome, world = run(7, 8000)
-    assert sum(outcome.crashes.values()) >= 10
+    outcome, world = run(7, 5000)
+    assert sum(outcome.crashes.values()) >= 5
     assert outcome.duplicates >= 10
     assert outcome.reordered >= 10
-    assert world.restarts >= 10
+    assert world.restarts >= 5
     assert outcome.contradictions == []
 
 
