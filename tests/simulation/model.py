@@ -18,6 +18,7 @@ import jwt
 from chassis.clock import epoch_ms
 from chassis.consumer import Reader
 from chassis.service import Service
+from contracts.event import REGISTERED, TermDueSoonFact, TermMissedFact
 
 MOST = 40
 WRITTEN_ANEW = {"log", "journal"}
@@ -115,6 +116,7 @@ class Model:
                 self.find(f"{place}: {entry['id']} follows on {self.last.get(stream, 0)}")
             self.issued[entry["id"]], self.last[stream] = entry, number
             fresh += 1
+            self._rang(place, entry)
             cause = entry["causationid"] or ""
             if ":" in cause:  # an event's id: it may have each effect once
                 effect = stream, entry["type"], cause
@@ -126,6 +128,20 @@ class Model:
         for gone in sorted(before.outbox - row.outbox):
             if gone not in self.routed:
                 self.find(f"{place}: {gone} was dropped, and the broker never had it")
+
+    def _rang(self, place: Place, entry: Mapping[str, Any]) -> None:
+        """P8: each alarm of each start of a term once, and not before its moment."""
+        kind = REGISTERED[entry["type"]]
+        if not issubclass(kind, TermDueSoonFact | TermMissedFact):
+            return
+        term = entry["data"]["term"]
+        moment = term["due_at" if issubclass(kind, TermMissedFact) else "warn_at"]
+        if datetime.fromisoformat(entry["time"]) < datetime.fromisoformat(moment):
+            self.find(f"{place}: {entry['id']} rang before {moment}")
+        alarm = entry["stream"], entry["type"], " ".join((term["code"], term["started_at"], moment))
+        if alarm in self._causes:
+            self.find(f"{place}: {alarm} rang twice")
+        self._causes.add(alarm)
 
     def _advanced(self, place: Place, before: Row, row: Row) -> int:
         advanced = 0

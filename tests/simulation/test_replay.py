@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from deploy.runner.system import ROOT
 from tests.simulation.scenario import Scenario, play
 from tests.simulation.trouble import Fault
+
+pytestmark = pytest.mark.timeout(300)
 
 SCENARIO = Scenario(
     seed=2026,
@@ -43,7 +47,7 @@ def test_another_process_runs_exactly_the_same_way() -> None:
         check=True,
         env=environment,
         cwd=ROOT,
-        timeout=100,
+        timeout=250,
     )
     assert there.stdout.strip() == play(SCENARIO).digest
 

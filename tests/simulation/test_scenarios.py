@@ -65,13 +65,13 @@ def hold_in(examples: int, *, derandomize: bool) -> Counter[str]:
 
 @pytest.mark.timeout(600)
 def test_few_cases_with_few_faults_end_as_if_nothing_had_happened() -> None:
-    met = hold_in(14, derandomize=True)
-    assert met["crash"] >= 3
-    assert met.total() >= 8
+    met = hold_in(10, derandomize=True)
+    assert met["crash"] >= 2
+    assert met.total() >= 6
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_many_scenarios_nobody_has_seen_before_end_well() -> None:
-    met = hold_in(400, derandomize=False)
+    met = hold_in(120, derandomize=False)
     assert {action for actions in ACTIONS.values() for action in actions} <= met.keys()
