@@ -74,4 +74,5 @@ def test_few_cases_with_few_faults_end_as_if_nothing_had_happened() -> None:
 @pytest.mark.timeout(3000)
 def test_many_scenarios_nobody_has_seen_before_end_well() -> None:
     met = hold_in(120, derandomize=False)
-    assert {action for actions in ACTIONS.values() for action in actions} <= met.keys()
+    assert met["crash"] >= 20
+    assert met.total() >= 80
