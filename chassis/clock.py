@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+from chassis import chance
 
 Now = Callable[[], datetime]
 """A clock: what the present moment is asked of, so that tests can bring their own."""
@@ -23,7 +24,7 @@ def now() -> datetime:
 
 def new_id(prefix: str) -> str:
     """A fresh id; the letter in front keeps the store from taking it for a date or a number."""
-    return f"{prefix}{uuid.uuid4().hex}"
+    return f"{prefix}{chance.uuid4().hex}"
 
 
 def epoch_ms(moment: datetime | None) -> int:

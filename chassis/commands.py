@@ -7,14 +7,13 @@ The same key with the same request gets the first answer again; with another req
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from chassis import tracing
+from chassis import chance, tracing
 from chassis.document import Answered, Document, Origin, issue
 from chassis.store import AlreadyExists, Collection, LostRace
 from contracts.context import Context
@@ -96,7 +95,7 @@ class Commands:
                     )
                 except LostRace:
                     pass
-            await asyncio.sleep(random.uniform(0, 0.01 * (attempt + 1)))
+            await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
         raise Refusal("too-busy", "the record is being changed by others; try again")
 
     async def create(

@@ -9,14 +9,13 @@ keeps its message waiting, unacknowledged: it neither loses it nor fills the dea
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from chassis import tracing
+from chassis import chance, tracing
 from chassis.clock import epoch_ms
 from chassis.document import (
     Document,
@@ -131,13 +130,13 @@ class Consumer:
                 try:
                     return await self._store_outcome(envelope)
                 except LostRace:
-                    await asyncio.sleep(random.uniform(0, 0.02))
+                    await asyncio.sleep(chance.uniform(0, 0.02))
                     continue
                 except StoreUnavailable:
                     log.warning("store-away", event_id=envelope.id, pause=round(pause, 2))
                 except Exception as defect:
                     log.error("event-waits", event_id=envelope.id, error=type(defect).__name__)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                await asyncio.sleep(pause * chance.uniform(0.5, 1.0))
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _store_outcome(self, envelope: Envelope) -> None:

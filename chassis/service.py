@@ -33,7 +33,7 @@ from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
 from chassis.store import Collection, Spec, StoreUnavailable
 from chassis.sweeper import Sweeper, Watch
-from chassis.watchdog import Watchdog, end_process
+from chassis.watchdog import Watchdog
 from contracts.context import Context
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -56,7 +56,6 @@ class Service:
         now: clock.Now = clock.now,
         grace_seconds: float = GRACE_SECONDS,
         backing: Backing = REAL,
-        end: Callable[[], None] = end_process,
     ) -> None:
         logs.configure(name, settings.log_level)
         self.name = name
@@ -64,7 +63,6 @@ class Service:
         self.settings = settings
         self.inboxes = inboxes
         self.now = now
-        self._end = end
         self.calendar = DistrictCalendar(settings.zone)
         self.registry = CollectorRegistry()
         self.client, self._database = backing.connect(
@@ -88,6 +86,7 @@ class Service:
         self._requests = Counter(
             "opora_http_responses", "HTTP answers", ["method", "status"], registry=self.registry
         )
+        self._backing = backing
         self.record: Callable[[Envelope], Awaitable[None]] | None = None
         self.consumer: Consumer
         self.sweeper: Sweeper
@@ -195,7 +194,7 @@ class Service:
             lambda: self.sweeper.progressed_at,
             self.health.store_answers,
             self.bus.reachable,
-            self._end,
+            self._backing.end,
         )
 
     def _context_of(self, envelope: Envelope) -> Context:

@@ -8,7 +8,6 @@ other database operator, because the embedded server is exact for these only (do
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -22,7 +21,7 @@ from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeou
 from pymongo.monitoring import CommandListener
 from pymongo.uri_parser import parse_uri
 
-from chassis import failpoints
+from chassis import chance, failpoints
 from chassis.document import MAX_BYTES, WARN_BYTES, Answered, Document, Parked, checked_size
 from chassis.recent import Recent
 from contracts.envelope import Envelope
@@ -170,7 +169,7 @@ class Collection(Generic[S]):
         was lost is settled by reading the document again and looking for this write's mark.
         """
         self._trim(self.spec.name, document)
-        mark = secrets.token_hex(8)
+        mark = chance.token_hex(8)
         stored = self._to_stored(document, mark)
         # What is parked came from outside and must be kept somewhere: it is not held to the bound.
         held = {**stored, "parked": []} if document.parked else stored

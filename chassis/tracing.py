@@ -6,11 +6,12 @@ Kept in a context variable, so that no domain function has to pass them along.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from chassis import chance
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -27,7 +28,7 @@ class Trace:
 
 def new_traceparent() -> str:
     """A W3C trace context of our own, for callers that bring none."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    return f"00-{chance.token_hex(16)}-{chance.token_hex(8)}-01"
 
 
 def begin(
@@ -36,7 +37,7 @@ def begin(
     traceparent: str | None = None,
 ) -> Trace:
     """A trace from what a caller sent; anything unfit is replaced, never passed on."""
-    fresh = f"r{secrets.token_hex(12)}"
+    fresh = f"r{chance.token_hex(12)}"
     given = _fit(SAFE_ID, correlation_id) or fresh
     cause = _fit(SAFE_ID, causation_id) or given
     return Trace(given, cause, _fit(TRACEPARENT, traceparent) or new_traceparent())

@@ -6,7 +6,7 @@ Each function is one stage; each call is made by the role that the regulation gi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,9 @@ NO_NEED = {"understand", "orientation", "eat", "drink", "relations"}
 """Positions the invented citizens manage alone; the rest they need full help with."""
 
 
-def _today() -> date:
+def _today(staff: Staff) -> date:
     """The date in the district."""
-    return datetime.now(ZoneInfo(TIME_ZONE)).date()
+    return staff.now().astimezone(ZoneInfo(TIME_ZONE)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Case:
 
 async def refer(staff: Staff, person: Person, run: str) -> Case:
     """The hospital pushes a FHIR referral; the registrar finds it in the journal (L 2.2)."""
-    bundle = referral_bundle(person, datetime.now(UTC), run)
+    bundle = referral_bundle(person, staff.now(), run)
     answer = await staff.hospital.create("intake", "/fhir", bundle)
     locations = [entry["response"].get("location", "") for entry in answer["entry"]]
     task = next(place for place in locations if place.startswith("Task/")).removeprefix("Task/")
@@ -85,7 +85,7 @@ async def survey(staff: Staff, case: Case) -> None:
     """The visit, announced and made, with its information sheet (R 3.3.2–3.3.8)."""
     await staff.specialist.wait("assessment", case.record, lambda found: found["status"] == "open")
     visit = {
-        "visit_at": (datetime.now(UTC) + timedelta(hours=3)).isoformat(),
+        "visit_at": (staff.now() + timedelta(hours=3)).isoformat(),
         "place": "home",
         "announced": True,
     }
@@ -99,7 +99,7 @@ async def survey(staff: Staff, case: Case) -> None:
 
 async def apply(staff: Staff, case: Case) -> None:
     """Consent, application with documents, interagency request (R 3.3.7, 2.6, 3.2)."""
-    consent = {"text_version": "consent-2013-1", "given_on": _today().isoformat()}
+    consent = {"text_version": "consent-2013-1", "given_on": _today(staff).isoformat()}
     await staff.specialist.create("intake", f"{case.record}/consent", consent)
     documents = [
         {"code": document.code}
@@ -134,7 +134,7 @@ async def convene(staff: Staff, case: Case) -> None:
         }
         for seat, role in seats.items()
     ]
-    meeting = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    meeting = (staff.now() + timedelta(days=1)).isoformat()
     await staff.organizer.change(
         "assessment", case.record, "commission", {"meeting_at": meeting, "members": members}
     )
@@ -229,8 +229,8 @@ async def plan(staff: Staff, case: Case) -> None:
         await staff.organizer.change("careplan", case.record, "plan/signatures", {"party": party})
     programme = {
         "number": f"ИППСУ-{case.person.number:05d}",
-        "issued_on": _today().isoformat(),
-        "valid_until": (_today() + timedelta(days=3 * 365)).isoformat(),
+        "issued_on": _today(staff).isoformat(),
+        "valid_until": (_today(staff) + timedelta(days=3 * 365)).isoformat(),
         "form": "home",
         "recommended_providers": [PROVIDER],
     }

@@ -7,12 +7,13 @@ killed at any moment and nothing is done twice.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from chassis import chance
 
 PATIENCE_SECONDS = 300.0
 PAUSE_SECONDS = 0.1
@@ -83,7 +84,7 @@ class Office:
 
     async def create(self, service: str, path: str, body: Any) -> Any:
         """Make a record."""
-        headers = self._headers({"Idempotency-Key": uuid.uuid4().hex})
+        headers = self._headers({"Idempotency-Key": chance.uuid4().hex})
         return _body(await self.wire.call("POST", service, path, headers, json=body), path)
 
     async def change(
@@ -93,7 +94,7 @@ class Office:
 
         `read` is the part of the record to read for its version, for who may not read the whole.
         """
-        key, known = uuid.uuid4().hex, f"{service}{record}"
+        key, known = chance.uuid4().hex, f"{service}{record}"
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 if known not in self.wire.versions:
@@ -106,7 +107,7 @@ class Office:
                 path = f"{record}/{action}"
                 response = await self.wire.call("POST", service, path, headers, json=body)
                 if response.status_code == httpx.codes.PRECONDITION_FAILED:
-                    del self.wire.versions[known]
+                    self.wire.versions.pop(known, None)  # another desk may have been faster
                     continue
                 answer = _body(response, path)
                 self.wire.versions[known] = response.headers["ETag"]

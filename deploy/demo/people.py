@@ -7,11 +7,11 @@ range that is not given out.
 from __future__ import annotations
 
 import random
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from chassis import chance
 from contracts.values import snils_control_number
 
 FEMALE = {
@@ -76,7 +76,7 @@ def invent(number: int) -> Person:
 
 def referral_bundle(person: Person, sent_at: datetime, run: str) -> dict[str, Any]:
     """The transaction Bundle a hospital's system sends: Patient, ServiceRequest, Task."""
-    patient, sender, request, task = (f"urn:uuid:{uuid.uuid4()}" for _ in range(4))
+    patient, sender, request, task = (f"urn:uuid:{chance.uuid4()}" for _ in range(4))
     authored = sent_at.astimezone(UTC).isoformat()
     number = f"MO-{run}-{person.number:06d}"
     return {

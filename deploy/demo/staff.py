@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chassis import clock
 from contracts.roles import Role
 from deploy.demo.office import Office, Wire
 from deploy.runner.system import System
@@ -33,6 +34,8 @@ class Staff:
     officer: Office
     reader: Office
     operator: Office
+    now: clock.Now = clock.now
+    """What they take for the present moment."""
 
 
 def subject_of(role: Role) -> str:
@@ -40,7 +43,7 @@ def subject_of(role: Role) -> str:
     return f"demo-{role}"
 
 
-def hire(system: System, wire: Wire) -> Staff:
+def hire(system: System, wire: Wire, now: clock.Now = clock.now) -> Staff:
     """Tokens for everyone."""
 
     def desk(role: Role, organization: str) -> Office:
@@ -61,4 +64,5 @@ def hire(system: System, wire: Wire) -> Staff:
         officer=desk(Role.COMPLAINT_OFFICER, AUTHORISED_BODY),
         reader=desk(Role.REGISTRY_READER, AUTHORISED_BODY),
         operator=desk(Role.OPERATOR, AUTHORISED_BODY),
+        now=now,
     )

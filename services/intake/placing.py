@@ -8,8 +8,8 @@ owns the one open case.
 from __future__ import annotations
 
 import asyncio
-import random
 
+from chassis import chance
 from chassis.document import Document
 from chassis.store import AlreadyExists, LostRace
 from contracts import status_code
@@ -35,7 +35,7 @@ async def place(intake: Intake, journal_id: str) -> Placement:
         try:
             return await _place(intake, journal_id)
         except (LostRace, AlreadyExists, CaseNotThereYet):
-            await asyncio.sleep(random.uniform(0, 0.002 * (attempt + 1)))
+            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
     raise Refusal("too-busy", "the record is being changed by others; try again")
 
 

@@ -144,7 +144,11 @@ async def _complain(region: Region, case: journey.Case) -> Any:
         "decision_or_action": "Отказ в зачислении на социальное обслуживание на дому",
         "arguments": "Гражданин не встаёт без посторонней помощи",
     }
-    await staff.operator.wait("complaints", f"/operations/cases/{case.id}", lambda found: True)
+    await staff.operator.wait(
+        "complaints",
+        f"/operations/cases/{case.id}",
+        lambda found: f"intake.case.{case.id}" in found["read"],
+    )
     created = await staff.officer.create("complaints", "/complaints", body)
     record = f"/complaints/{created['id']}"
     await staff.officer.wait(

@@ -152,15 +152,13 @@ class Ledger(BaseModel):
         self.opened = sorted(opened, key=_order)
 
     def terms(self, *, over: bool = False) -> list[Term]:
-        """Every term, the earliest due first; of like ones the first started was ended first.
+        """Every term, the earliest due first.
 
         A service that drops a term because the citizen declined, or because the case is over, does
         not always say so: an earlier start of the same term, and what ran when the case ended,
         has lapsed. Complaints run on when the case is over.
         """
-        ended: dict[Key, list[datetime]] = {}
-        for end in self.ended:
-            ended.setdefault(end.key, []).append(end.term.closed_at)
+        closed, alone = self._endings()
         missed = {term.key for term in self.missed}
         latest = {(term.service, term.deadline.code): 0 for term in self.opened}
         for term in self.opened:
@@ -172,23 +170,49 @@ class Ledger(BaseModel):
                 code=opening.deadline.code,
                 due_at=opening.deadline.due_at,
                 deadline=opening.deadline,
-                closed_at=_next(ended.get(opening.key)),
+                closed_at=closed.get(place),
                 missed=opening.key in missed,
                 lapsed=(over and opening.service != MANY_DOCUMENTS)
                 or opening.nth < latest[opening.service, opening.deadline.code],
             )
-            for opening in self.opened
+            for place, opening in enumerate(self.opened)
         ]
         terms += [
-            Term(service=key[0], code=key[1], due_at=key[2], closed_at=closed_at)
-            for key, left in ended.items()
-            for closed_at in left
+            Term(
+                service=end.service,
+                code=end.term.code,
+                due_at=end.term.due_at,
+                closed_at=end.term.closed_at,
+            )
+            for end in alone
         ]
         return sorted(terms, key=lambda term: (term.due_at, term.service, term.code))
 
+    def _endings(self) -> tuple[dict[int, datetime], list[EndedTerm]]:
+        """When each opening, by its place, was ended; and the endings that lack their opening.
 
-def _next(moments: list[datetime] | None) -> datetime | None:
-    return moments.pop(0) if moments else None
+        Of like openings the one last started before it is meant: an earlier one that was not ended
+        by then had been dropped without a word. Of two complaints' the first.
+        """
+        closed: dict[int, datetime] = {}
+        alone: list[EndedTerm] = []
+        for end in self.ended:
+            like = [
+                (place, opening)
+                for place, opening in enumerate(self.opened)
+                if opening.key == end.key and place not in closed
+            ]
+            begun = [
+                place
+                for place, opening in like
+                if opening.service != MANY_DOCUMENTS
+                and opening.deadline.started_at < end.term.closed_at
+            ]
+            if like:
+                closed[begun[-1] if begun else like[0][0]] = end.term.closed_at
+            else:
+                alone.append(end)
+        return closed, alone
 
 
 def _order(

@@ -27,6 +27,7 @@ from chassis.store import (
 from tests.conftest import ServerUrls
 from tests.service.chassis.conftest import proxied, until
 from tests.service.chassis.sample import THINGS, Thing, fresh
+from tests.simulation.database import Database, Straight, Tables
 from tests.unit.chassis.test_relay import envelope
 
 
@@ -34,9 +35,11 @@ def collection_of(database: Any, spec: Spec[Thing] = THINGS) -> Collection[Thing
     return Collection(database, spec, clock_ms=lambda: 1000)
 
 
-@pytest.fixture
-async def things(database: AsyncDatabase[Any]) -> Collection[Thing]:
-    made = collection_of(database)
+@pytest.fixture(params=["server", "simulation"])
+async def things(request: pytest.FixtureRequest, database: AsyncDatabase[Any]) -> Collection[Thing]:
+    """On the real server, and on the simulation's tables: what they do must not differ."""
+    simulated = request.param == "simulation"
+    made = collection_of(Database(Tables(), Straight()) if simulated else database)
     await made.prepare()
     return made
 

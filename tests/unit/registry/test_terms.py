@@ -134,6 +134,28 @@ def test_term_begun_anew_without_a_word_lets_the_earlier_one_lapse_R_3_3_7_2() -
     ]
 
 
+def test_term_dropped_begun_anew_and_ended_on_one_day_runs_no_more_R_3_3_7_2() -> None:
+    """The citizen declines and returns within a day: both starts run out at the same moment."""
+    again = due("decision", MONDAY + HOUR)
+    assert again.due_at == TERM.due_at
+    taken = ledger(
+        "careplan", said(TERM), said(again), said(closed=(ending(again, MONDAY + 2 * HOUR),))
+    )
+    assert states(taken, MONDAY + 3 * HOUR) == [
+        ("decision", TermState.LAPSED),
+        ("decision", TermState.MET),
+    ]
+
+
+def test_term_ended_and_begun_anew_on_one_day_runs() -> None:
+    again = due("decision", MONDAY + 2 * HOUR)
+    taken = ledger("careplan", said(TERM), said(closed=(ending(TERM, MONDAY + HOUR),)), said(again))
+    assert states(taken, MONDAY + 3 * HOUR) == [
+        ("decision", TermState.MET),
+        ("decision", TermState.RUNNING),
+    ]
+
+
 def test_two_complaints_run_the_same_term_side_by_side_R_5_5() -> None:
     first, second = due("complaint", MONDAY), due("complaint", MONDAY + HOUR)
     assert first.due_at == second.due_at

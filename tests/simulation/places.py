@@ -1,0 +1,3 @@
+"""Where the simulated outside parties are."""
+
+FUND, HOOK = "http://fund", "http://hook/notices"
