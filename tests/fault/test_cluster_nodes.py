@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.conftest import ServerUrls
-from tests.fault.cluster import SETTLING_SECONDS, Cluster, clustered
+from tests.fault.cluster import SETTLING_SECONDS, Cluster
 from tests.fault.load import Load, loaded, remove_queues
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import until
@@ -23,13 +22,6 @@ from tests.service.chassis.conftest import until
 Report = Callable[[Outcome], None]
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster() -> AsyncIterator[Cluster]:
-    """Three nodes, for all tests of this file."""
-    async with clustered() as made:
-        yield made
 
 
 @pytest.fixture
