@@ -19,7 +19,7 @@ import shutil
 import signal
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -32,6 +32,7 @@ from deploy.runner.processes import Running, start
 from deploy.runner.system import data_dir_of
 from deploy.runner.tokens import Credentials
 from tests.fault.link import Link, linked
+from tests.service.chassis.conftest import until
 
 SETTLING_SECONDS = 2.5
 """How old a queue's declaration must be before anything may crash."""
@@ -98,7 +99,7 @@ class Cluster:
         """Have nodes hang, with their connections open."""
         for name in names:
             os.kill(self.pid(name), signal.SIGSTOP)
-        await _until(lambda: all(self.is_frozen(name) for name in names), 5)
+        await until(lambda: all(self.is_frozen(name) for name in names), 5)
 
     async def thaw(self, *names: str) -> None:
         """Have frozen nodes go on."""
@@ -150,7 +151,7 @@ class Cluster:
             running = [await self._serving(name) for name in self._nodes]
             return all(serving == set(self._nodes) for serving in running)
 
-        await _until(complete, seconds, every=0.5)
+        await until(complete, seconds, every=0.5)
 
     async def leader(self, queue: str, seen_by: str | None = None) -> str | None:
         """The node that leads a quorum queue, as far as the node asked knows; None without one."""
@@ -194,18 +195,7 @@ class Cluster:
     async def _end(self, names: Sequence[str], how: signal.Signals) -> None:
         for name in names:
             os.kill(self.pid(name), how)
-        await _until(lambda: not any(self.pid(name) for name in names), 30)
-
-
-async def _until(
-    condition: Callable[[], bool | Awaitable[bool]], seconds: float, every: float = 0.05
-) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = condition()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            await asyncio.sleep(every)
+        await until(lambda: not any(self.pid(name) for name in names), 30)
 
 
 @asynccontextmanager
