@@ -148,8 +148,10 @@ class Cluster:
         """Wait until every node runs and is in touch with every other."""
 
         async def complete() -> bool:
-            running = [await self._serving(name) for name in self._nodes]
-            return all(serving == set(self._nodes) for serving in running)
+            for name in self._nodes:
+                if await self._serving(name) != set(self._nodes):
+                    return False
+            return True
 
         await until(complete, seconds, every=0.5)
 
