@@ -47,7 +47,8 @@ def parse_nodes(url: str) -> tuple[str, ...]:
 
 def _is_address(node: str, *, of_several: bool) -> bool:
     try:
-        return bool(URL(node).host) or not of_several
+        URL(node)
+        return not of_several or (bool(URL(node).host) and not urlsplit(node).netloc.endswith(":"))
     except ValueError:
         return False
 

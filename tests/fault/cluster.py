@@ -19,7 +19,7 @@ import shutil
 import signal
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -32,15 +32,14 @@ from deploy.runner.processes import Running, start
 from deploy.runner.system import data_dir_of
 from deploy.runner.tokens import Credentials
 from tests.fault.link import Link, linked
+from tests.service.chassis.conftest import until
 
 SETTLING_SECONDS = 2.5
 """How old a queue's declaration must be before anything may crash."""
 BOOT_SECONDS = 90.0
-TICK_SECONDS = 60
-"""Erlang's net_ticktime: a peer that says nothing for so long is taken to be away. A node that is
-frozen for longer and then thawed does not notice that it was away: RabbitMQ 3.10 leaves the cluster
-split until somebody restarts that node. Queues have leaders of their own long before."""
-TICK_SECONDS_OF_PARTITIONABLE = 8
+TICK_SECONDS = 8
+"""Erlang's net_ticktime: a peer that says nothing for so long is taken to be away. Until then
+nobody can bind anything on any node, so no client that has lost its connection gets on."""
 SETTINGS = (
     # Part of a cluster that lost touch with the rest stops, rather than live a life of its own.
     "cluster_partition_handling = pause_minority\n"
@@ -100,7 +99,7 @@ class Cluster:
         """Have nodes hang, with their connections open."""
         for name in names:
             os.kill(self.pid(name), signal.SIGSTOP)
-        await _until(lambda: all(self.is_frozen(name) for name in names), 5)
+        await until(lambda: all(self.is_frozen(name) for name in names), 5)
 
     async def thaw(self, *names: str) -> None:
         """Have frozen nodes go on."""
@@ -149,10 +148,12 @@ class Cluster:
         """Wait until every node runs and is in touch with every other."""
 
         async def complete() -> bool:
-            running = [await self._serving(name) for name in self._nodes]
-            return all(serving == set(self._nodes) for serving in running)
+            for name in self._nodes:
+                if await self._serving(name) != set(self._nodes):
+                    return False
+            return True
 
-        await _until(complete, seconds, every=0.5)
+        await until(complete, seconds, every=0.5)
 
     async def leader(self, queue: str, seen_by: str | None = None) -> str | None:
         """The node that leads a quorum queue, as far as the node asked knows; None without one."""
@@ -196,18 +197,7 @@ class Cluster:
     async def _end(self, names: Sequence[str], how: signal.Signals) -> None:
         for name in names:
             os.kill(self.pid(name), how)
-        await _until(lambda: not any(self.pid(name) for name in names), 30)
-
-
-async def _until(
-    condition: Callable[[], bool | Awaitable[bool]], seconds: float, every: float = 0.05
-) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = condition()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            await asyncio.sleep(every)
+        await until(lambda: not any(self.pid(name) for name in names), 30)
 
 
 @asynccontextmanager
@@ -233,11 +223,11 @@ async def partitionable() -> AsyncIterator[tuple[Cluster, Link]]:
     data_dir = _fresh_data_dir()
     with linked() as link:
         epmd, *ports = free_ports(7)
-        near, far, tick = link.near_address, link.far_address, TICK_SECONDS_OF_PARTITIONABLE
+        near, far = link.near_address, link.far_address
         nodes = [
-            _node(data_dir, "node1", near, near, *ports[0:2], epmd, (), tick),
-            _node(data_dir, "node2", near, near, *ports[2:4], epmd, (), tick),
-            _node(data_dir, "node3", far, far, *ports[4:6], epmd, link.enter, tick),
+            _node(data_dir, "node1", near, near, *ports[0:2], epmd),
+            _node(data_dir, "node2", near, near, *ports[2:4], epmd),
+            _node(data_dir, "node3", far, far, *ports[4:6], epmd, link.enter),
         ]
         async with _running(data_dir, nodes, [nodes[0], nodes[2]]) as cluster:
             yield cluster, link
@@ -259,7 +249,6 @@ def _node(
     distribution_port: int,
     epmd_port: int,
     prefix: tuple[str, ...] = (),
-    tick_seconds: int = TICK_SECONDS,
 ) -> Node:
     return Node(
         program=program,
@@ -270,7 +259,7 @@ def _node(
         epmd_port=epmd_port,
         address=address,
         settings=SETTINGS,
-        erlang_flags=f"-kernel net_ticktime {tick_seconds}",
+        erlang_flags=f"-kernel net_ticktime {TICK_SECONDS}",
         prefix=prefix,
     )
 

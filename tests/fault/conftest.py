@@ -34,6 +34,13 @@ async def lone_node() -> AsyncIterator[Cluster]:
         yield made
 
 
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def cluster() -> AsyncIterator[Cluster]:
+    """A broker of three nodes. A test that breaks one asks it to `restore` afterwards."""
+    async with clustered() as made:
+        yield made
+
+
 def pytest_terminal_summary(config: pytest.Config) -> None:
     outcomes = config.stash.get(OUTCOMES, [])
     if outcomes:

@@ -12,10 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.conftest import ServerUrls
-from tests.fault.cluster import SETTLING_SECONDS, Cluster, clustered
+from tests.fault.cluster import SETTLING_SECONDS, Cluster
 from tests.fault.load import Load, loaded, remove_queues
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import until
@@ -23,13 +22,6 @@ from tests.service.chassis.conftest import until
 Report = Callable[[Outcome], None]
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster() -> AsyncIterator[Cluster]:
-    """Three nodes, for all tests of this file."""
-    async with clustered() as made:
-        yield made
 
 
 @pytest.fixture
@@ -75,7 +67,11 @@ async def test_leader_killed_under_load_and_restored_loses_nothing(
 async def test_leader_frozen_and_thawed_under_load_loses_nothing(
     cluster: Cluster, load: Load, report: Report
 ) -> None:
-    """Its connections stay open and say nothing."""
+    """Its connections stay open and say nothing.
+
+    RabbitMQ 3.10 does not notice afterwards that such a node was away: as its manual says, somebody
+    restarts it. Until then events flow all the same.
+    """
     await load.runs()
     leader = await leader_of(cluster, load)
     await cluster.freeze(leader)
@@ -85,6 +81,9 @@ async def test_leader_frozen_and_thawed_under_load_loses_nothing(
     assert cluster.is_frozen(leader)
     await cluster.thaw(leader)
     over = time.monotonic()
+    await load.runs()
+    await cluster.kill(leader)
+    await cluster.start(leader)
     await cluster.whole()
     await load.runs()
     report(await load.end("leader frozen, thawed", over))

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from chassis.bus import Bus, NotPublished
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
-from tests.fault.cluster import Cluster, clustered
+from tests.fault.cluster import Cluster
 from tests.fault.load import loaded, remove_queues
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import Broker
@@ -76,10 +76,10 @@ async def test_wiped_broker_is_declared_again_and_gets_what_outboxes_hold(
 
 @pytest.mark.long
 async def test_wiped_cluster_is_declared_again_and_gets_what_outboxes_hold(
-    servers: ServerUrls, tmp_path: Path, report: Callable[[Outcome], None]
+    cluster: Cluster, servers: ServerUrls, tmp_path: Path, report: Callable[[Outcome], None]
 ) -> None:
-    async with clustered() as cluster:
-        report(await wiped_under_load(cluster, servers, tmp_path, "all three nodes wiped"))
+    await cluster.restore()
+    report(await wiped_under_load(cluster, servers, tmp_path, "all three nodes wiped"))
 
 
 async def test_event_after_a_wipe_is_not_sent_before_every_inbox_is_bound_again(

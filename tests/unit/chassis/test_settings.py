@@ -85,6 +85,8 @@ def test_rule_over_several_settings_is_a_sentence_that_names_none_of_them(
         ("OPORA_TIME_ZONE", "Asia/Nowhere"),
         ("OPORA_TIME_ZONE", "../etc/passwd"),
         ("OPORA_DATABASE_PREFIX", "a.b"),
+        ("OPORA_AMQP_URL", "amqp://anna:canary-password@one:5672,two:port/"),
+        ("OPORA_AMQP_URL", "http://anna:canary-password@broker/"),
     ],
 )
 def test_wrong_setting_is_named_without_secrets(
