@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from contracts.context import Context
 from contracts.envelope import Envelope, sequence_text
 from contracts.values import SYSTEM
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
+from tests.contract.corpus import Form, stored
 
 SERVICES = ("intake", "assessment", "careplan", "complaints", "directory", "registry")
 DISTRICT = "leninsk-kuznetsky"
@@ -118,6 +120,31 @@ def as_next(body: dict[str, Any], document: Document[Any], reader: RealReader) -
             "data": data,
         }
     )
+
+
+def documents(reader: RealReader) -> Iterator[Document[Any]]:
+    """A blank document, and every stored one of the corpus in which nothing is parked."""
+    yield reader.collection.blank("C0")
+    for entry in stored():
+        if (entry.service, entry.collection) == (
+            reader.service.name,
+            reader.collection.spec.name,
+        ):
+            document = reader.collection._from_stored(entry.body)
+            if not document.parked:
+                yield document
+
+
+def accepting(reader: RealReader, form: Form) -> Iterator[Document[Any]]:
+    """Documents in a state in which the event may come."""
+    for document in documents(reader):
+        if reader.take(deepcopy(document), form.body).failed is None:
+            yield document
+
+
+def fitting(reader: RealReader, form: Form) -> Document[Any]:
+    """One such document; there must be one."""
+    return next(accepting(reader, form))
 
 
 def later(node: Any) -> Any:
