@@ -25,6 +25,9 @@ S = TypeVar("S", bound=BaseModel)
 WARN_BYTES = 256 * 1024
 MAX_BYTES = 1024 * 1024
 COMMANDS_KEPT = 40
+SENT_KEPT = 16
+"""How many confirmed events stay with their document: a broker that lost everything takes those
+with it that the register had not read yet, and then they are nowhere else."""
 
 Handler = Callable[[Any, Any, Context], Sequence[Event]]
 """What a document does on another service's event: (state, event, context) -> own events."""
@@ -64,6 +67,7 @@ class Document(Generic[S]):
     version: int = 0
     seq: int = 0
     outbox: list[Envelope] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
     commands: list[Answered] = field(default_factory=list)
@@ -73,6 +77,19 @@ class Document(Generic[S]):
     def blocked(self) -> bool:
         """Whether an event failed here for good and waits for an operator."""
         return any(entry.reason is not None for entry in self.parked)
+
+    @property
+    def parked_since(self) -> int:
+        """Epoch milliseconds since when an event has waited here; 0 when none does."""
+        return min((entry.since for entry in self.parked), default=0)
+
+    def confirm(self, number: int) -> None:
+        """The broker has the events up to this one: they leave the outbox."""
+        confirmed = [entry for entry in self.outbox if entry.number <= number]
+        if confirmed:
+            self.outbox = [entry for entry in self.outbox if entry.number > number]
+            wire = [entry.model_dump(mode="json") for entry in confirmed]
+            self.sent = [*self.sent, *wire][-SENT_KEPT:]
 
     def answered(self, key: str) -> Answered | None:
         """The command of that idempotency key, if it was carried out already."""
@@ -217,14 +234,14 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
     """Let the handler change the state; on failure leave the document as it was."""
     envelope = entry.envelope
     try:
-        event = envelope.event()
-        handler = reading.handlers.get(type(event)) if event is not None else None
-        if event is None:
+        declared = envelope.declared
+        handler = reading.handlers.get(declared) if declared is not None else None
+        if declared is None:
             receipt.unknown += 1
-        elif handler is not None:
+        elif handler is not None:  # what nobody here has a use for need not even fit
             at = reading.context(envelope)
             state = document.state.model_copy(deep=True)
-            issued = handler(state, event, at)
+            issued = handler(state, envelope.event(), at)
             trace = Trace(envelope.correlationid, envelope.id, envelope.traceparent)
             issue(document, issued, at, reading.origin, trace)
             document.state = state
@@ -249,11 +266,11 @@ def _reason(failure: Exception) -> str:
     return f"handler-error: {type(failure).__name__}"
 
 
-def checked_size(stored: Mapping[str, Any]) -> int:
+def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
     """Size in bytes of what is about to be stored; refuses what is over the bound."""
     size = len(bson.encode(stored))
-    if size > MAX_BYTES:
+    if size > most:
         raise DocumentTooLarge(
-            "document-too-large", f"the record would grow to {size} bytes, over {MAX_BYTES}"
+            "document-too-large", f"the record would grow to {size} bytes, over {most}"
         )
     return size

@@ -69,12 +69,6 @@ async def _read(walk: Walk, routes: Iterable[Route]) -> None:
             assert answered.status_code == 200, (route.key, answered.text)
 
 
-async def _operate(walk: Walk) -> None:
-    path = f"/operations/{walk.collection}/{walk.record}"
-    answered = await walk.client.get(path, headers=walk.stack.headers("operator", None))
-    assert answered.status_code == 200, answered.text
-
-
 def _watched(app: FastAPI, client: httpx.AsyncClient) -> Ledger:
     ledger = Ledger(app)
     ledger.watch(client)
@@ -105,7 +99,6 @@ async def of_assessment(stack: Stack) -> Ledger:
         stack, office.app, office.client, "cases", desk.case_id, 1, {"case_id": desk.case_id}
     )
     await _read(walk, assessment.ROUTES)
-    await _operate(walk)
     office.clock.now = LONG_AGO
     return ledger
 
@@ -130,7 +123,6 @@ async def of_careplan(stack: Stack) -> Ledger:
     ids = {"case_id": desk.case_id}
     walk = Walk(stack, bureau.app, bureau.client, "cases", desk.case_id, 1, ids)
     await _read(walk, careplan.ROUTES)
-    await _operate(walk)
     bureau.clock.now = LONG_AGO
     return ledger
 
@@ -157,7 +149,6 @@ async def of_complaints(stack: Stack) -> Ledger:
     ids = {"complaint_id": made["id"]}
     walk = Walk(stack, office.app, office.http, "complaints", made["id"], 1, ids)
     await _read(walk, complaints.ROUTES)
-    await _operate(walk)
     office.times["now"] = LONG_AGO
     return ledger
 
@@ -170,7 +161,6 @@ async def of_directory(stack: Stack) -> Ledger:
     ids = {"organization_id": INSTITUTION}
     walk = Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)
     await _read(walk, directory.ROUTES)
-    await _operate(walk)
     for route in directory.ROUTES:
         if route.method == "POST" and route.roles:
             version = 2 if route.path.endswith("retirement") else 1
@@ -192,7 +182,6 @@ async def of_registry(stack: Stack) -> Ledger:
     ids = {"case_id": case, "citizen_id": citizen, "stream": f"intake.case.{case}"}
     walk = Walk(stack, register.app, register.http, "cases", case, 1, ids)
     await _read(walk, registry.ROUTES)
-    await _operate(walk)
     return ledger
 
 
@@ -232,7 +221,6 @@ async def of_intake(stack: Stack) -> Ledger:
         (f"/cases/{body['case_id']}", "registrar", INSTITUTION),
         (f"/fhir/{task}", "medical_organization", HOSPITAL),
         ("/fhir/metadata", "medical_organization", HOSPITAL),
-        (f"/operations/cases/{body['case_id']}", "operator", None),
     ):
         answered = await desk.get(path, role, org=org)
         assert answered.status_code == 200, (path, answered.text)
