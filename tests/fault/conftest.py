@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import pytest_asyncio
 
+from tests.fault.cluster import Cluster, clustered
 from tests.fault.outcome import Outcome, show
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
@@ -20,6 +22,16 @@ def report(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
         assert (outcome.lost, outcome.doubled) == (0, 0), outcome
 
     return take
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def lone_node() -> AsyncIterator[Cluster]:
+    """A broker of one node, of these tests' own: `await lone_node.wipe()` takes all it has.
+
+    It is whole when a test gets it, and no test leaves it otherwise.
+    """
+    async with clustered(size=1) as made:
+        yield made
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
