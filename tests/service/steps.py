@@ -213,7 +213,13 @@ async def of_intake(stack: Stack) -> Ledger:
     consultation = {"code": "consultation", "reason": "так решено"}
     await desk.act(advised, "triage", consultation, "urgent_head")
     await desk.act(advised, "consultation")
-    task = pushed.json()["entry"][3]["response"]["location"]
+    await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
+    clock.put_to(LONG_AGO)
+    return ledger
+
+
+async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
+    """Everything that can be read."""
     for path, role, org in (
         ("/referrals", "registrar", INSTITUTION),
         (f"/referrals/{body['id']}", "registrar", INSTITUTION),
@@ -224,8 +230,6 @@ async def of_intake(stack: Stack) -> Ledger:
     ):
         answered = await desk.get(path, role, org=org)
         assert answered.status_code == 200, (path, answered.text)
-    clock.put_to(LONG_AGO)
-    return ledger
 
 
 async def _complete(desk: Desk, ledger: Ledger) -> None:
