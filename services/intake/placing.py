@@ -29,18 +29,26 @@ class CaseNotThereYet(Exception):
     """The citizen's open case is claimed and not yet written, or came to its end just now."""
 
 
-async def place(intake: Intake, journal_id: str) -> Placement:
-    """Give a referral its citizen and its case; does nothing twice, whoever calls it."""
+async def place(
+    intake: Intake, journal_id: str, written: Document[JournalEntry] | None = None
+) -> Placement:
+    """Give a referral its citizen and its case; does nothing twice, whoever calls it.
+
+    `written` is the entry as this process stored it a moment ago: there is nothing to look up yet.
+    Should somebody else have taken it up meanwhile, the store refuses, and we look after all.
+    """
     for attempt in range(TRIES):
         try:
-            return await _place(intake, journal_id)
+            return await _place(intake, journal_id, written if attempt == 0 else None)
         except (LostRace, AlreadyExists, CaseNotThereYet):
             await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
     raise Refusal("too-busy", "the record is being changed by others; try again")
 
 
-async def _place(intake: Intake, journal_id: str) -> Placement:
-    document = await intake.journal.get(journal_id)
+async def _place(
+    intake: Intake, journal_id: str, written: Document[JournalEntry] | None
+) -> Placement:
+    document = written or await intake.journal.get(journal_id)
     if document is None:
         raise LookupError(journal_id)
     entry = document.state
@@ -56,7 +64,7 @@ async def _place(intake: Intake, journal_id: str) -> Placement:
         if entry.placed.linked:
             await _link(intake, case_id, entry, at)
         else:
-            await _open(intake, entry, citizen, at)
+            await _open(intake, entry, citizen, at, fresh=written is not None)
     entry.place_at = None
     await intake.journal.save(document)
     return entry.placed
@@ -125,8 +133,10 @@ async def _take_keys(
         entry.same_as = owner.id if owner else entry.same_as
 
 
-async def _open(intake: Intake, entry: JournalEntry, citizen: Citizen, at: Context) -> None:
-    document = await intake.cases.get(entry.case_candidate)
+async def _open(
+    intake: Intake, entry: JournalEntry, citizen: Citizen, at: Context, *, fresh: bool = False
+) -> None:
+    document = None if fresh else await intake.cases.get(entry.case_candidate)
     if document is not None and document.state.ref is not None:
         return  # done before we died
     document = document or intake.cases.blank(entry.case_candidate)

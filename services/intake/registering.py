@@ -81,7 +81,7 @@ async def register_referral(
             "this key or identifier was used for another referral",
             field="Idempotency-Key",
         )
-    placement = known.state.placed or await place(intake, known.id)
+    placement = known.state.placed or await place(intake, known.id, None if repeated else known)
     return Registered(
         entry=known.state,
         placement=placement,

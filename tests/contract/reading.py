@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from contracts.context import Context
 from contracts.envelope import Envelope, sequence_text
 from contracts.values import SYSTEM
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
+from tests.contract.corpus import Form, stored
 
 SERVICES = ("intake", "assessment", "careplan", "complaints", "directory", "registry")
+CHASSIS = "chassis"
 DISTRICT = "leninsk-kuznetsky"
 MOMENT_MS = 1_800_000_000_000
 
@@ -86,8 +89,9 @@ class Readers:
         self.services = {name: made(name, credentials) for name in SERVICES}
 
     def collection(self, service: str, name: str) -> Collection[Any]:
-        """A service's collection."""
-        return self.services[service].collections[name]
+        """A service's collection; one that every service has is held under `chassis`."""
+        owner = SERVICES[0] if service == CHASSIS else service
+        return self.services[owner].collections[name]
 
     def of(self, stream_kind: str) -> Iterator[RealReader]:
         """Who reads a kind of stream."""
@@ -118,6 +122,31 @@ def as_next(body: dict[str, Any], document: Document[Any], reader: RealReader) -
             "data": data,
         }
     )
+
+
+def documents(reader: RealReader) -> Iterator[Document[Any]]:
+    """A blank document, and every stored one of the corpus in which nothing is parked."""
+    yield reader.collection.blank("C0")
+    for entry in stored():
+        if (entry.service, entry.collection) == (
+            reader.service.name,
+            reader.collection.spec.name,
+        ):
+            document = reader.collection._from_stored(entry.body)
+            if not document.parked:
+                yield document
+
+
+def accepting(reader: RealReader, form: Form) -> Iterator[Document[Any]]:
+    """Documents in a state in which the event may come."""
+    for document in documents(reader):
+        if reader.take(deepcopy(document), form.body).failed is None:
+            yield document
+
+
+def fitting(reader: RealReader, form: Form) -> Document[Any]:
+    """One such document; there must be one."""
+    return next(accepting(reader, form))
 
 
 def later(node: Any) -> Any:

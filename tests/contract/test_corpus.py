@@ -12,7 +12,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from chassis.document import Document
 from chassis.queues import decode
 from contracts.catalogue import CATALOGUE, SCHEMAS, events
 from contracts.envelope import Envelope
@@ -20,8 +19,8 @@ from contracts.event import PREFIX, REGISTERED, Event
 from services.registry.domain.log import case_of
 from services.registry.domain.timeline import line_of
 from services.registry.stores import LOG
-from tests.contract.corpus import EVENTS, STORED, SUMS, Form, edited, enter, forms, stored
-from tests.contract.reading import Readers, RealReader, later
+from tests.contract.corpus import EVENTS, STORED, SUMS, Form, edited, enter, forms
+from tests.contract.reading import Readers, documents, fitting, later
 
 FORMS = list(forms())
 each_form = pytest.mark.parametrize("form", FORMS, ids=str)
@@ -37,28 +36,7 @@ def wire(body: dict[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def documents(reader: RealReader) -> Iterator[Document[Any]]:
-    """A blank document, and every stored one of the corpus in which nothing is parked."""
-    yield reader.collection.blank("C0")
-    for entry in stored():
-        if (entry.service, entry.collection) == (
-            reader.service.name,
-            reader.collection.spec.name,
-        ):
-            document = reader.collection._from_stored(entry.body)
-            if not document.parked:
-                yield document
-
-
 DATA_REASONS = ("data-does-not-fit", "handler-error")
-
-
-def fitting(reader: RealReader, form: Form) -> Document[Any]:
-    """A document in a state in which the event may come."""
-    for document in documents(reader):
-        if reader.take(deepcopy(document), form.body).failed is None:
-            return document
-    raise AssertionError(f"{reader} takes {form} in no state")
 
 
 def test_every_event_version_has_its_minimal_and_its_full_form() -> None:

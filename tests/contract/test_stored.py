@@ -8,13 +8,16 @@ import pytest
 from pydantic import BaseModel
 
 from tests.contract.corpus import Stored, forms, stored
-from tests.contract.reading import Readers
+from tests.contract.reading import CHASSIS, Readers
 
 DOCUMENTS = list(stored())
 each_document = pytest.mark.parametrize("entry", DOCUMENTS, ids=str)
 
 WRITTEN_ANEW = {"rev", "mark", "relay_due"}
 """What every save says for itself."""
+
+TAKEN_OUT: dict[tuple[str, str], set[str]] = {}
+"""Fields of states that were emptied first and then taken out, by service and collection."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def test_every_collection_of_every_service_is_in_the_corpus(readers: Readers) ->
         for name, service in readers.services.items()
         for collection in service.collections
     }
-    assert kept - held == set()
+    missing_ones = {(name, one) for name, one in kept - held if (CHASSIS, one) not in held}
+    assert missing_ones == set()
 
 
 def test_corpus_holds_documents_with_everything_a_document_may_hold() -> None:
@@ -91,6 +95,8 @@ def test_corpus_holds_documents_with_everything_a_document_may_hold() -> None:
 def test_document_of_any_version_is_read_and_written_again_without_loss(
     entry: Stored, readers: Readers
 ) -> None:
+    document = readers.collection(entry.service, entry.collection)._from_stored(entry.body)
+    assert document.unknown.keys() <= TAKEN_OUT.get((entry.service, entry.collection), set())
     assert missing(without_marks(entry.body), rewritten(readers, entry, entry.body)) == []
 
 

@@ -14,7 +14,8 @@ from deploy.demo.office import Wire
 from deploy.demo.staff import Staff, hire
 from deploy.runner.ports import LOOPBACK, free_ports
 from deploy.runner.processes import Running, start
-from deploy.runner.system import SERVICES, System
+from deploy.runner.system import System
+from deploy.services import SERVICES
 from tests.system.conftest import Region
 
 READERS = ("intake", "assessment", "careplan", "complaints", "registry")

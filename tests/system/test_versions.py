@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aio_pika
 import httpx
 import pytest
 import pytest_asyncio
@@ -21,7 +20,8 @@ from pymongo import MongoClient
 from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.staff import Staff
-from deploy.runner.system import SERVICES, System
+from deploy.runner.system import System
+from deploy.services import SERVICES
 from tests.conftest import ServerUrls
 from tests.service.stack import until
 from tests.system.conftest import Region
@@ -147,30 +147,20 @@ def weight_of(servers: ServerUrls, case: journey.Case) -> int | None:
     raise LookupError(case.id)
 
 
-async def dead_letters(servers: ServerUrls) -> int:
-    async with await aio_pika.connect(servers.amqp_url) as connection:
-        channel = await connection.channel()
-        count = 0
-        for service in READERS:
-            queue = await channel.get_queue(f"{service}.inbox.dead")
-            while (message := await queue.get(fail=False)) is not None:
-                await message.ack()
-                count += 1
-        return count
+async def letters(staff: Staff) -> list[Any]:
+    """Every message that a service could not decode."""
+    pages = [await staff.operator.get(service, "/operations/dead") for service in READERS]
+    return [letter for page in pages for letter in page["items"]]
 
 
-async def test_two_versions_side_by_side_one_after_the_other_and_back_end_in_the_same_state(
-    versions: Versions, servers: ServerUrls
-) -> None:
+async def side_by_side(versions: Versions) -> list[journey.Case]:
+    """Each request of a case meets the other version than the one before; both prove at work."""
     region, system = versions.region, versions.system
     older, both = versions.desks(system.urls), versions.desks(system.urls, versions.urls)
-    later = versions.desks({**system.urls, **versions.urls})
-    await dead_letters(servers)  # of tests before
     before = await versions.figures(system.urls)
-
-    # side by side: each request of a case meets the other version than the one before
     mixed = list(await asyncio.gather(*(whole(both, region) for _ in range(2))))
     begun_by_older = await pass_through(older, await referred(older, region), *BEGINNING)
+    later = versions.desks({**system.urls, **versions.urls})
     mixed.append(await pass_through(later, begun_by_older, *MIDDLE, *END))
     old, new = await versions.figures(system.urls), await versions.figures(versions.urls)
     for name, least in (("applied", 20), ("unknown", 1), ("attributes", 20), ("published", 10)):
@@ -178,8 +168,15 @@ async def test_two_versions_side_by_side_one_after_the_other_and_back_end_in_the
     assert new["applied"] >= 20
     assert new["published"] >= 10
     assert (new["unknown"], new["attributes"]) == (0, 0), "the newer one knows what it says"
+    return mixed
 
-    # one after the other, while cases are on their way
+
+async def replaced(versions: Versions) -> list[journey.Case]:
+    """Today's replicas go one after the other while cases are on their way; the last is begun
+    when only the newer version is there."""
+    region, system = versions.region, versions.system
+    both = versions.desks(system.urls, versions.urls)
+    later = versions.desks({**system.urls, **versions.urls})
     travelling = [
         asyncio.create_task(pass_through(both, await referred(both, region), *BEGINNING, *MIDDLE))
         for _ in range(2)
@@ -188,23 +185,34 @@ async def test_two_versions_side_by_side_one_after_the_other_and_back_end_in_the
         await asyncio.to_thread(system.running.end, [service])
         assert system.pid(service) == 0
         await asyncio.sleep(0.3)
-    replaced = list(await asyncio.gather(*travelling))
     alone = await pass_through(later, await referred(later, region), *BEGINNING, *MIDDLE)
+    return [*await asyncio.gather(*travelling), alone]
 
-    # and back: today's version goes on with what the newer one has left
+
+async def taken_back(versions: Versions) -> None:
+    """Today's version alone again."""
+    system = versions.system
     await asyncio.to_thread(system.running.begin, SERVICES)
     await asyncio.to_thread(system.wait_ready, *SERVICES)
     await asyncio.to_thread(versions.running.end, list(SERVICES))
-    finished = [await pass_through(older, case, *END) for case in (*replaced, alone)]
-    plain = await whole(older, region)
 
-    for case in (*mixed, *finished, plain):
+
+async def test_two_versions_side_by_side_one_after_the_other_and_back_end_in_the_same_state(
+    versions: Versions, servers: ServerUrls
+) -> None:
+    older = versions.desks(versions.system.urls)
+    before = await letters(older)
+    cases = await side_by_side(versions)
+    left = await replaced(versions)
+    await taken_back(versions)
+    cases += [await pass_through(older, case, *END) for case in left]
+    plain = await whole(older, versions.region)
+    for case in (*cases, plain):
         await until(partial(settled, older, case), seconds=60, every=0.3)
-    assert await dead_letters(servers) == 0
-    expected = await end_state(older, plain)
+    assert await letters(older) == before
     assert not set(await _types(older, plain)) & NEW_KINDS
-    said = Counter[str]()
-    for case in (*mixed, *finished):
+    expected, said = await end_state(older, plain), Counter[str]()
+    for case in cases:
         types = await _types(older, case)
         assert max(Counter(types).values()) == 1, "a fact took effect twice"
         said.update(types)

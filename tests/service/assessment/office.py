@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from contracts import intake
 from contracts.assessment import AssessmentOpened
 from contracts.case import CaseRef
@@ -218,8 +219,8 @@ def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT) -> Event:
     return intake.CaseTriaged(by=REGISTRAR, code=code, proposed=code, rule_version="1")
 
 
-async def opened_office(stack: Stack) -> Office:
+async def opened_office(stack: Stack, backing: Backing = REAL) -> Office:
     """The office, open for business."""
     clock = Clock(RECEIVED + timedelta(hours=3))
-    app = create_app(stack.settings(AssessmentSettings), now=clock)
+    app = create_app(stack.settings(AssessmentSettings), now=clock, backing=backing)
     return Office(stack, app, await stack.serve(app), clock)

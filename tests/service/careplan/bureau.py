@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from contracts import assessment, complaints, intake
 from contracts.assessment import NeedsAssessed, Proposal
 from contracts.careplan import PlanningOpened
@@ -247,10 +248,10 @@ class Bureau(Served):
         return desk
 
 
-async def opened_bureau(stack: Stack) -> Bureau:
+async def opened_bureau(stack: Stack, backing: Backing = REAL) -> Bureau:
     """The service with its copy of the directory."""
     clock = Clock(MONDAY)
-    app = create_app(stack.settings(CareplanSettings), now=clock)
+    app = create_app(stack.settings(CareplanSettings), now=clock, backing=backing)
     bureau = Bureau(stack, app, await stack.serve(app), clock)
     kinds = {
         INSTITUTION: OrganizationKind.INSTITUTION,

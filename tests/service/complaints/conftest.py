@@ -12,6 +12,7 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from chassis.clock import new_id
 from contracts.careplan import CASE as CAREPLAN_CASE
 from contracts.careplan import Decided, Outcome, Refused
@@ -189,11 +190,13 @@ async def told_of_organizations(stack: Stack, app: FastAPI) -> None:
     await until(all_heard)
 
 
-async def opened_office(stack: Stack) -> Office:
+async def opened_office(stack: Stack, backing: Backing = REAL) -> Office:
     """The service with a clock that a test may set, and its copy of the directory."""
     times: dict[str, datetime] = {}
     app = create_app(
-        stack.settings(ComplaintsSettings), now=lambda: times.get("now") or datetime.now(UTC)
+        stack.settings(ComplaintsSettings),
+        now=lambda: times.get("now") or datetime.now(UTC),
+        backing=backing,
     )
     http = await stack.serve(app)
     await told_of_organizations(stack, app)

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from services.directory.adapters.data_files import read_rows
 from services.directory.directory import Directory
 from services.directory.main import create_app
@@ -31,9 +32,9 @@ async def fresh(servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Stack]:
         yield made
 
 
-def app_of(stack: Stack, **settings: Any) -> FastAPI:
+def app_of(stack: Stack, backing: Backing = REAL, **settings: Any) -> FastAPI:
     """A replica of the directory."""
-    return create_app(stack.settings(DirectorySettings, **settings))
+    return create_app(stack.settings(DirectorySettings, **settings), backing=backing)
 
 
 def directory_of(app: FastAPI) -> Directory:

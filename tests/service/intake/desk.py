@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.directory import (
@@ -208,9 +209,9 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
     return settings
 
 
-async def open_desk(stack: Stack, clock: Clock, outside: Outside) -> Desk:
+async def open_desk(stack: Stack, clock: Clock, outside: Outside, backing: Backing = REAL) -> Desk:
     """Serve a replica of intake until the test module is over."""
-    app = create_app(settings_of(stack), clock.now, outside.transport)
+    app = create_app(settings_of(stack), clock.now, outside.transport, backing)
     return Desk(stack, app, await stack.serve(app))
 
 

@@ -1,6 +1,7 @@
 """The register's routes and who may call them; a citizen with a case and a running term."""
 
 from contracts import intake
+from contracts.envelope import Envelope
 from contracts.roles import Role
 from contracts.values import SYSTEM
 from tests.service.access import About, Route, Walk
@@ -48,12 +49,16 @@ ROUTES = [
 ]
 
 
+def citizen_told() -> list[Envelope]:
+    """What intake says of the citizen."""
+    registered = intake.CitizenRegistered(by=SYSTEM, card=CARD)
+    return envelopes(intake.CITIZEN, REF.citizen_id, [(registered, MONDAY)])
+
+
 async def begun(stack: Stack) -> Walk:
     """The service with a citizen and the beginning of their case."""
     register = await opened_register(stack)
-    registered = intake.CitizenRegistered(by=SYSTEM, card=CARD)
-    told = envelopes(intake.CITIZEN, REF.citizen_id, [(registered, MONDAY)])
     first = intake_of(REF).envelopes()[0]
-    await register.hear([*told, first])
+    await register.hear([*citizen_told(), first])
     ids = {"case_id": REF.case_id, "citizen_id": REF.citizen_id, "stream": first.stream}
     return Walk(stack, register.app, register.http, "cases", REF.case_id, 1, ids)

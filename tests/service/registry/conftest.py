@@ -10,6 +10,7 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
+from chassis.backing import REAL, Backing
 from contracts.directory import (
     ORGANIZATION,
     OrganizationCard,
@@ -98,11 +99,11 @@ def institution_card(institution: str = INSTITUTION) -> OrganizationCard:
     )
 
 
-async def opened_register(stack: Stack) -> Register:
+async def opened_register(stack: Stack, backing: Backing = REAL) -> Register:
     """A register that knows the institution."""
     clock = Clock(MONDAY + 30 * DAY)
     settings = stack.settings(RegistrySettings, status_per_address=12, status_per_number=5)
-    app = create_app(settings, clock)
+    app = create_app(settings, clock, backing)
     register = Register(stack, app, await stack.serve(app), clock)
     story = stack.story(ORGANIZATION, INSTITUTION)
     await register.hear(
