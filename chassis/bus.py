@@ -135,19 +135,23 @@ class Bus:
         self._started = True
 
     async def _declare(self) -> None:
-        """Everybody's inbox, so that no event is lost to a reader that has yet to start."""
+        """Everybody's inbox, so that no event is lost to a reader that has yet to start.
+
+        Over the publisher's connection: a queue that the consumer's own has declared is consumed
+        on the channel that declared it, and not on the subscriber's, which limits the prefetch.
+        """
         await self._publisher.connect()
         await self._consumer.connect()
         await self._publisher.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(EVENTS)
-        await self._consumer.declare_exchange(DEAD)
+        await self._publisher.declare_exchange(DEAD)
         for service, reads in self._inboxes.items():
             name = f"{service}.inbox"
-            dead = await self._consumer.declare_queue(
+            dead = await self._publisher.declare_queue(
                 RabbitQueue(f"{name}.dead", queue_type=QueueType.QUORUM)
             )
             await dead.bind(DEAD.name, name)
-            declared = await self._consumer.declare_queue(inbox(service, reads))
+            declared = await self._publisher.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)
 

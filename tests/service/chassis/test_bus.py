@@ -10,7 +10,7 @@ import aio_pika
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import Bus, NotPublished, inbox, with_heartbeat
+from chassis.bus import PREFETCH, Bus, NotPublished, inbox, with_heartbeat
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls
 from tests.service.chassis.conftest import Broker, proxied, until
@@ -161,6 +161,26 @@ async def test_lost_connection_comes_back_by_itself_for_both_directions(
         await until(bus.ready, seconds=30)
         await until(lambda: published(bus, envelope("t1", 2)))
         await until(lambda: "sample.thing.t1:2" in received)
+
+
+async def test_consumer_is_given_no_more_at_once_than_its_prefetch(
+    servers: ServerUrls, broker: Broker
+) -> None:
+    """A backlog stays with the broker, where another replica can take its share."""
+    received: list[str] = []
+    go_on = asyncio.Event()
+
+    async def receive(event: Envelope) -> None:
+        received.append(event.id)
+        await go_on.wait()
+
+    async with started(servers.amqp_url, broker, ("sample.#",), receive) as bus:
+        await asyncio.gather(*(bus.publish(envelope("t1", n)) for n in range(1, 101)))
+        await until(lambda: len(received) >= PREFETCH)
+        await asyncio.sleep(0.5)
+        assert len(received) == PREFETCH
+        go_on.set()
+        await until(lambda: len(received) == 100)
 
 
 async def test_hundred_at_once_are_all_confirmed(servers: ServerUrls, broker: Broker) -> None:
