@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.conftest import ServerUrls
+from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome, show
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
@@ -20,6 +24,21 @@ def report(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
         assert (outcome.lost, outcome.doubled) == (0, 0), outcome
 
     return take
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    """A broker and a database that may be harmed."""
+    made = Machine(f"test-{os.getpid()}-harmed")
+    with made as running:
+        yield running
+    shutil.rmtree(made.data_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def harmed(machine: Machine) -> ServerUrls:
+    """Where they answer."""
+    return ServerUrls(machine.amqp_url, machine.mongo_url)
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
