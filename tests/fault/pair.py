@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,17 @@ from chassis.bus import Bus
 from chassis.clock import new_id
 from chassis.settings import ServiceSettings
 from tests.conftest import ServerUrls
+from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import Keys, make_settings, running, until
 from tests.service.chassis.sample import EchoService, Sample, fresh
 
 SAMPLE_SECONDS = 0.01
 HURRIED = 0.05  # seconds between a caller's tries; a patient one would hide a stall
+
+
+def moment() -> float:
+    """Now, as progress is measured; seconds."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass
@@ -45,16 +51,16 @@ class Progress:
 
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
-        self.moments = [asyncio.get_running_loop().time()]
+        self.moments = [moment()]
 
     async def watch(self) -> None:
         """Look until cancelled."""
-        clock, seen = asyncio.get_running_loop().time, self._pair.effects
+        seen = self._pair.effects
         while True:
             await asyncio.sleep(SAMPLE_SECONDS)
             if self._pair.effects != seen:
                 seen = self._pair.effects
-                self.moments.append(clock())
+                self.moments.append(moment())
 
     @property
     def worst_stall(self) -> float:
@@ -78,10 +84,10 @@ class Load:
     _ended: bool = False
     _callers: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def begin(self, callers: int = 8) -> None:
-        """Let so many callers work at once."""
+    def begin(self, callers: int = 8, pause: float = 0.0) -> None:
+        """Let so many callers work at once, each with so many seconds between its things."""
         self._ended = False
-        self._callers = [asyncio.create_task(self._call_until_ended()) for _ in range(callers)]
+        self._callers = [asyncio.create_task(self._call_until_ended(pause)) for _ in range(callers)]
 
     async def reach(self, count: int, seconds: float = 60) -> None:
         """Wait until so many more things are acknowledged."""
@@ -93,24 +99,25 @@ class Load:
         self._ended = True
         await asyncio.gather(*self._callers)
 
-    async def _call_until_ended(self) -> None:
+    async def _call_until_ended(self, pause: float) -> None:
         while not self._ended:
             await self.make()
+            await asyncio.sleep(pause)
 
     async def make(self) -> str:
         """Make one thing, however many tries that takes; its id."""
-        clock, key = asyncio.get_running_loop().time, uuid.uuid4().hex
+        key = uuid.uuid4().hex
         while True:
-            began = clock()
+            began = moment()
             answer = await self.http.post(
                 "/things",
                 json={"name": "Кресло-коляска"},
                 headers={**self.headers, "Idempotency-Key": key},
             )
-            self.slowest = max(self.slowest, clock() - began)
+            self.slowest = max(self.slowest, moment() - began)
             if answer.status_code == 201:
                 thing_id = str(answer.json()["id"])
-                self.acknowledged[thing_id] = clock()
+                self.acknowledged[thing_id] = moment()
                 return thing_id
             self.refused.append(answer)
             await asyncio.sleep(HURRIED)
@@ -158,10 +165,8 @@ class Pair:
 
         Events under way settle first, so that a second effect has had time to happen.
         """
-        try:
+        with suppress(TimeoutError):
             await until(self.complete, seconds=seconds, every=0.2)
-        except TimeoutError:
-            pass
         for service in self.services:
             await service.relay.drain()
         account = Account(len(self.load.acknowledged), [], [])
@@ -178,6 +183,18 @@ class Pair:
             if max(effects) > 1:
                 account.doubled.append(thing_id)
         return account
+
+    async def outcome(self, fault: str, over: float = 0.0, seconds: float = 60) -> Outcome:
+        """The figures of a fault that was over at that moment."""
+        account = await self.account(seconds)
+        return Outcome(
+            fault,
+            account.made,
+            len(account.lost),
+            len(account.doubled),
+            self.progress.worst_stall,
+            self.progress.first_after(over) if over else 0.0,
+        )
 
     @asynccontextmanager
     async def both(self) -> AsyncIterator[Self]:

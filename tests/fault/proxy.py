@@ -48,6 +48,11 @@ class Flow:
     def __post_init__(self) -> None:
         self.flowing.set()
 
+    @property
+    def at_once(self) -> int:
+        """What passes in a twentieth of a second, so that a limit is no pulse."""
+        return max(1, int(self.bytes_per_second / 20)) if self.bytes_per_second else CHUNK
+
 
 class Loss:
     """One request that is to be lost, or whose reply is: the next that contains `marker`."""
@@ -171,6 +176,7 @@ class Proxy:
                 self._pump(link, answers, writer, self.to_client),
             )
         finally:
+            link.end(reset=False)
             self._links.discard(link)
 
     async def _pump(
@@ -194,7 +200,8 @@ class Proxy:
             pass
         finally:
             carrier.cancel()
-            link.end(reset=False)
+            if not link.stranded:  # else not even the end of one side reaches the other
+                link.end(reset=False)
 
     async def _carry(
         self, late: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, flow: Flow
@@ -204,7 +211,8 @@ class Proxy:
             while (entry := await late.get())[1]:
                 due, data = entry
                 await asyncio.sleep(max(0.0, due - clock()))
-                for piece in _pieces(data, flow.bytes_per_second):
+                while data:  # the limit may be lifted meanwhile
+                    piece, data = data[: flow.at_once], data[flow.at_once :]
                     if flow.bytes_per_second:
                         pause = len(piece) / flow.bytes_per_second
                         flow.throttled += pause
@@ -240,12 +248,6 @@ class Proxy:
         link.stranded = True
         loss.done.set()
         return True
-
-
-def _pieces(data: bytes, bytes_per_second: float) -> list[bytes]:
-    """What passes in a twentieth of a second at a time, so that a limit is no pulse."""
-    size = max(1, int(bytes_per_second / 20)) if bytes_per_second else len(data)
-    return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ from contracts.values import SYSTEM
 from tests.conftest import ServerUrls
 from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome
-from tests.fault.pair import Pair, paired
+from tests.fault.pair import moment, paired
 from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import until
 from tests.service.chassis.sample import ThingMade
@@ -34,19 +35,6 @@ def refusals_are_honest(refused: list[httpx.Response]) -> None:
         assert answer.json()["code"] == "store-unavailable"
 
 
-async def outcome_of(pair: Pair, fault: str, over: float) -> Outcome:
-    """The figures, once everything acknowledged has come back or is given up."""
-    account = await pair.account()
-    return Outcome(
-        fault,
-        account.made,
-        len(account.lost),
-        len(account.doubled),
-        pair.progress.worst_stall,
-        pair.progress.first_after(over),
-    )
-
-
 async def test_killed_database_has_every_write_it_acknowledged(
     machine: Machine, harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
@@ -55,12 +43,12 @@ async def test_killed_database_has_every_write_it_acknowledged(
         for _ in range(2):
             await pair.load.reach(30)
             dead = machine.kill("database")
-            await until(lambda: machine.replaced("database", dead), seconds=30)
-            back = asyncio.get_running_loop().time()
+            await until(partial(machine.replaced, "database", dead), seconds=30)
+            back = moment()
             await pair.load.reach(20)
         await pair.load.end()
         refusals_are_honest(pair.load.refused)
-        report(await outcome_of(pair, "database killed -9 twice under load", back))
+        report(await pair.outcome("database killed -9 twice under load", back))
 
 
 async def test_frozen_database_doubles_nothing_when_its_writes_come_late(
@@ -77,12 +65,12 @@ async def test_frozen_database_doubles_nothing_when_its_writes_come_late(
                 before = len(pair.load.acknowledged)
                 await asyncio.sleep(3)
                 assert len(pair.load.acknowledged) == before
-            thawed = asyncio.get_running_loop().time()
+            thawed = moment()
             await pair.load.reach(30)
             await pair.load.end()
             assert pair.load.refused
             refusals_are_honest(pair.load.refused)
-            report(await outcome_of(pair, "database frozen for 3 s under load", thawed))
+            report(await pair.outcome("database frozen for 3 s under load", thawed))
 
 
 async def test_database_that_is_away_is_answered_with_503_and_messages_wait_unacknowledged(
@@ -110,7 +98,7 @@ async def test_database_that_is_away_is_answered_with_503_and_messages_wait_unac
             channels = await machine.rabbitmqctl("list_channels", *columns)
             assert "32\t32" in channels
             await proxy.start()
-            back = asyncio.get_running_loop().time()
+            back = moment()
             await until(lambda: tally.applied >= 1 + sent, seconds=30)
             heard = [await pair.echo.echoes.get(f"t{number}") for number in range(sent)]
             report(

@@ -18,10 +18,12 @@ class Echoing:
 
     def __init__(self) -> None:
         self.heard = b""
+        self.serving = 0
         self.callers: list[Caller] = []
         self.proxy: Proxy
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.serving += 1
         try:
             while data := await reader.read(65536):
                 self.heard += data
@@ -29,6 +31,7 @@ class Echoing:
                 await writer.drain()
         except OSError:
             pass
+        self.serving -= 1
         writer.close()
 
     async def connect(self) -> Caller:
@@ -134,6 +137,9 @@ async def test_stranded_connection_stays_and_carries_nothing(echoing: Echoing) -
     await caller.hears_nothing(b"two")
     assert echoing.heard == b"one"
     assert echoing.proxy.to_server.swallowed == 3
+    caller.writer.close()  # nor does the server hear that its caller has gone
+    await asyncio.sleep(0.1)
+    assert echoing.serving == 1
     assert await (await echoing.connect()).ask(b"three") == b"three"
 
 

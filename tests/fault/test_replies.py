@@ -23,20 +23,20 @@ Report = Callable[[Outcome], None]
 async def test_command_whose_stored_reply_was_lost_is_answered_as_done_and_done_once(
     harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
-    async with proxied(harmed.mongo_url) as (proxy, url):
-        async with paired(harmed, tmp_path, maker=ServerUrls(harmed.amqp_url, url)) as pair:
-            losses = []
-            for marker in (b"insert\0", b"update\0"):  # the command itself, the answer's return
-                losses.append(proxy.lose_reply(marker))
-                await pair.load.make()
-            await until(lambda: all(loss.done.is_set() for loss in losses))
-            assert pair.load.refused == []
-            account = await pair.account()
-            things = pair.maker.things
-            assert things.counts.reads > 2
-            report(
-                Outcome("database replies lost", 2, len(account.lost), len(account.doubled), 0, 0)
-            )
+    async with (
+        proxied(harmed.mongo_url) as (proxy, url),
+        paired(harmed, tmp_path, maker=ServerUrls(harmed.amqp_url, url)) as pair,
+    ):
+        losses = []
+        for marker in (b"insert\0", b"update\0"):  # the command itself, the answer's return
+            losses.append(proxy.lose_reply(marker))
+            await pair.load.make()
+        await until(lambda: all(loss.done.is_set() for loss in losses))
+        assert pair.load.refused == []
+        account = await pair.account()
+        things = pair.maker.things
+        assert things.counts.reads > 2
+        report(Outcome("database replies lost", 2, len(account.lost), len(account.doubled), 0, 0))
 
 
 async def test_write_that_never_arrived_is_not_taken_for_another_writers(
@@ -68,12 +68,13 @@ async def test_write_that_never_arrived_is_not_taken_for_another_writers(
 async def test_event_whose_confirmation_was_lost_is_sent_twice_and_takes_effect_once(
     harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
-    async with proxied(harmed.amqp_url) as (proxy, url):
-        async with paired(harmed, tmp_path, maker=ServerUrls(url, harmed.mongo_url)) as pair:
-            loss = proxy.lose_reply(b"sample.thing-made.v1")
-            await pair.load.make()
-            await until(loss.done.is_set)
-            tally = pair.echo.service.consumer.tally
-            await until(lambda: tally.duplicates == 1, seconds=20)  # the broker has it twice
-            account = await pair.account()
-            report(Outcome("confirmation lost", 1, len(account.lost), len(account.doubled), 0, 0))
+    async with (
+        proxied(harmed.amqp_url) as (proxy, url),
+        paired(harmed, tmp_path, maker=ServerUrls(url, harmed.mongo_url)) as pair,
+    ):
+        loss = proxy.lose_reply(b"sample.thing-made.v1")
+        await pair.load.make()
+        await until(loss.done.is_set)
+        tally = pair.echo.service.consumer.tally
+        await until(lambda: tally.duplicates == 1, seconds=20)  # the broker has it twice
+        report(await pair.outcome("confirmation of the broker lost"))
