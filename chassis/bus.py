@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from aiormq.exceptions import AMQPError
+from aiormq.exceptions import AMQPError, DeliveryError
 from faststream import AckPolicy, StreamMessage
 from faststream.exceptions import FastStreamException, RejectMessage
 from faststream.rabbit import (
@@ -52,6 +52,10 @@ GONE = (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError)
 
 class NotPublished(Exception):
     """The broker has not confirmed the event; it may or may not have it."""
+
+
+class Refused(NotPublished):
+    """The broker itself said no: a queue is full, or none is bound. Others may have the event."""
 
 
 def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
@@ -230,6 +234,8 @@ class Bus:
                 raise
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
+        except DeliveryError as failure:
+            raise Refused(type(failure).__name__) from failure
         except GONE as failure:
             raise NotPublished(type(failure).__name__) from failure
         failpoints.reach("after-publish", envelope.id)
