@@ -199,15 +199,25 @@ class Pair:
     @asynccontextmanager
     async def both(self) -> AsyncIterator[Self]:
         """Run both, and watch their progress."""
-        async with running(self.echo.app), running(self.maker.app) as self.http:
-            self.load, self.progress = Load(self.http, self.headers), Progress(self)
-            watching = asyncio.create_task(self.progress.watch())
-            try:
-                yield self
-            finally:
-                await self.load.end()
-                watching.cancel()
-                await asyncio.wait([watching])
+        async with (
+            running(self.echo.app),
+            running(self.maker.app) as http,
+            self.watched(http),
+        ):
+            yield self
+
+    @asynccontextmanager
+    async def watched(self, http: httpx.AsyncClient) -> AsyncIterator[None]:
+        """Take the load of callers over this client, and watch the progress of who runs."""
+        self.http = http
+        self.load, self.progress = Load(http, self.headers), Progress(self)
+        watching = asyncio.create_task(self.progress.watch())
+        try:
+            yield
+        finally:
+            await self.load.end()
+            watching.cancel()
+            await asyncio.wait([watching])
 
     async def remove(self, amqp_url: str) -> None:
         """Their queues go, so that nobody's events fill them."""
