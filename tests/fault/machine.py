@@ -9,18 +9,19 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psutil
 
 from deploy.runner.broker import require_scripts
-from deploy.runner.system import Servers
+from deploy.runner.system import Servers, System
 
 
 class Machine(Servers):
     """Started afresh even where the environment names servers: somebody else's are not killed."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, **more: Any) -> None:
+        super().__init__(name, **more)
         self.amqp_url = self.mongo_url = ""
 
     def kill(self, program: str) -> int:
@@ -64,3 +65,7 @@ class Machine(Servers):
         output, _ = await asyncio.wait_for(tool.communicate(), 60)
         assert tool.returncode == 0, output.decode()
         return output.decode()
+
+
+class District(Machine, System):
+    """The whole system on servers of its own, every process of which may be harmed."""
