@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from aiormq.exceptions import AMQPError, DeliveryError
+from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 from faststream import AckPolicy, StreamMessage
 from faststream.exceptions import FastStreamException, RejectMessage
 from faststream.rabbit import (
@@ -31,6 +31,7 @@ from pydantic import ValidationError
 from yarl import URL
 
 from chassis import failpoints
+from chassis.queues import DeadMessage, dead_message, depths, reachable
 from contracts.envelope import CONTENT_TYPE, Envelope
 
 log = structlog.get_logger()
@@ -43,7 +44,12 @@ GRACE_SECONDS = 10.0  # for handlers that are at work
 STOP_SECONDS = 12.0  # a broker that hangs does not keep us from ending
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 
+PROBE = "application/vnd.opora.probe"
+
 Receive = Callable[[Envelope], Awaitable[None]]
+
+
+Bury = Callable[[DeadMessage], Awaitable[None]]
 
 
 GONE = (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError)
@@ -56,6 +62,10 @@ class NotPublished(Exception):
 
 class Refused(NotPublished):
     """The broker itself said no: a queue is full, or none is bound. Others may have the event."""
+
+
+class InboxGone(NotPublished):
+    """The service's own inbox is not there any more."""
 
 
 def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
@@ -99,7 +109,8 @@ class Bus:
         self._declared = False
         self._started = False
         self._receive: Receive | None = None
-        url = with_heartbeat(url)
+        self.progressed_at = 0.0
+        self._url = url = with_heartbeat(url)
         logger = logging.getLogger(f"opora.{service}.bus")
         self._publisher = RabbitBroker(
             url,
@@ -122,11 +133,21 @@ class Bus:
             log_level=logging.DEBUG,
         )
 
-    async def start(self, receive: Receive) -> None:
-        """Declare exchanges and every inbox, then begin to consume. May be tried again."""
+    @property
+    def inbox(self) -> str | None:
+        """The name of the service's own queue; None if it hears nobody."""
+        return f"{self._service}.inbox" if self._inboxes.get(self._service) else None
+
+    async def start(self, receive: Receive, bury: Bury | None = None) -> None:
+        """Declare exchanges and every inbox, then begin to consume. May be tried again.
+
+        `bury` takes what lies in the dead queue; without it, it stays there.
+        """
         reads = self._inboxes.get(self._service)
         if reads and self._receive is None:
             self._subscribe(inbox(self._service, reads))
+            if bury is not None:
+                self._subscribe_to_dead(bury)
         self._receive = receive
         try:
             await self._declare()
@@ -160,8 +181,8 @@ class Bus:
                 await declared.bind(EVENTS.name, topic)
 
     def _subscribe(self, queue: RabbitQueue) -> None:
-        async def decoded(message: StreamMessage[Any]) -> Envelope:
-            return decode(message.body)
+        async def decoded(message: StreamMessage[Any]) -> Envelope | None:
+            return None if message.content_type == PROBE else decode(message.body)
 
         @self._consumer.subscriber(
             queue,
@@ -171,12 +192,28 @@ class Bus:
             decoder=decoded,
             no_reply=True,
         )
-        async def consume(envelope: Envelope) -> None:
-            if self._receive is not None:
+        async def consume(envelope: Envelope | None) -> None:
+            if self._receive is not None and envelope is not None:
                 await self._receive(envelope)
                 failpoints.reach("before-acknowledge", envelope.id)
                 await self._acknowledge()
                 failpoints.reach("after-acknowledge", envelope.id)
+            self.progressed_at = asyncio.get_running_loop().time()
+
+    def _subscribe_to_dead(self, bury: Bury) -> None:
+        async def raw(message: StreamMessage[Any]) -> DeadMessage:
+            return dead_message(message.raw_message)
+
+        @self._consumer.subscriber(
+            RabbitQueue(f"{self.inbox}.dead", queue_type=QueueType.QUORUM),
+            DEAD,
+            channel=Channel(prefetch_count=1),
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            decoder=raw,
+            no_reply=True,
+        )
+        async def consume(message: DeadMessage) -> None:
+            await bury(message)
 
     async def _acknowledge(self) -> None:
         message: RabbitMessage = self._consumer.context.get_local("message")
@@ -214,20 +251,57 @@ class Bus:
         Nothing is sent before every inbox is bound: the broker would confirm an event that a reader
         whose inbox is bound a moment later never gets.
         """
+        await self._publish(envelope, EVENTS, envelope.routing_key)
+
+    async def send_again(self, envelope: Envelope, to: str | None) -> None:
+        """Send an event that was sent before, to all who read it or to one service alone."""
+        if to is None:
+            await self.publish(envelope)
+        else:
+            await self._publish(envelope, None, f"{to}.inbox")
+
+    async def _publish(
+        self, envelope: Envelope, exchange: RabbitExchange | None, routing_key: str
+    ) -> None:
         if not self._declared:
             raise NotPublished("inboxes are not declared yet")
+        await self._send(
+            envelope.model_dump_json(exclude_none=True).encode(),
+            exchange=exchange,
+            routing_key=routing_key,
+            message_id=envelope.id,
+            correlation_id=envelope.correlationid,
+            content_type=CONTENT_TYPE,
+        )
+        failpoints.reach("after-publish", envelope.id)
+        self.published += 1
+
+    async def probe(self) -> None:
+        """Put a message that says nothing into the service's own inbox.
+
+        Raises NotPublished, and InboxGone when the inbox is not there any more.
+        """
+        if not self._started:
+            raise NotPublished("not started")
+        try:
+            await self._send(b"", routing_key=self.inbox, content_type=PROBE)
+        except NotPublished as failure:
+            if isinstance(failure.__cause__, PublishError):  # nowhere to route it to
+                raise InboxGone(self.inbox) from failure
+            raise
+
+    async def reachable(self) -> bool:
+        """Whether the broker takes a new connection, whatever has become of ours."""
+        return await reachable(self._url)
+
+    async def depths(self) -> dict[str, int | None]:
+        """How much lies in the service's own queues; raises ConnectionError."""
+        return await depths(self._url, f"{self.inbox}", f"{self.inbox}.dead") if self.inbox else {}
+
+    async def _send(self, body: bytes, **properties: Any) -> None:
         try:
             async with asyncio.timeout(self._publish_seconds):
-                await self._publisher.publish(
-                    envelope.model_dump_json(exclude_none=True).encode(),
-                    exchange=EVENTS,
-                    routing_key=envelope.routing_key,
-                    mandatory=True,
-                    persist=True,
-                    message_id=envelope.id,
-                    correlation_id=envelope.correlationid,
-                    content_type=CONTENT_TYPE,
-                )
+                await self._publisher.publish(body, mandatory=True, persist=True, **properties)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -238,8 +312,6 @@ class Bus:
             raise Refused(type(failure).__name__) from failure
         except GONE as failure:
             raise NotPublished(type(failure).__name__) from failure
-        failpoints.reach("after-publish", envelope.id)
-        self.published += 1
 
 
 def decode(body: bytes) -> Envelope:

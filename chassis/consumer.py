@@ -78,6 +78,11 @@ class Tally:
         self.unknown += receipt.unknown
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _InHand:
+    since: float
+
+
 class Consumer:
     """Feeds the readers."""
 
@@ -94,10 +99,30 @@ class Consumer:
                 self._by_kind.setdefault(kind, []).append((reader, reading(reader)))
         self._clock = clock
         self._record = record
+        self._in_hand: set[_InHand] = set()
         self.tally = Tally()
+
+    @property
+    def oldest_in_hand(self) -> float:
+        """Seconds since the earliest message was taken that is not dealt with yet; 0 if none is."""
+        now = asyncio.get_running_loop().time()
+        return max((now - message.since for message in self._in_hand), default=0.0)
+
+    def reading_of(self, collection: Collection[Any], stream_kind: str) -> Reading | None:
+        """How a collection reads a kind of stream; None if it does not."""
+        readers = self._by_kind.get(stream_kind, ())
+        return next((how for reader, how in readers if reader.collection is collection), None)
 
     async def receive(self, envelope: Envelope) -> None:
         """Take one message in; returns when its outcome is stored, however long that takes."""
+        message = _InHand(asyncio.get_running_loop().time())
+        self._in_hand.add(message)
+        try:
+            await self._receive(envelope)
+        finally:
+            self._in_hand.discard(message)
+
+    async def _receive(self, envelope: Envelope) -> None:
         self.tally.received += 1
         trace = tracing.begin(envelope.correlationid, envelope.id, envelope.traceparent)
         pause = 0.05

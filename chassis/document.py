@@ -25,6 +25,9 @@ S = TypeVar("S", bound=BaseModel)
 WARN_BYTES = 256 * 1024
 MAX_BYTES = 1024 * 1024
 COMMANDS_KEPT = 40
+SENT_KEPT = 16
+"""How many confirmed events stay with their document: a broker that lost everything takes those
+with it that the register had not read yet, and then they are nowhere else."""
 
 Handler = Callable[[Any, Any, Context], Sequence[Event]]
 """What a document does on another service's event: (state, event, context) -> own events."""
@@ -64,6 +67,7 @@ class Document(Generic[S]):
     version: int = 0
     seq: int = 0
     outbox: list[Envelope] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
     commands: list[Answered] = field(default_factory=list)
@@ -72,6 +76,19 @@ class Document(Generic[S]):
     def blocked(self) -> bool:
         """Whether an event failed here for good and waits for an operator."""
         return any(entry.reason is not None for entry in self.parked)
+
+    @property
+    def parked_since(self) -> int:
+        """Epoch milliseconds since when an event has waited here; 0 when none does."""
+        return min((entry.since for entry in self.parked), default=0)
+
+    def confirm(self, number: int) -> None:
+        """The broker has the events up to this one: they leave the outbox."""
+        confirmed = [entry for entry in self.outbox if entry.number <= number]
+        if confirmed:
+            self.outbox = [entry for entry in self.outbox if entry.number > number]
+            wire = [entry.model_dump(mode="json") for entry in confirmed]
+            self.sent = [*self.sent, *wire][-SENT_KEPT:]
 
     def answered(self, key: str) -> Answered | None:
         """The command of that idempotency key, if it was carried out already."""
@@ -248,11 +265,11 @@ def _reason(failure: Exception) -> str:
     return f"handler-error: {type(failure).__name__}"
 
 
-def checked_size(stored: Mapping[str, Any]) -> int:
+def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
     """Size in bytes of what is about to be stored; refuses what is over the bound."""
     size = len(bson.encode(stored))
-    if size > MAX_BYTES:
+    if size > most:
         raise DocumentTooLarge(
-            "document-too-large", f"the record would grow to {size} bytes, over {MAX_BYTES}"
+            "document-too-large", f"the record would grow to {size} bytes, over {most}"
         )
     return size

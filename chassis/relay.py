@@ -79,7 +79,7 @@ class Relay:
         seen = self._confirmed.get(key)
         if seen is None:
             return
-        document.outbox = [entry for entry in document.outbox if entry.number > seen]
+        document.confirm(seen)
 
     def settled(self, collection: str, document: Document[Any]) -> bool:
         """Whether every event of the document was confirmed to this process."""

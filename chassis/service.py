@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
@@ -24,14 +23,17 @@ from chassis.calendar import DistrictCalendar
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
-from chassis.http import PROBLEMS, RequestFrame, describe, public
+from chassis.health import Health
+from chassis.http import PROBLEMS, RequestFrame, describe
 from chassis.identity import Verifier
-from chassis.metrics import expose
+from chassis.interventions import INTERVENTIONS
+from chassis.letters import LETTERS, Letters
 from chassis.relay import Relay
 from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
 from chassis.store import Collection, Spec, StoreUnavailable
 from chassis.sweeper import Sweeper, Watch
+from chassis.watchdog import Watchdog, end_process
 from contracts.context import Context
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -54,11 +56,15 @@ class Service:
         now: clock.Now = clock.now,
         grace_seconds: float = GRACE_SECONDS,
         backing: Backing = REAL,
+        end: Callable[[], None] = end_process,
     ) -> None:
         logs.configure(name, settings.log_level)
         self.name = name
+        self.version = VERSION
         self.settings = settings
+        self.inboxes = inboxes
         self.now = now
+        self._end = end
         self.calendar = DistrictCalendar(settings.zone)
         self.registry = CollectorRegistry()
         self.client, self._database = backing.connect(
@@ -75,7 +81,7 @@ class Service:
         self.commands = Commands(name, settings.district)
         self.collections: dict[str, Collection[Any]] = {}
         self.readers: list[Reader] = []
-        self._watches: list[Watch] = []
+        self.watches: list[Watch] = []
         self._streams: dict[str, str | None] = {}
         self._beginnings: list[Callable[[], Awaitable[None]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
@@ -85,6 +91,10 @@ class Service:
         self.record: Callable[[Envelope], Awaitable[None]] | None = None
         self.consumer: Consumer
         self.sweeper: Sweeper
+        self.watchdog: Watchdog
+        self.health = Health(self)
+        self.letters = self.collection(LETTERS)
+        self.interventions = self.collection(INTERVENTIONS)
 
     def collection(
         self,
@@ -104,7 +114,7 @@ class Service:
         )
         self.collections[spec.name] = collection
         self._streams[spec.name] = stream
-        self._watches.append(Watch(collection, stream, on_due, errand))
+        self.watches.append(Watch(collection, stream, on_due, errand))
         return collection
 
     def copies(self, spec: Spec[C]) -> Collection[C]:
@@ -161,7 +171,7 @@ class Service:
             setattr(app.state, name, value)
         app.openapi = describe(app)  # type: ignore[method-assign]
         problems.install(app)
-        app.include_router(self._health())
+        app.include_router(self.health.router())
         app.include_router(operations.router(self))
         for router in routers:
             app.include_router(router)
@@ -178,7 +188,14 @@ class Service:
 
         self.consumer = Consumer(self.readers, reading, self.now, self.record)
         self.sweeper = Sweeper(
-            self._watches, self.relay, self.commands, self.now, lambda now: self.at(SYSTEM)
+            self.watches, self.relay, self.commands, self.now, lambda now: self.at(SYSTEM)
+        )
+        self.watchdog = Watchdog(
+            self.bus,
+            lambda: self.sweeper.progressed_at,
+            self.health.store_answers,
+            self.bus.reachable,
+            self._end,
         )
 
     def _context_of(self, envelope: Envelope) -> Context:
@@ -199,6 +216,7 @@ class Service:
             tasks += [
                 asyncio.create_task(self._connect_bus()),
                 asyncio.create_task(self.sweeper.run()),
+                asyncio.create_task(self.watchdog.run()),
                 *(asyncio.create_task(self._begin(begin)) for begin in self._beginnings),
             ]
             yield
@@ -228,7 +246,7 @@ class Service:
         """The broker may come up later than we do: until then outboxes hold what was said."""
         while True:
             try:
-                await self.bus.start(self.consumer.receive)
+                await self.bus.start(self.consumer.receive, Letters(self.letters, self.now).bury)
                 return
             except Exception as failure:
                 log.warning("start-waits-for-broker", error=type(failure).__name__)
@@ -244,40 +262,6 @@ class Service:
             except Exception as failure:  # what a service begins with is never given up
                 log.error("start-failed", error=type(failure).__name__)
             await asyncio.sleep(1.0)
-
-    async def ready(self) -> dict[str, bool]:
-        """What this service depends on, and whether it answers."""
-        try:
-            async with asyncio.timeout(2):
-                await self.client.admin.command("ping")
-            store = True
-        except Exception:
-            store = False
-        try:
-            broker = await self.bus.ready()
-        except Exception:
-            broker = False
-        return {"store": store, "broker": broker}
-
-    def _health(self) -> APIRouter:
-        router = APIRouter(tags=["health"], dependencies=[Depends(public)])
-
-        @router.get("/health/live", summary="The process runs")
-        async def live() -> dict[str, str]:
-            return {"service": self.name, "status": "live"}
-
-        @router.get("/health/ready", summary="Store and broker answer")
-        async def ready() -> JSONResponse:
-            parts = await self.ready()
-            return JSONResponse(
-                {"service": self.name, **parts}, status_code=200 if all(parts.values()) else 503
-            )
-
-        @router.get("/metrics", summary="Prometheus metrics")
-        async def metrics() -> Response:
-            return expose(self)
-
-        return router
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -23,7 +23,7 @@ from pymongo.monitoring import CommandListener
 from pymongo.uri_parser import parse_uri
 
 from chassis import failpoints
-from chassis.document import WARN_BYTES, Answered, Document, Parked, checked_size
+from chassis.document import MAX_BYTES, WARN_BYTES, Answered, Document, Parked, checked_size
 from contracts.envelope import Envelope
 
 log = structlog.get_logger()
@@ -65,6 +65,7 @@ class Spec(Generic[S]):
     wake_at: Callable[[S], int] = lambda state: 0
     indexed: Sequence[tuple[str, ...]] = ()
     unique: Sequence[str] = ()
+    max_bytes: int = MAX_BYTES
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
 
     async def _create_indexes(self) -> None:
-        for scalar in ("relay_due", "wake_at", "blocked"):
+        for scalar in ("relay_due", "wake_at", "parked_since"):
             await self._stored.create_index([(scalar, 1)])
         for fields in self.spec.indexed:
             await self._stored.create_index([(name, 1) for name in fields])
@@ -162,7 +163,8 @@ class Collection(Generic[S]):
         mark = secrets.token_hex(8)
         stored = self._to_stored(document, mark)
         # What is parked came from outside and must be kept somewhere: it is not held to the bound.
-        size = checked_size({**stored, "parked": []} if document.parked else stored)
+        held = {**stored, "parked": []} if document.parked else stored
+        size = checked_size(held, self.spec.max_bytes)
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
@@ -209,6 +211,21 @@ class Collection(Generic[S]):
         found = await self.find(fields, limit=1)
         return found[0] if found else None
 
+    async def look(
+        self,
+        query: Mapping[str, Any],
+        *parts: str,
+        sort: Sequence[tuple[str, int]] = (("id", 1),),
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """Some parts of documents, as stored, with their ids; what they hold is not loaded."""
+        self.counts.queries += 1
+        try:
+            cursor = self._stored.find(dict(query), ["id", *parts]).sort(list(sort)).limit(limit)
+            return [stored async for stored in cursor]
+        except AWAY as failure:
+            raise StoreUnavailable from failure
+
     async def each(self, batch: int = 200) -> AsyncIterator[Document[S]]:
         """Every document, by id, without holding a cursor open between batches."""
         after = ""
@@ -235,9 +252,11 @@ class Collection(Generic[S]):
             "seq": document.seq,
             "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
             "relay_due": self._clock_ms() + self._relay_grace_ms if document.outbox else 0,
+            "sent": document.sent,
             "wake_at": self.spec.wake_at(document.state),
             "streams": document.streams,
             "parked": [entry.model_dump(mode="json") for entry in document.parked],
+            "parked_since": document.parked_since,
             "blocked": int(document.blocked),
             "commands": [entry.model_dump(mode="json") for entry in document.commands],
             **self.spec.index(document.state),
@@ -251,6 +270,7 @@ class Collection(Generic[S]):
             version=stored["version"],
             seq=stored["seq"],
             outbox=[Envelope.model_validate(entry) for entry in stored["outbox"]],
+            sent=list(stored.get("sent", ())),  # not there before it was kept
             streams=dict(stored["streams"]),
             parked=[Parked.model_validate(entry) for entry in stored["parked"]],
             commands=[Answered.model_validate(entry) for entry in stored["commands"]],

@@ -75,6 +75,7 @@ class Sweeper:
         self._by_name = {watch.collection.spec.name: watch for watch in watches}
         self.recovered = 0
         self.last_sweep: float = 0.0
+        self.progressed_at: float = 0.0
 
     def nudge(self) -> None:
         """Something has become due just now: do not wait for the interval."""
@@ -83,6 +84,7 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep for ever. A database that is away is waited for."""
         first = True
+        self.last_sweep = self._progress()
         while True:
             try:
                 await self.sweep(everything=first)
@@ -91,7 +93,7 @@ class Sweeper:
                 log.warning("sweep-waits-for-store")
             except Exception as failure:  # a sweeper that dies strands everything
                 log.error("sweep-failed", error=type(failure).__name__)
-            self.last_sweep = asyncio.get_running_loop().time()
+            self.last_sweep = self._progress()
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._nudge.wait()
@@ -99,6 +101,11 @@ class Sweeper:
             except TimeoutError:
                 pass
             self._nudge.clear()
+
+    def _progress(self) -> float:
+        """A round may be long, after a long time down; what counts is that it goes on."""
+        self.progressed_at = asyncio.get_running_loop().time()
+        return self.progressed_at
 
     async def stop(self) -> None:
         """End the errands that are under way; the next process takes them up again."""
@@ -111,7 +118,8 @@ class Sweeper:
         """One round. `everything` also takes outboxes whose grace is not over (after a start)."""
         await self.clear()
         for watch in self._watches:
-            await self._relay_left_over(watch, everything)
+            if watch.stream_kind is not None:
+                await self._relay_left_over(watch, everything)
             if watch.on_due is not None or watch.errand is not None:
                 await self._wake(watch)
 
@@ -149,6 +157,7 @@ class Sweeper:
                 sort=[("id", 1)],
                 limit=BATCH,
             )
+            self._progress()
             for document in found:
                 if not self._relay.settled(name, document):
                     self.recovered += 1
@@ -165,6 +174,7 @@ class Sweeper:
                 {"wake_at": until, "id": {"$gt": after}}, sort=[("id", 1)], limit=BATCH
             )
             for document in due:
+                self._progress()
                 await self._ring_safely(watch, document.id)
                 self._start_errand(watch, document.id)
             if len(due) < BATCH:

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.demo.journey import Case
 from deploy.demo.office import Wire
 from deploy.demo.staff import Staff
-from deploy.runner.system import SERVICES, System
+from deploy.runner.system import System
+from deploy.services import SERVICES
 
 OWN_STREAMS = ("intake", "assessment", "careplan")
 OUTCOMES = ("applied", "duplicates", "parked", "released", "failed")

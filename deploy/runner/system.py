@@ -22,22 +22,14 @@ from deploy.runner.ports import LOOPBACK, free_ports, require_free
 from deploy.runner.processes import STOP_SECONDS, Program, Running, start, sweep
 from deploy.runner.signals import interrupt_raises, termination_unwinds, undisturbed
 from deploy.runner.tokens import AUDIENCE, DAY, ISSUER, Credentials
+from deploy.services import DISTRICT, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 
-SERVICES = {
-    "intake": 8101,
-    "assessment": 8102,
-    "careplan": 8103,
-    "complaints": 8104,
-    "directory": 8105,
-    "registry": 8106,
-}
 SIMULATORS = {"pension_fund": 8201, "hospital": 8202}
 PORTS = {**SERVICES, **SIMULATORS}
 
-DISTRICT = "leninsk-kuznetsky"
 TIME_ZONE = "Asia/Novokuznetsk"
 PENSION_FUND_OFFICE = "example-pension-fund-office-01"
 """Whom intake asks unless told otherwise: only this office may answer."""

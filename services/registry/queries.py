@@ -76,6 +76,11 @@ async def timeline(
     return shown
 
 
+def listed_by(stream: str | None) -> tuple[dict[str, Any], str]:
+    """The log's order: one stream's events in their own, all events in that of their arrival."""
+    return ({"stream": stream}, "sequence") if stream else ({}, "received")
+
+
 async def stream_of(registry: Registry, stream: str) -> StreamView:
     """What the log has of a stream: the last sequence and what is missing before it."""
     last, seen, gaps = 0, 0, list[Gap]()

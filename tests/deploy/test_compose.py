@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.runner.system import ROOT, SERVICES, System
+from deploy.runner.system import ROOT, System
+from deploy.services import SERVICES
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 VARIABLE_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")

@@ -46,6 +46,7 @@ class Route:
     subject: str | None = None
     query: str = ""
     creates: bool = False
+    answers: int | None = None
 
     @property
     def key(self) -> str:
@@ -54,22 +55,49 @@ class Route:
     @property
     def answer(self) -> int:
         """What its own caller is answered, on a version that is not the present one."""
+        if self.answers is not None:
+            return self.answers
         if self.creates:
             return 201
         return 412 if self.method == "POST" and self.roles else 200
+
+
+WHY = {"reason": "Проверка доступа"}
+EVENT = "?event=intake.case.C-nobodys:1"
+
+
+def _operation(
+    method: str, path: str, *, query: str = "", answer: int | None = None, creates: bool = False
+) -> Route:
+    return Route(
+        method,
+        f"/operations{path}",
+        (Role.OPERATOR,),
+        WHY if method == "POST" else None,
+        About.DISTRICT,
+        org=None,
+        query=query,
+        creates=creates,
+        answers=answer,
+    )
 
 
 CHASSIS = [
     Route("GET", "/health/live"),
     Route("GET", "/health/ready"),
     Route("GET", "/metrics"),
-    Route(
-        "GET",
-        "/operations/{collection}/{document_id}",
-        (Role.OPERATOR,),
-        about=About.DISTRICT,
-        org=None,
-    ),
+    _operation("GET", "/standing"),
+    _operation("GET", "/interventions"),
+    _operation("GET", "/streams"),
+    _operation("GET", "/positions/{collection}"),
+    _operation("GET", "/parked"),
+    _operation("POST", "/parked/{collection}/{document_id}/retry", query=EVENT, answer=409),
+    _operation("POST", "/parked/{collection}/{document_id}/skip", query=EVENT, answer=409),
+    _operation("POST", "/reemissions", query="?collection=letters", answer=200, creates=True),
+    _operation("GET", "/dead"),
+    _operation("GET", "/dead/{letter_id}", answer=404),
+    _operation("POST", "/dead/{letter_id}/replay", answer=404),
+    _operation("GET", "/{collection}/{document_id}"),
 ]
 """The routes that every service has."""
 
@@ -89,7 +117,8 @@ class Walk:
     async def send(self, route: Route, ids: Ids | None = None, **headers: str) -> httpx.Response:
         """Call a route with these headers, on the record unless others are named."""
         named = self.ids if ids is None else ids
-        whole = {"collection": self.collection, "document_id": self.record, **named}
+        whole = {"collection": self.collection, "document_id": self.record, "letter_id": NOBODYS}
+        whole |= named
         body = route.body(named) if callable(route.body) else route.body
         path = route.path.format(**whole) + route.query
         return await self.client.request(route.method, path, json=body, headers=headers)

@@ -169,17 +169,6 @@ class Stack:
         )
         await self._exchange.publish(message, routing_key=routing_key)
 
-    async def dead_letters(self, service: str) -> int:
-        """How many messages lie in a service's dead queue."""
-        queue = await self._channel.declare_queue(
-            f"{service}.inbox.dead", durable=True, arguments={"x-queue-type": "quorum"}
-        )
-        count = 0
-        while (message := await queue.get(fail=False)) is not None:
-            await message.ack()
-            count += 1
-        return count
-
     async def start(self) -> None:
         """Begin with empty queues and a spy on everything."""
         await self._delete_queues()
@@ -224,6 +213,11 @@ async def settled(app: FastAPI) -> None:
     await service.relay.drain()
     while service.relay.quiet:
         await service.sweeper.clear(quiet_seconds=0)
+
+
+async def dead_letters(app: FastAPI) -> int:
+    """How many messages a service could not decode."""
+    return len(await app.state.service.letters.look({}))
 
 
 async def everything_of(app: FastAPI) -> dict[str, Document[Any]]:

@@ -10,7 +10,7 @@ import pytest
 from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.staff import INSTITUTION
-from deploy.runner.system import SERVICES
+from deploy.services import SERVICES
 from services.registry.domain.log import entry_id
 from tests.service.stack import until
 from tests.system.conftest import Region

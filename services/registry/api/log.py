@@ -6,10 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from chassis.http import Creation
+from chassis.interventions import Why
+from chassis.operations import Operator
 from chassis.paging import Cursor, Limit, Page, page
+from contracts.values import Identifier
 from services.registry.api.callers import DistrictReader
 from services.registry.api.schemas import EventView, StreamView, Summary, event_view
-from services.registry.queries import stream_of
+from services.registry.queries import listed_by, stream_of
+from services.registry.reemission import Extent, ResentLog, send_log_again
 from services.registry.registry import WithRegistry
 
 router = APIRouter(tags=["log"])
@@ -29,9 +34,26 @@ async def get_events(
 
     An operator sees events of citizens without their data.
     """
-    query, order = ({"stream": stream}, "sequence") if stream else ({}, "received")
+    query, order = listed_by(stream)
     return await page(
         registry.log, query, order, after, limit, lambda document: event_view(document, by)
+    )
+
+
+@router.post("/reemissions", summary="Send the log again")
+async def post_reemission(
+    body: Why,
+    by: Operator,
+    request: Creation,
+    registry: WithRegistry,
+    after: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    stream: StreamName | None = None,
+    to: Annotated[Identifier | None, Query(description="only to this service")] = None,
+) -> ResentLog:
+    """A page of the log, or of one stream, to all or to one service; who has it drops it (P14)."""
+    return await send_log_again(
+        registry, Extent(after, limit, stream, to), request, by, body.reason
     )
 
 

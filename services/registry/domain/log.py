@@ -21,6 +21,7 @@ from contracts.values import Actor
 Target = Callable[[Envelope], str | None]
 
 ID_LENGTH = 100
+WITHHELD = "ru.opora.intake.citizen-card-withheld.v1"
 
 
 class LogEntry(BaseModel):
@@ -82,6 +83,14 @@ def as_seen_by(by: Actor, envelope: Envelope) -> Envelope:
     if by.role == Role.OPERATOR and envelope.stream_kind == intake.CITIZEN:
         return envelope.model_copy(update={"data": {}})
     return envelope
+
+
+def resendable(entry: LogEntry) -> Envelope:
+    """The event as it may leave again: of an erased card nothing is left that a reader could take
+    for one, so it leaves under a type that readers count and pass over."""
+    if "card" not in entry.envelope.data or not entry.erased:
+        return entry.envelope
+    return entry.envelope.model_copy(update={"type": WITHHELD})
 
 
 def erase(entry: LogEntry) -> None:

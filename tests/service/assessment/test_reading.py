@@ -17,7 +17,7 @@ from tests.service.assessment.people import (
     SPECIALIST,
     visit_body,
 )
-from tests.service.stack import AUTHORISED_BODY, actor, until
+from tests.service.stack import AUTHORISED_BODY, actor, dead_letters, until
 
 Order = Callable[[list[Envelope]], list[Envelope]]
 
@@ -79,7 +79,7 @@ async def test_intake_is_heard_alike_in_any_order_and_number(office: Office, ord
         "assessment.assessment-opened.v1",
     ]
     await until(lambda: office.said(desk.case_id) == said)
-    assert await office.stack.dead_letters("assessment") == 0
+    assert await dead_letters(office.app) == 0
 
 
 async def test_consultation_is_no_case_of_the_worklist_r_3_1_6(office: Office) -> None:

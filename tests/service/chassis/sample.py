@@ -253,11 +253,12 @@ class EchoService:
         settings: ServiceSettings,
         name: str,
         streams: Sequence[str] | Mapping[str, Target] = ("sample.thing",),
+        handlers: Mapping[type[Event], Any] = ECHO_HANDLERS,
         **wiring: Any,
     ) -> None:
         self.service = Service(name, settings, {name: ["sample.#"]}, **wiring)
         self.echoes = self.service.collection(ECHOES, "echo.thing")
-        self.service.read(self.echoes, streams, ECHO_HANDLERS)
+        self.service.read(self.echoes, streams, handlers)
         self.app: FastAPI = self.service.app([], {}, description="Echoes things.")
 
 

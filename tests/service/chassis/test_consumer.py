@@ -125,8 +125,7 @@ async def test_poison_blocks_its_own_document_only_and_is_not_tried_again(
         assert document.blocked
         assert [entry.envelope.number for entry in document.parked] == [2, 3]
         assert [d.id for d in await echo.echoes.find({"blocked": 1})] == [sick]
-        dead = await broker.queue(f"{echo.service.name}.inbox.dead")
-        assert await broker.taken(dead) == []
+        assert await echo.service.letters.look({}) == []
 
 
 async def test_unknown_type_is_counted_and_its_successors_are_applied(
@@ -203,17 +202,24 @@ async def test_message_is_not_acknowledged_before_its_outcome_is_stored(
         await until(complete)
 
 
-async def test_garbage_goes_to_the_dead_queue_and_nothing_else_does(
+async def test_garbage_becomes_a_dead_letter_and_nothing_else_does(
     echo: EchoService, broker: Broker
 ) -> None:
     subject = fresh("t")
+    letters = echo.service.letters
     async with running(echo.app):
         await broker.send(b"garbage", "sample.thing-made.v1")
         await send(broker, renamed(1, subject, "poison"), made(3, subject), made(2, subject))
         await send(broker, envelope_of(1, type="ru.opora.sample.x.v1", subject=fresh("t")))
         await until(lambda: echo.service.consumer.tally.received == 4)
+
+        async def kept() -> bool:
+            return bool(await letters.look({}))
+
+        await until(kept)
+        assert [letter.state.bytes async for letter in letters.each()] == [b"garbage"]
         dead = await broker.queue(f"{echo.service.name}.inbox.dead")
-        assert await broker.taken(dead) == [b"garbage"]
+        assert await broker.taken(dead) == []
         inbox = await broker.queue(f"{echo.service.name}.inbox")
         assert await broker.taken(inbox) == []
 
@@ -284,8 +290,7 @@ async def test_defect_outside_a_handler_keeps_the_message_waiting(
             return await names(echo, subject) == ["n1"]
 
         await until(complete)
-        dead = await broker.queue(f"{echo.service.name}.inbox.dead")
-        assert await broker.taken(dead) == []
+        assert await echo.service.letters.look({}) == []
 
 
 async def test_service_without_readers_needs_no_inbox(

@@ -33,6 +33,17 @@ ROUTES = [
     Route("GET", "/citizens/{citizen_id}", (*STAFF, Role.REGISTRY_READER)),
     Route("GET", "/events", DISTRICT_READERS, about=About.DISTRICT, org=None),
     Route("GET", "/streams/{stream}", DISTRICT_READERS, about=About.DISTRICT, org=None),
+    Route(
+        "POST",
+        "/reemissions",
+        (Role.OPERATOR,),
+        body={"reason": "Проверка доступа"},
+        about=About.DISTRICT,
+        org=None,
+        query="?to=careplan",
+        creates=True,
+        answers=200,
+    ),
     Route("GET", "/summary", DISTRICT_READERS, about=About.DISTRICT, org=None),
 ]
 

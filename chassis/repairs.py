@@ -1,0 +1,259 @@
+"""Use cases of an operator: look at what is set aside, try it again, pass it over, send it again.
+
+Invariant: each change is one compare-and-set of one document, decided again when somebody else was
+faster; what leaves or is handled here again is dropped by whoever has had it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from chassis import recovery
+from chassis.bus import NotPublished
+from chassis.commands import Request
+from chassis.document import Document, Reading, Receipt
+from chassis.interventions import Deed, carry_out
+from chassis.letters import Letter, Letters
+from chassis.store import Collection, LostRace
+from contracts.envelope import Envelope
+from contracts.errors import InvalidInput, NotFound, Refusal
+from contracts.values import Actor
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+T = TypeVar("T", bound=BaseModel)
+
+TRIES = 25
+REPLAY_SECONDS = 30.0
+AT_ONCE = 32
+
+
+class TryLater(Refusal):
+    """Nothing is known to have been done; the request may be repeated with the same key."""
+
+    status = 503
+
+
+class Outcome(BaseModel):
+    """What an intervention did."""
+
+    applied: bool = Field(description="whether it took effect; else `reason` says why not")
+    reason: str | None = None
+    released: int = Field(0, description="events behind it that took effect with it")
+
+
+class Resent(BaseModel):
+    """A page of a re-emission."""
+
+    documents: int
+    events: int
+    next: str | None = Field(default=None, description="`after` of the next page, if there is one")
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which documents of a collection are to send again, and to whom."""
+
+    after: str = ""
+    document: str | None = None
+    to: str | None = None
+    limit: int = 200
+
+
+Change = Callable[[Document[Any], str, Reading], Receipt]
+
+
+async def retry(
+    service: Service,
+    collection: Collection[Any],
+    document_id: str,
+    event_id: str,
+    request: Request,
+    by: Actor,
+    reason: str,
+) -> Outcome:
+    """Handle a failed event again; raises NotFound, NotSetAside."""
+
+    async def check() -> None:
+        recovery.set_aside_in(await _document(collection, document_id), event_id)
+
+    async def act() -> Outcome:
+        return await _mend(service, collection, document_id, event_id, recovery.retry)
+
+    about = f"{collection.spec.name}/{document_id} {event_id}"
+    deed = Asked("retry", about, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
+
+
+async def skip(
+    service: Service,
+    collection: Collection[Any],
+    document_id: str,
+    event_id: str,
+    request: Request,
+    by: Actor,
+    reason: str,
+) -> Outcome:
+    """Pass over an event; raises NotFound, NotSetAside."""
+
+    async def check() -> None:
+        recovery.skippable(await _document(collection, document_id), event_id)
+
+    async def act() -> Outcome:
+        return await _mend(service, collection, document_id, event_id, recovery.skip)
+
+    about = f"{collection.spec.name}/{document_id} {event_id}"
+    deed = Asked("skip", about, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
+
+
+async def _document(collection: Collection[Any], document_id: str) -> Document[Any]:
+    document = await collection.get(document_id)
+    if document is None:
+        raise NotFound("document")
+    return document
+
+
+async def _mend(
+    service: Service,
+    collection: Collection[Any],
+    document_id: str,
+    event_id: str,
+    change: Change,
+) -> Outcome:
+    for attempt in range(TRIES):
+        async with collection.lock(document_id):
+            document = await _document(collection, document_id)
+            reading = _reading(service, collection, document, event_id)
+            receipt = change(document, event_id, reading)
+            try:
+                await collection.save(document)
+            except LostRace:
+                await asyncio.sleep(random.uniform(0, 0.01 * (attempt + 1)))
+                continue
+            return Outcome(
+                applied=receipt.failed is None, reason=receipt.failed, released=receipt.released
+            )
+    raise TryLater("too-busy", "the record is being changed by others; try again")
+
+
+def _reading(
+    service: Service, collection: Collection[Any], document: Document[Any], event_id: str
+) -> Reading:
+    """How the collection reads the stream of an event that is set aside here."""
+    stream = recovery.stream_of(event_id)
+    for entry in document.parked:
+        if entry.envelope.stream == stream:
+            reading = service.consumer.reading_of(collection, entry.envelope.stream_kind)
+            if reading is not None:
+                return reading
+    raise recovery.NotSetAside("not-parked", "no such event is set aside in this record")
+
+
+async def get_letter(service: Service, letter_id: str) -> Document[Letter]:
+    """A dead letter; raises NotFound."""
+    document = await service.letters.get(letter_id)
+    if document is None:
+        raise NotFound("letter")
+    return document
+
+
+async def replay(
+    service: Service, letter_id: str, request: Request, by: Actor, reason: str
+) -> Outcome:
+    """Deliver a letter as if it came now; raises NotFound, StillUndecodable, TryLater."""
+    letter = (await get_letter(service, letter_id)).state
+    letters = Letters(service.letters, service.now)
+
+    async def check() -> None:
+        letters.readable(letter)
+
+    async def act() -> Outcome:
+        envelope = letters.readable(letter)
+        try:
+            async with asyncio.timeout(REPLAY_SECONDS):
+                await service.consumer.receive(envelope)
+        except TimeoutError:
+            raise TryLater("store-away", "its outcome could not be stored in time") from None
+        await letters.replayed(letter_id)
+        return Outcome(applied=True)
+
+    deed = Asked("replay", letter_id, act, check)
+    return await intervene(service, request, by, reason, deed, Outcome)
+
+
+async def resend(
+    service: Service,
+    collection: Collection[Any],
+    extent: Extent,
+    request: Request,
+    by: Actor,
+    reason: str,
+) -> Resent:
+    """Send again what a page of documents remembers to have said; raises TryLater."""
+    to, limit = extent.to, extent.limit
+    which = {"id": extent.document} if extent.document else {"id": {"$gt": extent.after}}
+
+    async def act() -> Resent:
+        found = await collection.look(which, "sent", "outbox", limit=limit)
+        events = [
+            Envelope.model_validate(entry)
+            for stored in found
+            for entry in [*stored.get("sent", ()), *stored["outbox"]]
+        ]
+        await send_again(service, events, to)
+        more = found[-1]["id"] if len(found) == limit else None
+        return Resent(documents=len(found), events=len(events), next=more)
+
+    about = f"{collection.spec.name}/{extent.document or '*'} to {to or 'all'}"
+    return await intervene(service, request, by, reason, Asked("reemit", about, act), Resent)
+
+
+async def send_again(service: Service, events: list[Envelope], to: str | None) -> None:
+    """Send events that were sent before; who has had them drops them. Raises TryLater."""
+    if to is not None and to not in service.inboxes:
+        raise InvalidInput(
+            "unknown-reader", f"one of: {', '.join(sorted(service.inboxes))}", field="query.to"
+        )
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def send(envelope: Envelope) -> None:
+        async with slots:
+            await service.bus.send_again(envelope, to)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for envelope in events:
+                group.create_task(send(envelope))
+    except* NotPublished as failure:
+        raise TryLater("broker-away", "the broker has not confirmed; try again") from failure
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What an operator asks for; as `Deed`, with a typed outcome."""
+
+    action: str
+    about: str
+    act: Callable[[], Awaitable[T]]
+    check: Callable[[], Awaitable[None]] | None = None
+
+
+async def intervene(
+    service: Service, request: Request, by: Actor, reason: str, asked: Asked[T], shape: type[T]
+) -> T:
+    """Carry out what an operator asks for, once per key, on record."""
+
+    async def act() -> dict[str, Any]:
+        return (await asked.act()).model_dump(mode="json")
+
+    deed = Deed(asked.action, asked.about, act, asked.check)
+    outcome = await carry_out(service.interventions, request, service.at(by), reason, deed)
+    return shape.model_validate(outcome)

@@ -1,0 +1,146 @@
+"""The watchdog: progress, not connection, decides whether a service is well.
+
+Invariant: a consumer that gets nothing although its inbox takes messages, and a sweeper that does
+not come round, end the process; its successor declares and subscribes anew. A broker or a store
+that is away ends nothing: waiting for it is right.
+
+A broker may keep a connection and drop the consumer on it (its queue was deleted and made again),
+and then everything looks healthy. So the service puts a probe into its own inbox every few seconds
+and expects something to come out of it: the probe, or whatever was in front of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from chassis.bus import InboxGone, NotPublished
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+PROBE_SECONDS = 5.0
+STALL_SECONDS = 20.0
+SWEEP_SECONDS = 60.0
+UNSENT_SECONDS = 60.0
+TIMES_GONE = 2
+"""Once may be a broker that has just come back empty, and we declare the inbox in a moment."""
+EXIT_SECONDS = 15.0
+EXIT_CODE = 70
+
+
+class Probed(Protocol):
+    """What the watchdog needs of the bus."""
+
+    progressed_at: float
+
+    @property
+    def inbox(self) -> str | None:
+        """The service's own queue."""
+
+    async def probe(self) -> None:
+        """Put a probe into it; raises NotPublished, InboxGone when there is none."""
+
+
+def end_process() -> None:
+    """Ask this process to stop, and make sure that it does: whoever started it starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    timer = threading.Timer(EXIT_SECONDS, os._exit, (EXIT_CODE,))
+    timer.daemon = True
+    timer.start()
+
+
+class Watchdog:
+    """Looks every second; tells what stalls; ends the process when it stalls too long."""
+
+    def __init__(
+        self,
+        bus: Probed,
+        swept_at: Callable[[], float],
+        store_answers: Callable[[], Awaitable[bool]],
+        broker_answers: Callable[[], Awaitable[bool]],
+        end: Callable[[], None] = end_process,
+    ) -> None:
+        self._bus = bus
+        self._swept_at = swept_at
+        self._store_answers = store_answers
+        self._broker_answers = broker_answers
+        self._end = end
+        self._probed_at: float | None = None
+        self._unsent_since: float | None = None
+        self._next_probe = 0.0
+        self._gone = 0
+        self.ended_for: str | None = None
+
+    @property
+    def waited(self) -> float:
+        """Seconds since when the inbox has given nothing although something lies in it."""
+        if self._probed_at is None:
+            return 0.0
+        return max(0.0, self._time() - max(self._probed_at, self._bus.progressed_at))
+
+    @property
+    def sweep_lag(self) -> float:
+        """Seconds since the sweeper last came round."""
+        return max(0.0, self._time() - self._swept_at())
+
+    @property
+    def stalled(self) -> str | None:
+        """What does not progress; None when all is well."""
+        if self._gone >= TIMES_GONE:
+            return "inbox"
+        if self.waited > STALL_SECONDS:
+            return "consumer"
+        if self.sweep_lag > SWEEP_SECONDS:
+            return "sweeper"
+        if self._unsent_since is not None and self._time() - self._unsent_since > UNSENT_SECONDS:
+            return "publisher"
+        return None
+
+    async def run(self) -> None:
+        """Watch until the process ends."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """One look: probe if it is time, and judge."""
+        now = self._time()
+        if self._probed_at is not None and self._bus.progressed_at >= self._probed_at:
+            self._probed_at = None
+        if self._bus.inbox is not None and self._probed_at is None and now >= self._next_probe:
+            await self._probe()
+        stalled = self.stalled
+        if stalled is not None and self.ended_for is None:
+            await self._judge(stalled)
+
+    async def _probe(self) -> None:
+        self._next_probe = self._time() + PROBE_SECONDS
+        sent_at = self._time()
+        try:
+            await self._bus.probe()
+        except InboxGone:
+            self._gone += 1
+        except NotPublished:
+            self._unsent_since = self._unsent_since or sent_at
+        else:
+            self._probed_at, self._unsent_since, self._gone = sent_at, None, 0
+
+    async def _judge(self, stalled: str) -> None:
+        """A stall that an outage explains is none; the time begins anew when that is over."""
+        if not await self._store_answers() or not await self._broker_answers():
+            self._probed_at = self._unsent_since = None
+            self._gone = 0
+            return
+        self.ended_for = stalled
+        log.critical("process-ends-itself", stalled=stalled)
+        self._end()
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,82 @@
+"""`opora dead`: messages that could not be decoded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from deploy.operations.region import OperatorError, Region
+from deploy.operations.show import AsJson, OfService, Reason, as_json, console, table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Messages that could not be decoded: what is known of them, and delivering them again.",
+)
+
+Letter = Annotated[str, typer.Argument(help="The letter's id, as `opora dead list` shows it.")]
+
+
+@app.command("list")
+def list_(
+    service: OfService = None,
+    replayed: Annotated[bool, typer.Option(help="Those that were replayed.")] = False,
+    as_json_: AsJson = False,
+) -> None:
+    """List the messages that wait; what they hold is shown to nobody."""
+    region = Region()
+    found = [
+        {"service": name, **letter}
+        for name in region.chosen(service)
+        for letter in region.pages(name, "/operations/dead", replayed=replayed)
+    ]
+    if as_json_:
+        as_json(found)
+        return
+    table(
+        "Dead letters",
+        ("service", "letter", "since", "published as", "bytes", "what did not fit"),
+        [
+            (
+                letter["service"],
+                letter["id"],
+                letter["received_at"][:19],
+                letter["routing_key"],
+                letter["size"],
+                ", ".join(letter["fields"]),
+            )
+            for letter in found
+        ],
+    )
+
+
+def _place(region: Region, letter: str, service: str | None) -> tuple[str, Any]:
+    for name in region.chosen(service):
+        found = region.find(name, f"/operations/dead/{letter}")
+        if found is not None:
+            return name, found
+    raise OperatorError(f"There is no dead letter {letter}.")
+
+
+@app.command()
+def show(letter: Letter, service: OfService = None, as_json_: AsJson = False) -> None:
+    """Show what is known of one message."""
+    name, found = _place(Region(), letter, service)
+    if as_json_:
+        as_json({"service": name, **found})
+        return
+    table(f"Dead letter in {name}", ("", ""), [(part, value) for part, value in found.items()])
+
+
+@app.command()
+def replay(
+    letter: Letter, reason: Reason, service: OfService = None, as_json_: AsJson = False
+) -> None:
+    """Deliver a message again, as if it came now; useful once the service can read it."""
+    region = Region()
+    name, _ = _place(region, letter, service)
+    outcome = region.do(name, f"/operations/dead/{letter}/replay", reason)
+    if as_json_:
+        as_json({**outcome, "service": name, "letter": letter})
+    else:
+        console.print(f"Delivered to {name}. If it was delivered before, it had no second effect.")
