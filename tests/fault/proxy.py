@@ -1,7 +1,7 @@
 """A TCP proxy between a service and its broker or its database, that does harm when told to.
 
 Each direction can be slowed, throttled, swallowed or held by itself, and both can be cut; all of it
-is switched while connections are open. `lose_reply` lets a request through and drops its answer.
+is switched while connections are open. One request, one reply, one word of the server can be lost.
 Every harm is counted, so that a test can assert that its fault took place.
 """
 
@@ -15,6 +15,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from yarl import URL
 
@@ -54,12 +55,20 @@ class Flow:
         return max(1, int(self.bytes_per_second / 20)) if self.bytes_per_second else CHUNK
 
 
-class Loss:
-    """One request that is to be lost, or whose reply is: the next that contains `marker`."""
+class Loses(Enum):
+    """What of an exchange is lost."""
 
-    def __init__(self, marker: bytes, *, forwards: bool) -> None:
+    REQUEST = auto()
+    REPLY = auto()
+    NOTICE = auto()
+
+
+class Loss:
+    """One loss that is to come: about the next bytes that contain `marker`."""
+
+    def __init__(self, marker: bytes, what: Loses) -> None:
         self.marker = marker
-        self.forwards = forwards
+        self.what = what
         self.seen = asyncio.Event()
         """The request has come by."""
         self.done = asyncio.Event()
@@ -145,12 +154,18 @@ class Proxy:
 
     def lose_reply(self, marker: bytes) -> Loss:
         """Forward the next request that contains these bytes, drop its answer, end the link."""
-        self._losses.append(loss := Loss(marker, forwards=True))
-        return loss
+        return self._lose(marker, Loses.REPLY)
 
     def lose_request(self, marker: bytes) -> Loss:
         """Drop the next request that contains these bytes; the link stays and answers nothing."""
-        self._losses.append(loss := Loss(marker, forwards=False))
+        return self._lose(marker, Loses.REQUEST)
+
+    def lose_notice(self, marker: bytes) -> Loss:
+        """Drop the next word of the server's that contains these bytes; the link lives on."""
+        return self._lose(marker, Loses.NOTICE)
+
+    def _lose(self, marker: bytes, what: Loses) -> Loss:
+        self._losses.append(loss := Loss(marker, what))
         return loss
 
     async def stop(self) -> None:
@@ -227,27 +242,37 @@ class Proxy:
         if flow is self.to_server:
             return self._request_is_lost(link, data)
         loss = link.losing
-        if loss is None or data == AMQP_HEARTBEAT:
-            return False
-        loss.done.set()
-        link.end(reset=False)
-        return True
+        if loss is not None and data != AMQP_HEARTBEAT:
+            loss.done.set()
+            link.end(reset=False)
+            return True
+        notice = self._find(data, Loses.NOTICE)
+        if notice is not None:
+            notice.done.set()
+        return notice is not None
 
     def _request_is_lost(self, link: Link, data: bytes) -> bool:
         text = link.recent + data  # a marker may be cut in two by the network
         link.recent = text[-128:]
-        loss = next((loss for loss in self._losses if loss.marker in text), None)
+        loss = self._find(text, Loses.REQUEST, Loses.REPLY)
         if loss is None:
             return False
-        self._losses.remove(loss)
         link.recent = b""
         loss.seen.set()
-        if loss.forwards:
+        if loss.what is Loses.REPLY:
             link.losing = loss
             return False
         link.stranded = True
         loss.done.set()
         return True
+
+    def _find(self, text: bytes, *what: Loses) -> Loss | None:
+        """The loss that these bytes are waited for by; it is not to come any more."""
+        for loss in self._losses:
+            if loss.what in what and loss.marker in text:
+                self._losses.remove(loss)
+                return loss
+        return None
 
 
 @asynccontextmanager

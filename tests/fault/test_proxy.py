@@ -180,3 +180,12 @@ async def test_lost_request_never_arrives_and_its_connection_stays(echoing: Echo
     assert loss.done.is_set()
     assert echoing.heard == b""
     assert echoing.proxy.connections == 1
+
+
+async def test_lost_notice_is_missed_alone(echoing: Echoing) -> None:
+    caller = await echoing.connect()
+    loss = echoing.proxy.lose_notice(b"needle")
+    await caller.hears_nothing(b"a needle")
+    assert echoing.heard == b"a needle"
+    assert loss.done.is_set()
+    assert await caller.ask(b"needle") == b"needle"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import httpx
@@ -174,7 +174,7 @@ async def test_every_kind_of_process_killed_at_random_all_cases_end_enrolled_onc
             len(changed),
             len(left),
             len(doubled),
-            max(b - a for a, b in zip(changed, changed[1:], strict=False)),
+            max(b - a for a, b in pairwise(changed)),
             min((at for at in changed if at > killer.moment), default=killer.moment)
             - killer.moment,
         )
