@@ -153,6 +153,7 @@ class Bus:
             await self._declare()
             self._declared = True
             await self._consumer.start()
+            await self._bind_own()
             await self._publisher.start()
         except Exception:
             await self.stop()  # else the next try would meet the channels this one has closed
@@ -179,6 +180,17 @@ class Bus:
             declared = await self._publisher.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)
+
+    async def _bind_own(self) -> None:
+        """Again, over the subscriber's channel: it makes anew, bindings and all, what it knows of.
+
+        That happens when the inbox is deleted under it, or a broker comes back without its data.
+        """
+        reads = self._inboxes.get(self._service)
+        if reads:
+            own = await self._consumer.declare_queue(inbox(self._service, reads))
+            for topic in reads:
+                await own.bind(EVENTS.name, topic)
 
     def _subscribe(self, queue: RabbitQueue) -> None:
         async def decoded(message: StreamMessage[Any]) -> Envelope | None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aio_pika
@@ -161,6 +162,25 @@ async def test_lost_connection_comes_back_by_itself_for_both_directions(
         await until(bus.ready, seconds=30)
         await until(lambda: published(bus, envelope("t1", 2)))
         await until(lambda: "sample.thing.t1:2" in received)
+
+
+async def test_inbox_that_was_deleted_is_made_anew_with_all_its_topics(
+    servers: ServerUrls, broker: Broker
+) -> None:
+    received: list[str] = []
+
+    async def receive(event: Envelope) -> None:
+        received.append(event.id)
+
+    first = envelope("t1", 1)
+    second = envelope("t1", 2).model_copy(update={"type": "ru.opora.sample.thing-renamed.v1"})
+    topics = (first.routing_key, second.routing_key)
+    assert len(set(topics)) == 2
+    async with started(servers.amqp_url, broker, topics, receive) as bus:
+        await broker.channel.queue_delete(broker.names[-2])
+        for event in (first, second):
+            await until(partial(published, bus, event))
+        await until(lambda: received == [first.id, second.id])
 
 
 async def test_consumer_is_given_no_more_at_once_than_its_prefetch(
