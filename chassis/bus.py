@@ -26,7 +26,7 @@ from faststream.rabbit import (
     RabbitQueue,
 )
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 from yarl import URL
 
@@ -106,6 +106,9 @@ class Bus:
         self._inboxes = inboxes
         self._publish_seconds = publish_seconds
         self.published = 0
+        self._unknown = Counter(
+            "opora_unknown_attributes", "Attributes of events not known here", registry=registry
+        )
         self._declared = False
         self._started = False
         self._receive: Receive | None = None
@@ -194,7 +197,8 @@ class Bus:
 
     def _subscribe(self, queue: RabbitQueue) -> None:
         async def decoded(message: StreamMessage[Any]) -> Envelope | None:
-            return None if message.content_type == PROBE else decode(message.body)
+            probe = message.content_type == PROBE
+            return None if probe else decode(message.body, self._unknown.inc)
 
         @self._consumer.subscriber(
             queue,
@@ -326,11 +330,18 @@ class Bus:
             raise NotPublished(type(failure).__name__) from failure
 
 
-def decode(body: bytes) -> Envelope:
-    """The event in a message; what is no CloudEvent of ours is rejected to the dead queue."""
+def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
+    """The event in a message; what is no CloudEvent of ours is rejected to the dead queue.
+
+    Attributes of a newer writer, not known here, are passed over; `unknown` is told how many.
+    """
     try:
-        return Envelope.model_validate_json(body)
+        envelope = Envelope.model_validate_json(body, extra="allow")
     except ValidationError as failure:
         fields = sorted({".".join(map(str, e["loc"])) or "body" for e in failure.errors()})
         log.error("undecodable-message", fields=fields)
         raise RejectMessage from failure
+    if envelope.model_extra:
+        unknown(len(envelope.model_extra))
+        return Envelope.model_validate_json(body)
+    return envelope

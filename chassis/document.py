@@ -71,6 +71,7 @@ class Document(Generic[S]):
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
     commands: list[Answered] = field(default_factory=list)
+    unknown: dict[str, Any] = field(default_factory=dict)  # what a newer version added to the state
 
     @property
     def blocked(self) -> bool:
@@ -233,14 +234,14 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
     """Let the handler change the state; on failure leave the document as it was."""
     envelope = entry.envelope
     try:
-        event = envelope.event()
-        handler = reading.handlers.get(type(event)) if event is not None else None
-        if event is None:
+        declared = envelope.declared
+        handler = reading.handlers.get(declared) if declared is not None else None
+        if declared is None:
             receipt.unknown += 1
-        elif handler is not None:
+        elif handler is not None:  # what nobody here has a use for need not even fit
             at = reading.context(envelope)
             state = document.state.model_copy(deep=True)
-            issued = handler(state, event, at)
+            issued = handler(state, envelope.event(), at)
             trace = Trace(envelope.correlationid, envelope.id, envelope.traceparent)
             issue(document, issued, at, reading.origin, trace)
             document.state = state

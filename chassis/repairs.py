@@ -199,6 +199,7 @@ async def resend(
 ) -> Resent:
     """Send again what a page of documents remembers to have said; raises TryLater."""
     to, limit = extent.to, extent.limit
+    require_reader(service, to)
     which = {"id": extent.document} if extent.document else {"id": {"$gt": extent.after}}
 
     async def act() -> Resent:
@@ -216,12 +217,16 @@ async def resend(
     return await intervene(service, request, by, reason, Asked("reemit", about, act), Resent)
 
 
-async def send_again(service: Service, events: list[Envelope], to: str | None) -> None:
-    """Send events that were sent before; who has had them drops them. Raises TryLater."""
+def require_reader(service: Service, to: str | None) -> None:
+    """Refuse to send to a service that has no inbox."""
     if to is not None and to not in service.inboxes:
         raise InvalidInput(
             "unknown-reader", f"one of: {', '.join(sorted(service.inboxes))}", field="query.to"
         )
+
+
+async def send_again(service: Service, events: list[Envelope], to: str | None) -> None:
+    """Send events that were sent before; who has had them drops them. Raises TryLater."""
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(envelope: Envelope) -> None:

@@ -248,7 +248,7 @@ class Collection(Generic[S]):
             "rev": document.rev + 1,
             "mark": mark,
             "version": document.version,
-            "state": document.state.model_dump(mode="json"),
+            "state": {**document.unknown, **document.state.model_dump(mode="json")},
             "seq": document.seq,
             "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
             "relay_due": self._clock_ms() + self._relay_grace_ms if document.outbox else 0,
@@ -263,9 +263,12 @@ class Collection(Generic[S]):
         }
 
     def _from_stored(self, stored: Mapping[str, Any]) -> Document[S]:
+        """A newer replica may have stored more than is known here: at any depth it is passed over,
+        and what it added to the state itself is kept, to be written back with the next save."""
+        state, known = stored["state"], self.spec.state.model_fields
         return Document(
             id=stored["_id"],
-            state=self.spec.state.model_validate(stored["state"]),
+            state=self.spec.state.model_validate(state, extra="ignore"),
             rev=stored["rev"],
             version=stored["version"],
             seq=stored["seq"],
@@ -274,4 +277,5 @@ class Collection(Generic[S]):
             streams=dict(stored["streams"]),
             parked=[Parked.model_validate(entry) for entry in stored["parked"]],
             commands=[Answered.model_validate(entry) for entry in stored["commands"]],
+            unknown={name: value for name, value in state.items() if name not in known},
         )

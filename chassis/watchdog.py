@@ -66,7 +66,12 @@ class Watchdog:
         store_answers: Callable[[], Awaitable[bool]],
         broker_answers: Callable[[], Awaitable[bool]],
         end: Callable[[], None] = end_process,
+        *,
+        probe_seconds: float = PROBE_SECONDS,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
+        self._probe_seconds = probe_seconds
+        self._stall_seconds = stall_seconds
         self._bus = bus
         self._swept_at = swept_at
         self._store_answers = store_answers
@@ -95,7 +100,7 @@ class Watchdog:
         """What does not progress; None when all is well."""
         if self._gone >= TIMES_GONE:
             return "inbox"
-        if self.waited > STALL_SECONDS:
+        if self.waited > self._stall_seconds:
             return "consumer"
         if self.sweep_lag > SWEEP_SECONDS:
             return "sweeper"
@@ -121,7 +126,7 @@ class Watchdog:
             await self._judge(stalled)
 
     async def _probe(self) -> None:
-        self._next_probe = self._time() + PROBE_SECONDS
+        self._next_probe = self._time() + self._probe_seconds
         sent_at = self._time()
         try:
             await self._bus.probe()

@@ -6,6 +6,7 @@ order within a stream is data, not a property of the transport.
 
 from __future__ import annotations
 
+import builtins
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -69,12 +70,17 @@ class Envelope(BaseModel):
         """Topic the event is published under."""
         return self.type.removeprefix(PREFIX)
 
+    @property
+    def declared(self) -> builtins.type[Event] | None:
+        """The class its type names; None if the type is unknown."""
+        return REGISTERED.get(self.type)
+
     def event(self) -> Event | None:
         """The typed event, unknown fields ignored at every depth; None if the type is unknown.
 
         Raises pydantic.ValidationError when the data do not fit the declared type.
         """
-        declared = REGISTERED.get(self.type)
+        declared = self.declared
         if declared is None:
             return None
         return declared.model_validate(self.data, extra="ignore")

@@ -41,9 +41,9 @@ def reemit(
     region = Region()
     if to is not None:
         region.chosen(to)
-    sent = _send_log(region, reason, stream=stream, to=to)
-    if stream is not None and sent == 0:
+    if stream is not None and region.find("registry", f"/streams/{stream}") is None:
         raise OperatorError(f"The register's log has nothing of {stream}.")
+    sent = _send_log(region, reason, stream=stream, to=to)
     kept = 0 if stream is not None else _send_documents(region, reason, to)
     if as_json_:
         as_json({"from_the_log": sent, "from_documents": kept, "to": to, "stream": stream})

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -248,14 +249,35 @@ class System(Servers):
             environment=self._environment(name, credentials),
         )
 
+    def replica(self, name: str, port: int, root: Path = ROOT) -> Program:
+        """A further replica of a service, at work beside the first on its queue and database.
+
+        `root` is the source tree it runs: another one makes it another version.
+        """
+        program = self._program(
+            name,
+            application=f"services.{name}.main:create_app",
+            ready=f"http://{LOOPBACK}:{port}/health/ready",
+            priority=40,
+            environment={**self._environment(name, self.credentials), "PYTHONPATH": str(root)},
+            port=port,
+        )
+        return replace(program, directory=root)
+
     def _program(
-        self, name: str, application: str, ready: str, priority: int, environment: dict[str, str]
+        self,
+        name: str,
+        application: str,
+        ready: str,
+        priority: int,
+        environment: dict[str, str],
+        port: int | None = None,
     ) -> Program:
         return Program(
             name=name,
             command=(
                 *(sys.executable, "-m", "uvicorn", "--factory", application),
-                *("--host", LOOPBACK, "--port", str(self.ports[name])),
+                *("--host", LOOPBACK, "--port", str(port or self.ports[name])),
                 *("--loop", "uvloop", "--http", "httptools"),
                 *("--no-access-log", "--log-level", "warning"),
                 *("--timeout-graceful-shutdown", "3"),

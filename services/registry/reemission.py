@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from chassis.commands import Request
 from chassis.paging import page
-from chassis.repairs import Asked, intervene, send_again
+from chassis.repairs import Asked, intervene, require_reader, send_again
 from contracts.values import Actor
 from services.registry.domain.log import resendable
 from services.registry.queries import listed_by
@@ -36,6 +36,7 @@ async def send_log_again(
     registry: Registry, extent: Extent, request: Request, by: Actor, reason: str
 ) -> ResentLog:
     """Send a page again and wait until the broker has it; raises TryLater."""
+    require_reader(registry.service, extent.to)
 
     async def act() -> ResentLog:
         query, order = listed_by(extent.stream)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from chassis.calendar import DistrictCalendar
 from chassis.document import (
@@ -384,3 +384,15 @@ def test_poison_in_any_order_leaves_the_same_document(order: list[Envelope]) -> 
     reference = fed(made(1), renamed(2, "poison"), made(3), made(4), *STREAMS["silent"])
     assert bytes_of(fed(*order)) == bytes_of(reference)
     assert reference.streams == {"sample.thing.t1": 1, "measure.thing.t1": 4}
+
+
+def test_event_that_nobody_here_has_a_use_for_need_not_fit() -> None:
+    document = Document(id="t1", state=Heard())
+    handlers = {kind: handler for kind, handler in HANDLERS.items() if kind is not ThingRenamed}
+    reading = Reading(handlers, ORIGIN, context)
+    strange = made(1, ThingRenamed(by=SYSTEM, name="x"), "t1").model_copy(update={"data": {}})
+    with pytest.raises(ValidationError):
+        strange.event()
+    receipt = receive(document, strange, reading, now_ms=1)
+    assert receipt == Receipt(applied=1)
+    assert document.streams == {"sample.thing.t1": 1}

@@ -1,0 +1,118 @@
+"""The watchdog on a real broker: probes pass through the inbox, and a stall shows (P11)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from chassis.bus import InboxGone, NotPublished
+from chassis.settings import ServiceSettings
+from chassis.watchdog import Watchdog
+from contracts.envelope import Envelope
+from tests.conftest import ServerUrls
+from tests.service.chassis.conftest import Broker, Keys, make_settings, proxied, running, until
+from tests.service.chassis.sample import EchoService, fresh
+from tests.service.chassis.test_consumer import made, send
+
+
+class Watched:
+    """A running echo service under a watchdog that has little patience."""
+
+    def __init__(self, echo: EchoService) -> None:
+        self.echo = echo
+        self.ended = 0
+        service = echo.service
+        self.dog = Watchdog(
+            service.bus,
+            lambda: service.sweeper.progressed_at,
+            service.health.store_answers,
+            service.bus.reachable,
+            self._end,
+            probe_seconds=0.2,
+            stall_seconds=1.0,
+        )
+
+    def _end(self) -> None:
+        self.ended += 1
+
+    async def look(self, seconds: float) -> None:
+        for _ in range(int(seconds / 0.1)):
+            await self.dog.look()
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def watched(settings: ServiceSettings, broker: Broker) -> AsyncIterator[Watched]:
+    echo = EchoService(settings, fresh("echo"), grace_seconds=0.2)
+    await broker.remove(echo.service.name)
+    await broker.listen("echo.#")
+    async with running(echo.app):
+        yield Watched(echo)
+
+
+async def test_idle_consumer_gets_its_probes_and_none_of_them_is_an_event(
+    watched: Watched, broker: Broker
+) -> None:
+    await watched.look(3)
+    assert (watched.ended, watched.dog.stalled) == (0, None)
+    assert watched.echo.service.bus.progressed_at > 0
+    assert watched.echo.service.consumer.tally.received == 0
+    assert await watched.echo.service.letters.look({}) == []
+
+
+async def test_consumer_whose_handling_never_ends_is_stalled_though_connected(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    async def hang(_: Envelope) -> None:
+        await asyncio.Event().wait()
+
+    echo = EchoService(settings, fresh("echo"), grace_seconds=0.2)
+    echo.service.record = hang
+    echo.app = echo.service.app([], {}, description="Hangs.")
+    await broker.remove(echo.service.name)
+    await broker.listen("echo.#")
+    async with running(echo.app) as http:
+        watched = Watched(echo)
+        for number in range(1, 41):  # more than are taken at once: every slot is occupied
+            await send(broker, made(1, fresh(f"t{number}")))
+        await until(lambda: echo.service.consumer.tally.received == 32)
+        assert await echo.service.bus.ready()
+        await watched.look(3)
+        assert (watched.ended, watched.dog.stalled) == (1, "consumer")
+        assert echo.service.consumer.oldest_in_hand > 1
+        ready = (await http.get("/health/ready")).json()
+        assert (ready["store"], ready["broker"]) == (True, True)
+
+
+async def test_inbox_that_was_deleted_is_known_by_the_probe(
+    watched: Watched, broker: Broker
+) -> None:
+    bus = watched.echo.service.bus
+    await bus.stop_consuming()  # what would declare it again at once
+    bus._started = True
+    await broker.channel.queue_delete(f"{watched.echo.service.name}.inbox")
+    with pytest.raises(InboxGone):
+        await bus.probe()
+    await watched.look(1)
+    assert (watched.ended, watched.dog.stalled) == (1, "inbox")
+
+
+async def test_broker_that_is_away_ends_nothing(
+    servers: ServerUrls, broker: Broker, keys: Keys
+) -> None:
+    async with proxied(servers.amqp_url) as (proxy, url):
+        echo = EchoService(
+            make_settings(servers, keys, amqp_url=url), fresh("echo"), grace_seconds=0.2
+        )
+        await broker.remove(echo.service.name)
+        async with running(echo.app):
+            watched = Watched(echo)
+            await watched.look(1)
+            await proxy.cut()
+            with pytest.raises(NotPublished):
+                await echo.service.bus.probe()
+            await watched.look(3)
+            assert watched.ended == 0
+            assert not await echo.service.bus.ready()
