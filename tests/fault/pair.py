@@ -131,8 +131,10 @@ class Pair:
     ) -> None:
         backing = Backing(bus=partial(Bus, **bus))
         self._keys = keys
-        self.echo = EchoService(echo, fresh("echo"), backing=backing)
-        self.maker = Sample(maker, fresh("maker"), backing=backing)
+        self.ended: list[str] = []  # what a watchdog has done is the test's to judge
+        wiring: dict[str, Any] = {"backing": backing, "end": lambda: self.ended.append("watchdog")}
+        self.echo = EchoService(echo, fresh("echo"), **wiring)
+        self.maker = Sample(maker, fresh("maker"), **wiring)
         self.http: httpx.AsyncClient
         self.load: Load
         self.progress: Progress
@@ -185,7 +187,8 @@ class Pair:
         return account
 
     async def outcome(self, fault: str, over: float = 0.0, seconds: float = 60) -> Outcome:
-        """The figures of a fault that was over at that moment."""
+        """The figures of a fault that was over at that moment, and that ended no process."""
+        assert self.ended == []
         account = await self.account(seconds)
         return Outcome(
             fault,
