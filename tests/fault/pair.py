@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,11 +18,13 @@ from typing import Any, Self
 
 import aio_pika
 import httpx
+from pymongo.monitoring import CommandListener
 
 from chassis.backing import Backing
 from chassis.bus import Bus
 from chassis.clock import new_id
 from chassis.settings import ServiceSettings
+from chassis.store import connect
 from tests.conftest import ServerUrls
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import Keys, make_settings, running, until
@@ -127,9 +129,14 @@ class Pair:
     """Maker and echo, each on the servers of its own settings."""
 
     def __init__(
-        self, keys: Keys, maker: ServiceSettings, echo: ServiceSettings, **bus: Any
+        self,
+        keys: Keys,
+        maker: ServiceSettings,
+        echo: ServiceSettings,
+        listeners: Sequence[CommandListener] = (),
+        **bus: Any,
     ) -> None:
-        backing = Backing(bus=partial(Bus, **bus))
+        backing = Backing(connect=partial(connect, listeners=listeners), bus=partial(Bus, **bus))
         self._keys = keys
         self.ended: list[str] = []  # what a watchdog has done is the test's to judge
         wiring: dict[str, Any] = {"backing": backing, "end": lambda: self.ended.append("watchdog")}
@@ -238,14 +245,14 @@ async def paired(
     *,
     maker: ServerUrls | None = None,
     echo: ServerUrls | None = None,
-    **bus: Any,
+    **wiring: Any,
 ) -> AsyncIterator[Pair]:
     """A running pair on these servers, either one through other addresses if named."""
     keys = Keys(directory / f"{new_id('jwks')}.json")
     keys.add("k1")
     prefix = new_id("f")[:9] + "_"
     settings = [make_settings(own or urls, keys, database_prefix=prefix) for own in (maker, echo)]
-    pair = Pair(keys, *settings, **bus)
+    pair = Pair(keys, *settings, **wiring)
     try:
         async with pair.both():
             yield pair

@@ -53,6 +53,7 @@ async def ended(pair: Pair, fault: str, over: float) -> Outcome:
     return await pair.outcome(fault, over)
 
 
+@pytest.mark.long
 async def test_slow_way_to_the_broker_delays_and_loses_nothing(
     harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
@@ -66,6 +67,7 @@ async def test_slow_way_to_the_broker_delays_and_loses_nothing(
         report(await ended(pair, "broker 50 to 150 ms away each way for 2 s", moment()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reset", [False, True])
 async def test_cut_connections_come_back_and_lose_nothing(
     harmed: ServerUrls, tmp_path: Path, report: Report, reset: bool
@@ -96,6 +98,7 @@ async def test_half_open_connection_is_found_by_the_heartbeat_and_its_publish_is
         await bus.stop()
 
 
+@pytest.mark.long
 async def test_half_open_connections_under_load_lose_nothing(
     harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
@@ -107,6 +110,7 @@ async def test_half_open_connections_under_load_lose_nothing(
         report(await ended(pair, "broker's connections half open", stranded))
 
 
+@pytest.mark.long
 async def test_narrow_way_to_the_broker_slows_no_caller_and_loses_nothing(
     harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
@@ -120,6 +124,7 @@ async def test_narrow_way_to_the_broker_slows_no_caller_and_loses_nothing(
         report(await ended(pair, "5 kB/s towards the broker for 4 s", moment()))
 
 
+@pytest.mark.long
 async def test_blocked_broker_confirms_nothing_and_stops_no_caller(
     machine: Machine, harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
@@ -149,6 +154,7 @@ async def test_frozen_broker_confirms_nothing_and_stops_no_caller(
         report(await ended(pair, "broker frozen under load", moment()))
 
 
+@pytest.mark.long
 async def test_killed_broker_has_every_event_it_confirmed(
     machine: Machine, harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:

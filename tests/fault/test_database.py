@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
 from contracts.values import SYSTEM
 from tests.conftest import ServerUrls
@@ -17,9 +18,12 @@ from tests.fault.pair import moment, paired
 from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import until
 from tests.service.chassis.sample import ThingMade
+from tests.service.chassis.test_store import Wire
+from tests.service.stack import settled
 from tests.unit.chassis.test_document import made
 
 Report = Callable[[Outcome], None]
+WRITES = {"insert", "update", "delete", "findAndModify", "bulkWrite"}
 HURRY = {
     "serverSelectionTimeoutMS": "500",
     "connectTimeoutMS": "500",
@@ -33,6 +37,24 @@ def refusals_are_honest(refused: list[httpx.Response]) -> None:
         assert answer.status_code == 503, answer.text
         assert answer.headers["Retry-After"] == "5"
         assert answer.json()["code"] == "store-unavailable"
+
+
+async def test_every_write_of_running_services_asks_for_majority_and_journal(
+    harmed: ServerUrls, tmp_path: Path
+) -> None:
+    """Commands, reactions, cleared outboxes: whoever writes, and however it comes to that."""
+    wire = Wire()
+    async with paired(harmed, tmp_path, listeners=[wire]) as pair:
+        for _ in range(3):
+            await pair.load.make()
+        await until(pair.complete)
+        for app in (pair.maker.app, pair.echo.app):
+            await settled(app)
+    writes = [sent for name, sent in wire.sent if name in WRITES]
+    assert {next(iter(sent)) for sent in writes} == {"insert", "update"}
+    assert len(writes) >= 3 * 4  # a thing made, heard, answered; an outbox cleared
+    for sent in writes:
+        assert sent["writeConcern"] == {"w": "majority", "j": True}
 
 
 async def test_killed_database_has_every_write_it_acknowledged(
@@ -51,6 +73,7 @@ async def test_killed_database_has_every_write_it_acknowledged(
         report(await pair.outcome("database killed -9 twice under load", back))
 
 
+@pytest.mark.long
 async def test_frozen_database_doubles_nothing_when_its_writes_come_late(
     machine: Machine, harmed: ServerUrls, tmp_path: Path, report: Report
 ) -> None:
