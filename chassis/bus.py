@@ -1,8 +1,8 @@
 """The broker: one durable topic exchange, one quorum inbox queue per service.
 
 Invariant: `publish` returns only when the broker has confirmed that the event lies in every queue
-bound to it. Unroutable, refused, timed out and disconnected all raise `NotPublished`. What cannot
-be decoded goes to the service's dead queue, and nothing else ever does.
+bound to it. Unroutable, refused, timed out and disconnected all raise `NotPublished`. Where the
+broker has several nodes, a connection that is lost is made again to another one (`chassis.nodes`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
+from aio_pika.abc import AbstractRobustChannel
 from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 from faststream import AckPolicy, StreamMessage
-from faststream.exceptions import FastStreamException, RejectMessage
+from faststream.exceptions import FastStreamException
 from faststream.rabbit import (
     Channel,
-    ExchangeType,
     QueueType,
     RabbitBroker,
     RabbitExchange,
@@ -27,30 +27,32 @@ from faststream.rabbit import (
 )
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client import CollectorRegistry, Counter
-from pydantic import ValidationError
-from yarl import URL
 
 from chassis import failpoints
-from chassis.queues import DeadMessage, dead_message, depths, reachable
+from chassis.nodes import ELECTION_SECONDS, Patience, Route, open_anew, parse_nodes, with_heartbeats
+from chassis.queues import (
+    DEAD,
+    EVENTS,
+    PROBE,
+    DeadMessage,
+    dead_message,
+    decode,
+    depths,
+    inbox,
+    reachable,
+)
 from contracts.envelope import CONTENT_TYPE, Envelope
 
 log = structlog.get_logger()
 
-EVENTS = RabbitExchange("opora.events", type=ExchangeType.TOPIC)
-DEAD = RabbitExchange("opora.dead", type=ExchangeType.TOPIC)
 PUBLISH_SECONDS = 5.0
 PREFETCH = 32
 GRACE_SECONDS = 10.0  # for handlers that are at work
 STOP_SECONDS = 12.0  # a broker that hangs does not keep us from ending
-DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
-
-PROBE = "application/vnd.opora.probe"
+CONNECT_SECONDS = 5.0  # a node that hangs is passed over, where there is another
 
 Receive = Callable[[Envelope], Awaitable[None]]
-
-
 Bury = Callable[[DeadMessage], Awaitable[None]]
-
 
 GONE = (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError)
 """What says that the broker did not do as asked, or that the connection to it is gone."""
@@ -68,28 +70,6 @@ class InboxGone(NotPublished):
     """The service's own inbox is not there any more."""
 
 
-def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
-    """A service's queue; the arguments mean the same to RabbitMQ 3.10 and 4."""
-    return RabbitQueue(
-        f"{service}.inbox",
-        queue_type=QueueType.QUORUM,
-        routing_key=reads[0],
-        arguments={
-            "x-dead-letter-exchange": DEAD.name,
-            "x-dead-letter-routing-key": f"{service}.inbox",
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
-            "x-delivery-limit": DELIVERY_LIMIT,
-        },
-    )
-
-
-def with_heartbeat(url: str) -> str:
-    """The URL with a heartbeat: the client's own default notices a dead broker after minutes."""
-    address = URL(url)
-    return url if "heartbeat" in address.query else str(address.update_query(heartbeat="10"))
-
-
 class Bus:
     """Two connections: a broker that blocks publishers must not hold up consumers."""
 
@@ -101,40 +81,58 @@ class Bus:
         registry: CollectorRegistry,
         publish_seconds: float = PUBLISH_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
+        election_seconds: float = ELECTION_SECONDS,
     ) -> None:
         self._service = service
         self._inboxes = inboxes
         self._publish_seconds = publish_seconds
         self.published = 0
+        self.progressed_at = 0.0
         self._unknown = Counter(
             "opora_unknown_attributes", "Attributes of events not known here", registry=registry
         )
         self._declared = False
         self._started = False
         self._receive: Receive | None = None
-        self.progressed_at = 0.0
-        self._url = url = with_heartbeat(url)
-        logger = logging.getLogger(f"opora.{service}.bus")
+        self._bury: Bury | None = None
+        self._patience = Patience()
+        self._channel: AbstractRobustChannel | None = None
+        self._reopening: asyncio.Task[None] | None = None
+        self._grace_seconds = grace_seconds
+        self._metrics = RabbitPrometheusMiddleware(registry=registry, app_name=service)
+        nodes = with_heartbeats(parse_nodes(url))
+        self._publishing = Route(nodes, election_seconds)
+        self._consuming = Route(nodes, election_seconds)
+        self._make_connections()
+
+    def _make_connections(self) -> None:
+        """Nothing is connected yet. Of several nodes each is tried at the start for a while only:
+        what is called when a connection is lost comes into force once there is one."""
+        several = self._publishing.forks
+        common: dict[str, Any] = {
+            "reconnect_interval": 0.5 if several else 1.0,
+            "fail_fast": several,
+            "timeout": CONNECT_SECONDS if several else None,
+            "app_id": f"opora-{self._service}",
+            "logger": logging.getLogger(f"opora.{self._service}.bus"),
+            "log_level": logging.DEBUG,
+        }
         self._publisher = RabbitBroker(
-            url,
+            self._publishing.node,
             default_channel=Channel(on_return_raises=True),
-            reconnect_interval=1.0,
-            fail_fast=False,
-            app_id=f"opora-{service}",
-            logger=logger,
-            log_level=logging.DEBUG,
+            on_close=[self._publishing.lost],
+            **common,
         )
         self._consumer = RabbitBroker(
-            url,
-            reconnect_interval=1.0,
-            fail_fast=False,
-            graceful_timeout=grace_seconds,
-            middlewares=[RabbitPrometheusMiddleware(registry=registry, app_name=service)],
+            self._consuming.node,
+            graceful_timeout=self._grace_seconds,
+            middlewares=[self._metrics],
             apply_types=False,
-            app_id=f"opora-{service}",
-            logger=logger,
-            log_level=logging.DEBUG,
+            on_close=[self._consuming.lost],
+            **common,
         )
+        if reads := self._inboxes.get(self._service):
+            self._subscribe(inbox(self._service, reads))
 
     @property
     def inbox(self) -> str | None:
@@ -146,33 +144,37 @@ class Bus:
 
         `bury` takes what lies in the dead queue; without it, it stays there.
         """
-        reads = self._inboxes.get(self._service)
-        if reads and self._receive is None:
-            self._subscribe(inbox(self._service, reads))
-            if bury is not None:
-                self._subscribe_to_dead(bury)
         self._receive = receive
+        if bury is not None and self._bury is None and self.inbox is not None:
+            self._subscribe_to_dead()
+        self._bury = bury
         try:
             await self._declare()
-            self._declared = True
             await self._consumer.start()
             await self._bind_own()
             await self._publisher.start()
         except Exception:
             await self.stop()  # else the next try would meet the channels this one has closed
+            if self._publishing.forks:
+                self._publishing.turn()
+                self._consuming.turn()
+                self._make_connections()
+                self._bury = None
             raise
         self._started = True
 
     async def _declare(self) -> None:
         """Everybody's inbox, so that no event is lost to a reader that has yet to start.
 
-        Over the publisher's connection: a queue that the consumer's own has declared is consumed
-        on the channel that declared it, and not on the subscriber's, which limits the prefetch.
+        On the publisher's channel, which declares it all again each time it is opened again: the
+        broker may have lost everything, and other connections to it may come back later. And what
+        the consumer's connection had declared would be consumed on the channel that did so, not on
+        the subscriber's, which limits the prefetch.
         """
         await self._publisher.connect()
         await self._consumer.connect()
-        await self._publisher.declare_exchange(EVENTS)
         await self._consumer.declare_exchange(EVENTS)
+        events = await self._publisher.declare_exchange(EVENTS)
         await self._publisher.declare_exchange(DEAD)
         for service, reads in self._inboxes.items():
             name = f"{service}.inbox"
@@ -183,6 +185,16 @@ class Bus:
             declared = await self._publisher.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)
+        self._channel = cast(AbstractRobustChannel, events.channel)
+        self._channel.close_callbacks.add(self._undeclared)
+        self._channel.reopen_callbacks.add(self._redeclared)
+        self._declared = True
+
+    def _undeclared(self, *_: object) -> None:
+        self._declared = False
+
+    def _redeclared(self, *_: object) -> None:
+        self._declared = True
 
     async def _bind_own(self) -> None:
         """Again, over the subscriber's channel: it makes anew, bindings and all, what it knows of.
@@ -216,7 +228,7 @@ class Bus:
                 failpoints.reach("after-acknowledge", envelope.id)
             self.progressed_at = asyncio.get_running_loop().time()
 
-    def _subscribe_to_dead(self, bury: Bury) -> None:
+    def _subscribe_to_dead(self) -> None:
         async def raw(message: StreamMessage[Any]) -> DeadMessage:
             return dead_message(message.raw_message)
 
@@ -229,7 +241,8 @@ class Bus:
             no_reply=True,
         )
         async def consume(message: DeadMessage) -> None:
-            await bury(message)
+            if self._bury is not None:
+                await self._bury(message)
 
     async def _acknowledge(self) -> None:
         message: RabbitMessage = self._consumer.context.get_local("message")
@@ -245,6 +258,8 @@ class Bus:
     async def stop(self) -> None:
         """Finish what is being handled, then close both connections."""
         await self._stop(self._consumer)
+        if self._reopening is not None:
+            self._reopening.cancel()
         await self._stop(self._publisher)
 
     async def _stop(self, broker: RabbitBroker) -> None:
@@ -297,7 +312,7 @@ class Bus:
 
         Raises NotPublished, and InboxGone when the inbox is not there any more.
         """
-        if not self._started:
+        if not self._started or self.inbox is None:
             raise NotPublished("not started")
         try:
             await self._send(b"", routing_key=self.inbox, content_type=PROBE)
@@ -308,16 +323,19 @@ class Bus:
 
     async def reachable(self) -> bool:
         """Whether the broker takes a new connection, whatever has become of ours."""
-        return await reachable(self._url)
+        return await reachable(self._publishing.node)
 
     async def depths(self) -> dict[str, int | None]:
         """How much lies in the service's own queues; raises ConnectionError."""
-        return await depths(self._url, f"{self.inbox}", f"{self.inbox}.dead") if self.inbox else {}
+        names = (self.inbox, f"{self.inbox}.dead") if self.inbox else ()
+        return await depths(self._publishing.node, *names)
 
-    async def _send(self, body: bytes, **properties: Any) -> None:
+    async def _send(self, body: bytes, *, routing_key: str, **properties: Any) -> None:
         try:
             async with asyncio.timeout(self._publish_seconds):
-                await self._publisher.publish(body, mandatory=True, persist=True, **properties)
+                await self._publisher.publish(
+                    body, routing_key=routing_key, mandatory=True, persist=True, **properties
+                )
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -325,23 +343,18 @@ class Bus:
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
         except DeliveryError as failure:
+            if not isinstance(failure, PublishError):  # then no channel is to blame
+                self._refused(routing_key)
             raise Refused(type(failure).__name__) from failure
         except GONE as failure:
             raise NotPublished(type(failure).__name__) from failure
+        self._patience.confirmed(routing_key)
 
-
-def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
-    """The event in a message; what is no CloudEvent of ours is rejected to the dead queue.
-
-    Attributes of a newer writer, not known here, are passed over; `unknown` is told how many.
-    """
-    try:
-        envelope = Envelope.model_validate_json(body, extra="allow")
-    except ValidationError as failure:
-        fields = sorted({".".join(map(str, e["loc"])) or "body" for e in failure.errors()})
-        log.error("undecodable-message", fields=fields)
-        raise RejectMessage from failure
-    if envelope.model_extra:
-        unknown(len(envelope.model_extra))
-        return Envelope.model_validate_json(body)
-    return envelope
+    def _refused(self, kind: str) -> None:
+        """Open a new channel where this one is refused for good, because it came too early."""
+        channel = self._channel
+        if channel is None or not self._publishing.forks or not self._patience.exhausted(kind):
+            return
+        if self._reopening is None or self._reopening.done():
+            log.warning("channel-opened-anew", routing_key=kind)
+            self._reopening = asyncio.create_task(open_anew(channel, GONE))

@@ -1,21 +1,67 @@
-"""A look into queues: what lies in the dead one, how much lies in any, whether the broker is there.
+"""Exchanges and queues: how they are declared, what lies in them, and a look at them from outside.
 
-Every look takes a connection of its own, made for it: what has become of the service's own
-connections is just what a look must not depend on.
+What cannot be decoded goes to the service's dead queue, and nothing else ever does. Every look
+takes a connection of its own, made for it: what has become of the service's own connections is
+just what a look must not depend on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
+import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.exceptions import AMQPError
+from faststream.exceptions import RejectMessage
+from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
+from pydantic import ValidationError
 
+from contracts.envelope import Envelope
+
+log = structlog.get_logger()
+
+EVENTS = RabbitExchange("opora.events", type=ExchangeType.TOPIC)
+DEAD = RabbitExchange("opora.dead", type=ExchangeType.TOPIC)
+DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
+PROBE = "application/vnd.opora.probe"
 LOOK_SECONDS = 5.0
+
+
+def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
+    """A service's queue; the arguments mean the same to RabbitMQ 3.10 and 4."""
+    return RabbitQueue(
+        f"{service}.inbox",
+        queue_type=QueueType.QUORUM,
+        routing_key=reads[0],
+        arguments={
+            "x-dead-letter-exchange": DEAD.name,
+            "x-dead-letter-routing-key": f"{service}.inbox",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            "x-delivery-limit": DELIVERY_LIMIT,
+        },
+    )
+
+
+def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
+    """The event in a message; what is no CloudEvent of ours is rejected to the dead queue.
+
+    Attributes of a newer writer, not known here, are passed over; `unknown` is told how many.
+    """
+    try:
+        envelope = Envelope.model_validate_json(body, extra="allow")
+    except ValidationError as failure:
+        fields = sorted({".".join(map(str, e["loc"])) or "body" for e in failure.errors()})
+        log.error("undecodable-message", fields=fields)
+        raise RejectMessage from failure
+    if envelope.model_extra:
+        unknown(len(envelope.model_extra))
+        return Envelope.model_validate_json(body)
+    return envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.nodes import parse_nodes
+
 
 class ServiceSettings(BaseSettings):
     """What every service needs to start."""
 
     model_config = SettingsConfigDict(env_prefix="OPORA_", extra="ignore")
 
-    amqp_url: SecretStr = Field(description="RabbitMQ, amqp://user:password@host/vhost")
+    amqp_url: SecretStr = Field(
+        description="RabbitMQ, amqp://user:password@host:port/vhost; of a cluster all its nodes, "
+        "with commas: amqp://user:password@host:port,host:port,host:port/vhost"
+    )
     mongo_url: SecretStr = Field(description="MongoDB, mongodb://host")
     district: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="code of the district served")
     time_zone: str = Field(default="Asia/Novokuznetsk", description="IANA zone of the district")
@@ -25,6 +30,12 @@ class ServiceSettings(BaseSettings):
     audience: str = Field(default="opora", description="`aud` our tokens are made for")
     database_prefix: str = Field(default="", pattern=r"^[a-z0-9_]*$")
     log_level: str = "INFO"
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _names_nodes(cls, url: SecretStr) -> SecretStr:
+        parse_nodes(url.get_secret_value())
+        return url
 
     @field_validator("time_zone")
     @classmethod

@@ -74,7 +74,6 @@ class Sweeper:
         self._relayed_to: dict[str, str] = {}
         self._by_name = {watch.collection.spec.name: watch for watch in watches}
         self.recovered = 0
-        self.last_sweep: float = 0.0
         self.progressed_at: float = 0.0
 
     def nudge(self) -> None:
@@ -84,7 +83,7 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep for ever. A database that is away is waited for."""
         first = True
-        self.last_sweep = self._progress()
+        self._progress()
         while True:
             try:
                 await self.sweep(everything=first)
@@ -93,7 +92,7 @@ class Sweeper:
                 log.warning("sweep-waits-for-store")
             except Exception as failure:  # a sweeper that dies strands everything
                 log.error("sweep-failed", error=type(failure).__name__)
-            self.last_sweep = self._progress()
+            self._progress()
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._nudge.wait()
@@ -102,10 +101,9 @@ class Sweeper:
                 pass
             self._nudge.clear()
 
-    def _progress(self) -> float:
+    def _progress(self) -> None:
         """A round may be long, after a long time down; what counts is that it goes on."""
         self.progressed_at = asyncio.get_running_loop().time()
-        return self.progressed_at
 
     async def stop(self) -> None:
         """End the errands that are under way; the next process takes them up again."""

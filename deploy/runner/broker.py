@@ -1,7 +1,8 @@
-"""A private RabbitMQ node: found or installed, and described as programs to run.
+"""Private RabbitMQ nodes: found or installed, and described as programs to run.
 
-It shares nothing with a RabbitMQ that is already on the machine: own ports, own node name, own
-epmd, own cookie, own data; the package's own service is neither used nor started.
+They share nothing with a RabbitMQ that is already on the machine: own ports, own node names, own
+epmd, own cookie, own data; the package's own service is neither used nor started. The runner needs
+one node; what tries several describes each as a `Node`.
 """
 
 import os
@@ -21,10 +22,7 @@ PACKAGED = Path("/usr/lib/rabbitmq/lib")
 
 # Few schedulers that sleep when idle: the node shares a small machine with ten other processes.
 # No shell on standard input; no epmd of Erlang's own making, which would outlive the node.
-ERLANG_FLAGS = (
-    "-noinput -start_epmd false -kernel inet_dist_use_interface {127,0,0,1} "
-    "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
-)
+ERLANG_FLAGS = "-noinput -start_epmd false +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 
 
 class BrokerMissing(RunnerError):
@@ -100,63 +98,123 @@ class Broker:
     programs: tuple[Program, ...]
 
 
+@dataclass(frozen=True)
+class Node:
+    """One node: its names, files, ports and place. `environment` is also that of its own tools."""
+
+    program: str
+    """What the runner calls it."""
+    name: str
+    """What Erlang calls it, name@host; its data belongs to this name, not to its ports."""
+    home: Path
+    port: int
+    distribution_port: int
+    epmd_port: int
+    address: str = LOOPBACK
+    """The interface it listens on, for clients and other nodes."""
+    settings: str = ""
+    """Further lines of rabbitmq.conf."""
+    erlang_flags: str = ""
+    prefix: tuple[str, ...] = ()
+    """What its command is put behind, to have it run elsewhere."""
+
+    @property
+    def url(self) -> str:
+        """Where its clients connect."""
+        return f"amqp://guest:guest@{self.address}:{self.port}/"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Everything the node's scripts are told."""
+        interface = self.address.replace(".", ",")
+        return {
+            "HOME": str(self.home),
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_ADDRESS": self.address,
+            "ERL_EPMD_PORT": str(self.epmd_port),
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "RABBITMQ_NODENAME": self.name,
+            "RABBITMQ_USE_LONGNAME": "true" if "." in self.name.partition("@")[2] else "false",
+            "RABBITMQ_DIST_PORT": str(self.distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(self.data),
+            "RABBITMQ_LOG_BASE": str(self.home / "log"),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_LOG": "warning",  # until the configuration file has been read
+            "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_PID_FILE": str(self.home / "pid"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                f"{ERLANG_FLAGS} -kernel inet_dist_use_interface {{{interface}}} "
+                f"{self.erlang_flags}".rstrip()
+            ),
+            # Makes the script replace itself by Erlang: supervisor's child is the node itself.
+            "RABBITMQ_ALLOW_INPUT": "1",
+        }
+
+    @property
+    def data(self) -> Path:
+        """All it stores."""
+        return self.home / "mnesia"
+
+    def lay_out(self, cookie: str) -> None:
+        """Write its files; nothing is started."""
+        for directory in (self.data, self.home / "log"):
+            directory.mkdir(parents=True, exist_ok=True)
+        _write_cookie(self.home / ".erlang.cookie", cookie)
+        (self.home / "enabled_plugins").write_text("[].\n")
+        (self.home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = {self.address}:{self.port}\n"
+            "log.console = true\n"
+            "log.console.level = warning\n"
+            "log.file = false\n"
+            "vm_memory_high_watermark.absolute = 400MB\n"
+            "disk_free_limit.absolute = 50MB\n" + self.settings
+        )
+
+    def epmd(self, program: str = "epmd") -> Program:
+        """The name server that nodes of this address and port share."""
+        return Program(
+            name=program,
+            command=(
+                *self.prefix,
+                *("epmd", "-address", self.address, "-port", str(self.epmd_port)),
+            ),
+            environment=self.environment,
+            ready=f"tcp://{self.address}:{self.epmd_port}",
+            priority=10,
+            directory=self.home,
+        )
+
+    def server(self, scripts: Path, *, restarted: bool = True) -> Program:
+        """The node itself."""
+        return Program(
+            name=self.program,
+            command=(*self.prefix, str(scripts / "rabbitmq-server")),
+            environment=self.environment,
+            ready=f"tcp://{self.address}:{self.port}",
+            priority=20,
+            directory=self.home,
+            group=False,
+            restarted=restarted,
+        )
+
+
 def prepare_broker(data_dir: Path, name: str, cookie: str) -> Broker:
-    """Lay out a node's files under `data_dir` on free ports; nothing is started."""
+    """Lay out a single node's files under `data_dir` on free ports; nothing is started."""
     scripts = require_scripts()
     port, distribution_port, epmd_port = free_ports(3)
-    home = data_dir / "broker"
-    for directory in (home / "mnesia", home / "log"):
-        directory.mkdir(parents=True, exist_ok=True)
-    _write_cookie(home / ".erlang.cookie", cookie)
-    (home / "enabled_plugins").write_text("[].\n")
-    (home / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = {LOOPBACK}:{port}\n"
-        "log.console = true\n"
-        "log.console.level = warning\n"
-        "log.file = false\n"
-        "vm_memory_high_watermark.absolute = 400MB\n"
-        "disk_free_limit.absolute = 50MB\n"
+    node = Node(
+        program="broker",
+        name=f"opora-{re.sub('[^a-z0-9-]', '-', name.lower())}@localhost",
+        home=data_dir / "broker",
+        port=port,
+        distribution_port=distribution_port,
+        epmd_port=epmd_port,
     )
-    environment = {
-        "HOME": str(home),
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "C.UTF-8",
-        "ERL_EPMD_ADDRESS": LOOPBACK,
-        "ERL_EPMD_PORT": str(epmd_port),
-        "ERL_CRASH_DUMP_SECONDS": "0",
-        # The data belongs to the name, not to the port, which is another one at each start.
-        "RABBITMQ_NODENAME": f"opora-{re.sub('[^a-z0-9-]', '-', name.lower())}@localhost",
-        "RABBITMQ_DIST_PORT": str(distribution_port),
-        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(home / "log"),
-        "RABBITMQ_LOGS": "-",
-        "RABBITMQ_LOG": "warning",  # until the configuration file has been read
-        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
-        "RABBITMQ_CONF_ENV_FILE": os.devnull,
-        "RABBITMQ_PID_FILE": str(home / "pid"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_FLAGS,
-        # Makes the script replace itself by Erlang, so that supervisor's child is the node itself.
-        "RABBITMQ_ALLOW_INPUT": "1",
-    }
-    epmd = Program(
-        name="epmd",
-        command=("epmd", "-address", LOOPBACK, "-port", str(epmd_port)),
-        environment=environment,
-        ready=f"tcp://{LOOPBACK}:{epmd_port}",
-        priority=10,
-        directory=home,
-    )
-    node = Program(
-        name="broker",
-        command=(str(scripts / "rabbitmq-server"),),
-        environment=environment,
-        ready=f"tcp://{LOOPBACK}:{port}",
-        priority=20,
-        directory=home,
-        group=False,
-    )
-    return Broker(f"amqp://guest:guest@{LOOPBACK}:{port}/", (epmd, node))
+    node.lay_out(cookie)
+    return Broker(node.url, (node.epmd(), node.server(scripts)))
 
 
 def _write_cookie(file: Path, cookie: str) -> None:

@@ -59,7 +59,7 @@ _PROGRAM_SECTION = """\
 command={command}
 priority={priority}
 autostart=false
-autorestart=true
+autorestart={restarted}
 startsecs=1
 startretries=100000
 stopwaitsecs=10
@@ -85,7 +85,7 @@ class Program:
 
     `ready` is a URL asked until it answers: tcp:// (accepts a connection), http:// (status 200).
     `stale` files are removed before each start. `group` says whether the stop signal goes to the
-    program's whole process group.
+    program's whole process group, `restarted` whether the program is started again when it ended.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Program:
     directory: Path = field(default_factory=Path.cwd)
     stale: Sequence[Path] = ()
     group: bool = True
+    restarted: bool = True
 
 
 def marked(data_dir: Path) -> list[psutil.Process]:
@@ -281,6 +282,7 @@ def _supervisor_command(data_dir: Path, programs: Sequence[Program]) -> list[str
                 command=command,
                 priority=program.priority,
                 group=str(program.group).lower(),
+                restarted=str(program.restarted).lower(),
                 log_dir=log_dir,
             )
         )

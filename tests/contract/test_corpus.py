@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from chassis.bus import decode
 from chassis.document import Document
+from chassis.queues import decode
 from contracts.catalogue import CATALOGUE, SCHEMAS, events
 from contracts.envelope import Envelope
 from contracts.event import PREFIX, REGISTERED, Event

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+import pytest_asyncio
 
 from tests.conftest import ServerUrls
+from tests.fault.cluster import Cluster, clustered
 from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome, show
 
@@ -39,6 +41,16 @@ def machine() -> Iterator[Machine]:
 def harmed(machine: Machine) -> ServerUrls:
     """Where they answer."""
     return ServerUrls(machine.amqp_url, machine.mongo_url)
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def lone_node() -> AsyncIterator[Cluster]:
+    """A broker of one node, of these tests' own: `await lone_node.wipe()` takes all it has.
+
+    It is whole when a test gets it, and no test leaves it otherwise.
+    """
+    async with clustered(size=1) as made:
+        yield made
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

@@ -11,7 +11,9 @@ import aio_pika
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import PREFETCH, Bus, NotPublished, inbox, with_heartbeat
+from chassis.bus import PREFETCH, Bus, NotPublished
+from chassis.nodes import with_heartbeat
+from chassis.queues import inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls
 from tests.service.chassis.conftest import Broker, proxied, until
