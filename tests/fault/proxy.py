@@ -61,6 +61,7 @@ class Loses(Enum):
     REQUEST = auto()
     REPLY = auto()
     NOTICE = auto()
+    NOTHING = auto()
 
 
 class Loss:
@@ -70,7 +71,7 @@ class Loss:
         self.marker = marker
         self.what = what
         self.seen = asyncio.Event()
-        """The request has come by."""
+        """The request, or the server's word, has come by."""
         self.done = asyncio.Event()
         """It, or its reply, was dropped."""
 
@@ -164,6 +165,10 @@ class Proxy:
         """Drop the next word of the server's that contains these bytes; the link lives on."""
         return self._lose(marker, Loses.NOTICE)
 
+    def watch_for(self, marker: bytes) -> Loss:
+        """Lose nothing: only notice the server's next word that contains these bytes."""
+        return self._lose(marker, Loses.NOTHING)
+
     def _lose(self, marker: bytes, what: Loses) -> Loss:
         self._losses.append(loss := Loss(marker, what))
         return loss
@@ -246,10 +251,13 @@ class Proxy:
             loss.done.set()
             link.end(reset=False)
             return True
-        notice = self._find(data, Loses.NOTICE)
-        if notice is not None:
+        notice = self._find(data, Loses.NOTICE, Loses.NOTHING)
+        if notice is None:
+            return False
+        notice.seen.set()
+        if notice.what is Loses.NOTICE:
             notice.done.set()
-        return notice is not None
+        return notice.what is Loses.NOTICE
 
     def _request_is_lost(self, link: Link, data: bytes) -> bool:
         text = link.recent + data  # a marker may be cut in two by the network

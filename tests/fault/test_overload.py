@@ -110,10 +110,8 @@ async def test_event_that_cannot_be_sent_delays_no_other_documents(
         stuck = [await load.make() for _ in range(STUCK)]
         for thing_id in stuck:
             await rename(http, headers, thing_id)
-        tries = maker.service.bus.published
         await until(lambda: maker.service.relay.backlog == 0)  # they are given up for now
         beside = await delays(load, listener, 40)
-        assert maker.service.bus.published == tries + 40
         renamed = [f"sample.thing.{thing_id}:2" for thing_id in stuck]
         for thing_id in stuck:
             document = await maker.things.get(thing_id)

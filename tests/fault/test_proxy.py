@@ -189,3 +189,12 @@ async def test_lost_notice_is_missed_alone(echoing: Echoing) -> None:
     assert echoing.heard == b"a needle"
     assert loss.done.is_set()
     assert await caller.ask(b"needle") == b"needle"
+
+
+async def test_notice_that_is_watched_for_is_seen_and_passes(echoing: Echoing) -> None:
+    caller = await echoing.connect()
+    seen = echoing.proxy.watch_for(b"needle")
+    assert await caller.ask(b"hay") == b"hay"
+    assert not seen.seen.is_set()
+    assert await caller.ask(b"needle") == b"needle"
+    assert seen.seen.is_set()

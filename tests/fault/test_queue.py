@@ -7,7 +7,6 @@ lack of progress tells, and the process ends itself for a successor to go on.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import shutil
 import sys
@@ -88,17 +87,6 @@ class Other:
     async def _hear_nothing(self, _: Envelope) -> None: ...
 
 
-class Told(logging.Handler):
-    """What the client library was told of its consumers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.words.append(record.getMessage())
-
-
 def said(subject: str) -> Envelope:
     return made(1, ThingMade(by=SYSTEM, name="Кровать функциональная"), subject)
 
@@ -116,24 +104,26 @@ def settings(harmed: ServerUrls, keys: Keys) -> ServiceSettings:
 
 
 async def test_consumer_that_is_told_makes_its_inbox_anew_and_goes_on(
-    harmed: ServerUrls, settings: ServiceSettings, report: Report
+    harmed: ServerUrls, keys: Keys, report: Report
 ) -> None:
-    echo = EchoService(settings, fresh("echo"))
-    other = Other(harmed.amqp_url, echo.service.name)
-    tally = echo.service.consumer.tally
-    async with running(echo.app), other.speaking() as bus:
-        await bus.publish(said("t1"))
-        await until(lambda: tally.applied == 1)
-        told, deleted = Told(), moment()
-        logging.getLogger("aiormq.channel").addHandler(told)
-        await other.delete_inbox()
-        await until(lambda: any("cancelled by the broker" in word for word in told.words))
-        logging.getLogger("aiormq.channel").removeHandler(told)
-        await until(partial(published, bus, said("t2")))
-        await until(lambda: tally.applied == 2)
-        took = moment() - deleted
-    await other.remove()
-    report(Outcome("inbox made again, its consumer told", 2, 0, tally.duplicates, took, took))
+    async with proxied(harmed.amqp_url) as (proxy, url):
+        through = make_settings(
+            ServerUrls(url, harmed.mongo_url), keys, database_prefix=new_id("f")[:9] + "_"
+        )
+        echo = EchoService(through, fresh("echo"))
+        other = Other(harmed.amqp_url, echo.service.name)
+        tally = echo.service.consumer.tally
+        async with running(echo.app), other.speaking() as bus:
+            await bus.publish(said("t1"))
+            await until(lambda: tally.applied == 1)
+            told, deleted = proxy.watch_for(CANCEL), moment()
+            await other.delete_inbox()
+            await until(told.seen.is_set)
+            await until(partial(published, bus, said("t2")))
+            await until(lambda: tally.applied == 2)
+            took = moment() - deleted
+        await other.remove()
+    report(Outcome("inbox deleted, its consumer told", 2, 0, tally.duplicates, took, took))
 
 
 async def test_consumer_that_is_not_told_looks_healthy_and_gets_nothing(
