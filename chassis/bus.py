@@ -62,6 +62,10 @@ class NotPublished(Exception):
     """The broker has not confirmed the event; it may or may not have it."""
 
 
+class Refused(NotPublished):
+    """The broker itself said no: a queue is full, or none is bound. Others may have the event."""
+
+
 class InboxGone(NotPublished):
     """The service's own inbox is not there any more."""
 
@@ -147,6 +151,7 @@ class Bus:
         try:
             await self._declare()
             await self._consumer.start()
+            await self._bind_own()
             await self._publisher.start()
         except Exception:
             await self.stop()  # else the next try would meet the channels this one has closed
@@ -162,7 +167,9 @@ class Bus:
         """Everybody's inbox, so that no event is lost to a reader that has yet to start.
 
         On the publisher's channel, which declares it all again each time it is opened again: the
-        broker may have lost everything, and other connections to it may come back later.
+        broker may have lost everything, and other connections to it may come back later. And what
+        the consumer's connection had declared would be consumed on the channel that did so, not on
+        the subscriber's, which limits the prefetch.
         """
         await self._publisher.connect()
         await self._consumer.connect()
@@ -188,6 +195,17 @@ class Bus:
 
     def _redeclared(self, *_: object) -> None:
         self._declared = True
+
+    async def _bind_own(self) -> None:
+        """Again, over the subscriber's channel: it makes anew, bindings and all, what it knows of.
+
+        That happens when the inbox is deleted under it, or a broker comes back without its data.
+        """
+        reads = self._inboxes.get(self._service)
+        if reads:
+            own = await self._consumer.declare_queue(inbox(self._service, reads))
+            for topic in reads:
+                await own.bind(EVENTS.name, topic)
 
     def _subscribe(self, queue: RabbitQueue) -> None:
         async def decoded(message: StreamMessage[Any]) -> Envelope | None:
@@ -324,11 +342,11 @@ class Bus:
                 raise
             # aio-pika cancels waiting publishers when a heartbeat finds the connection dead
             raise NotPublished("connection lost") from None
-        except PublishError as unroutable:  # an answer: the connection is not to blame
-            raise NotPublished(type(unroutable).__name__) from unroutable
-        except GONE as failure:
-            if isinstance(failure, DeliveryError):
+        except DeliveryError as failure:
+            if not isinstance(failure, PublishError):  # then no channel is to blame
                 self._refused(routing_key)
+            raise Refused(type(failure).__name__) from failure
+        except GONE as failure:
             raise NotPublished(type(failure).__name__) from failure
         self._patience.confirmed(routing_key)
 

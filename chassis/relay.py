@@ -3,13 +3,15 @@
 Invariant: events of one document leave in their order, each until the broker confirmed it; one
 that cannot be sent holds up its own document only. What was confirmed is remembered and dropped
 from the outbox with the document's next save; documents that fall quiet are cleared in batches.
-An entry that was not confirmed here is never dropped here.
+An entry that was not confirmed here is never dropped here. What the broker itself refuses is tried
+again at growing intervals: where one inbox is full, every try reaches the other readers once more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -17,7 +19,7 @@ from typing import Any
 import structlog
 
 from chassis import failpoints
-from chassis.bus import NotPublished
+from chassis.bus import NotPublished, Refused
 from chassis.document import Document
 from contracts.envelope import Envelope
 
@@ -28,17 +30,25 @@ Key = tuple[str, str]
 
 RETRY_SECONDS = (0.0, 0.1, 1.0)
 IN_FLIGHT = 64
+HOLD_SECONDS = (2.0, 16.0)  # the first and the longest
 
 
 class Relay:
     """Publishes outboxes; knows per document up to where the broker has confirmed."""
 
-    def __init__(self, publish: Publish, pauses: Sequence[float] = RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        publish: Publish,
+        pauses: Sequence[float] = RETRY_SECONDS,
+        first_hold: float = HOLD_SECONDS[0],
+    ) -> None:
         self._publish = publish
+        self._first_hold = first_hold
         self._pauses = pauses
         self._confirmed: dict[Key, int] = {}
         self._waiting: dict[Key, deque[Envelope]] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._held: dict[Key, tuple[int, float]] = {}  # times refused, and until when it waits
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self.quiet: dict[Key, float] = {}
 
@@ -56,6 +66,8 @@ class Relay:
         if queue is not None:
             queue.extend(fresh)
             return
+        if self._held.get(key, (0, 0.0))[1] > asyncio.get_running_loop().time():
+            return  # the sweeper brings it again
         self._waiting[key] = deque(fresh)
         worker = asyncio.create_task(self._send(key))
         self._workers.add(worker)
@@ -80,6 +92,7 @@ class Relay:
         self.quiet.pop(key, None)
         if key not in self._waiting:
             self._confirmed.pop(key, None)
+            self._held.pop(key, None)
 
     def gone_quiet(self, seconds: float, most: int = 200) -> list[Key]:
         """Documents whose events are all confirmed and that were not written for a while."""
@@ -112,11 +125,15 @@ class Relay:
             while queue:
                 envelope = queue[0]
                 failpoints.reach("before-publish", envelope.id)
-                await self._send_one(envelope)
+                await self._send_one(envelope, self._pauses[: 1 if key in self._held else None])
                 failpoints.reach("before-confirm", envelope.id)
                 self._confirmed[key] = queue.popleft().number
                 failpoints.reach("after-confirm", envelope.id)
+            self._held.pop(key, None)
             self.quiet[key] = asyncio.get_running_loop().time()
+        except Refused as failure:
+            self._hold(key)
+            log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
         except NotPublished as failure:
             log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
         except Exception as defect:
@@ -124,8 +141,16 @@ class Relay:
         finally:
             self._waiting.pop(key, None)
 
-    async def _send_one(self, envelope: Envelope) -> None:
-        for pause in self._pauses[:-1]:
+    def _hold(self, key: Key) -> None:
+        """Longer each time, and never in step with others that were refused together."""
+        times = self._held.get(key, (0, 0.0))[0] + 1
+        longest = min(self._first_hold * 2.0 ** min(times - 1, 10), HOLD_SECONDS[1])
+        pause = longest * random.uniform(0.5, 1.0)
+        self._held[key] = (times, asyncio.get_running_loop().time() + pause)
+
+    async def _send_one(self, envelope: Envelope, pauses: Sequence[float]) -> None:
+        """Try once after each pause; the last failure is the caller's."""
+        for pause in pauses[:-1]:
             await asyncio.sleep(pause)
             try:
                 async with self._slots:
@@ -133,6 +158,6 @@ class Relay:
                 return
             except NotPublished:
                 continue
-        await asyncio.sleep(self._pauses[-1])
+        await asyncio.sleep(pauses[-1])
         async with self._slots:
             await self._publish(envelope)

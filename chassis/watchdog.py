@@ -20,7 +20,7 @@ from typing import Protocol
 
 import structlog
 
-from chassis.bus import InboxGone, NotPublished
+from chassis.bus import InboxGone, NotPublished, Refused
 
 log = structlog.get_logger()
 
@@ -137,6 +137,8 @@ class Watchdog:
             await self._bus.probe()
         except InboxGone:
             self._gone += 1
+        except Refused:  # it is full: no probe is needed for something to come out of it
+            self._probed_at, self._unsent_since, self._gone = sent_at, None, 0
         except NotPublished:
             self._unsent_since = self._unsent_since or sent_at
         else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import pytest_asyncio
 
+from tests.conftest import ServerUrls
 from tests.fault.cluster import Cluster, clustered
+from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome, show
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
@@ -22,6 +26,21 @@ def report(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
         assert (outcome.lost, outcome.doubled) == (0, 0), outcome
 
     return take
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    """A broker and a database that may be harmed."""
+    made = Machine(f"test-{os.getpid()}-harmed")
+    with made as running:
+        yield running
+    shutil.rmtree(made.data_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def harmed(machine: Machine) -> ServerUrls:
+    """Where they answer."""
+    return ServerUrls(machine.amqp_url, machine.mongo_url)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

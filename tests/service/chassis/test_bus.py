@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aio_pika
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import Bus, NotPublished
+from chassis.bus import PREFETCH, Bus, NotPublished
 from chassis.nodes import with_heartbeat
 from chassis.queues import inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
@@ -163,6 +164,45 @@ async def test_lost_connection_comes_back_by_itself_for_both_directions(
         await until(bus.ready, seconds=30)
         await until(lambda: published(bus, envelope("t1", 2)))
         await until(lambda: "sample.thing.t1:2" in received)
+
+
+async def test_inbox_that_was_deleted_is_made_anew_with_all_its_topics(
+    servers: ServerUrls, broker: Broker
+) -> None:
+    received: list[str] = []
+
+    async def receive(event: Envelope) -> None:
+        received.append(event.id)
+
+    first = envelope("t1", 1)
+    second = envelope("t1", 2).model_copy(update={"type": "ru.opora.sample.thing-renamed.v1"})
+    topics = (first.routing_key, second.routing_key)
+    assert len(set(topics)) == 2
+    async with started(servers.amqp_url, broker, topics, receive) as bus:
+        await broker.channel.queue_delete(broker.names[-2])
+        for event in (first, second):
+            await until(partial(published, bus, event))
+        await until(lambda: received == [first.id, second.id])
+
+
+async def test_consumer_is_given_no_more_at_once_than_its_prefetch(
+    servers: ServerUrls, broker: Broker
+) -> None:
+    """A backlog stays with the broker, where another replica can take its share."""
+    received: list[str] = []
+    go_on = asyncio.Event()
+
+    async def receive(event: Envelope) -> None:
+        received.append(event.id)
+        await go_on.wait()
+
+    async with started(servers.amqp_url, broker, ("sample.#",), receive) as bus:
+        await asyncio.gather(*(bus.publish(envelope("t1", n)) for n in range(1, 101)))
+        await until(lambda: len(received) >= PREFETCH)
+        await asyncio.sleep(0.5)
+        assert len(received) == PREFETCH
+        go_on.set()
+        await until(lambda: len(received) == 100)
 
 
 async def test_hundred_at_once_are_all_confirmed(servers: ServerUrls, broker: Broker) -> None:

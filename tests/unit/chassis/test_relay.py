@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from chassis.bus import NotPublished
+from chassis.bus import NotPublished, Refused
 from chassis.document import Document
 from chassis.relay import Relay
 from contracts.envelope import Envelope
@@ -27,6 +27,7 @@ class FakeBroker:
         self.refused: set[str] = set()
         self.hanging: set[str] = set()
         self.failing_with: Exception | None = None
+        self.full: set[str] = set()
 
     async def publish(self, envelope: Envelope) -> None:
         self.attempts.append(envelope.id)
@@ -35,6 +36,8 @@ class FakeBroker:
             raise self.failing_with
         if envelope.subject in self.hanging:
             await asyncio.sleep(60)
+        if envelope.subject in self.full:
+            raise Refused("DeliveryError")
         if envelope.subject in self.refused:
             raise NotPublished("PublishError")
         self.taken.append(envelope.id)
@@ -125,6 +128,37 @@ async def test_unconfirmed_event_is_sent_again_from_where_it_stopped(
     relay.submit("things", document("a", 1, 2, 3, 4))
     await relay.drain()
     assert broker.taken == ids("a", 1, 2, 3, 4)
+
+
+async def test_event_that_the_broker_refuses_is_held_back_longer_each_time_and_then_sent(
+    broker: FakeBroker,
+) -> None:
+    """Where one inbox is full, every try reaches the readers of all the others once more."""
+    relay = Relay(broker.publish, pauses=(0.0, 0.0), first_hold=0.04)
+    broker.full = {"a"}
+    clock = asyncio.get_running_loop().time
+    tried: list[float] = []
+    while len(tried) < 4:
+        before = len(broker.attempts)
+        relay.submit("things", document("a", 1))
+        await relay.drain()
+        if len(broker.attempts) > before:
+            tried.append(clock())
+        await asyncio.sleep(0.001)
+    assert broker.attempts == ids("a", 1, 1, 1, 1, 1)  # twice at once, then once each time
+    assert [
+        b - a >= least for a, b, least in zip(tried, tried[1:], (0.02, 0.04, 0.08), strict=False)
+    ]
+    relay.submit("things", document("b", 1))
+    broker.full = set()
+    while len(broker.taken) < 2:
+        relay.submit("things", document("a", 1))
+        await asyncio.sleep(0.001)
+    assert broker.taken == ids("b", 1) + ids("a", 1)
+    broker.full = {"a"}
+    relay.submit("things", document("a", 1, 2))
+    await relay.drain()
+    assert broker.attempts[-2:] == ids("a", 2, 2)  # what was sent had made it whole again
 
 
 async def test_unexpected_failure_of_publishing_is_no_confirmation(

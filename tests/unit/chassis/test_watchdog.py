@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chassis import watchdog
-from chassis.bus import InboxGone, NotPublished
+from chassis.bus import InboxGone, NotPublished, Refused
 from chassis.watchdog import Watchdog
 
 
@@ -91,6 +91,34 @@ def test_consumer_that_gets_nothing_ends_the_process_once(
         assert (watched.dog.stalled, watched.ended) == ("consumer", 1)
         await watched.pass_by(30)
         assert watched.ended == 1
+
+    own_loop.run_until_complete(run())
+
+
+def test_busy_consumer_whose_inbox_is_full_is_left_alone(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    """A full inbox takes no probe; overload is no time to end processes."""
+
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.failure = Refused("DeliveryError")
+        for _ in range(60):
+            await watched.pass_by(2)
+            watched.bus.progressed_at = watched.time
+        assert (watched.dog.stalled, watched.ended) == (None, 0)
+
+    own_loop.run_until_complete(run())
+
+
+def test_consumer_that_gets_nothing_of_a_full_inbox_ends_the_process(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.failure = Refused("DeliveryError")
+        await watched.pass_by(int(watchdog.STALL_SECONDS) + 5)
+        assert (watched.dog.stalled, watched.ended) == ("consumer", 1)
 
     own_loop.run_until_complete(run())
 
