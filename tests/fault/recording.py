@@ -45,6 +45,9 @@ HOOK_SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").d
 TAKING_PART = ("r-department", "r-authorised-body-07", "r-institution-15", HOSPITAL)
 """The organizations of the directory that the ways need; its other rows are left out."""
 
+HEADERS = ("authorization", "idempotency-key", "if-match", "content-type")
+"""What a command is sent again with."""
+
 Stored = dict[str, Any]
 
 
@@ -91,7 +94,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command that came over HTTP, and how many writes there were before it."""
+    """A command that was carried out, and how many writes there were before it."""
 
     service: str
     path: str
@@ -123,18 +126,19 @@ class Recording:
             self.envelopes[entry["id"]] = Envelope.model_validate(entry)
 
     async def asked(self, request: httpx.Request) -> None:
-        """Note a command on its way to a service."""
-        if request.method != "POST":
+        """Remember of a request when it was sent."""
+        request.extensions["sent"] = self.clock(), len(self.writes)
+
+    async def answered(self, response: httpx.Response) -> None:
+        """Note a command that was carried out."""
+        request = response.request
+        if request.method != "POST" or not response.is_success:
             return
-        call = Call(
-            service=request.url.host,
-            path=request.url.path,
-            headers={name: request.headers[name] for name in request.headers if name != "host"},
-            body=json.loads(request.content) if request.content else None,
-            at=self.clock(),
-            writes=len(self.writes),
-        )
-        self.calls.append(call)
+        at, writes = request.extensions["sent"]
+        headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
+        body = json.loads(request.content) if request.content else None
+        path = request.url.path
+        self.calls.append(Call(request.url.host, path, headers, body, at, writes))
 
     def next_wake(self) -> int:
         """The next moment, in epoch milliseconds, that a document waits for; 0 for none."""
@@ -280,7 +284,7 @@ async def town(stack: Stack, rows: Path) -> AsyncIterator[Town]:
                     f"all://{name}": httpx.ASGITransport(app=app, raise_app_exceptions=False)
                     for name, app in apps.items()
                 },
-                event_hooks={"request": [recording.asked]},
+                event_hooks={"request": [recording.asked], "response": [recording.answered]},
             )
         )
         wire = Wire(http, {name: f"http://{name}" for name in apps})
