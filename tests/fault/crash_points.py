@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rich.console import Console
@@ -58,16 +58,16 @@ class Row:
 
 
 class Enumeration:
-    """The deaths of one service."""
+    """The deaths of one service. `runs` are numbers that no other run is given."""
 
-    def __init__(self, theatre: Theatre) -> None:
+    def __init__(self, theatre: Theatre, runs: Iterator[int]) -> None:
         self._theatre = theatre
-        self._runs = 0
+        self._runs = runs
 
     async def of(self, work: Work) -> Row:
         """Once without a crash, then once for each place."""
         began = time.perf_counter()
-        first = self._again(work)
+        first = work.again(next(self._runs))
         expected, trail = await self._theatre.run(first, None)
         row = Row(
             service=work.service,
@@ -77,7 +77,7 @@ class Enumeration:
             reached=frozenset(reached.point for reached in trail),
         )
         for place in places(trail, dict(zip(first.ids, work.ids, strict=True))):
-            again = self._again(work)
+            again = work.again(next(self._runs))
             names = dict(zip(work.ids, again.ids, strict=True))
             there = replace(place, about=renamed(place.about, names))
             try:
@@ -90,10 +90,6 @@ class Enumeration:
                 row.survived[place.point] += 1
         row.seconds = time.perf_counter() - began
         return row
-
-    def _again(self, work: Work) -> Work:
-        self._runs += 1
-        return work.again(self._runs)
 
 
 def show(rows: Sequence[Row], console: Console | None = None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Stage:
     folder: Path
     works: dict[str, list[Work]]
     always: dict[str, Seeds]
+    runs: Iterator[int] = field(default_factory=count)
 
     @asynccontextmanager
     async def theatre(self, service: str) -> AsyncIterator[Theatre]:
@@ -86,7 +88,7 @@ async def enumerate_deaths(
     """Every place of these works; each must end as without a crash, and no point be missing."""
     rows: list[Row] = []
     async with stage.theatre(service) as theatre:
-        enumeration = Enumeration(theatre)
+        enumeration = Enumeration(theatre, stage.runs)
         for work in works:
             row = await enumeration.of(work)
             report_row(row)
