@@ -13,17 +13,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from chassis.failpoints import POINTS
-from tests.fault.ends import difference, places
+from tests.fault.ends import End, difference, places
+from tests.fault.mortal import Place
 from tests.fault.theatre import Theatre
 from tests.fault.works import Work, renamed
 
 SAYING = tuple(point for point in POINTS if re.search("publish|confirm|clear", point))
 ACKNOWLEDGING = tuple(point for point in POINTS if "acknowledge" in point)
 MISSING = "missing"
+FAULTS = (AssertionError, TimeoutError, httpx.HTTPError)
 
 
 @dataclass(slots=True)
@@ -34,10 +37,10 @@ class Row:
     work: str
     heard: bool
     """Whether an event began it: only then is there something to acknowledge."""
-    spoke: bool
+    spoke: bool = False
     """Whether the run without a crash said anything: only then is there something to send."""
-    reached: frozenset[str]
-    """The points that the run without a crash came by."""
+    reached: frozenset[str] | None = None
+    """The points that the run without a crash came by; None while it did not come to its end."""
     survived: Counter[str] = field(default_factory=Counter)
     """How often the process died at a point and the work ended as it should."""
     faults: list[str] = field(default_factory=list)
@@ -45,6 +48,8 @@ class Row:
 
     def cell(self, point: str) -> str:
         """Deaths survived; `-` where there is nothing to die at, as the first run has proven."""
+        if self.reached is None:
+            return MISSING
         if point in self.reached:
             return str(self.survived[point] or MISSING)
         silent = point in SAYING and not self.spoke
@@ -66,30 +71,32 @@ class Enumeration:
 
     async def of(self, work: Work) -> Row:
         """Once without a crash, then once for each place."""
-        began = time.perf_counter()
+        row, began = Row(work.service, work.name, heard=work.event is not None), time.perf_counter()
         first = work.again(next(self._runs))
-        expected, trail = await self._theatre.run(first, None)
-        row = Row(
-            service=work.service,
-            work=work.name,
-            heard=work.event is not None,
-            spoke=expected.spoke,
-            reached=frozenset(reached.point for reached in trail),
-        )
+        try:
+            expected, trail = await self._theatre.run(first, None)
+        except FAULTS as fault:
+            row.faults.append(f"without a crash: {fault!r}")
+            await self._theatre.begin_anew()
+            return row
+        row.spoke, row.reached = expected.spoke, frozenset(reached.point for reached in trail)
         for place in places(trail, dict(zip(first.ids, work.ids, strict=True))):
-            again = work.again(next(self._runs))
-            names = dict(zip(work.ids, again.ids, strict=True))
-            there = replace(place, about=renamed(place.about, names))
             try:
-                end, _ = await self._theatre.run(again, there)
+                end = await self._dying(work, place)
                 assert end == expected, difference(end, expected)
-            except (AssertionError, TimeoutError) as fault:
+            except FAULTS as fault:
                 row.faults.append(f"{place.point}, {place.about}, {place.nth}: {fault!r}"[:2000])
                 await self._theatre.begin_anew()
             else:
                 row.survived[place.point] += 1
         row.seconds = time.perf_counter() - began
         return row
+
+    async def _dying(self, work: Work, place: Place) -> End:
+        again = work.again(next(self._runs))
+        names = dict(zip(work.ids, again.ids, strict=True))
+        end, _ = await self._theatre.run(again, replace(place, about=renamed(place.about, names)))
+        return end
 
 
 def show(rows: Sequence[Row], console: Console | None = None) -> None:

@@ -87,6 +87,8 @@ def live(service: str, settings: ServiceSettings, folder: Path, clock: Any) -> N
     app = application(service, settings, now, REAL, Fund())
     sweeper = app.state.service.sweeper
     sweeper.quiet_seconds = QUIET_SECONDS
+    for collection in app.state.service.collections.values():
+        collection.relay_grace_ms = 0  # the clock stands still: no grace would ever be over
 
     async def hurry() -> None:
         while True:

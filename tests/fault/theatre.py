@@ -46,10 +46,8 @@ class Theatre:
     async def open(self) -> None:
         """Store the background, and have the service up with an empty inbox."""
         await self._store(self._always)
-        self._mortal.begin()
-        await self._ready()
-        self._collections = await self._database.list_collection_names()
         await self.begin_anew()
+        self._collections = await self._database.list_collection_names()
 
     async def run(self, work: Work, place: Place | None) -> tuple[End, list[Reached]]:
         """Have the work done, the process dying at that place; how it ended, what was reached.
@@ -57,7 +55,7 @@ class Theatre:
         What a process reached that died is not told, only what its successor did.
         """
         mortal = self._mortal
-        if work.call is not None:  # a register's last number is kept in memory
+        if not work.ids:  # a process remembers ids, and a register's last number
             await self.begin_anew()
         mortal.trail()
         heard_before = len(self._spy.envelopes)
@@ -86,11 +84,12 @@ class Theatre:
         """A process of its own, with nothing of an earlier work about."""
         self._mortal.end()
         self._mortal.disarm()
+        if self._mortal.reads:
+            await asyncio.sleep(0.1)  # what the dead process held is put back first
+            await (await self._channel.get_queue(self._mortal.inbox, ensure=False)).purge()
         await self._clean()
         self._mortal.begin()
         await self._ready()
-        if self._mortal.reads:
-            await (await self._channel.get_queue(self._mortal.inbox, ensure=False)).purge()
 
     async def _succeed(self, work: Work) -> None:
         """Begin the successor. What the dead process acknowledged comes again all the same: the
@@ -150,7 +149,10 @@ class Theatre:
                     yield {"in": name, **document}
 
     async def _said(self, work: Work, stored: list[Stored], heard_before: int) -> list[Any]:
-        """The events of this run, each once, in the order in which they were first heard."""
+        """The events of this run, each once, those of a stream in the order first heard.
+
+        Between streams there is no order.
+        """
         issued = sum(document["seq"] for document in stored)
         issued -= sum(document["seq"] for _, document in work.seeds)
 
@@ -161,7 +163,8 @@ class Theatre:
             return heard
 
         await until(lambda: len(heard()) >= issued)
-        return [envelope.model_dump(mode="json") for envelope in heard().values()]
+        said = sorted(heard().values(), key=lambda envelope: envelope.stream_kind)
+        return [envelope.model_dump(mode="json") for envelope in said]
 
     async def _deliver(self, envelope: Envelope) -> None:
         """Into this service's inbox only: its neighbours have no part in this."""
@@ -191,7 +194,7 @@ class Theatre:
 
 
 def _own(trail: list[Reached], work: Work) -> list[Reached]:
-    """What was reached about this work; a command has its process to itself."""
-    if work.call is not None:
+    """What was reached about this work; one that keeps its ids has its process to itself."""
+    if not work.ids:
         return trail
     return [reached for reached in trail if any(name in reached.about for name in work.ids)]

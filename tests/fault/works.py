@@ -23,7 +23,7 @@ Seeds = tuple[tuple[str, Stored], ...]
 """Collection and document of each."""
 
 COMMANDS = {
-    "intake": (r"/fhir", r"/cases/[^/]+/triage"),
+    "intake": (r"/fhir", r"/cases/[^/]+/documents"),
     "assessment": (r"/cases/[^/]+/survey-visit",),  # its cases are opened by events
     "careplan": (r"/cases/[^/]+/plan",),  # so are these
     "complaints": (r"/complaints", r"/complaints/[^/]+/decision"),
@@ -45,12 +45,12 @@ class Work:
     speaks: bool
     """Whether events were issued when it was recorded."""
     ids: tuple[str, ...] = ()
-    """Ids that are other ones in each run, so that runs know nothing of each other."""
+    """Ids that are other ones in each run, so that runs know nothing of each other. None where
+    what is stored is more than its ids (fingerprints, codes): each run has a process to itself."""
     names: tuple[str, ...] = ()
     """What those ids are when nobody is renamed."""
     event: Envelope | None = None
     call: Call | None = None
-    """A command keeps its ids, for its fingerprint's sake; each has a process of its own."""
 
     def again(self, run: int) -> Work:
         """The same work about others."""
@@ -225,11 +225,16 @@ def _due(write: Write, name: str, recording: Recording) -> Work:
     return Work(
         service=write.service,
         name=f"due: {name}",
-        at=datetime.fromtimestamp(write.before["wake_at"] / 1000, UTC),
+        at=_just_after(write.before["wake_at"]),
         seeds=((write.collection, at_rest(write.before)), *citizens),
         speaks=write.spoke,
         ids=(write.after["_id"], *(document["_id"] for _, document in citizens)),
     )
+
+
+def _just_after(wake_at: int) -> datetime:
+    """The next millisecond: a document's own moment may be a fraction later than its index says."""
+    return datetime.fromtimestamp((wake_at + 1) / 1000, UTC)
 
 
 def _errands(recording: Recording) -> Iterator[Work]:
@@ -252,12 +257,10 @@ def _errands(recording: Recording) -> Iterator[Work]:
     )
     yield _due(notice, "notice to the requester", recording)
     entry = next(write for write in recording.writes if write.collection == "journal")
-    state = entry.after["state"]
     yield Work(
         service="intake",
         name="due: placing of a referral",
-        at=datetime.fromtimestamp(entry.after["wake_at"] / 1000, UTC),
+        at=_just_after(entry.after["wake_at"]),
         seeds=(("journal", entry.after),),
         speaks=True,
-        ids=(entry.after["_id"], state["case_candidate"], state["citizen_candidate"]),
     )
