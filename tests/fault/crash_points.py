@@ -75,6 +75,7 @@ class Enumeration:
         first = work.again(next(self._runs))
         try:
             expected, trail = await self._theatre.run(first, None)
+            assert expected.spoke == work.speaks, "it does not speak as it was recorded"
         except FAULTS as fault:
             row.faults.append(f"without a crash: {fault!r}")
             await self._theatre.begin_anew()

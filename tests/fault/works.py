@@ -225,42 +225,33 @@ def _due(write: Write, name: str, recording: Recording) -> Work:
     return Work(
         service=write.service,
         name=f"due: {name}",
-        at=_just_after(write.before["wake_at"]),
+        at=write.at,
         seeds=((write.collection, at_rest(write.before)), *citizens),
         speaks=write.spoke,
         ids=(write.after["_id"], *(document["_id"] for _, document in citizens)),
     )
 
 
-def _just_after(wake_at: int) -> datetime:
-    """The next millisecond: a document's own moment may be a fraction later than its index says."""
-    return datetime.fromtimestamp((wake_at + 1) / 1000, UTC)
-
-
 def _errands(recording: Recording) -> Iterator[Work]:
     """The request to the Pension Fund, the notice to the requester, the placing of a referral."""
     swept = [
-        write
+        (write, write.before["state"]["notice"]["next_attempt_at"] is not None)
         for write in _swept("intake", recording)
         if write.before is not None and write.collection == "cases"
     ]
     request = next(
         write
-        for write in swept
-        if write.spoke and ".certificate-requested." in write.after["outbox"][-1]["type"]
+        for write, notice in swept
+        if not notice and write.spoke and "certificate-req" in write.after["outbox"][-1]["type"]
     )
     yield _due(request, "certificate request", recording)
-    notice = next(
-        write
-        for write in swept
-        if not write.spoke and write.before and write.before["state"]["notice"]["next_attempt_at"]
-    )
-    yield _due(notice, "notice to the requester", recording)
+    told = next(write for write, notice in swept if notice and not write.spoke)
+    yield _due(told, "notice to the requester", recording)
     entry = next(write for write in recording.writes if write.collection == "journal")
     yield Work(
         service="intake",
         name="due: placing of a referral",
-        at=_just_after(entry.after["wake_at"]),
+        at=datetime.fromtimestamp(entry.after["wake_at"] / 1000 + 1, UTC),
         seeds=(("journal", entry.after),),
         speaks=True,
     )
