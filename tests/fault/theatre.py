@@ -95,8 +95,12 @@ class Theatre:
         """Begin the successor. What the dead process acknowledged comes again all the same: the
         broker may not have heard it, and there would be nothing to wait for."""
         event, reached = work.event, self._mortal.trail()
+        acknowledged = event is not None and Reached("after-acknowledge", event.id) in reached
+        if event is not None and acknowledged:
+            read = [d["streams"].get(event.stream) async for d in self._documents()]
+            assert event.number in read, "acknowledged before its outcome was stored"
         self._mortal.begin()
-        if event is not None and Reached("after-acknowledge", event.id) in reached:
+        if event is not None and acknowledged:
             await self._deliver(event)
 
     async def _call(self, work: Work) -> Any | None:
