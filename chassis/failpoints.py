@@ -2,9 +2,10 @@
 
 Armed only where OPORA_FAIL_POINTS names a directory: a process that reaches a point whose file
 `<service>.<point>` lies there takes the file away and dies on the spot, without a word to anybody.
-The file's text names what the point must be about (`cases/<id>/<sequence>` of a save or a clear,
-the event's id of a publish, a confirmation or an acknowledgement). In production the variable is
-not set. A simulation, in which several services share a process, watches its own points instead.
+A process that was forked, and so has no environment of its own, is told by `look_in`. The file's
+text names what the point must be about (`cases/<id>/<sequence>` of a save or a clear, the event's
+id of a publish, a confirmation or an acknowledgement). In production the variable is not set. A
+simulation, in which several services share a process, watches its own points instead.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ Watcher = Callable[[str, str], None]
 
 watched_by: ContextVar[Watcher | None] = ContextVar("watched_by", default=None)
 """Who is told of the points reached by the tasks of one context: (point, about)."""
+
+
+def look_in(directory: Path, service: str) -> None:
+    """Have this process look for what is armed in that directory, as that service."""
+    global _directory, _service
+    _directory, _service = str(directory), service
 
 
 def reach(point: str, about: str) -> None:

@@ -117,7 +117,7 @@ class Collection(Generic[S]):
         self._stored = database[spec.name]
         self._trim = trim
         self._saved = saved
-        self._relay_grace_ms = relay_grace_ms
+        self.relay_grace_ms = relay_grace_ms
         self._clock_ms = clock_ms
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._recent = Recent(lambda: asyncio.get_running_loop().time())
@@ -264,7 +264,7 @@ class Collection(Generic[S]):
             "state": {**document.unknown, **document.state.model_dump(mode="json")},
             "seq": document.seq,
             "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
-            "relay_due": self._clock_ms() + self._relay_grace_ms if document.outbox else 0,
+            "relay_due": self._clock_ms() + self.relay_grace_ms if document.outbox else 0,
             "sent": document.sent,
             "wake_at": self.spec.wake_at(document.state),
             "streams": dict(document.streams),

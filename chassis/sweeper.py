@@ -62,6 +62,7 @@ class Sweeper:
         clock: Callable[[], datetime],
         context: Callable[[datetime], Context],
         errand_seconds: float = ERRAND_SECONDS,
+        quiet_seconds: float = QUIET_SECONDS,
     ) -> None:
         self._watches = watches
         self._relay = relay
@@ -70,6 +71,7 @@ class Sweeper:
         self._context = context
         self._nudge = asyncio.Event()
         self._errand_seconds = errand_seconds
+        self.quiet_seconds = quiet_seconds
         self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._errand_slots = asyncio.Semaphore(ERRANDS_AT_ONCE)
         self._relayed_to: dict[str, str] = {}
@@ -122,9 +124,10 @@ class Sweeper:
             if watch.on_due is not None or watch.errand is not None:
                 await self._wake(watch)
 
-    async def clear(self, quiet_seconds: float = QUIET_SECONDS) -> int:
+    async def clear(self, quiet_seconds: float | None = None) -> int:
         """Store emptied outboxes of documents that fell quiet, a few at a time."""
-        keys = self._relay.gone_quiet(quiet_seconds)
+        quiet = self.quiet_seconds if quiet_seconds is None else quiet_seconds
+        keys = self._relay.gone_quiet(quiet)
         for first in range(0, len(keys), CLEARED_AT_ONCE):
             ends = await asyncio.gather(
                 *(self._clear_one(*key) for key in keys[first : first + CLEARED_AT_ONCE]),

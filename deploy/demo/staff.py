@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from chassis import clock
 from contracts.roles import Role
 from deploy.demo.office import Office, Wire
-from deploy.runner.system import System
 
 INSTITUTION = "r-institution-15"
 AUTHORISED_BODY = "r-authorised-body-07"
@@ -43,11 +43,18 @@ def subject_of(role: Role) -> str:
     return f"demo-{role}"
 
 
-def hire(system: System, wire: Wire, now: clock.Now = clock.now) -> Staff:
+class Issuer(Protocol):
+    """Whoever gives out tokens, such as a running system."""
+
+    def token(self, role: str, /, *, org: str | None = None, subject: str | None = None) -> str:
+        """An access token for a role."""
+
+
+def hire(issuer: Issuer, wire: Wire, now: clock.Now = clock.now) -> Staff:
     """Tokens for everyone."""
 
     def desk(role: Role, organization: str) -> Office:
-        return Office(wire, system.token(role, org=organization, subject=subject_of(role)))
+        return Office(wire, issuer.token(role, org=organization, subject=subject_of(role)))
 
     return Staff(
         hospital=desk(Role.MEDICAL_ORGANIZATION, HOSPITAL),

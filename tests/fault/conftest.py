@@ -1,4 +1,4 @@
-"""Fault tests report what they measured; the table comes at the end of the run."""
+"""Fault tests report what they measured; the tables come at the end of the run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import ServerUrls
+from tests.fault import crash_points
 from tests.fault.cluster import Cluster, clustered
+from tests.fault.crash_points import Row
 from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome, show
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
+ROWS = pytest.StashKey[list[Row]]()
 
 
 @pytest.fixture
@@ -60,7 +63,16 @@ async def cluster() -> AsyncIterator[Cluster]:
         yield made
 
 
+@pytest.fixture
+def report_row(request: pytest.FixtureRequest) -> Callable[[Row], None]:
+    """Report what came of a kind of work at every fail point."""
+    return request.config.stash.setdefault(ROWS, []).append
+
+
 def pytest_terminal_summary(config: pytest.Config) -> None:
     outcomes = config.stash.get(OUTCOMES, [])
     if outcomes:
         show(outcomes)
+    rows = config.stash.get(ROWS, [])
+    if rows:
+        crash_points.show(rows)

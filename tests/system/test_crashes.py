@@ -1,4 +1,7 @@
-"""Any process may die between any two lines: what it had accepted is finished, once (P1, P9)."""
+"""Processes of the whole system die: what they had accepted is finished, once (P1, P9).
+
+Every fail point of every kind of work is in `tests/fault/test_crash_points.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,9 @@ from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.staff import INSTITUTION
 from deploy.services import SERVICES
-from services.registry.domain.log import entry_id
 from tests.service.stack import until
 from tests.system.conftest import Region
-from tests.system.test_paths import kinds, timeline
+from tests.system.test_paths import kinds
 
 
 class Death:
@@ -33,86 +35,6 @@ class Death:
         await until(
             lambda: self._system.pid(self._service) not in {0, self._pid}, seconds=30, every=0.1
         )
-
-
-async def recovered(region: Region, service: str) -> float:
-    """How many outboxes a sweeper of this process took up that another had left."""
-    page = (await region.wire.call("GET", service, "/metrics", {})).text
-    line = next(x for x in page.splitlines() if x.startswith("opora_outboxes_recovered_total"))
-    return float(line.rsplit(" ", 1)[1])
-
-
-async def until_opened(region: Region, case: journey.Case) -> list[str]:
-    """The case once assessment and register have it; the kinds of its events."""
-    await region.staff.specialist.wait(
-        "assessment", case.record, lambda found: found["status"] == "open"
-    )
-    record = await region.staff.reader.wait(
-        "registry", case.record, lambda found: found["owner"] == "assessment"
-    )
-    assert record["waiting_events"] == 0
-    return kinds(await timeline(region, case))
-
-
-@pytest.mark.parametrize(
-    ("point", "left_over"),
-    [
-        ("before-save", False),  # nothing was accepted: the caller repeats
-        ("after-save", True),
-        ("before-publish", True),
-        ("after-publish", True),  # said, but nobody remembers that: said again
-    ],
-)
-async def test_intake_dying_at_a_command_finishes_it_once(
-    region: Region, point: str, left_over: bool
-) -> None:
-    """R 3.1.6: the code is assigned once, and assessment hears of it, wherever intake dies."""
-    case = await journey.refer(region.staff, region.person(), region.run)
-    about = f"intake.case.{case.id}:2" if "publish" in point else f"cases/{case.id}/2"
-    death = Death(region, "intake", point, about)
-    await journey.triage(region.staff, case)
-    await death.happened()
-    seen = await until_opened(region, case)
-    assert seen.count("intake.case-triaged") == 1
-    assert seen.count("assessment.assessment-opened") == 1
-    if left_over:
-        assert await recovered(region, "intake") >= 1
-
-
-@pytest.mark.parametrize("point", ["before-save", "after-save", "before-acknowledge"])
-async def test_assessment_dying_at_an_event_handles_it_once(region: Region, point: str) -> None:
-    case = await journey.refer(region.staff, region.person(), region.run)
-    acknowledged = point == "before-acknowledge"
-    about = f"intake.case.{case.id}:2" if acknowledged else f"cases/{case.id}/1"
-    death = Death(region, "assessment", point, about)
-    await journey.triage(region.staff, case)
-    await death.happened()
-    assert (await until_opened(region, case)).count("assessment.assessment-opened") == 1
-
-
-@pytest.mark.parametrize("point", ["before-save", "before-acknowledge"])
-async def test_registry_dying_at_an_event_has_it_once(region: Region, point: str) -> None:
-    case = await journey.refer(region.staff, region.person(), region.run)
-    event = f"intake.case.{case.id}:2"
-    about = event if point == "before-acknowledge" else f"log/{entry_id(event)}/0"
-    death = Death(region, "registry", point, about)
-    await journey.triage(region.staff, case)
-    await death.happened()
-    assert (await until_opened(region, case)).count("intake.case-triaged") == 1
-
-
-async def test_careplan_dying_between_save_and_publish_opens_planning_once(region: Region) -> None:
-    staff, person = region.staff, region.person()
-    case = await journey.refer(staff, person, region.run)
-    for stage in (journey.triage, journey.apply, journey.survey, journey.convene, journey.assess):
-        await stage(staff, case)
-    death = Death(region, "careplan", "after-save", f"cases/{case.id}/1")
-    await journey.propose(staff, case)
-    await death.happened()
-    await staff.organizer.wait("careplan", case.record, lambda found: found["status"] == "planning")
-    await staff.reader.wait("registry", case.record, lambda found: found["owner"] == "careplan")
-    assert await recovered(region, "careplan") >= 1
-    assert kinds(await timeline(region, case)).count("careplan.planning-opened") == 1
 
 
 @pytest.mark.parametrize("written", ["journal", "cases"])

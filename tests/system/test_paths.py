@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
-from deploy.demo.staff import AUTHORISED_BODY
+from tests.system import steps
 from tests.system.conftest import Region
 
 STRAIGHT = [
@@ -46,22 +46,6 @@ def kinds(lines: list[dict[str, Any]]) -> list[str]:
     return [line["type"].removeprefix("ru.opora.").rsplit(".", 1)[0] for line in lines]
 
 
-async def until_assessed(region: Region, *, service: bool) -> journey.Case:
-    """A case up to the commission's proposal."""
-    staff = region.staff
-    case = await journey.refer(staff, region.person(), region.run)
-    for stage in (
-        journey.triage,
-        journey.apply,
-        journey.survey,
-        journey.convene,
-        journey.assess,
-    ):
-        await stage(staff, case)
-    await journey.propose(staff, case, service=service)
-    return case
-
-
 async def test_referral_becomes_an_enrolment_order_and_everyone_sees_it(region: Region) -> None:
     case = await journey.travel(region.staff, region.person(), region.run)
     lines = await timeline(region, case)
@@ -94,26 +78,15 @@ async def test_refusal_goes_to_its_notice_and_a_satisfied_complaint_reopens_the_
     region: Region,
 ) -> None:
     staff = region.staff
-    case = await until_assessed(region, service=False)
-    await staff.organizer.wait(
-        "careplan", case.record, lambda found: found["status"] == "refusal_proposed"
-    )
-    await journey.submit(staff, case)
-    refusal = {
-        "outcome": "refuse",
-        "grounds": ["not_in_need"],
-        "reasons": "Комиссия не установила нуждаемости",
-    }
-    await staff.head.change("careplan", case.record, "decision", refusal)
-    notice = {"notice_number": "У-15", "sent_by": "post"}
-    await staff.registrar.change("careplan", case.record, "refusal-notice", notice)
+    case = await steps.until_assessed(staff, region.person(), region.run, service=False)
+    await steps.refuse(staff, case)
     await staff.reader.wait("registry", case.record, lambda found: found["stage"] == "refused")
     task = await staff.hospital.wait(
         "intake", f"/fhir/Task/{case.task}", lambda found: found["status"] == "completed"
     )
     assert task["businessStatus"]["coding"][0]["code"] == "refused"
 
-    complaint = await _complain(region, case)
+    complaint = await steps.complain(staff, case)
     await staff.head.wait("careplan", case.record, lambda found: found["status"] == "submitted")
     record = await staff.reader.wait(
         "registry",
@@ -126,43 +99,7 @@ async def test_refusal_goes_to_its_notice_and_a_satisfied_complaint_reopens_the_
         assert kind in seen
     assert complaint["status"] == "answered"
     # R 3.6.5: the head decides anew, and may refuse again
-    await staff.head.change("careplan", case.record, "decision", refusal)
-
-
-async def _complain(region: Region, case: journey.Case) -> Any:
-    staff = region.staff
-    body = {
-        "case_id": case.id,
-        "channel": "in_person",
-        "ground": "unlawful_refusal",
-        "body": AUTHORISED_BODY,
-        "complainant": {
-            "name": {"family": case.person.family, "given": case.person.given},
-            "address": {"text": case.person.address},
-            "phone": case.person.phone,
-        },
-        "decision_or_action": "Отказ в зачислении на социальное обслуживание на дому",
-        "arguments": "Гражданин не встаёт без посторонней помощи",
-    }
-    await staff.operator.wait(
-        "complaints",
-        f"/operations/cases/{case.id}",
-        lambda found: f"intake.case.{case.id}" in found["read"],
-    )
-    created = await staff.officer.create("complaints", "/complaints", body)
-    record = f"/complaints/{created['id']}"
-    await staff.officer.wait(
-        "complaints", record, lambda found: found["case"]["decision"] is not None
-    )
-    decision = {
-        "outcome": "satisfied",
-        "remedy": "decision_annulled",
-        "reasons": "Обследование проведено неполно",
-    }
-    await staff.officer.change("complaints", record, "decision", decision)
-    parts = {part.code: "Изложено в ответе" for part in journey.PACK.complaint_reply_parts}
-    await staff.officer.change("complaints", record, "answer", {"parts": parts, "way": "post"})
-    return await staff.officer.get("complaints", record)
+    await staff.head.change("careplan", case.record, "decision", steps.REFUSAL)
 
 
 async def test_same_referral_pushed_again_opens_no_second_case(region: Region) -> None:

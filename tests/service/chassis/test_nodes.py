@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 from yarl import URL
 
+from chassis import logs
 from chassis.bus import Bus
 from chassis.settings import ServiceSettings
 from contracts.envelope import Envelope
@@ -93,6 +94,7 @@ async def test_kind_of_event_that_is_refused_for_long_gets_a_new_channel_and_los
     number = 1
     while await published(bus, envelope("t1", number)):
         number += 1
+    logs.configure("test", "INFO")  # a service of another test may have asked for less
     with capture_logs() as logged:
         async with asyncio.timeout(10):
             while not any(line["event"] == "channel-opened-anew" for line in logged):

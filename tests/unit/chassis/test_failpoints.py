@@ -12,9 +12,11 @@ ABOUT = "cases/C1/3"
 ARMED = "intake.before-save"
 
 
-def reached(environment: dict[str, str], about: str = ABOUT) -> tuple[int, str]:
+def reached(environment: dict[str, str], about: str = ABOUT, begin: str = "") -> tuple[int, str]:
     """How a process ends that reaches a point, and what it still says after it."""
-    code = f"from chassis.failpoints import reach; reach('before-save', {about!r}); print('on')"
+    code = (
+        f"{begin}from chassis.failpoints import reach; reach('before-save', {about!r}); print('on')"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,
@@ -66,3 +68,11 @@ def test_point_armed_for_this_dies_on_the_spot_and_once(tmp_path: Path) -> None:
     assert reached(environment) == (137, "")
     assert list(tmp_path.iterdir()) == []
     assert reached(environment) == (0, "on")
+
+
+def test_process_without_environment_is_told_where_to_look(tmp_path: Path) -> None:
+    (tmp_path / ARMED).write_text(ABOUT)
+    look = f"failpoints.look_in(Path({str(tmp_path)!r}), 'intake')"
+    code = f"from pathlib import Path; from chassis import failpoints; {look};"
+    assert reached({}, begin=code) == (137, "")
+    assert list(tmp_path.iterdir()) == []

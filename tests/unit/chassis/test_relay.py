@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
+from chassis import logs
 from chassis.bus import NotPublished, Refused
 from chassis.document import Document
 from chassis.relay import Relay
@@ -165,6 +166,7 @@ async def test_unexpected_failure_of_publishing_is_no_confirmation(
     relay: Relay, broker: FakeBroker
 ) -> None:
     broker.failing_with = ZeroDivisionError("defect")
+    logs.configure("test", "INFO")  # a service of another test may have asked for less
     with capture_logs() as logged:
         relay.submit("things", document("a", 1))
         await relay.drain()
