@@ -35,11 +35,11 @@ from chassis.queues import (
     EVENTS,
     PROBE,
     DeadMessage,
+    answers,
     dead_message,
     decode,
     depths,
     inbox,
-    reachable,
 )
 from contracts.envelope import CONTENT_TYPE, Envelope
 
@@ -321,9 +321,9 @@ class Bus:
                 raise InboxGone(self.inbox) from failure
             raise
 
-    async def reachable(self) -> bool:
-        """Whether the broker takes a new connection, whatever has become of ours."""
-        return await reachable(self._publishing.node)
+    async def answers(self) -> bool:
+        """Whether the broker answers over a new connection, whatever has become of ours."""
+        return await answers(self._publishing.node, self.inbox)
 
     async def depths(self) -> dict[str, int | None]:
         """How much lies in the service's own queues; raises ConnectionError."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from aiormq.exceptions import AMQPError
+from aiormq.exceptions import AMQPError, DeliveryError
 from faststream.exceptions import RejectMessage
 from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
 from pydantic import ValidationError
@@ -90,11 +91,20 @@ def dead_message(message: AbstractIncomingMessage) -> DeadMessage:
     )
 
 
-async def reachable(url: str) -> bool:
-    """Whether the broker takes a connection made just now."""
+async def answers(url: str, queue: str | None) -> bool:
+    """Whether the broker answers what is sent over a connection made just now.
+
+    A refusal is an answer. A broker that blocks its publishers (it is short of memory or disk)
+    takes connections, and answers nothing that is sent to a queue.
+    """
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             connection = await aio_pika.connect(url)
+            if queue is not None:
+                with suppress(DeliveryError):
+                    channel = await connection.channel()
+                    probe = aio_pika.Message(b"", content_type=PROBE)
+                    await channel.default_exchange.publish(probe, routing_key=queue)
             await connection.close()
     except (AMQPError, OSError, TimeoutError, RuntimeError):
         return False

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 
-from chassis import failpoints
+from chassis import chance, failpoints
 from chassis.bus import NotPublished, Refused
 from chassis.document import Document
 from contracts.envelope import Envelope
@@ -145,7 +144,7 @@ class Relay:
         """Longer each time, and never in step with others that were refused together."""
         times = self._held.get(key, (0, 0.0))[0] + 1
         longest = min(self._first_hold * 2.0 ** min(times - 1, 10), HOLD_SECONDS[1])
-        pause = longest * random.uniform(0.5, 1.0)
+        pause = longest * chance.uniform(0.5, 1.0)
         self._held[key] = (times, asyncio.get_running_loop().time() + pause)
 
     async def _send_one(self, envelope: Envelope, pauses: Sequence[float]) -> None:

@@ -193,7 +193,7 @@ class Service:
             self.bus,
             lambda: self.sweeper.progressed_at,
             self.health.store_answers,
-            self.bus.reachable,
+            self.bus.answers,
             self._backing.end,
         )
 

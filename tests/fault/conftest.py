@@ -40,10 +40,11 @@ def machine() -> Iterator[Machine]:
     shutil.rmtree(made.data_dir, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def harmed(machine: Machine) -> ServerUrls:
-    """Where they answer."""
-    return ServerUrls(machine.amqp_url, machine.mongo_url)
+@pytest_asyncio.fixture(loop_scope="session")
+async def harmed(machine: Machine) -> AsyncIterator[ServerUrls]:
+    """Where they answer. No queue stays: to the next test it would route what is to go nowhere."""
+    yield ServerUrls(machine.amqp_url, machine.mongo_url)
+    await machine.remove_queues()
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

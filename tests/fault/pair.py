@@ -136,10 +136,14 @@ class Pair:
         listeners: Sequence[CommandListener] = (),
         **bus: Any,
     ) -> None:
-        backing = Backing(connect=partial(connect, listeners=listeners), bus=partial(Bus, **bus))
+        backing = Backing(
+            connect=partial(connect, listeners=listeners),
+            bus=partial(Bus, **bus),
+            end=lambda: self.ended.append("watchdog"),
+        )
         self._keys = keys
         self.ended: list[str] = []  # what a watchdog has done is the test's to judge
-        wiring: dict[str, Any] = {"backing": backing, "end": lambda: self.ended.append("watchdog")}
+        wiring: dict[str, Any] = {"backing": backing}
         self.echo = EchoService(echo, fresh("echo"), **wiring)
         self.maker = Sample(maker, fresh("maker"), **wiring)
         self.http: httpx.AsyncClient

@@ -24,6 +24,7 @@ from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.roles import Role
 from contracts.values import SYSTEM
 from tests.conftest import ServerUrls
+from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import Keys, make_settings, running, until
 from tests.service.chassis.sample import EchoService, ThingMade, ThingRenamed, fresh
@@ -211,11 +212,13 @@ def histories(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def replicated(
-    harmed: ServerUrls, tmp_path_factory: pytest.TempPathFactory
+    machine: Machine, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Echoes]:
     """Three replicas over one inbox."""
-    async with echoing(harmed, tmp_path_factory.mktemp("keys")) as found, found.replicas(3):
+    urls = ServerUrls(machine.amqp_url, machine.mongo_url)
+    async with echoing(urls, tmp_path_factory.mktemp("keys")) as found, found.replicas(3):
         yield found
+    await machine.remove_queues()
 
 
 @given(history=histories())

@@ -94,7 +94,7 @@ class Bus:
         """Whether everything was declared and the broker answers."""
         return self._started and not self._broker.away
 
-    async def reachable(self) -> bool:
+    async def answers(self) -> bool:
         """Whether the broker answers."""
         await self._process.delay()
         return not self._broker.away

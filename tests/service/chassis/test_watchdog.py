@@ -28,7 +28,7 @@ class Watched:
             service.bus,
             lambda: service.sweeper.progressed_at,
             service.health.store_answers,
-            service.bus.reachable,
+            service.bus.answers,
             self._end,
             probe_seconds=0.2,
             stall_seconds=1.0,
