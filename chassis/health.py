@@ -1,7 +1,7 @@
 """How a service stands: whether it is ready, what waits in it and since when.
 
-Everything is asked of the store afresh, by index, and kept for a few seconds: there are no
-counters that could be wrong, and being asked often costs little.
+Everything is asked of the store afresh, by index: there are no counters that could be wrong. For
+the metrics, which anybody may ask for, an answer is kept for a few seconds.
 """
 
 from __future__ import annotations
@@ -71,15 +71,16 @@ class Health:
             "progress": self._service.watchdog.stalled is None,
         }
 
-    async def standing(self) -> Standing:
+    async def recent(self) -> Standing:
         """How it stands now, or stood a moment ago; raises StoreUnavailable."""
         async with self._lock:
             if asyncio.get_running_loop().time() >= self._until:
-                self._kept = await self._look()
+                self._kept = await self.standing()
                 self._until = asyncio.get_running_loop().time() + KEPT_SECONDS
             return self._kept
 
-    async def _look(self) -> Standing:
+    async def standing(self) -> Standing:
+        """How it stands now; raises StoreUnavailable."""
         service, now = self._service, epoch_ms(self._service.now())
         found = Standing(
             stalled=service.watchdog.stalled,
@@ -115,7 +116,7 @@ class Health:
         @router.get("/metrics", summary="Prometheus metrics")
         async def metrics() -> Response:
             try:
-                standing = await self.standing()
+                standing = await self.recent()
             except StoreUnavailable:
                 standing = None
             return expose(self._service, standing)
