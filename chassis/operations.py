@@ -17,7 +17,7 @@ from chassis.interventions import Intervention, Why
 from chassis.letters import Letter
 from chassis.overview import Position, ReadsOf, ServiceStanding, SetAside
 from chassis.paging import Cursor, Limit, Page, page
-from chassis.repairs import Outcome, Resent
+from chassis.repairs import Outcome, Place, Resent
 from chassis.store import Collection
 from contracts.errors import NotFound
 from contracts.roles import Role
@@ -136,8 +136,8 @@ def _mending(service: Service) -> APIRouter:
         request: Creation,
     ) -> Outcome:
         """All that waited behind it follows; if it fails again, it stays and says why."""
-        known = _known(service, collection)
-        return await repairs.retry(service, known, document_id, event, request, by, body.reason)
+        place = Place(_known(service, collection), document_id, event)
+        return await repairs.mend(service, repairs.RETRY, place, request, by, body.reason)
 
     @routes.post("/parked/{collection}/{document_id}/skip", summary="Pass over an event")
     async def post_skip(
@@ -149,8 +149,8 @@ def _mending(service: Service) -> APIRouter:
         request: Creation,
     ) -> Outcome:
         """The next event of a stream, failed or never arrived, will not take effect here."""
-        known = _known(service, collection)
-        return await repairs.skip(service, known, document_id, event, request, by, body.reason)
+        place = Place(_known(service, collection), document_id, event)
+        return await repairs.mend(service, repairs.SKIP, place, request, by, body.reason)
 
     @routes.post("/reemissions", summary="Send again what documents remember to have said")
     async def post_reemission(

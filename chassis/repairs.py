@@ -7,14 +7,13 @@ faster; what leaves or is handled here again is dropped by whoever has had it.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from chassis import recovery
+from chassis import chance, recovery
 from chassis.bus import NotPublished
 from chassis.commands import Request
 from chassis.document import Document, Reading, Receipt
@@ -67,51 +66,43 @@ class Extent:
     limit: int = 200
 
 
-Change = Callable[[Document[Any], str, Reading], Receipt]
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What may be done about an event that is set aside."""
+
+    name: str
+    check: Callable[[Document[Any], str], object]
+    change: Callable[[Document[Any], str, Reading], Receipt]
 
 
-async def retry(
-    service: Service,
-    collection: Collection[Any],
-    document_id: str,
-    event_id: str,
-    request: Request,
-    by: Actor,
-    reason: str,
+RETRY = Remedy("retry", recovery.set_aside_in, recovery.retry)
+SKIP = Remedy("skip", recovery.skippable, recovery.skip)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event is set aside."""
+
+    collection: Collection[Any]
+    document: str
+    event: str
+
+
+async def mend(
+    service: Service, remedy: Remedy, place: Place, request: Request, by: Actor, reason: str
 ) -> Outcome:
-    """Handle a failed event again; raises NotFound, NotSetAside."""
+    """Try an event again, or pass it over; raises NotFound, NotSetAside."""
 
     async def check() -> None:
-        recovery.set_aside_in(await _document(collection, document_id), event_id)
+        remedy.check(await _document(place.collection, place.document), place.event)
 
     async def act() -> Outcome:
-        return await _mend(service, collection, document_id, event_id, recovery.retry)
+        return await _mend(service, place, remedy.change)
 
-    about = f"{collection.spec.name}/{document_id} {event_id}"
-    deed = Asked("retry", about, act, check)
-    return await intervene(service, request, by, reason, deed, Outcome)
-
-
-async def skip(
-    service: Service,
-    collection: Collection[Any],
-    document_id: str,
-    event_id: str,
-    request: Request,
-    by: Actor,
-    reason: str,
-) -> Outcome:
-    """Pass over an event; raises NotFound, NotSetAside."""
-
-    async def check() -> None:
-        recovery.skippable(await _document(collection, document_id), event_id)
-
-    async def act() -> Outcome:
-        return await _mend(service, collection, document_id, event_id, recovery.skip)
-
-    about = f"{collection.spec.name}/{document_id} {event_id}"
-    deed = Asked("skip", about, act, check)
-    return await intervene(service, request, by, reason, deed, Outcome)
+    about = f"{place.collection.spec.name}/{place.document} {place.event}"
+    return await intervene(
+        service, request, by, reason, Asked(remedy.name, about, act, check), Outcome
+    )
 
 
 async def _document(collection: Collection[Any], document_id: str) -> Document[Any]:
@@ -122,21 +113,18 @@ async def _document(collection: Collection[Any], document_id: str) -> Document[A
 
 
 async def _mend(
-    service: Service,
-    collection: Collection[Any],
-    document_id: str,
-    event_id: str,
-    change: Change,
+    service: Service, place: Place, change: Callable[[Document[Any], str, Reading], Receipt]
 ) -> Outcome:
+    collection = place.collection
     for attempt in range(TRIES):
-        async with collection.lock(document_id):
-            document = await _document(collection, document_id)
-            reading = _reading(service, collection, document, event_id)
-            receipt = change(document, event_id, reading)
+        async with collection.lock(place.document):
+            document = await _document(collection, place.document)
+            reading = _reading(service, collection, document, place.event)
+            receipt = change(document, place.event, reading)
             try:
                 await collection.save(document)
             except LostRace:
-                await asyncio.sleep(random.uniform(0, 0.01 * (attempt + 1)))
+                await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
                 continue
             return Outcome(
                 applied=receipt.failed is None, reason=receipt.failed, released=receipt.released
