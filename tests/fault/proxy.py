@@ -136,6 +136,11 @@ class Proxy:
         self.cuts += len(ended)
         return len(ended)
 
+    def shut(self) -> None:
+        """Nobody listens any more, and every connection ends."""
+        self.refuse()
+        self.cut()
+
     def strand(self) -> int:
         """Half-open: from now on the open connections carry nothing, and nobody is told."""
         for link in self._links:

@@ -1,7 +1,6 @@
 """What the tests of the chassis share: keys and tokens, running services, a look at the broker."""
 
 import asyncio
-import contextlib
 import json
 import os
 import time
@@ -20,7 +19,6 @@ from fastapi import FastAPI
 from jwt.algorithms import ECAlgorithm
 from pymongo import MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from yarl import URL
 
 from chassis.settings import ServiceSettings
 from chassis.store import connect
@@ -215,57 +213,6 @@ async def held() -> AsyncIterator[AsyncExitStack]:
     """What a test has entered and must leave."""
     async with AsyncExitStack() as stack:
         yield stack
-
-
-class Proxy:
-    """Stands between a service and a server: lets through, cuts off, or swallows."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self._server: asyncio.Server | None = None
-        self._links: set[asyncio.StreamWriter] = set()
-        self.port = 0
-        self.frozen = asyncio.Event()
-        self.frozen.set()  # set: flows
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._link, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        """Nobody listens any more, and every connection ends."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for link in list(self._links):
-            link.close()
-
-    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._target)
-        self._links |= {writer, back}
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
-        self._links -= {writer, back}
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                await self.frozen.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-
-@asynccontextmanager
-async def proxied(url: str, **options: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy in front of the server of this URL, and the URL that leads through it."""
-    address = URL(url)
-    proxy = Proxy(address.host or "", address.port or 0)
-    await proxy.start()
-    through = address.with_host("127.0.0.1").with_port(proxy.port).update_query(options)
-    try:
-        yield proxy, str(through)
-    finally:
-        await proxy.cut()
 
 
 @pytest.fixture

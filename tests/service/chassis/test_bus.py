@@ -16,7 +16,8 @@ from chassis.nodes import with_heartbeat
 from chassis.queues import inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import Broker, proxied, until
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import Broker, until
 from tests.service.chassis.sample import fresh
 from tests.unit.chassis.test_relay import envelope
 
@@ -135,10 +136,10 @@ async def test_broker_that_hangs_confirms_nothing_and_is_not_waited_for(
         proxied(servers.amqp_url) as (proxy, url),
         started(url, broker, publish_seconds=0.2) as bus,
     ):
-        proxy.frozen.clear()
+        proxy.freeze()
         async with asyncio.timeout(2):
             assert await refused(bus, envelope("t1", 1)) == "TimeoutError"
-        proxy.frozen.set()
+        proxy.thaw()
         await until(bus.ready)
         await bus.publish(envelope("t1", 2))
 
@@ -157,7 +158,7 @@ async def test_lost_connection_comes_back_by_itself_for_both_directions(
     ):
         await bus.publish(envelope("t1", 1))
         await until(lambda: len(received) == 1)
-        await proxy.cut()
+        proxy.shut()
         await refused(bus, envelope("t1", 2))
         await until(lambda: away(bus))
         await proxy.start()

@@ -14,14 +14,8 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.values import SYSTEM
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import (
-    Broker,
-    Keys,
-    make_settings,
-    proxied,
-    running,
-    until,
-)
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import Broker, Keys, make_settings, running, until
 from tests.service.chassis.sample import (
     THINGS,
     EchoService,
@@ -164,7 +158,7 @@ async def test_message_waits_while_the_store_is_away_and_then_takes_effect_once(
         echo = EchoService(make_settings(servers, keys, mongo_url=url), fresh("echo"))
         await broker.remove(echo.service.name)
         async with running(echo.app):
-            await proxy.cut()
+            proxy.shut()
             await send(broker, made(1, subject))
             await asyncio.sleep(1.5)
             attempts = echo.echoes.counts.reads
@@ -189,7 +183,7 @@ async def test_message_is_not_acknowledged_before_its_outcome_is_stored(
     async with proxied(servers.mongo_url, serverSelectionTimeoutMS="100") as (proxy, url):
         dying = EchoService(make_settings(servers, keys, mongo_url=url), name, grace_seconds=0.1)
         async with running(dying.app):
-            await proxy.cut()
+            proxy.shut()
             await send(broker, made(1, subject))
             await until(lambda: dying.service.consumer.tally.received == 1)
         assert dying.service.consumer.tally.applied == 0

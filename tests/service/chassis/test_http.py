@@ -16,14 +16,8 @@ from chassis.settings import ServiceSettings
 from chassis.tracing import TRACEPARENT
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import (
-    Broker,
-    Keys,
-    make_settings,
-    proxied,
-    running,
-    until,
-)
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import Broker, Keys, make_settings, running, until
 from tests.service.chassis.sample import GUEST, EchoService, Sample, fresh
 
 CANARY = "Канарейкина"
@@ -431,7 +425,7 @@ async def test_store_that_is_away_is_a_503_and_the_caller_may_repeat(
         sample = Sample(make_settings(servers, keys, mongo_url=url), fresh("maker"), reads=())
         async with running(sample.app) as http:
             anna = Caller(http, keys.token())
-            await proxy.cut()
+            proxy.shut()
             answer = await anna.post("/things", {"name": "x"}, Idempotency_Key="one")
             is_problem(answer, 503, "store-unavailable")
             assert int(answer.headers["Retry-After"]) > 0
@@ -454,7 +448,7 @@ async def test_broker_that_is_away_keeps_no_command_and_shows_in_readiness(
     """Writes go on, the outbox holds; once the broker is there the events leave."""
     queue = await broker.listen("sample.#")
     async with proxied(servers.amqp_url) as (proxy, url):
-        await proxy.cut()
+        proxy.shut()
         sample = Sample(make_settings(servers, keys, amqp_url=url), fresh("maker"), reads=())
         async with running(sample.app, ready=False) as http:
             ready = await http.get("/health/ready")
@@ -470,7 +464,7 @@ async def test_service_starts_before_its_store_and_waits_for_it(
     servers: ServerUrls, keys: Keys
 ) -> None:
     async with proxied(servers.mongo_url, serverSelectionTimeoutMS="100") as (proxy, url):
-        await proxy.cut()
+        proxy.shut()
         sample = Sample(make_settings(servers, keys, mongo_url=url), fresh("maker"), reads=())
         starting = asyncio.create_task(_start(sample, keys))
         await asyncio.sleep(0.3)

@@ -17,7 +17,8 @@ from chassis.bus import Bus
 from chassis.settings import ServiceSettings
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import Broker, Proxy, proxied, running, until
+from tests.fault.proxy import Proxy, proxied
+from tests.service.chassis.conftest import Broker, running, until
 from tests.service.chassis.sample import Sample, fresh
 from tests.service.chassis.test_bus import away, published, refused
 from tests.unit.chassis.test_relay import envelope
@@ -47,7 +48,7 @@ async def test_lost_node_is_left_for_the_next_by_both_connections(
         for number, (lost, back) in enumerate(((one, None), (two, one), (one, two)), start=1):
             if back is not None:
                 await back.start()
-            await lost.cut()
+            lost.shut()
             await until(lambda: away(bus))
             await until(bus.ready, seconds=20)
             event = envelope("t1", number)
@@ -60,7 +61,7 @@ async def test_node_that_is_away_at_the_start_is_passed_over(
     settings: ServiceSettings, servers: ServerUrls, broker: Broker
 ) -> None:
     async with two_ways(servers) as (url, one, _):
-        await one.cut()
+        one.shut()
         changed = settings.model_copy(update={"amqp_url": type(settings.amqp_url)(url)})
         maker = Sample(changed, fresh("maker"))
         await broker.remove(maker.service.name)
@@ -72,14 +73,14 @@ async def test_node_that_hangs_at_the_start_is_passed_over(
     servers: ServerUrls, broker: Broker
 ) -> None:
     async with two_ways(servers) as (url, one, _):
-        one.frozen.clear()
+        one.freeze()
         bus = Bus(url, fresh("bus"), {}, CollectorRegistry())
         with pytest.raises(TimeoutError):
             await bus.start(_ignore)
         await bus.start(_ignore)
         assert await bus.ready()
         await bus.stop()
-        one.frozen.set()
+        one.thaw()
 
 
 async def test_kind_of_event_that_is_refused_for_long_gets_a_new_channel_and_loses_nothing(

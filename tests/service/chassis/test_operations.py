@@ -16,6 +16,7 @@ from tests.service.chassis.conftest import Broker, Keys, running, until
 from tests.service.chassis.sample import ECHO_HANDLERS, EchoService, ThingRenamed, fresh
 from tests.service.chassis.test_consumer import made, renamed, send
 from tests.service.chassis.test_http import Caller
+from tests.service.stack import settled
 
 WHY = {"reason": "Разобрались, обработчик исправлен"}
 
@@ -123,6 +124,7 @@ async def test_retry_by_a_mended_service_applies_the_event_and_those_behind_it_o
     async with desk_of(EchoService(settings, name), keys) as desk:
         await send(broker, made(1, subject), renamed(2, subject, "poison"), made(3, subject))
         await desk.blocked(subject)
+        await settled(desk.echo.app)  # the successor finds nothing left to send
     handlers = {**ECHO_HANDLERS, ThingRenamed: mended}
     async with desk_of(EchoService(settings, name, handlers=handlers), keys) as desk:
         event, key = f"sample.thing.{subject}:2", fresh("k")

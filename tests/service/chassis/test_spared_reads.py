@@ -10,7 +10,8 @@ from chassis.settings import ServiceSettings
 from chassis.store import LostRace, StoreUnavailable
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import Keys, make_settings, proxied, until
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import Keys, make_settings, until
 from tests.service.chassis.sample import Echo, EchoService, fresh
 from tests.service.chassis.test_consumer import renamed
 
@@ -124,7 +125,7 @@ async def test_copies_are_forgotten_when_the_store_was_away(
         echo = EchoService(make_settings(servers, keys, mongo_url=url), fresh("echo"))
         await hear(echo, renamed(1, subject, "а"))
         other = Document(id=fresh("t"), state=Echo())
-        await proxy.cut()
+        proxy.shut()
         with pytest.raises(StoreUnavailable):
             await echo.echoes.save(other)
         await proxy.start()

@@ -25,7 +25,8 @@ from chassis.store import (
     connect,
 )
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import proxied, until
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import until
 from tests.service.chassis.sample import THINGS, Thing, fresh
 from tests.simulation.database import Database, Straight, Tables
 from tests.unit.chassis.test_relay import envelope
@@ -314,7 +315,7 @@ async def test_store_that_is_away_says_so_in_every_call(servers: ServerUrls) -> 
         client, database = connect(url, fresh("test_"))
         things = collection_of(database)
         await things.save(document := thing())
-        await proxy.cut()
+        proxy.shut()
         for call in (things.get("t1"), things.save(document), things.find({}), things.prepare()):
             with pytest.raises(StoreUnavailable):
                 await call
@@ -337,11 +338,11 @@ async def test_store_that_hangs_counts_as_away(servers: ServerUrls) -> None:
         client, database = connect(url, fresh("test_"))
         things = collection_of(database)
         await things.save(document := thing())
-        proxy.frozen.clear()
+        proxy.freeze()
         async with asyncio.timeout(3):
             with pytest.raises(StoreUnavailable):
                 await things.get(document.id)
-        proxy.frozen.set()
+        proxy.thaw()
         await client.close()
 
 

@@ -12,7 +12,8 @@ from chassis.settings import ServiceSettings
 from chassis.watchdog import Watchdog
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
-from tests.service.chassis.conftest import Broker, Keys, make_settings, proxied, running, until
+from tests.fault.proxy import proxied
+from tests.service.chassis.conftest import Broker, Keys, make_settings, running, until
 from tests.service.chassis.sample import EchoService, fresh
 from tests.service.chassis.test_consumer import made, send
 
@@ -110,7 +111,7 @@ async def test_broker_that_is_away_ends_nothing(
         async with running(echo.app):
             watched = Watched(echo)
             await watched.look(1)
-            await proxy.cut()
+            proxy.shut()
             with pytest.raises(NotPublished):
                 await echo.service.bus.probe()
             await watched.look(3)
