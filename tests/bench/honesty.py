@@ -44,9 +44,13 @@ def queues(field: Field) -> list[str]:
 
 
 def confirms(field: Field) -> None:
-    """Every process of every contender with a broker publishes on channels that confirm."""
+    """Every process of every contender with a broker publishes on channels that confirm.
+
+    A connection is known by both its ports: one of them alone may also lead to the database.
+    """
     ports = {
-        row[0]: int(row[1]) for row in field.ask_broker("list_connections", "pid", "peer_port")
+        row[0]: (int(row[1]), int(row[2]))
+        for row in field.ask_broker("list_connections", "pid", "peer_port", "port")
     }
     confirming = {
         ports[connection]
@@ -56,7 +60,8 @@ def confirms(field: Field) -> None:
     for contender in CONTENDERS:
         for stage in STAGES:
             process = psutil.Process(field.pid(program_of(contender, stage)))
-            used = {link.laddr.port for link in process.net_connections() if link.laddr}
+            links = process.net_connections()
+            used = {(link.laddr.port, link.raddr.port) for link in links if link.raddr}
             expected = contender != "monolith"
             require(bool(used & confirming) == expected, f"{contender} {stage}: confirms")
 

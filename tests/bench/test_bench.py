@@ -61,8 +61,8 @@ class Asking:
     def __init__(self, *rows: str) -> None:
         self._rows = [row.split() for row in rows]
 
-    def ask_broker(self, *_: str) -> list[list[str]]:
-        return self._rows
+    def ask_broker(self, _: str, *columns: str) -> list[list[str]]:
+        return [row[: len(columns)] for row in self._rows]
 
     def pid(self, program: str) -> int:
         return os.getpid()
@@ -81,7 +81,7 @@ def test_contender_without_its_queue_fails_the_run() -> None:
 
 def test_process_without_a_confirming_channel_fails_the_run() -> None:
     with pytest.raises(Dishonest, match="floor assessment: confirms"):
-        honesty.confirms(cast(Field, Asking("1 2")))
+        honesty.confirms(cast(Field, Asking("1 2 3")))
 
 
 class Silent:
