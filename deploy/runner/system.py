@@ -280,7 +280,7 @@ class System(Servers):
                 *("--host", LOOPBACK, "--port", str(port or self.ports[name])),
                 *("--loop", "uvloop", "--http", "httptools"),
                 *("--no-access-log", "--log-level", "warning"),
-                *("--timeout-graceful-shutdown", "3"),
+                *("--timeout-graceful-shutdown", "3", "--timeout-keep-alive", "75"),
             ),
             environment=environment,
             ready=ready,

@@ -125,3 +125,4 @@ def test_image_copies_what_exists_and_runs_as_nobody_special() -> None:
     assert "USER 10001:10001" in lines
     assert any("--require-hashes" in line for line in lines)
     assert not any("curl" in line for line in lines)
+    assert any("--timeout-keep-alive 75" in line for line in lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from http.client import HTTPConnection
 from typing import Any
 
 from deploy.demo import journey
@@ -121,3 +123,19 @@ async def test_second_referral_about_the_same_citizen_joins_the_case(region: Reg
         lambda found: "intake.referral-linked" in kinds(found["items"]),
     )
     assert lines
+
+
+async def test_connection_that_rested_longer_than_clients_keep_theirs_still_answers(
+    region: Region,
+) -> None:
+    """httpx keeps an idle connection five seconds, as uvicorn would unless told otherwise: whoever
+    asked in that moment lost the request."""
+    address = region.system.urls["directory"].removeprefix("http://")
+    connection = HTTPConnection(address, timeout=5)
+    for rest in (0.0, 6.0):
+        await asyncio.sleep(rest)
+        connection.request("GET", "/health/live")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        answer.read()
+    connection.close()
