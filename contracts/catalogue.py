@@ -17,7 +17,7 @@ from contracts.compatibility import breaks
 from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.event import REGISTERED, CaseEvent, Event
 
-OWNERS = ("intake", "assessment", "careplan", "complaints", "directory")
+MODULES = ("citizen", "intake", "assessment", "careplan", "complaints", "directory")
 SCHEMAS = Path(__file__).parent / "schemas"
 CATALOGUE = Path(__file__).parent / "catalogue"
 EXCHANGE = "opora.events"
@@ -26,9 +26,9 @@ BINDING_VERSION = "0.3.0"
 
 def events() -> list[type[Event]]:
     """Every declared event, by type."""
-    for owner in OWNERS:
-        importlib.import_module(f"contracts.{owner}")
-    ours = {f"contracts.{owner}" for owner in OWNERS}
+    for module in MODULES:
+        importlib.import_module(f"contracts.{module}")
+    ours = {f"contracts.{module}" for module in MODULES}
     return [REGISTERED[name] for name in sorted(REGISTERED) if REGISTERED[name].__module__ in ours]
 
 

@@ -11,6 +11,13 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
+from contracts.citizen import (
+    CitizenCardChanged,
+    CitizenErased,
+    CitizenRegistered,
+    ConsentGiven,
+    ConsentWithdrawn,
+)
 from contracts.directory import (
     OrganizationCard,
     OrganizationChanged,
@@ -19,13 +26,6 @@ from contracts.directory import (
     OrganizationRetired,
 )
 from contracts.event import Event
-from contracts.intake import (
-    CitizenCardChanged,
-    CitizenErased,
-    CitizenRegistered,
-    ConsentGiven,
-    ConsentWithdrawn,
-)
 from contracts.values import CitizenCard
 
 

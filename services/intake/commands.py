@@ -9,10 +9,11 @@ from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered
+from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotFound
 from contracts.event import Event
-from contracts.intake import CASE, CITIZEN
+from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.adapters.pension_fund import GatewayUnavailable
 from services.intake.adapters.webhooks import NotDelivered

@@ -11,12 +11,13 @@ from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
 from contracts import assessment, careplan
-from contracts.intake import CASE, CITIZEN
+from contracts.citizen import CITIZEN
+from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import cases, fhir, referrals
+from services.intake.api import application, cases, consent, fhir, interagency, referrals
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
@@ -64,7 +65,14 @@ def create_app(
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)
     return service.app(
-        [referrals.router, cases.router, fhir.router],
+        [
+            referrals.router,
+            cases.router,
+            consent.router,
+            application.router,
+            interagency.router,
+            fhir.router,
+        ],
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
     )

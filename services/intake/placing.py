@@ -13,9 +13,10 @@ from chassis import chance
 from chassis.document import Document
 from chassis.store import AlreadyExists, LostRace
 from contracts import status_code
+from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound, Refusal
-from contracts.intake import CASE, CITIZEN
+from contracts.intake import CASE
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
 from services.intake.domain.journal import JournalEntry, Placement

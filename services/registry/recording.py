@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from chassis.document import Document
 from chassis.store import AlreadyExists, Collection, LostRace
+from contracts.citizen import CitizenErased
 from contracts.envelope import Envelope
-from contracts.intake import CitizenErased
 from services.registry.domain.log import LogEntry, carries_personal_data, entry_id, erase
 from services.registry.registry import Registry
 

@@ -9,8 +9,7 @@ from datetime import date
 from itertools import count
 
 from contracts import assessment, careplan, complaints, intake
-from contracts.event import Event
-from contracts.intake import (
+from contracts.citizen import (
     CITIZEN,
     CitizenCardChanged,
     CitizenErased,
@@ -19,6 +18,7 @@ from contracts.intake import (
     ConsentGiven,
     ConsentWithdrawn,
 )
+from contracts.event import Event
 from contracts.values import SYSTEM, CitizenCard, FullName
 from deploy.demo import journey
 from deploy.demo.office import Office

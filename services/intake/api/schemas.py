@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from chassis.http import Body
-from contracts.intake import ConsentBasis, TriageCode
+from contracts.citizen import ConsentBasis
+from contracts.intake import TriageCode
 from contracts.values import Identifier, Line, Text
 from services.intake.domain.documents import GivenDocument
 from services.intake.domain.journal import ReferralForm

@@ -6,10 +6,10 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from contracts.citizen import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
 from contracts.context import Context
 from contracts.errors import InvalidInput
 from contracts.event import Event
-from contracts.intake import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
 from contracts.values import CitizenCard, Line, Text, Value
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import AwareDatetime, BaseModel
 
-from contracts import assessment, careplan, complaints, intake
+from contracts import assessment, careplan, citizen, complaints, intake
 from contracts.envelope import Envelope
 from contracts.event import REGISTERED
 from contracts.roles import Role
@@ -72,7 +72,7 @@ def case_of(envelope: Envelope) -> str | None:
 
 def carries_personal_data(envelope: Envelope) -> bool:
     """Whether erasure concerns it: a card, or an event of the citizen's stream not known here."""
-    if envelope.stream_kind != intake.CITIZEN:
+    if envelope.stream_kind != citizen.CITIZEN:
         return False
     return "card" in envelope.data or envelope.type not in REGISTERED
 
@@ -80,7 +80,7 @@ def carries_personal_data(envelope: Envelope) -> bool:
 def as_seen_by(by: Actor, envelope: Envelope) -> Envelope:
     """The event as the caller may see it: an operator sees that a citizen's event came, not whose
     card it holds. No other stream holds personal data."""
-    if by.role == Role.OPERATOR and envelope.stream_kind == intake.CITIZEN:
+    if by.role == Role.OPERATOR and envelope.stream_kind == citizen.CITIZEN:
         return envelope.model_copy(update={"data": {}})
     return envelope
 

@@ -8,7 +8,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.backing import REAL, Backing
-from contracts import intake
+from contracts import citizen, intake
 from contracts.assessment import AssessmentOpened
 from contracts.case import CaseRef
 from contracts.directory import (
@@ -145,7 +145,7 @@ class Office(Served):
             self,
             case_id,
             self.stack.story(intake.CASE, case_id),
-            self.stack.story(intake.CITIZEN, citizen_id),
+            self.stack.story(citizen.CITIZEN, citizen_id),
         )
 
     def reference(self, desk: Desk, institution: str = INSTITUTION) -> CaseRef:
@@ -187,7 +187,7 @@ class Office(Served):
             phone=phone,
         )
         await desk.citizen.tell(
-            intake.CitizenRegistered(by=REGISTRAR, card=card), at=self.clock.now
+            citizen.CitizenRegistered(by=REGISTRAR, card=card), at=self.clock.now
         )
         citizens, citizen_id = self.app.state.assessment.citizens, f"Z{desk.case_id[1:]}"
         await until(lambda: citizens.get(citizen_id))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts import intake
+from contracts import citizen, intake
 from contracts.envelope import Envelope
 from contracts.intake import TriageCode
 from contracts.values import CitizenCard, FullName
@@ -145,10 +145,10 @@ async def test_those_who_visit_see_the_citizens_card_as_it_is_now(office: Office
     moved = CitizenCard(name=FullName(family="Кузьмина-Лось", given="Раиса"), phone="+79235550101")
     citizens, citizen_id = office.app.state.assessment.citizens, f"Z{desk.case_id[1:]}"
     await desk.citizen.tell(
-        intake.CitizenCardChanged(by=REGISTRAR, card=moved),
-        intake.ConsentGiven(
+        citizen.CitizenCardChanged(by=REGISTRAR, card=moved),
+        citizen.ConsentGiven(
             by=REGISTRAR,
-            basis=intake.ConsentBasis.WRITTEN_CONSENT,
+            basis=citizen.ConsentBasis.WRITTEN_CONSENT,
             text_version="consent-2026",
             given_on=RECEIVED.date(),
         ),
@@ -162,7 +162,7 @@ async def test_those_who_visit_see_the_citizens_card_as_it_is_now(office: Office
     seen = await desk.see()
     assert seen["citizen"]["name"]["family"] == "Кузьмина-Лось"
     assert seen["consented"] is True
-    await desk.citizen.tell(intake.CitizenErased(by=REGISTRAR))
+    await desk.citizen.tell(citizen.CitizenErased(by=REGISTRAR))
     await until(lambda: heard(4))
     seen = await desk.see()
     assert (seen["citizen"], seen["consented"]) == (None, False)

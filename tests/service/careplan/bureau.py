@@ -8,10 +8,11 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.backing import REAL, Backing
-from contracts import assessment, complaints, intake
+from contracts import assessment, citizen, complaints, intake
 from contracts.assessment import NeedsAssessed, Proposal
 from contracts.careplan import PlanningOpened
 from contracts.case import CaseRef
+from contracts.citizen import CitizenRegistered
 from contracts.complaints import Remedy, RemedyOrdered
 from contracts.directory import (
     ORGANIZATION,
@@ -21,7 +22,7 @@ from contracts.directory import (
     OrganizationRetired,
 )
 from contracts.event import Event
-from contracts.intake import CitizenRegistered, PackageCompleted
+from contracts.intake import PackageCompleted
 from contracts.roles import Role
 from contracts.values import SYSTEM, Address, CitizenCard, FullName, Gender
 from services.careplan.main import create_app
@@ -103,7 +104,7 @@ class Desk:
         story = bureau.stack.story
         self.intake = story(intake.CASE, case_id)
         self.assessment = story(assessment.CASE, case_id)
-        self.citizen = story(intake.CITIZEN, self.citizen_id)
+        self.citizen = story(citizen.CITIZEN, self.citizen_id)
         self.ref = CaseRef(
             case_id=case_id,
             citizen_id=self.citizen_id,

@@ -17,8 +17,9 @@ from contracts.careplan import (
     Refused,
     ServiceForm,
 )
+from contracts.citizen import CitizenErased
 from contracts.complaints import Remedy
-from contracts.intake import CaseClosed, CaseDeclined, CitizenErased
+from contracts.intake import CaseClosed, CaseDeclined
 from contracts.intake import CaseReopened as CaseResumed
 from contracts.roles import Role
 from contracts.values import SYSTEM

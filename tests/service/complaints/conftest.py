@@ -17,13 +17,14 @@ from chassis.clock import new_id
 from contracts.careplan import CASE as CAREPLAN_CASE
 from contracts.careplan import Decided, Outcome, Refused
 from contracts.case import CaseRef
+from contracts.citizen import CITIZEN, CitizenRegistered
 from contracts.directory import (
     ORGANIZATION,
     OrganizationCard,
     OrganizationKind,
     OrganizationPublished,
 )
-from contracts.intake import CASE, CITIZEN, Channel, CitizenRegistered, ReferralRegistered
+from contracts.intake import CASE, Channel, ReferralRegistered
 from contracts.regulation import FIRST_PACK, load_pack
 from contracts.values import SYSTEM, CitizenCard, FullName
 from services.complaints.complaints import Complaints

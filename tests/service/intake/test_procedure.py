@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.citizen import ConsentGiven
 from contracts.intake import (
     ApplicationRegistered,
     CaseClosed,
@@ -16,7 +17,6 @@ from contracts.intake import (
     CaseTriaged,
     CertificateReceived,
     CertificateRequested,
-    ConsentGiven,
     DocumentsRegistered,
     PackageCompleted,
     UrgentMeasuresDone,

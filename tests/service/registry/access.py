@@ -1,6 +1,6 @@
 """The register's routes and who may call them; a citizen with a case and a running term."""
 
-from contracts import intake
+from contracts import citizen
 from contracts.envelope import Envelope
 from contracts.roles import Role
 from contracts.values import SYSTEM
@@ -51,8 +51,8 @@ ROUTES = [
 
 def citizen_told() -> list[Envelope]:
     """What intake says of the citizen."""
-    registered = intake.CitizenRegistered(by=SYSTEM, card=CARD)
-    return envelopes(intake.CITIZEN, REF.citizen_id, [(registered, MONDAY)])
+    registered = citizen.CitizenRegistered(by=SYSTEM, card=CARD)
+    return envelopes(citizen.CITIZEN, REF.citizen_id, [(registered, MONDAY)])
 
 
 async def begun(stack: Stack) -> Walk:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chassis.document import Document
-from contracts import intake
+from contracts import citizen
+from contracts.citizen import CITIZEN
 from contracts.envelope import Envelope
-from contracts.intake import CITIZEN
 from contracts.values import SYSTEM
 from services.registry.domain.log import LogEntry, entry_id
 from tests.service.registry.conftest import Register, path_of
@@ -44,8 +44,8 @@ async def test_operator_sees_that_a_citizens_event_came_and_not_its_data(
         CITIZEN,
         ref.citizen_id,
         [
-            (intake.CitizenRegistered(by=by, card=CARD), MONDAY),
-            (intake.ConsentWithdrawn(by=by), MONDAY),
+            (citizen.CitizenRegistered(by=by, card=CARD), MONDAY),
+            (citizen.ConsentWithdrawn(by=by), MONDAY),
         ],
     )
     of_case = intake_of(ref).envelopes()[0]
@@ -114,10 +114,10 @@ async def test_erased_citizen_is_gone_from_record_and_log_152_FZ_21(
         CITIZEN,
         citizen_id,
         [
-            (intake.CitizenRegistered(by=by, card=CARD), MONDAY),
-            (intake.CitizenCardChanged(by=by, card=changed), MONDAY),
-            (intake.ConsentWithdrawn(by=by), MONDAY),
-            (intake.CitizenErased(by=SYSTEM), MONDAY),
+            (citizen.CitizenRegistered(by=by, card=CARD), MONDAY),
+            (citizen.CitizenCardChanged(by=by, card=changed), MONDAY),
+            (citizen.ConsentWithdrawn(by=by), MONDAY),
+            (citizen.CitizenErased(by=SYSTEM), MONDAY),
         ],
     )
     await register.hear([told[n] for n in order])

@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from contracts import intake
-from contracts.intake import CITIZEN
+from contracts import citizen
+from contracts.citizen import CITIZEN
 from services.registry.domain.terms import TermState
 from tests.service.registry.conftest import Register, path_of
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
@@ -232,7 +232,7 @@ async def test_citizen_is_one_record_with_card_and_cases_L_5_1(register: Registe
     told = envelopes(
         CITIZEN,
         ref.citizen_id,
-        [(intake.CitizenRegistered(by=somebody("registrar"), card=CARD), MONDAY)],
+        [(citizen.CitizenRegistered(by=somebody("registrar"), card=CARD), MONDAY)],
     )
     before = register.writes()
     await register.hear(told + intake_of(ref).envelopes())

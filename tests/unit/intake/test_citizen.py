@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from contracts.citizen import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
 from contracts.errors import InvalidInput
-from contracts.intake import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
 from contracts.values import CitizenCard, Gender
 from services.intake.adapters.identity import Identity
 from services.intake.domain.citizen import (

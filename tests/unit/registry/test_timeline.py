@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts import intake
+from contracts import citizen, intake
 from contracts.envelope import Envelope
 from contracts.event import REGISTERED
 from services.registry.domain.log import (
@@ -139,9 +139,9 @@ CITIZEN = envelopes(
     "intake.citizen",
     "P1",
     [
-        (intake.CitizenRegistered(by=somebody("registrar"), card=CARD), MONDAY),
-        (intake.ConsentWithdrawn(by=somebody("registrar")), MONDAY),
-        (intake.CitizenErased(by=somebody("operator")), MONDAY),
+        (citizen.CitizenRegistered(by=somebody("registrar"), card=CARD), MONDAY),
+        (citizen.ConsentWithdrawn(by=somebody("registrar")), MONDAY),
+        (citizen.CitizenErased(by=somebody("operator")), MONDAY),
     ],
 )
 
@@ -168,7 +168,7 @@ def test_erased_card_is_empty_and_still_an_event_152_FZ_21() -> None:
     assert entry.erased
     assert "Кузнецова" not in entry.model_dump_json()
     event = entry.envelope.event()
-    assert isinstance(event, intake.CitizenRegistered)
+    assert isinstance(event, citizen.CitizenRegistered)
     assert event.card.name is None
     assert event.by.role == "registrar"
 
