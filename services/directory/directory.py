@@ -15,6 +15,7 @@ from contracts.errors import Refusal
 from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.organization import Organization
+from services.directory.domain.versions import Version
 from services.directory.snapshot import Snapshot
 
 
@@ -30,8 +31,10 @@ class Directory:
 
     service: Service
     organizations: Collection[Organization]
+    versions: Collection[Version]
     appendix: Appendix
     refresh_seconds: float
+    further_kinds: bool = True
     snapshot: Snapshot = field(default_factory=Snapshot)
 
     def loaded(self) -> Snapshot:

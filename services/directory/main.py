@@ -12,12 +12,14 @@ from contracts.directory import ORGANIZATION
 from contracts.territory import municipalities, regions
 from contracts.topology import READS
 from services.directory.adapters.data_files import read_rows
-from services.directory.api import organizations, quality, serving
+from services.directory.api import organizations, quality, registers, serving, versions
 from services.directory.directory import Directory
+from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
+from services.directory.history import archive
 from services.directory.loading import load_and_keep_fresh
 from services.directory.settings import DirectorySettings
-from services.directory.stores import ORGANIZATIONS
+from services.directory.stores import ORGANIZATIONS, VERSIONS
 
 
 def create_app(
@@ -28,11 +30,19 @@ def create_app(
     """The application; settings come from the environment unless given."""
     settings = settings or load(DirectorySettings)
     service = Service("directory", settings, READS, now, backing=backing)
+
+    async def archiving(organization_id: str) -> None:
+        await archive(directory, organization_id)
+
     directory = Directory(
         service=service,
-        organizations=service.collection(ORGANIZATIONS, ORGANIZATION),
+        organizations=service.collection(
+            ORGANIZATIONS, ORGANIZATION, on_due=take_effect, errand=archiving
+        ),
+        versions=service.collection(VERSIONS),
         appendix=Appendix(read_rows(settings.directory_data), municipalities(), regions()),
         refresh_seconds=settings.refresh_seconds,
+        further_kinds=settings.further_kinds,
     )
 
     async def begin() -> None:
@@ -40,7 +50,7 @@ def create_app(
 
     service.starting(begin)
     return service.app(
-        [organizations.router, serving.router, quality.router],
+        [organizations.router, versions.router, registers.router, serving.router, quality.router],
         {"directory": directory},
         description="Organizations, the territories they serve, their hours; the quality report.",
     )
