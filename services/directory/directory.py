@@ -14,6 +14,7 @@ from chassis.store import Collection
 from contracts.errors import Refusal
 from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
+from services.directory.domain.import_job import Import, ImportPart
 from services.directory.domain.organization import Organization
 from services.directory.domain.versions import Version
 from services.directory.snapshot import Snapshot
@@ -32,6 +33,8 @@ class Directory:
     service: Service
     organizations: Collection[Organization]
     versions: Collection[Version]
+    imports: Collection[Import]
+    import_parts: Collection[ImportPart]
     appendix: Appendix
     refresh_seconds: float
     further_kinds: bool = True

@@ -38,6 +38,10 @@ class Snapshot:
         """An organization, published or retired."""
         return self._known[organization_id][1] if organization_id in self._known else None
 
+    def all(self) -> dict[str, tuple[int, Organization]]:
+        """Every organization with its version, as it stands now."""
+        return dict(self._known)
+
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None
     ) -> TerritoryAnswer:
