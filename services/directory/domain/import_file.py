@@ -201,8 +201,9 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
         elif text[at : at + 1] == "]":
             break
         raise _malformed(text.count("\n", 0, at) + 1)
-    if text[_skip(text, at + 1) :]:
-        raise _malformed(text.count("\n", 0, at) + 1)
+    end = _skip(text, at + 1)
+    if text[end:]:
+        raise _malformed(text.count("\n", 0, end) + 1)
     columns = sorted({name for row in rows for name in row.values})
     return None, columns[:100], rows
 
