@@ -32,6 +32,7 @@ from tests.service.complaints.conftest import PARTS
 from tests.service.complaints.conftest import opened_office as opened_complaints
 from tests.service.directory import access as directory
 from tests.service.directory.conftest import app_of, settled
+from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
     DECLINE,
     PAPERS,
@@ -58,6 +59,7 @@ from tests.service.stack import INSTITUTION, Stack
 MEASURES = {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the clocks are left: none of the corpus's documents has anything due then."""
+ORGANIZATION_STEPS = ("/organizations", directory.ONE, f"{directory.ONE}/retirement")
 DECLINED = {**SURVEY, "outcome": "declined", "consequences_explained": True, "contact_left": True}
 
 
@@ -158,11 +160,11 @@ async def of_directory(stack: Stack) -> Ledger:
     client = await stack.serve(app)
     await settled(app)
     ledger = _watched(app, client)
-    ids = {"organization_id": INSTITUTION}
+    ids = {"organization_id": INSTITUTION, **await directory.made(stack, client)}
     walk = Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)
     await _read(walk, directory.ROUTES)
     for route in directory.ROUTES:
-        if route.method == "POST" and route.roles:
+        if route.method == "POST" and route.roles and route.path in ORGANIZATION_STEPS:
             version = 2 if route.path.endswith("retirement") else 1
             answered = await walk.call(route, version=version, key=f"key-{route.path[-9:]}")
             assert answered.is_success, (route.key, answered.text)
@@ -170,6 +172,7 @@ async def of_directory(stack: Stack) -> Ledger:
         for route in directory.ROUTES:
             if route.path.endswith("retirement"):
                 await walk.call(route, version=2, key=f"key-{route.path[-9:]}")
+    await further_steps(walk, ledger)
     return ledger
 
 
