@@ -106,9 +106,9 @@ def test_list_of_objects_is_read_with_lines() -> None:
     text = json.dumps([{"key": "a"}, {"key": "b", "note": "два\nстрока"}, 7], indent=1)
     facts, rows = read_file(text.encode(), JSON, None)
     assert rows == [
-        Cells(line=2, values={"key": "a"}),
-        Cells(line=5, values={"key": "b", "note": "два\nстрока"}),
-        Cells(line=9, values={}),
+        Cells(number=1, line=2, values={"key": "a"}),
+        Cells(number=2, line=5, values={"key": "b", "note": "два\nстрока"}),
+        Cells(number=3, line=9, values={}),
     ]
     assert (facts.delimiter, facts.columns) == (None, ["key", "note"])
 

@@ -124,7 +124,7 @@ def test_broken_row_names_every_fault_and_its_neighbours_are_offered(
 def test_key_that_stands_twice_breaks_both_rows(known: Known) -> None:
     rows = planned(known, f"{HEADER}\n{GOOD}\n{changed(key='x-2')}\n{GOOD}\n")
     assert [row.state for row in rows] == [RowState.BROKEN, RowState.NEW, RowState.BROKEN]
-    assert rows[0].faults[0].reason_en == "The key stands on several lines: 2, 4."
+    assert rows[0].faults[0].reason_en == "The key stands in several rows: 1, 3."
 
 
 def test_surplus_and_lacking_cells_break_their_row(known: Known) -> None:
@@ -201,7 +201,7 @@ def test_parent_may_come_with_the_file_and_goes_before(known: Known) -> None:
     body = changed(key="x-body", kind="authorised_body", name="Управление", parent="r-department")
     rows = planned(known, f"{HEADER}\n{changed(parent='x-body')}\n{body}\n")
     assert [row.state for row in rows] == [RowState.NEW, RowState.NEW]
-    assert depths(rows) == {2: 1, 3: 0}
+    assert depths(rows) == {1: 1, 2: 0}
 
 
 def test_example_and_unknown_field_of_a_list_are_refused(known: Known) -> None:
@@ -209,6 +209,12 @@ def test_example_and_unknown_field_of_a_list_are_refused(known: Known) -> None:
     one, other = planned(known, f'[{item}, "provenance": "example"}},\n7]', JSON)
     assert rules(one) == [("provenance", "row.provenance")]
     assert rules(other) == [("row", "row.empty")]
+    (bare,) = planned(known, '[{"key": "x-1", "kind": "bank", "printed": 7}]', JSON)
+    assert rules(bare) == [
+        ("kind", "row.enum"),
+        ("region", "row.value_missing"),
+        ("printed", "row.model_type"),
+    ]
     (unknown,) = planned(known, f'[{item}, "fax": "1"}}]', JSON)
     assert rules(unknown) == [("fax", "row.unknown_field")]
 
@@ -241,11 +247,21 @@ def test_r_1_3_every_action_on_an_import_in_every_state(
         DO[action](found)
 
 
+def test_rows_of_a_list_on_one_line_are_told_apart(known: Known) -> None:
+    item = '{"key": "x-%d", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "МФЦ"}}'
+    rows = planned(known, f"[{item % 1}, {item % 2}, 7]", JSON)
+    assert [(row.number, row.line, row.key) for row in rows] == [
+        (1, 1, "x-1"),
+        (2, 1, "x-2"),
+        (3, 1, None),
+    ]
+
+
 def test_proposal_is_applied_only_where_it_was_accepted(known: Known) -> None:
     other = changed(key="x-dom-2", name="МБУ «Второй дом»", phone="38456) 3-00-02")
     text = f"{HEADER}\n{changed(phone='38456) 3-00-01')}\n{other}\n"
     found, rows = imported(known, text)
-    accepted = AcceptedCorrection(line=2, rule="phone.unbalanced_bracket", field="phone")
+    accepted = AcceptedCorrection(row=1, rule="phone.unbalanced_bracket", field="phone")
     apply(found, rows, [accepted], [], "Письмо № 5", BY)
     cards = [corrected(found, row, APPENDIX.gazetteer).card for row in rows]
     assert [card.phones for card in cards if card] == [("+73845630001",), ()]
@@ -255,10 +271,10 @@ def test_proposal_is_applied_only_where_it_was_accepted(known: Known) -> None:
 @pytest.mark.parametrize(
     ("corrections", "overruled", "code"),
     [
-        ([(2, "phone.missing", "phone")], [], "no-such-proposal"),
+        ([(1, "phone.missing", "phone")], [], "no-such-proposal"),
         ([(9, "phone.unbalanced_bracket", "phone")], [], "no-such-proposal"),
-        ([(2, "phone.unbalanced_bracket", "phone")] * 2, [], "one-correction-per-field"),
-        ([], [2], "no-such-conflict"),
+        ([(1, "phone.unbalanced_bracket", "phone")] * 2, [], "one-correction-per-field"),
+        ([], [1], "no-such-conflict"),
         ([], [9], "no-such-conflict"),
     ],
 )
@@ -267,7 +283,7 @@ def test_r_1_3_decision_on_what_is_not_there_is_refused(
 ) -> None:
     found, rows = imported(known, f"{HEADER}\n{changed(phone='38456) 3-00-01')}\n")
     accepted = [
-        AcceptedCorrection(line=line, rule=rule, field=field) for line, rule, field in corrections
+        AcceptedCorrection(row=row, rule=rule, field=field) for row, rule, field in corrections
     ]
     with pytest.raises(InvalidInput) as wrong:
         apply(found, rows, accepted, overruled, "Письмо № 5", BY)
@@ -281,7 +297,7 @@ def test_imported_row_leaves_its_text_and_is_edited_from_there(known: Known) -> 
     found, (row,) = imported(known, text)
     apply(found, [row], [], [], "Письмо № 5", BY)
     (event,) = take_imported(present, found, row, row, BY)
-    assert event.model_dump()["reason"] == "import import-1, line 2: Письмо № 5"
+    assert event.model_dump()["reason"] == "import import-1, row 1, line 2: Письмо № 5"
     assert present.printed_row is not None
     assert present.printed_row.printed.phone == "38456) 3-99-99"
     assert not present.is_edited("phones", "printed_phone")

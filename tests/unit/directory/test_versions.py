@@ -183,10 +183,12 @@ def test_endless_announcing_and_announcing_nothing_are_refused() -> None:
     ],
 )
 def test_l_3_12_change_is_told_in_the_version_that_knows_the_kind(
-    before: str, after: str, events: list[type[Any]]
+    before: str, after: str, events: list[type[object]]
 ) -> None:
     found, _ = publish(card(kind=before, parent=None), at(NOW, EDITOR))
-    told = change(found, card(kind=after, parent=None), "Иной вид", at(NOW + DAY, EDITOR))
+    told: list[object] = [
+        *change(found, card(kind=after, parent=None), "Иной вид", at(NOW + DAY, EDITOR))
+    ]
     assert [type(event) for event in told] == events
 
 
