@@ -109,7 +109,8 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
                 )
             )
         else:
-            own = tuple(f for f in quality[key] if f.field in good[key][1])
+            spoken = good[key][1] if key in known.organizations else None
+            own = tuple(f for f in quality[key] if spoken is None or f.field in spoken)
             planned.append(_planned(item, good[key][0], cards, own, known))
     return planned
 
