@@ -7,6 +7,7 @@ Published, it is an organization like any other, told by the same events.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
@@ -24,8 +25,30 @@ from services.directory.domain.register_entry import (
 )
 
 CLAUSE = "L 1.2.2.2, 3.9"
+PROVIDING = frozenset(
+    {
+        OrganizationKind.PROVIDER,
+        OrganizationKind.INSTITUTION,
+        OrganizationKind.RESIDENTIAL_INSTITUTION,
+    }
+)
+"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
 LEGAL_ENTITY, SOLE_TRADER = (10, 13), (12, 15)
 """Digits of INN and OGRN: of a legal entity, of a sole trader."""
+
+
+class Register(StrEnum):
+    """Which register."""
+
+    PROVIDERS = "providers"
+    VOLUNTEERS = "volunteers"
+
+
+def register_of(kind: OrganizationKind) -> str:
+    """The register that holds organizations of a kind; empty if none does."""
+    if kind in PROVIDING:
+        return Register.PROVIDERS
+    return Register.VOLUNTEERS if kind is OrganizationKind.VOLUNTEER else ""
 
 
 class CheckResult(Value):
@@ -153,7 +176,15 @@ def _check_particulars(card: OrganizationCard, particulars: Particulars) -> None
     if particulars.inn is None or particulars.ogrn is None:
         missing = "inn" if particulars.inn is None else "ogrn"
         raise _wrong(f"{missing}-missing", "a provider has both", f"particulars.{missing}")
-    if (len(particulars.inn), len(particulars.ogrn)) not in {LEGAL_ENTITY, SOLE_TRADER}:
+    if (len(particulars.inn), len(particulars.ogrn)) not in {PROVIDING = frozenset(
+    {
+        OrganizationKind.PROVIDER,
+        OrganizationKind.INSTITUTION,
+        OrganizationKind.RESIDENTIAL_INSTITUTION,
+    }
+)
+"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
+LEGAL_ENTITY, SOLE_TRADER}:
         raise _wrong(
             "inn-and-ogrn-differ",
             "one is a legal entity's, the other a sole trader's",

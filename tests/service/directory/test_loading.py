@@ -46,7 +46,7 @@ async def test_first_start_publishes_every_organization_once(fresh: Stack) -> No
         directory.appendix.rows, 1
     )
     kinds = Counter(envelope.data["card"]["kind"] for envelope in told)
-    assert kinds["department"] == 1
+    assert kinds["department"] == 3
     assert kinds["authorised_body"] == 34
     assert kinds["institution"] == 50
 
