@@ -176,15 +176,7 @@ def _check_particulars(card: OrganizationCard, particulars: Particulars) -> None
     if particulars.inn is None or particulars.ogrn is None:
         missing = "inn" if particulars.inn is None else "ogrn"
         raise _wrong(f"{missing}-missing", "a provider has both", f"particulars.{missing}")
-    if (len(particulars.inn), len(particulars.ogrn)) not in {PROVIDING = frozenset(
-    {
-        OrganizationKind.PROVIDER,
-        OrganizationKind.INSTITUTION,
-        OrganizationKind.RESIDENTIAL_INSTITUTION,
-    }
-)
-"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
-LEGAL_ENTITY, SOLE_TRADER}:
+    if (len(particulars.inn), len(particulars.ogrn)) not in {LEGAL_ENTITY, SOLE_TRADER}:
         raise _wrong(
             "inn-and-ogrn-differ",
             "one is a legal entity's, the other a sole trader's",
