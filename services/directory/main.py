@@ -9,15 +9,30 @@ from chassis.backing import REAL, Backing
 from chassis.service import Service
 from chassis.settings import load
 from contracts.directory import ORGANIZATION
+from contracts.offer import CAPACITY, SERVICE
 from contracts.territory import municipalities, regions
 from contracts.topology import READS
 from services.directory.adapters.data_files import read_rows
-from services.directory.api import organizations, quality, serving
+from services.directory.adapters.service_files import read_services, read_vocabulary
+from services.directory.api import (
+    capacity,
+    hsds,
+    navigator,
+    navigator_page,
+    organizations,
+    quality,
+    services,
+    serving,
+)
 from services.directory.directory import Directory
 from services.directory.domain.appendix import Appendix
+from services.directory.domain.listing_rows import listings_of
 from services.directory.loading import load_and_keep_fresh
+from services.directory.offer import Offer
+from services.directory.offer_freshness import open_and_keep_fresh
 from services.directory.settings import DirectorySettings
-from services.directory.stores import ORGANIZATIONS
+from services.directory.snapshot import Snapshot
+from services.directory.stores import CAPACITIES, ORGANIZATIONS, SERVICES
 
 
 def create_app(
@@ -28,19 +43,40 @@ def create_app(
     """The application; settings come from the environment unless given."""
     settings = settings or load(DirectorySettings)
     service = Service("directory", settings, READS, now, backing=backing)
+    appendix = Appendix(read_rows(settings.directory_data), municipalities(), regions())
+    snapshot, vocabulary = Snapshot(), read_vocabulary()
+    filed = listings_of(read_services(settings.directory_data), tuple(appendix.rows), vocabulary)
     directory = Directory(
         service=service,
         organizations=service.collection(ORGANIZATIONS, ORGANIZATION),
-        appendix=Appendix(read_rows(settings.directory_data), municipalities(), regions()),
+        appendix=appendix,
         refresh_seconds=settings.refresh_seconds,
+        services=service.collection(SERVICES, SERVICE),
+        capacities=service.collection(CAPACITIES, CAPACITY),
+        offer=Offer(snapshot, filed, vocabulary),
+        snapshot=snapshot,
     )
 
     async def begin() -> None:
         await load_and_keep_fresh(directory)
 
+    async def begin_offer() -> None:
+        await open_and_keep_fresh(directory)
+
     service.starting(begin)
+    service.starting(begin_offer)
     return service.app(
-        [organizations.router, serving.router, quality.router],
+        [
+            organizations.router,
+            serving.router,
+            quality.router,
+            services.router,
+            capacity.router,
+            navigator.router,
+            navigator_page.router,
+            hsds.router,
+        ],
         {"directory": directory},
-        description="Organizations, the territories they serve, their hours; the quality report.",
+        description="Organizations, the territories they serve, their hours, services and capacity;"
+        " the navigator; Open Referral HSDS; the quality report.",
     )

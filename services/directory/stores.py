@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chassis.clock import epoch_ms
 from chassis.store import Scalar, Spec
+from services.directory.domain.capacity import OrganizationCapacity
+from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
 
 
@@ -28,4 +30,18 @@ ORGANIZATIONS = Spec(
         ("status", "kind", "municipality", "key"),
         ("changed",),
     ),
+)
+
+SERVICES = Spec(
+    name="services",
+    state=ListedService,
+    index=lambda service: {"changed": epoch_ms(service.changed_at)},
+    indexed=(("changed",),),
+)
+
+CAPACITIES = Spec(
+    name="capacities",
+    state=OrganizationCapacity,
+    index=lambda capacity: {"changed": epoch_ms(capacity.changed_at)},
+    indexed=(("changed",),),
 )

@@ -1,0 +1,146 @@
+"""Words of a question, understood: any form of a word, «ё» like «е», what people mean by it.
+
+A word becomes all its dictionary forms («стали» is «стать» and «сталь»). What people say is looked
+for beside what the sources call it («бабушка» → «пожилой»), also where they say it in several
+words («инвалидная коляска»).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from contracts.errors import InvalidInput
+from contracts.values import Line, Value
+
+Lemmas = Callable[[str], frozenset[str]]
+"""All dictionary forms of a word."""
+
+LONGEST_QUESTION = 200
+MOST_WORDS = 20
+WORD = re.compile(r"[a-zа-яё0-9]+")
+
+
+class Meaning(Value):
+    """What people say, and what they mean by it in the words of the sources."""
+
+    said: tuple[Line, ...]
+    means: tuple[Line, ...]
+
+
+class WordList(Value):
+    """The data file of words: those passed over, and those that mean something else."""
+
+    passed_over: tuple[Line, ...]
+    meant: tuple[Meaning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to find what a word asks for: words that stand together, each in one of its forms.
+
+    `meant`: not what was said, but what is meant by it.
+    """
+
+    words: tuple[frozenset[str], ...]
+    meant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing asked for: as it was typed, and the ways in which it may be found."""
+
+    typed: str
+    ways: tuple[Way, ...]
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of a text, in lower case, without marks."""
+    return (found.group() for found in WORD.finditer(text.lower()))
+
+
+class Language:
+    """Understands questions; made once from the word list."""
+
+    def __init__(self, lemmas: Lemmas, listed: WordList) -> None:
+        self.lemmas = lemmas
+        self._passed_over = {
+            form for word in listed.passed_over for form in (word, *self.lemmas(word))
+        }
+        self._meant: dict[int, list[tuple[tuple[frozenset[str], ...], tuple[Way, ...]]]] = {}
+        for meaning in listed.meant:
+            ways = tuple(Way(self._forms(text), meant=True) for text in meaning.means)
+            for said in meaning.said:
+                forms = self._forms(said)
+                self._meant.setdefault(len(forms), []).append((forms, ways))
+        self._longest = max(self._meant, default=1)
+
+    def units(self, question: str) -> tuple[Unit, ...]:
+        """What a question asks for; refuses one that is too short or too long to answer.
+
+        Raises InvalidInput: `question-too-short`, `question-too-long`, `question-says-nothing`.
+        """
+        typed = list(words_of(question))
+        _check(question, typed)
+        forms = [self.lemmas(word) for word in typed]
+        units: list[Unit] = []
+        position = 0
+        while position < len(typed):
+            unit, taken = self._unit_at(typed, forms, position)
+            if unit is not None:
+                units.append(unit)
+            position += taken
+        if not units:
+            raise InvalidInput(
+                "question-says-nothing",
+                "name what is needed, not only «где», «как», «нужно»",
+                field="query.q",
+                clause="S",
+            )
+        return tuple(dict.fromkeys(units))
+
+    def _unit_at(
+        self, typed: list[str], forms: list[frozenset[str]], position: int
+    ) -> tuple[Unit | None, int]:
+        for length in range(min(self._longest, len(typed) - position), 0, -1):
+            here = tuple(forms[position : position + length])
+            ways = self._ways(here)
+            if ways:
+                said = " ".join(typed[position : position + length])
+                return Unit(said, (Way(here), *ways)), length
+        if typed[position] in self._passed_over or forms[position] & self._passed_over:
+            return None, 1
+        return Unit(typed[position], (Way((forms[position],)),)), 1
+
+    def _ways(self, here: tuple[frozenset[str], ...]) -> tuple[Way, ...]:
+        found = (
+            way
+            for said, ways in self._meant.get(len(here), ())
+            if all(a & b for a, b in zip(said, here, strict=True))
+            for way in ways
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _forms(self, text: str) -> tuple[frozenset[str], ...]:
+        kept = [word for word in words_of(text) if word not in {"на", "по", "к", "и", "в"}]
+        return tuple(self.lemmas(word) for word in kept or words_of(text))
+
+
+def indexed_words(text: str, lemmas: Lemmas) -> Iterable[str]:
+    """Every dictionary form of every word of a text."""
+    return (form for word in words_of(text) for form in lemmas(word))
+
+
+def _check(question: str, typed: list[str]) -> None:
+    if len(question) > LONGEST_QUESTION or len(typed) > MOST_WORDS:
+        raise InvalidInput(
+            "question-too-long",
+            f"at most {LONGEST_QUESTION} characters and {MOST_WORDS} words",
+            field="query.q",
+            clause="S",
+        )
+    if sum(map(len, typed)) < 2:
+        raise InvalidInput(
+            "question-too-short", "at least two letters", field="query.q", clause="S"
+        )
