@@ -21,8 +21,10 @@ from contracts.citizen import (
 from contracts.directory import (
     OrganizationCard,
     OrganizationChanged,
+    OrganizationChangedV2,
     OrganizationKind,
     OrganizationPublished,
+    OrganizationPublishedV2,
     OrganizationRetired,
 )
 from contracts.event import Event
@@ -44,14 +46,26 @@ class Copy(BaseModel):
 class OrganizationCopy(Copy):
     """An organization of the directory, as last published."""
 
-    made_of = (OrganizationPublished, OrganizationChanged, OrganizationRetired)
+    made_of = (
+        OrganizationPublished,
+        OrganizationPublishedV2,
+        OrganizationChanged,
+        OrganizationChangedV2,
+        OrganizationRetired,
+    )
 
     card: OrganizationCard | None = None
     retired: bool = False
 
     def keep(self, event: Event) -> None:
         """Take over what the directory said."""
-        if isinstance(event, OrganizationPublished | OrganizationChanged):
+        if isinstance(
+            event,
+            OrganizationPublished
+            | OrganizationPublishedV2
+            | OrganizationChanged
+            | OrganizationChangedV2,
+        ):
             self.card, self.retired = event.card, False
         elif isinstance(event, OrganizationRetired):
             self.retired = True

@@ -67,6 +67,8 @@ def query_of(address: Address) -> AddressQuery:
         municipality=address.municipality,
         settlement=address.settlement,
         city_district=address.city_district,
+        street=address.street,
+        house=address.house,
         text=address.text,
     )
 

@@ -19,6 +19,7 @@ from contracts.territory.municipality import (
     region_stem,
 )
 from contracts.territory.printed import PrintedAddress, parse_address, split_settlement
+from contracts.territory.streets import House, Street, parse_house, parse_street, street_and_house
 
 _VILLAGE_MARKS = frozenset({"с", "д"})
 _TOWN_MARKS = frozenset({"г", "пгт", "рп"})
@@ -33,6 +34,8 @@ class AddressQuery(BaseModel):
     """A code of ours or a name as people write it."""
     settlement: str | None = None
     city_district: str | None = None
+    street: str | None = None
+    house: str | None = None
     text: str | None = None
     """The address as one line; fills only what the other parts leave open."""
 
@@ -52,7 +55,9 @@ class Location(BaseModel):
     conflict: bool = False
     """The municipality and the city named are different ones."""
     elsewhere: str | None = None
-    """A region or rayon the address names that is not among ours: the address is not ours."""
+    """A region, rayon or town the address names that is not among ours: it is not our address."""
+    street: Street | None = None
+    house: House | None = None
 
 
 class Gazetteer:
@@ -82,6 +87,9 @@ class Gazetteer:
         mark, settlement = self._settlement(query, parsed)
         found, conflict = self._combine(named, mark, settlement)
         elsewhere = self._foreign_region(query)
+        if mark == "г" and not named and self._is_foreign_town(settlement):
+            # Villages of ours may be missing here, towns are not.
+            elsewhere = elsewhere or f"г. {settlement}"
         if unknown and not named and mark not in _TOWN_MARKS and settlement not in self._cities:
             # Villages repeat: «Томский район, с. Моховая» is not our Моховая.
             elsewhere = elsewhere or (unknown if settlement or query.municipality else None)
@@ -93,6 +101,7 @@ class Gazetteer:
             found = {code for code, known in self._city_districts.items() if stem in known}
         is_known = any(stem in self._city_districts.get(code, ()) for code in found)
         codes = tuple(sorted(found, key=self._order.__getitem__))
+        street, house = street_and_house(query.text)
         return Location(
             region=self._region(query, codes, settlement),
             municipalities=codes,
@@ -100,6 +109,8 @@ class Gazetteer:
             city_district=stem if is_known else None,
             unknown_city_district=None if is_known else district,
             conflict=conflict,
+            street=parse_street(query.street) if query.street else street,
+            house=parse_house(query.house) or house,
         )
 
     def _add(self, municipality: Municipality) -> None:
@@ -170,6 +181,10 @@ class Gazetteer:
         # Villages repeat from rayon to rayon, towns do not: only a town contradicts the name.
         is_town = city is not None or mark in _TOWN_MARKS
         return (named | by_settlement, True) if is_town else (named, False)
+
+    def _is_foreign_town(self, settlement: str | None) -> bool:
+        known = settlement in self._settlements or settlement in self._region_names
+        return settlement is not None and not known
 
     def _foreign_region(self, query: AddressQuery) -> str | None:
         """A region the address names that is not one of ours («Томская область»)."""

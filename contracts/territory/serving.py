@@ -1,4 +1,4 @@
-"""Who serves an address: by municipality, city district and settlement (R 1.3, R 3.1.2).
+"""Who serves an address: by municipality, city district, settlement, street (R 1.3, R 3.1.2).
 
 An authorised body or an MFC passes a referral to the institution that serves the citizen's
 address. The index is built once from the directory's organizations; a lookup reads a few
@@ -19,8 +19,9 @@ from contracts.territory.municipality import (
     city_district_stem,
     normal_name,
 )
+from contracts.territory.shelf import Candidate, Level, Shelf, StreetPiece, Undecided
+from contracts.territory.streets import parse_street, street_words
 
-Level = Literal["city_district", "settlement", "municipality", "region"]
 Outcome = Literal["one", "several", "possible", "none"]
 
 REFERRAL_KINDS: Final = ("authorised_body", "institution")
@@ -31,8 +32,14 @@ _KIND_RU: Final[Mapping[str, str]] = {
     "department": "департамент", "coordination_centre": "координационный центр", "mfc": "МФЦ",
     "medical_organization": "медицинская организация", "provider": "поставщик услуг",
     "pension_fund_office": "территориальный орган ПФР",
+    "residential_institution": "стационарное учреждение",
+    "volunteer": "волонтёрская организация", "culture": "организация культуры",
+    "sport": "организация физической культуры и спорта", "education": "образовательная организация",
+    "employment": "центр занятости", "public_association": "общественная организация",
+    "public_body": "орган власти",
 }  # fmt: skip
 _REASON: Final[Mapping[Level, tuple[str, str]]] = {
+    "street": ("serves {}", "обслуживает: {}"),
     "city_district": ("serves the city district {}", "обслуживает район города: {}"),
     "settlement": ("serves the settlement {}", "обслуживает населённый пункт: {}"),
     "municipality": ("serves the whole municipality {}", "обслуживает муниципалитет: {}"),
@@ -49,18 +56,6 @@ class ServingOrganization(BaseModel):
     kind: str
     region: str | None = None
     serves: tuple[Territory, ...] = ()
-
-
-class Candidate(BaseModel):
-    """An organization that serves the address, and why we say so."""
-
-    model_config = ConfigDict(frozen=True)
-
-    organization: str
-    kind: str
-    level: Level
-    reason_en: str
-    reason_ru: str
 
 
 class KindAnswer(BaseModel):
@@ -88,32 +83,7 @@ class TerritoryAnswer(BaseModel):
     kinds: dict[str, KindAnswer]
 
 
-class _Shelf:
-    """The organizations of one kind in one municipality."""
-
-    def __init__(self) -> None:
-        self.whole: list[Candidate] = []
-        self.by_district: dict[str, list[Candidate]] = defaultdict(list)
-        self.by_settlement: dict[str, list[Candidate]] = defaultdict(list)
-
-    def match(self, location: Location) -> tuple[list[Candidate], list[Candidate], bool]:
-        """(candidates, wider, undecided) for an address in this municipality."""
-        district, settlement = location.city_district, location.settlement
-        exact = [
-            *(self.by_district.get(district, ()) if district else ()),
-            *(self.by_settlement.get(settlement, ()) if settlement else ()),
-        ]
-        if exact:
-            return exact, self.whole, False
-        open_parts = [
-            *(() if district else self.by_district.values()),
-            *(() if settlement else self.by_settlement.values()),
-        ]
-        possible = [candidate for part in open_parts for candidate in part]
-        return [*possible, *self.whole], [], bool(possible)
-
-
-_EMPTY: Final = _Shelf()
+_EMPTY: Final = Shelf()
 
 
 class TerritoryIndex:
@@ -129,7 +99,7 @@ class TerritoryIndex:
         self._gazetteer = Gazetteer(known, areas)
         self._names = {item.code: item.name for item in known}
         self._names.update((item.code, item.name) for item in areas)
-        self._shelves: dict[tuple[str, str], _Shelf] = defaultdict(_Shelf)
+        self._shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
         self._regional: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
         kinds = dict.fromkeys(REFERRAL_KINDS)
         for organization in organizations:
@@ -156,7 +126,10 @@ class TerritoryIndex:
             self._regional[region, kind].append(candidate)
             return
         shelf = self._shelves[code, kind]
-        if territory.city_district:
+        if territory.street:
+            piece = self._piece(organization, territory, territory.street)
+            shelf.by_street[piece.street.name].append(piece)
+        elif territory.city_district:
             candidate = self._candidate(organization, "city_district", territory.city_district)
             shelf.by_district[city_district_stem(territory.city_district)].append(candidate)
         elif territory.settlement:
@@ -166,40 +139,58 @@ class TerritoryIndex:
             name = self._names.get(code, code)
             shelf.whole.append(self._candidate(organization, "municipality", name))
 
+    @classmethod
+    def _piece(
+        cls, organization: ServingOrganization, territory: Territory, street: str
+    ) -> StreetPiece:
+        district, settlement = territory.city_district, territory.settlement
+        return StreetPiece(
+            parse_street(street),
+            territory,
+            city_district_stem(district) if district else None,
+            normal_name(settlement) if settlement else None,
+            cls._candidate(organization, "street", *street_words(territory)),
+        )
+
     @staticmethod
-    def _candidate(organization: ServingOrganization, level: Level, area: str) -> Candidate:
+    def _candidate(
+        organization: ServingOrganization, level: Level, area: str, area_ru: str | None = None
+    ) -> Candidate:
         english, russian = _REASON[level]
         return Candidate(
             organization=organization.key,
             kind=organization.kind,
             level=level,
             reason_en=english.format(area),
-            reason_ru=russian.format(area),
+            reason_ru=russian.format(area_ru or area),
         )
 
     def _answer(self, kind: str, location: Location, place: str) -> KindAnswer:
         candidates: dict[str, Candidate] = {}
         wider: dict[str, Candidate] = {}
-        undecided = False
+        undecided: Undecided = ""
         for code in location.municipalities:
-            shelf = self._shelves.get((code, kind), _EMPTY)
-            near, far, is_open = shelf.match(location)
-            # One that serves only some of the municipalities that fit is not certain either.
-            undecided = undecided or is_open or (not near and len(location.municipalities) > 1)
-            candidates.update((item.organization, item) for item in near)
-            wider.update((item.organization, item) for item in far)
+            found = self._shelves.get((code, kind), _EMPTY).match(location)
+            undecided = undecided or found.undecided
+            if not found.near and len(location.municipalities) > 1:
+                # One that serves only some of the municipalities that fit is not certain either.
+                undecided = undecided or "area"
+            for item in found.near:
+                candidates.setdefault(item.organization, item)
+            for item in found.far:
+                wider.setdefault(item.organization, item)
         regional = self._regional.get((location.region or "", kind), ())
         if candidates:
             wider.update((item.organization, item) for item in regional)
         else:
             candidates.update((item.organization, item) for item in regional)
-            undecided = False
-        found = tuple(candidates.values())
-        outcome = _outcome(len(found), undecided)
+            undecided = ""
+        serving = tuple(candidates.values())
+        outcome = _outcome(len(serving), bool(undecided))
         english, russian = _statement(outcome, kind, place, location, undecided)
         return KindAnswer.model_construct(
             outcome=outcome,
-            candidates=found,
+            candidates=serving,
             wider=tuple(item for key, item in wider.items() if key not in candidates),
             statement_en=english,
             statement_ru=russian,
@@ -219,7 +210,7 @@ def _outcome(count: int, undecided: bool) -> Outcome:
 
 
 def _statement(
-    outcome: Outcome, kind: str, place: str, location: Location, undecided: bool
+    outcome: Outcome, kind: str, place: str, location: Location, undecided: Undecided
 ) -> tuple[str, str]:
     """The outcome in words, with the cause where we know it."""
     english, russian = kind.replace("_", " "), _KIND_RU.get(kind, kind)
@@ -248,7 +239,7 @@ def _statement(
     )
 
 
-def _cause(location: Location, undecided: bool) -> tuple[str, str]:
+def _cause(location: Location, undecided: Undecided) -> tuple[str, str]:
     if location.conflict:
         return (
             "the municipality and the city named are different ones",
@@ -259,6 +250,11 @@ def _cause(location: Location, undecided: bool) -> tuple[str, str]:
     if location.unknown_city_district:
         name = location.unknown_city_district
         return f"the city district “{name}” is not known", f"район города «{name}» неизвестен"
+    if undecided == "street":
+        return (
+            "the street or house that decides is not known",
+            "не указаны улица или дом, от которых это зависит",
+        )
     if undecided:
         return (
             "the city district or settlement that decides is not known",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
 from chassis.store import StoreUnavailable
 from contracts.context import Context
-from contracts.directory import ORGANIZATION, OrganizationCard
+from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
+from contracts.errors import Refusal
 from contracts.event import Event
 from contracts.values import Actor
 from services.directory.directory import Directory
+from services.directory.domain.announcing import announce
 from services.directory.domain.card_rules import check_card
 from services.directory.domain.correction import Correction, correct
 from services.directory.domain.organization import Organization, change, publish
@@ -20,11 +24,17 @@ from services.directory.domain.organization import Organization, change, publish
 Decide = Callable[[Organization, Context], Sequence[Event]]
 
 
+class KindNotInUse(Refusal):
+    """A kind that an older replica could not read: it is not entered while there may be one."""
+
+    status = 409
+
+
 async def publish_organization(
     directory: Directory, card: OrganizationCard, request: Request, by: Actor
 ) -> Answered:
     """Enter a new organization. Its id comes from the key, so a repetition finds it there."""
-    await _check(directory, card)
+    await check_entered(directory, card)
     at = directory.service.at(by)
     organization, events = publish(card, at)
     answered = await directory.service.commands.create(
@@ -35,12 +45,19 @@ async def publish_organization(
         at,
         events,
     )
-    await _see(directory, card.id)
+    await see(directory, card.id)
     return answered
 
 
 async def change_organization(
-    directory: Directory, organization_id: str, request: Request, by: Actor, decide: Decide
+    directory: Directory,
+    organization_id: str,
+    request: Request | None,
+    by: Actor,
+    decide: Decide,
+    *,
+    visible: Callable[[Organization], bool] = lambda organization: not organization.is_proposal,
+    answer: Callable[[Organization], dict[str, Any]] = lambda organization: {},
 ) -> Answered:
     """Carry a decision out on an organization; this process answers from it at once."""
     at = directory.service.at(by)
@@ -51,10 +68,11 @@ async def change_organization(
         request,
         at,
         lambda organization: decide(organization, at),
-        visible=lambda _: True,
+        visible=visible,
+        answer=answer,
         what="organization",
     )
-    await _see(directory, organization_id)
+    await see(directory, organization_id)
     return answered
 
 
@@ -62,9 +80,30 @@ async def replace_card(
     directory: Directory, card: OrganizationCard, reason: str, request: Request, by: Actor
 ) -> Answered:
     """A new card for an organization, with the reason (R 1.3)."""
-    await _check(directory, card)
+    await check_entered(directory, card)
     return await change_organization(
         directory, card.id, request, by, lambda found, at: change(found, card, reason, at)
+    )
+
+
+async def announce_card(
+    directory: Directory,
+    card: OrganizationCard,
+    reason: str,
+    valid_from: datetime,
+    request: Request,
+    by: Actor,
+) -> Answered:
+    """A new card for a later day, with the reason (R 1.3)."""
+    await check_entered(directory, card)
+    announcement_id = f"A-{request.key}"
+    return await change_organization(
+        directory,
+        card.id,
+        request,
+        by,
+        lambda found, at: announce(found, card, reason, valid_from, announcement_id, at),
+        answer=lambda _: {"announcement": announcement_id},
     )
 
 
@@ -77,23 +116,31 @@ async def accept_corrections(
     by: Actor,
 ) -> Answered:
     """Proposals of the quality report, accepted by a person with the reason (R 1.3)."""
-    appendix = directory.appendix
-    faults = appendix.faults_of(organization_id)
+    gazetteer = directory.appendix.gazetteer
     return await change_organization(
         directory,
         organization_id,
         request,
         by,
-        lambda found, at: correct(found, corrections, faults, appendix.gazetteer, reason, at),
+        lambda found, at: correct(
+            found, corrections, directory.appendix.faults_in(found), gazetteer, reason, at
+        ),
     )
 
 
-async def _check(directory: Directory, card: OrganizationCard) -> None:
+async def check_entered(directory: Directory, card: OrganizationCard) -> None:
+    """Refuse a card that others could not work with, or that not all of them could read yet."""
+    if card.kind not in FIRST_KINDS and not directory.further_kinds:
+        raise KindNotInUse(
+            "kind-not-in-use",
+            "this kind may be entered once all replicas know it (OPORA_FURTHER_KINDS)",
+            field="card.kind",
+        )
     parent = await directory.organizations.get(card.parent) if card.parent else None
     check_card(card, parent.state if parent else None)
 
 
-async def _see(directory: Directory, organization_id: str) -> None:
+async def see(directory: Directory, organization_id: str) -> None:
     """Have what was stored in memory at once; if the store is away, the next look finds it."""
     with contextlib.suppress(StoreUnavailable):
         document = await directory.organizations.get(organization_id)

@@ -18,6 +18,7 @@ from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
 from services.directory.domain.search import SearchIndex
+from services.directory.domain.versions import Version
 from services.directory.domain.words import Language
 from services.directory.offer import Offer
 from services.directory.snapshot import Snapshot
@@ -35,11 +36,13 @@ class Directory:
 
     service: Service
     organizations: Collection[Organization]
+    versions: Collection[Version]
     appendix: Appendix
     refresh_seconds: float
     services: Collection[ListedService]
     capacities: Collection[OrganizationCapacity]
     offer: Offer
+    further_kinds: bool = True
     snapshot: Snapshot = field(default_factory=Snapshot)
 
     def loaded(self) -> Snapshot:

@@ -13,7 +13,7 @@ import structlog
 
 from chassis.document import Document
 from chassis.store import AlreadyExists, LostRace, StoreUnavailable
-from contracts.directory import ORGANIZATION
+from contracts.directory import FIRST_KINDS, ORGANIZATION
 from contracts.errors import Refusal
 from contracts.values import SYSTEM
 from services.directory.directory import Directory
@@ -41,7 +41,9 @@ async def load_and_keep_fresh(directory: Directory) -> None:
 async def load_files(directory: Directory) -> None:
     """Bring every row of the files in; may be done again at any time."""
     stored = await _take_all(directory)
-    for key in directory.appendix.rows:
+    for key, card in directory.appendix.cards.items():
+        if card.kind not in FIRST_KINDS and not directory.further_kinds:
+            continue
         await _load_row(directory, key, stored.get(key))
     directory.snapshot.complete = True
     log.info("organizations-loaded", rows=len(directory.appendix.rows), known=len(stored))

@@ -21,18 +21,22 @@ from services.directory.api import (
     navigator_page,
     organizations,
     quality,
+    registers,
     services,
     serving,
+    versions,
 )
 from services.directory.directory import Directory
+from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.listing_rows import listings_of
+from services.directory.history import archive
 from services.directory.loading import load_and_keep_fresh
 from services.directory.offer import Offer
 from services.directory.offer_freshness import open_and_keep_fresh
 from services.directory.settings import DirectorySettings
 from services.directory.snapshot import Snapshot
-from services.directory.stores import CAPACITIES, ORGANIZATIONS, SERVICES
+from services.directory.stores import CAPACITIES, ORGANIZATIONS, SERVICES, VERSIONS
 
 
 def create_app(
@@ -46,11 +50,19 @@ def create_app(
     appendix = Appendix(read_rows(settings.directory_data), municipalities(), regions())
     snapshot, vocabulary = Snapshot(), read_vocabulary()
     filed = listings_of(read_services(settings.directory_data), tuple(appendix.rows), vocabulary)
+
+    async def archiving(organization_id: str) -> None:
+        await archive(directory, organization_id)
+
     directory = Directory(
         service=service,
-        organizations=service.collection(ORGANIZATIONS, ORGANIZATION),
+        organizations=service.collection(
+            ORGANIZATIONS, ORGANIZATION, on_due=take_effect, errand=archiving
+        ),
+        versions=service.collection(VERSIONS),
         appendix=appendix,
         refresh_seconds=settings.refresh_seconds,
+        further_kinds=settings.further_kinds,
         services=service.collection(SERVICES, SERVICE),
         capacities=service.collection(CAPACITIES, CAPACITY),
         offer=Offer(snapshot, filed, vocabulary),
@@ -68,6 +80,8 @@ def create_app(
     return service.app(
         [
             organizations.router,
+            versions.router,
+            registers.router,
             serving.router,
             quality.router,
             services.router,

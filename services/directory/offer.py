@@ -109,7 +109,7 @@ class Offer:
         return (entry for service in self.ids() if (entry := self._entry(service)) is not None)
 
     def open(self, index: SearchIndex, language: Language) -> None:
-        """Begin to answer from this index, which was made aside; what changed meanwhile comes in."""
+        """Begin to answer from an index that was made aside; what changed meanwhile comes in."""
         for entry in self.entries():
             if index.get(entry.listing.id) != entry:
                 index.put(entry)

@@ -26,7 +26,7 @@ NEWEST = 20
 
 async def open_and_keep_fresh(directory: Directory) -> None:
     """What is done beside serving, from the start to the end."""
-    while not directory.snapshot.complete:
+    while not directory.snapshot.complete:  # noqa: ASYNC110 - another task of ours loads
         await asyncio.sleep(0.05)
     await open_offer(directory)
     while True:
@@ -50,14 +50,13 @@ async def open_offer(directory: Directory) -> None:
 
 async def refresh(directory: Directory) -> None:
     """Two small queries; everything is read again only if all they show is news."""
-    newest = {"sort": [("changed", -1)], "limit": NEWEST}
-    services = await directory.services.find({}, **newest)
+    services = await directory.services.find({}, sort=[("changed", -1)], limit=NEWEST)
     news = [found for found in services if found.version > directory.offer.version_of(found.id)]
     for document in news:
         directory.offer.take_service(document.state, document.version)
     if len(news) == NEWEST:
         await _take_services(directory)
-    counted = await directory.capacities.find({}, **newest)
+    counted = await directory.capacities.find({}, sort=[("changed", -1)], limit=NEWEST)
     fresh = [one for one in counted if one.version > directory.offer.capacity_version_of(one.id)]
     for found in fresh:
         directory.offer.take_capacity(found.state, found.version)

@@ -16,3 +16,8 @@ class DirectorySettings(ServiceSettings):
     refresh_seconds: float = Field(
         default=2.0, gt=0, description="how often other replicas' changes are looked for"
     )
+    further_kinds: bool = Field(
+        default=True,
+        description="whether organizations of kinds that came later are entered; off while replicas"
+        " that do not know them are still running",
+    )

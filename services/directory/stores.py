@@ -7,28 +7,43 @@ from chassis.store import Scalar, Spec
 from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
+from services.directory.domain.versions import Version
 
 
 def _organization_index(organization: Organization) -> dict[str, Scalar]:
     return {
         "key": organization.id,
-        "status": organization.status,
+        "status": organization.standing,
         "kind": organization.card.kind,
         "municipality": organization.municipality,
         "changed": epoch_ms(organization.changed_at),
+        "form": organization.card.ownership or "",
+        "proposer": organization.entry.proposed_by.id if organization.entry else "",
     }
+
+
+def _wake_at(organization: Organization) -> int:
+    """When an announced change takes effect, or versions are to be put away."""
+    moments = [item.valid_from for item in organization.announced]
+    if organization.archive_at is not None:
+        moments.append(organization.archive_at)
+    return min((epoch_ms(moment) for moment in moments), default=0)
 
 
 ORGANIZATIONS = Spec(
     name="organizations",
     state=Organization,
     index=_organization_index,
+    wake_at=_wake_at,
     indexed=(
         ("status", "key"),
         ("status", "kind", "key"),
         ("status", "municipality", "key"),
         ("status", "kind", "municipality", "key"),
         ("changed",),
+        ("kind", "status", "form", "key"),
+        ("kind", "status", "form", "municipality", "key"),
+        ("kind", "status", "proposer", "key"),
     ),
 )
 
@@ -45,3 +60,20 @@ CAPACITIES = Spec(
     index=lambda capacity: {"changed": epoch_ms(capacity.changed_at)},
     indexed=(("changed",),),
 )
+
+
+def _version_index(version: Version) -> dict[str, Scalar]:
+    return {
+        "organization": version.organization,
+        "edition": version.edition,
+        "valid_from": epoch_ms(version.valid_from),
+    }
+
+
+VERSIONS = Spec(
+    name="versions",
+    state=Version,
+    index=_version_index,
+    indexed=(("organization", "edition"), ("organization", "valid_from", "edition")),
+)
+"""What organizations were before; each written once."""

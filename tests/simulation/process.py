@@ -68,9 +68,7 @@ class Process:
         self.spawn(self._serve())
 
     async def _serve(self) -> None:
-        backing = Backing(
-            connect=self._connect, bus=bus.made_for(self), end=self.stop, aside=_here
-        )
+        backing = Backing(connect=self._connect, bus=bus.made_for(self), end=self.stop, aside=_here)
         app = self.world.make_app(self, backing)
         async with app.router.lifespan_context(app):
             self.app = app

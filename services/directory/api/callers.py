@@ -11,3 +11,7 @@ Editor = Annotated[Actor, allow(Role.DIRECTORY_EDITOR)]
 
 QualityReader = Annotated[Actor, allow(Role.DIRECTORY_EDITOR, Role.REGISTRY_READER, Role.OPERATOR)]
 """Who may see what is wrong in the sources."""
+
+Proposer = Annotated[Actor, allow(Role.DIRECTORY_EDITOR, Role.PROVIDER)]
+"""Who may propose an entry to a register: the provider itself, or an editor. A provider sees and
+amends its own proposals only."""

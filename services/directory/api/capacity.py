@@ -17,9 +17,7 @@ from services.directory.offering import count_capacity, taking_part, uncounted_y
 
 router = APIRouter(tags=["capacity"])
 
-Counter = Annotated[
-    Actor, allow(Role.PROVIDER, Role.INSTITUTION_DIRECTOR, Role.DIRECTORY_EDITOR)
-]
+Counter = Annotated[Actor, allow(Role.PROVIDER, Role.INSTITUTION_DIRECTOR, Role.DIRECTORY_EDITOR)]
 """Who says what is free: an organization of itself, the directory's editor of any."""
 
 

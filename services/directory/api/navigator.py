@@ -28,7 +28,7 @@ from services.directory.domain.vocabulary import Facet
 router = APIRouter(tags=["navigator"])
 
 MOST_PAGES = 1000
-Codes = Annotated[list[Identifier], Field(max_length=20)]
+Codes = Annotated[list[Identifier], Field(default_factory=list, max_length=20)]
 
 
 class Asked(Body):
@@ -48,10 +48,10 @@ class Asked(Body):
         examples=["Ленинск-Кузнецкий"],
     )
     municipality: Identifier | None = Field(default=None, description="code, e.g. kemerovo")
-    kind: Codes = []
-    need: Codes = []
-    group: Codes = []
-    form: Codes = []
+    kind: Codes
+    need: Codes
+    group: Codes
+    form: Codes
     organization: Identifier | None = None
     open_now: bool = False
     free: bool = Field(default=False, description="with free capacity, as last counted")
@@ -84,6 +84,7 @@ async def get_navigator(
         pages=pages_of(found.total, asked.per_page),
         per_page=asked.per_page,
         partly=found.partly,
+        elsewhere=found.elsewhere,
         place=_understood(answer.location),
         facets=facet_views(found, directory.offer.vocabulary),
         hits=hit_views(directory, found),
@@ -138,8 +139,8 @@ def _open_now(directory: Directory) -> OpenIn:
 
     def is_open(pattern: HoursPattern) -> bool:
         zone, calendar = directory.calendar_of(pattern.region)
-        state = opening(pattern.hours, pattern.reception_days, now, zone, calendar).state
-        return state is State.OPEN
+        hours, days, exceptions = pattern.hours, pattern.reception_days, pattern.exceptions
+        return opening(hours, days, now, zone, calendar, exceptions).state is State.OPEN
 
     return is_open
 

@@ -31,7 +31,10 @@ FOLDER = Path(__file__).parent.parent / "pages"
 STYLE = (FOLDER / "navigator.css").read_text(encoding="utf-8")
 PER_PAGE = 10
 PAGES = Environment(
-    loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
     lstrip_blocks=True,
 )
 TEMPLATE = PAGES.get_template("navigator.html")
@@ -75,7 +78,7 @@ class PageQuestion(BaseModel):
 
     def asked(self) -> Asked:
         """The question of the API; raises what the API would answer with."""
-        said = {name: value for name, value in self.model_dump().items() if value not in {"", False}}
+        said = _said(self.model_dump())
         for name in SELECTS.values():
             if name in said:
                 said[name] = [said[name]]
@@ -101,7 +104,9 @@ async def get_navigator_page(
         "style": STYLE,
         "typed": typed,
         "asked": bool(request.query_params),
-        "selects": [(name, FACET_RU[facet], vocabulary.terms(facet)) for facet, name in SELECTS.items()],
+        "selects": [
+            (name, FACET_RU[facet], vocabulary.terms(facet)) for facet, name in SELECTS.items()
+        ],
         "wrong": None,
         "result": None,
     }
@@ -123,6 +128,8 @@ def _result(directory: Directory, typed: PageQuestion) -> dict[str, Any]:
     return {
         "total": answer.found.total,
         "partly": answer.found.partly,
+        "elsewhere": answer.found.elsewhere,
+        "everywhere": _link(typed, place="", page=1),
         "hits": hit_views(directory, answer.found),
         "kinds": [(kind, _link(typed, kind=kind.code, page=1)) for kind in facets[Facet.KINDS]],
         "all_kinds": _link(typed, kind="", page=1),
@@ -137,7 +144,12 @@ def _link(typed: PageQuestion, **other: Any) -> str:
     said = {**typed.model_dump(), **other}
     kept = {
         name: "true" if value is True else value
-        for name, value in said.items()
-        if value not in {"", False} and (name, value) != ("page", 1)
+        for name, value in _said(said).items()
+        if (name, value) != ("page", 1)
     }
     return "?" + urlencode(kept or {"page": 1})
+
+
+def _said(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields that say nothing: those left empty, and boxes not ticked."""
+    return {name: value for name, value in fields.items() if value != "" and value is not False}

@@ -111,6 +111,7 @@ class NavigatorView(BaseModel):
     pages: int
     per_page: int
     partly: bool = Field(description="nothing has all the words; these have the most of them")
+    elsewhere: int = Field(description="how much there is elsewhere, if the place has nothing")
     place: UnderstoodPlace | None
     facets: dict[str, list[Counted]] = Field(
         description="how what was found divides, each as if it were not restricted itself"
@@ -140,9 +141,7 @@ def _today(directory: Directory) -> date:
     return directory.service.calendar.local_date(directory.service.now())
 
 
-def _hit(
-    directory: Directory, hit: Hit, pack: RegulationPack, now: AwareDatetime
-) -> HitView:
+def _hit(directory: Directory, hit: Hit, pack: RegulationPack, now: AwareDatetime) -> HitView:
     listing, card = hit.entry.listing, hit.entry.card
     vocabulary = directory.offer.vocabulary
     coded = {facet: _coded(vocabulary, facet, getattr(listing, facet)) for facet in Facet}
@@ -177,7 +176,7 @@ def _hit(
                 available=entry.available,
                 maximum=entry.maximum,
                 description=entry.description,
-                updated_at=entry.updated_at,
+                updated_at=entry.updated_at.astimezone(zone),
             )
             for entry in directory.offer.capacities_of(listing)
         ],

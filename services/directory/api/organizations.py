@@ -11,12 +11,15 @@ from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput, NotFound
+from contracts.hours import Exceptions
 from contracts.values import Identifier
 from services.directory.api.callers import Editor
 from services.directory.api.schemas import ChangeRequest, PublicationRequest, RetirementRequest
+from services.directory.api.versions import Moment, check_moment, past_view
 from services.directory.api.views import OpeningView, OrganizationView, organization_view
 from services.directory.commands import (
     accept_corrections,
+    announce_card,
     change_organization,
     publish_organization,
     replace_card,
@@ -25,11 +28,9 @@ from services.directory.directory import WithDirectory
 from services.directory.domain.card_rules import check_municipality
 from services.directory.domain.hours import opening
 from services.directory.domain.organization import Status, retire
+from services.directory.history import published, version_at
 
 router = APIRouter(tags=["organizations"])
-
-YEARS = range(2000, 2101)
-"""Years for which a calendar can be asked."""
 
 
 @router.get("/organizations", summary="Organizations", dependencies=[Depends(public)])
@@ -42,6 +43,10 @@ async def get_organizations(
     cursor: Cursor = None,
 ) -> Page[OrganizationView]:
     """Organizations by kind and by the municipality they are listed under, in order of their id."""
+    if status not in {Status.PUBLISHED, Status.RETIRED}:
+        raise InvalidInput(
+            "status-of-a-register", "published or retired; see the registers", field="query.status"
+        )
     query = {"status": status.value}
     if kind is not None:
         query["kind"] = kind.value
@@ -64,12 +69,16 @@ async def get_organizations(
     dependencies=[Depends(public)],
 )
 async def get_organization(
-    organization_id: str, response: Response, directory: WithDirectory
+    organization_id: str, response: Response, directory: WithDirectory, at: Moment = None
 ) -> OrganizationView:
-    """The card, what the source prints, and the faults of that row; a retired one too."""
-    document = await directory.organizations.get(organization_id)
-    if document is None:
-        raise NotFound("organization")
+    """The card, what the source prints, and the faults of that row; a retired one too.
+
+    With `at` the card as it was then: the contact of an old case. A day means its end.
+    """
+    if at is not None:
+        check_moment(at)
+        return past_view(await version_at(directory, organization_id, at))
+    document = await published(directory, organization_id)
     response.headers["ETag"] = etag(document.version)
     return organization_view(document, directory.appendix)
 
@@ -84,14 +93,14 @@ async def get_open(
 ) -> OpeningView:
     """Whether it is open at a moment, and when it opens next (K, M, S; R 1.3 prints no hours)."""
     moment = at or directory.service.now()
-    if moment.year not in YEARS:
-        raise InvalidInput("moment-out-of-range", "between 2000 and 2100", field="query.at")
+    check_moment(moment)
     document = await directory.organizations.get(organization_id)
     if document is None or document.state.status is Status.RETIRED:
         raise NotFound("organization")
     card = document.state.card
     zone, calendar = directory.calendar_of(card.region)
-    answer = opening(card.hours, card.reception_days, moment, zone, calendar)
+    exceptions = Exceptions(card.closures, card.preholiday_minutes)
+    answer = opening(card.hours, card.reception_days, moment, zone, calendar, exceptions)
     return OpeningView(
         organization=document.id,
         at=moment.astimezone(zone),
@@ -124,12 +133,20 @@ async def post_change(
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """A new card, or accepted corrections of the quality report, with the reason (R 1.3)."""
+    """A new card, or accepted corrections of the quality report, with the reason (R 1.3).
+
+    With `valid_from` the card is announced: it takes effect then, and no event tells of it before.
+    """
     if (body.card is None) == (not body.corrections):
         raise InvalidInput(
             "one-of-two", "send either a new card or accepted corrections", field="card"
         )
-    if body.card is not None:
+    if body.valid_from is not None and body.card is None:
+        raise InvalidInput("card-missing", "only a new card is announced", field="card")
+    if body.card is not None and body.valid_from is not None:
+        card = body.card.card(organization_id)
+        answered = await announce_card(directory, card, body.reason, body.valid_from, request, by)
+    elif body.card is not None:
         card = body.card.card(organization_id)
         answered = await replace_card(directory, card, body.reason, request, by)
     else:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from chassis.http import Body
-from contracts.directory import OpeningHours, OrganizationCard, OrganizationKind, Territory, Weekday
+from contracts.directory import (
+    Closure,
+    OpeningHours,
+    OrganizationCard,
+    OrganizationKind,
+    Ownership,
+    Territory,
+    Weekday,
+)
 from contracts.values import Address, Email, Identifier, Line, Phone
 from services.directory.domain.correction import Correction
 
@@ -27,6 +35,9 @@ class CardForm(Body):
     hours: tuple[OpeningHours, ...] = Field(default=(), max_length=20)
     reception_days: tuple[Weekday, ...] = Field(default=(), max_length=7)
     source: Line = Field(description="where the editor has it from")
+    closures: tuple[Closure, ...] = Field(default=(), max_length=50)
+    preholiday_minutes: int = Field(default=0, ge=0, le=480)
+    ownership: Ownership | None = None
 
     def card(self, organization_id: str) -> OrganizationCard:
         """The card of that organization."""
@@ -46,6 +57,9 @@ class ChangeRequest(Body):
     card: CardForm | None = None
     corrections: list[Correction] = Field(default_factory=list, max_length=20)
     reason: Line
+    valid_from: AwareDatetime | None = Field(
+        default=None, description="a later moment from which the new card holds; at once without it"
+    )
 
 
 class RetirementRequest(Body):

@@ -109,7 +109,8 @@ async def get_vocabularies(directory: WithDirectory) -> Vocabulary:
 )
 async def get_services(organization_id: str, directory: WithDirectory) -> ServicesView:
     """Everything it gives or gave, withdrawn services too; from memory."""
-    if directory.loaded().get(organization_id) is None:
+    organization = directory.loaded().get(organization_id)
+    if organization is None or organization.is_proposal:
         raise NotFound("organization")
     return ServicesView(
         items=[
@@ -120,9 +121,7 @@ async def get_services(organization_id: str, directory: WithDirectory) -> Servic
 
 
 @router.get("/services/{service_id}", summary="One service", dependencies=[Depends(public)])
-async def get_service(
-    service_id: str, response: Response, directory: WithDirectory
-) -> ServiceView:
+async def get_service(service_id: str, response: Response, directory: WithDirectory) -> ServiceView:
     """The listing and its changes; ETag `"0"` while nobody departed from the data file."""
     directory.loaded()
     document: Document[ListedService] | None = await directory.services.get(service_id) or begun(

@@ -9,7 +9,7 @@ from chassis.http import Body, public
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, municipalities
-from contracts.territory.serving import Candidate
+from contracts.territory.shelf import Candidate
 from contracts.values import Line
 from services.directory.api.views import KindView, Named, ServingOrganizationView, ServingView
 from services.directory.directory import WithDirectory
@@ -26,6 +26,8 @@ class ServingRequest(Body):
     municipality: Line | None = Field(default=None, description="code or name")
     settlement: Line | None = None
     city_district: Line | None = None
+    street: Line | None = Field(default=None, description="with its kind, e.g. пр. Ленина")
+    house: Line | None = None
     kinds: list[OrganizationKind] | None = Field(default=None, max_length=20)
 
 
@@ -46,6 +48,8 @@ async def post_serving(asked: ServingRequest, directory: WithDirectory) -> Servi
         municipality=asked.municipality,
         settlement=asked.settlement,
         city_district=asked.city_district,
+        street=asked.street,
+        house=asked.house,
         text=asked.address,
     )
     snapshot = directory.loaded()

@@ -31,6 +31,15 @@ class FaultView(BaseModel):
     corrected: bool = Field(description="a person has changed the field since it was loaded")
 
 
+class AnnouncementView(BaseModel):
+    """A change that takes effect on a later day."""
+
+    id: str
+    valid_from: AwareDatetime
+    reason: str
+    fields: list[str]
+
+
 class OrganizationView(BaseModel):
     """An organization: its card, what the source prints, and the faults of that row."""
 
@@ -43,6 +52,10 @@ class OrganizationView(BaseModel):
     changed_at: AwareDatetime
     reason: str | None
     faults: list[FaultView]
+    edition: int = Field(description="which of its versions this is, from 1")
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime | None = Field(description="None: it is the present one")
+    announced: list[AnnouncementView] = Field(default=[], description="changes of a later day")
 
 
 class OpeningView(Opening):
@@ -117,7 +130,8 @@ class QualityView(BaseModel):
 
 def fault_view(fault: Fault, appendix: Appendix, organization: Organization | None) -> FaultView:
     """A fault with its place in the source."""
-    place = appendix.rows[fault.row_key].source
+    row = organization.printed_row if organization is not None else None
+    place = (row or appendix.rows[fault.row_key]).source
     return FaultView(
         rule=fault.code,
         severity=fault.severity,
@@ -137,14 +151,27 @@ def fault_view(fault: Fault, appendix: Appendix, organization: Organization | No
 def organization_view(document: Document[Organization], appendix: Appendix) -> OrganizationView:
     """An organization as anybody sees it."""
     found = document.state
+    row, present = found.printed_row, found.present
     return OrganizationView(
         id=document.id,
         version=document.version,
         status=found.status,
         card=found.card,
-        printed=found.row.printed if found.row else None,
-        note=found.row.note if found.row else None,
+        printed=row.printed if row else None,
+        note=row.note if row else None,
         changed_at=found.changed_at,
         reason=found.reason,
-        faults=[fault_view(fault, appendix, found) for fault in appendix.faults_of(document.id)],
+        faults=[fault_view(fault, appendix, found) for fault in appendix.faults_in(found)],
+        edition=present.edition,
+        valid_from=present.valid_from,
+        valid_until=None,
+        announced=[
+            AnnouncementView(
+                id=item.id,
+                valid_from=item.valid_from,
+                reason=item.reason,
+                fields=list(item.fields),
+            )
+            for item in found.announced
+        ],
     )

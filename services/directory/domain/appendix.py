@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from contracts.directory import OrganizationCard
 from contracts.territory import Gazetteer, Municipality, Region
+from services.directory.domain.organization import Organization
 from services.directory.domain.quality import Fault, find_faults
 from services.directory.domain.reading import read_card
 from services.directory.domain.rows import SourceRow
@@ -52,3 +53,9 @@ class Appendix:
     def faults_of(self, key: str) -> tuple[Fault, ...]:
         """The faults of one row; none for an organization that no file prints."""
         return tuple(self._faults_of.get(key, ()))
+
+    def faults_in(self, organization: Organization) -> tuple[Fault, ...]:
+        """The faults of the row that an organization was last taken from."""
+        if organization.imported is not None:
+            return organization.imported.faults
+        return self.faults_of(organization.id)

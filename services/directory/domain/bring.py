@@ -40,9 +40,12 @@ def to_bring(listing: ServiceListing, pack: RegulationPack) -> ToBring:
     if not listing.bring_by_regulation:
         return ToBring(bring=own)
     documents = [
-        (document.source, Brought(
-            what=document.title_ru, when=WHEN_RU[document.required], clause=document.clause
-        ))
+        (
+            document.source,
+            Brought(
+                what=document.title_ru, when=WHEN_RU[document.required], clause=document.clause
+            ),
+        )
         for document in pack.documents
     ]
     return ToBring(

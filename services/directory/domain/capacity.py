@@ -81,9 +81,7 @@ def change_capacity(
     new = {_key(entry): ServiceCapacity(**dict(entry), updated_at=at.now) for entry in counted}
     gone = [_key(entry) for entry in uncounted]
     before = tuple(known[key] for key in [*new, *gone] if key in known)
-    kept.capacities = [
-        entry for key, entry in sorted((known | new).items()) if key not in gone
-    ]
+    kept.capacities = [entry for key, entry in sorted((known | new).items()) if key not in gone]
     kept.changed_at = at.now
     change = CapacityChange(
         at=at.now,
@@ -112,7 +110,7 @@ def _check(
     given: Mapping[str, ServiceListing],
     vocabulary: Vocabulary,
 ) -> None:
-    keys = [_key(entry) for entry in (*counted, *uncounted)]
+    keys = [*map(_key, counted), *map(_key, uncounted)]
     if not keys:
         raise _wrong("nothing-counted", "send at least one number", "capacities")
     if len(set(keys)) != len(keys):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
-
-from contracts.directory import OpeningHours, OrganizationCard, OrganizationKind, Territory
+from contracts.directory import OrganizationCard, OrganizationKind, Territory
 from contracts.errors import InvalidInput
 from contracts.territory import municipalities, regions
 from contracts.territory.municipality import city_district_stem
+from contracts.territory.streets import in_order
+from services.directory.domain.card_hours import check_closures, check_hours
 from services.directory.domain.organization import Organization, Status
 
 PARENTS = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.DEPARTMENT})
@@ -24,7 +23,8 @@ def check_card(card: OrganizationCard, parent: Organization | None) -> None:
         check_municipality(card.address.municipality, "card.address.municipality")
     for place in card.serves:
         _check_place(place, card.region)
-    _check_hours(card.hours)
+    check_hours(card.hours)
+    check_closures(card.closures)
     _check_parent(card, parent)
 
 
@@ -35,13 +35,17 @@ def check_municipality(code: str, field: str) -> None:
 
 
 def _check_place(place: Territory, region: str | None) -> None:
+    if place.houses and not place.street:
+        raise _wrong("street-missing", "houses stand on a street", "card.serves")
+    if not all(in_order(item) for item in place.houses):
+        raise _wrong("houses-not-in-order", "from a lower house to a higher one", "card.serves")
     if place.municipality is None:
         if region is None:
             raise _wrong("region-missing", "who serves a whole region names it", "card.region")
-        if place.city_district or place.settlement:
+        if place.city_district or place.settlement or place.street:
             raise _wrong(
                 "municipality-missing",
-                "a city district or settlement stands in a municipality",
+                "a city district, settlement or street lies in a municipality",
                 "card.serves",
             )
         return
@@ -52,21 +56,6 @@ def _check_place(place: Territory, region: str | None) -> None:
         raise _wrong("unknown-city-district", "not a district of that city", "card.serves")
     if region is not None and municipality.region != region:
         raise _wrong("foreign-municipality", "a municipality of another region", "card.serves")
-
-
-def _check_hours(hours: Sequence[OpeningHours]) -> None:
-    for entry in hours:
-        if not entry.days or entry.opens >= entry.closes:
-            raise _wrong("hours-not-in-order", "opens before it closes, on a day", "card.hours")
-        lunch = (entry.lunch_from, entry.lunch_to)
-        if lunch == (None, None):
-            continue
-        if None in lunch or not entry.opens < lunch[0] < lunch[1] < entry.closes:  # type: ignore[operator]
-            raise _wrong("lunch-not-in-hours", "the break lies within the hours", "card.hours")
-    for one, other in combinations(hours, 2):
-        shared = set(one.days) & set(other.days)
-        if shared and one.opens < other.closes and other.opens < one.closes:
-            raise _wrong("hours-overlap", "two entries for the same day overlap", "card.hours")
 
 
 def _check_parent(card: OrganizationCard, parent: Organization | None) -> None:

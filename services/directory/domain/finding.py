@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_, or_
 
@@ -65,6 +65,8 @@ class Found:
     hits: tuple[Hit, ...]
     facets: Mapping[Facet, Mapping[str, int]]
     partly: bool
+    elsewhere: int = 0
+    """How much there is without the place, where the place has nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,17 @@ def find(
             for facet in Facet
         },
         partly=partly,
+        elsewhere=0 if hits else _elsewhere(index, question, looked, of_facet.values()),
     )
+
+
+def _elsewhere(
+    index: SearchIndex, question: Question, looked: list[_Looked], codes: Iterable[int]
+) -> int:
+    if question.location is None:
+        return 0
+    base = _filtered(index, replace(question, location=None))
+    return reduce(and_, codes, _by_words(looked, base)[0]).bit_count()
 
 
 def _filtered(index: SearchIndex, question: Question) -> int:
@@ -139,6 +151,8 @@ def _nearness(index: SearchIndex, question: Question) -> Levels:
     if where is None:
         return {}
     sets, near, wide = index.sets, 0, 0
+    if not where.municipalities:
+        return {20: sets["in-region", where.region or ""]}
     for code in where.municipalities:
         if where.settlement is not None:
             near |= sets["settlement", f"{code}/{where.settlement}"]
@@ -167,17 +181,18 @@ def _districts_of(index: SearchIndex, code: str) -> int:
 
 
 def _look_up(index: SearchIndex, unit: Unit) -> _Looked:
-    ways = [(way, MEANT if way.meant else SAID) for way in unit.ways]
+    ways = [(way, SAID if way.meant is None else MEANT) for way in unit.ways]
     levels = _levels(index, ways)
     if not levels:
-        ways = [
-            (Way((frozenset({word}),), meant=True), GUESSED)
-            for word in dict.fromkeys(
-                near for way in unit.ways for form in sorted(way.words[0]) for near in index.near(form)
-            )
-        ]
+        ways = [(Way((frozenset({near}),), near), GUESSED) for near in _near(index, unit)]
         levels = _levels(index, ways)
     return _Looked(unit, tuple(ways), levels)
+
+
+def _near(index: SearchIndex, unit: Unit) -> list[str]:
+    """Known words for a unit that nothing has."""
+    forms = [form for way in unit.ways for form in sorted(way.words[0])]
+    return list(dict.fromkeys(near for form in forms for near in index.near(form)))
 
 
 def _levels(index: SearchIndex, ways: list[tuple[Way, int]]) -> Levels:
@@ -285,12 +300,9 @@ def _why(index: SearchIndex, place: int, looked: list[_Looked]) -> tuple[Why, ..
 def _reason(word: _Looked, stands: Mapping[str, Field]) -> Why | None:
     best: tuple[int, Why] | None = None
     for way, worth in word.ways:
-        found = [max((stands[f] for f in forms if f in stands), default=None) for forms in way.words]
-        if not found or any(at is None for at in found):
+        if not all(forms & stands.keys() for forms in way.words):
             continue
-        weakest = min(at for at in found if at is not None)
+        weakest = min(max(stands[f] for f in forms & stands.keys()) for forms in way.words)
         if best is None or weakest * worth > best[0]:
-            through = " ".join(next(iter(sorted(forms & stands.keys()))) for forms in way.words)
-            why = Why(word.unit.typed, weakest, through if way.meant else None)
-            best = (weakest * worth, why)
+            best = (weakest * worth, Why(word.unit.typed, weakest, way.meant))
     return best[1] if best is not None else None

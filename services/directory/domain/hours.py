@@ -7,21 +7,22 @@ closed, and so for the break: it begins on its first minute and is over on its l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from functools import reduce
 from zoneinfo import ZoneInfo
 
-from contracts.directory import OpeningHours
+from contracts.directory import Closure, OpeningHours
+from contracts.hours import (
+    NONE,
+    WEEKDAYS,
+    WORKWEEK,
+    Exceptions,
+    Timetable,
+    minutes_of,
+    moment_of,
+)
 from contracts.terms import WorkingCalendar
 from contracts.values import Value
-
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-WORKWEEK = WEEKDAYS[:5]
-LOOK_AHEAD_DAYS = 31
-"""Longer than any run of holidays."""
-
-Span = tuple[time, time]
 
 
 class State(StrEnum):
@@ -49,96 +50,74 @@ def opening(
     at: datetime,
     zone: ZoneInfo,
     calendar: WorkingCalendar,
+    exceptions: Exceptions = NONE,
 ) -> Opening:
     """Whether it is open at a moment, until when, and when it opens next."""
     local = at.astimezone(zone)
-    day, now = local.date(), local.time()
+    closure = exceptions.closure_on(local.date())
     if not hours:
-        return _without_hours(reception_days, day, calendar)
-    today = spans_on(day, hours, calendar)
-    for start, end in today:
-        if start <= now < end:
-            until = datetime.combine(day, end, zone)
-            return Opening(
-                state=State.OPEN,
-                until=until,
-                statement_en=f"Open until {end:%H:%M}.",
-                statement_ru=f"Открыто до {end:%H:%M}.",
-            )
-    upcoming = _next_opening(local, hours, calendar, zone)
+        return _without_hours(reception_days, local.date(), calendar, closure)
+    week = Timetable(hours, calendar, exceptions)
+    now = minutes_of(local)
+    spans = week.around(local.date())
+    if any(start <= now < end for start, end in spans):
+        return _open(week, local, zone)
+    upcoming = week.next_opening(local, zone)
+    today = week.minutes_on(local.date())
     in_break = bool(today) and today[0][0] <= now < today[-1][1]
-    return _closed(upcoming, in_break=in_break)
+    return _closed(upcoming, in_break=in_break, why=closure)
 
 
-def spans_on(
-    day: date, hours: Sequence[OpeningHours], calendar: WorkingCalendar
-) -> tuple[Span, ...]:
-    """When it is open on a day, breaks taken out, in order.
-
-    A public holiday or a day off moved to a weekday closes all but those who work every day of
-    the week («без выходных», M). On a working Saturday, whose hours nobody prints, the hours hold
-    that all of its working days have in common: never "open" when it may be closed.
-    """
-    listed = {weekday for entry in hours for weekday in entry.days}
-    weekday, working = WEEKDAYS[day.weekday()], calendar.is_working(day)
-    if weekday in listed:
-        every_day = listed == set(WEEKDAYS)
-        if weekday in WORKWEEK and not working and not every_day:
-            return ()
-        return _spans_of(weekday, hours)
-    if weekday in WORKWEEK or not working:
-        return ()
-    workdays = [_spans_of(name, hours) for name in WORKWEEK if name in listed]
-    return reduce(_in_both, workdays) if workdays else ()
-
-
-def _spans_of(weekday: str, hours: Sequence[OpeningHours]) -> tuple[Span, ...]:
-    spans: list[Span] = []
-    for entry in hours:
-        if weekday not in entry.days:
-            continue
-        if entry.lunch_from is not None and entry.lunch_to is not None:
-            spans += [(entry.opens, entry.lunch_from), (entry.lunch_to, entry.closes)]
-        else:
-            spans.append((entry.opens, entry.closes))
-    return tuple(sorted(spans))
+def _open(week: Timetable, local: datetime, zone: ZoneInfo) -> Opening:
+    closes = week.open_until(local)
+    if closes is None:
+        return Opening(
+            state=State.OPEN,
+            statement_en="Open round the clock.",
+            statement_ru="Открыто круглосуточно.",
+        )
+    until = moment_of(*closes, zone)
+    same_day = until.date() == local.date()
+    return Opening(
+        state=State.OPEN,
+        until=until,
+        statement_en=f"Open until {until:%H:%M}."
+        if same_day
+        else f"Open until {until:%Y-%m-%d %H:%M}.",
+        statement_ru=f"Открыто до {until:%H:%M}."
+        if same_day
+        else f"Открыто до {until:%d.%m.%Y %H:%M}.",
+    )
 
 
-def _in_both(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:
-    shared = ((max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other)
-    return tuple(sorted((start, end) for start, end in shared if start < end))
-
-
-def _next_opening(
-    local: datetime, hours: Sequence[OpeningHours], calendar: WorkingCalendar, zone: ZoneInfo
-) -> datetime | None:
-    for ahead in range(LOOK_AHEAD_DAYS + 1):
-        day = local.date() + timedelta(days=ahead)
-        for start, _ in spans_on(day, hours, calendar):
-            if ahead or start > local.time():
-                return datetime.combine(day, start, zone)
-    return None
-
-
-def _closed(upcoming: datetime | None, *, in_break: bool) -> Opening:
+def _closed(upcoming: datetime | None, *, in_break: bool, why: Closure | None = None) -> Opening:
+    because = f" ({why.reason})" if why else ""
     if upcoming is None:
         return Opening(
             state=State.CLOSED,
-            statement_en="Closed; no opening within a month.",
-            statement_ru="Закрыто; в ближайший месяц не откроется.",
+            statement_en=f"Closed{because}; no opening within a month.",
+            statement_ru=f"Закрыто{because}; в ближайший месяц не откроется.",
         )
     english, russian = ("Break", "Перерыв") if in_break else ("Closed", "Закрыто")
     return Opening(
         state=State.BREAK if in_break else State.CLOSED,
         until=upcoming,
         next_opening=upcoming,
-        statement_en=f"{english}; opens on {upcoming:%Y-%m-%d at %H:%M}.",
-        statement_ru=f"{russian}; откроется {upcoming:%d.%m.%Y в %H:%M}.",
+        statement_en=f"{english}{because}; opens on {upcoming:%Y-%m-%d at %H:%M}.",
+        statement_ru=f"{russian}{because}; откроется {upcoming:%d.%m.%Y в %H:%M}.",
     )
 
 
-def _without_hours(reception_days: Sequence[str], day: date, calendar: WorkingCalendar) -> Opening:
+def _without_hours(
+    reception_days: Sequence[str], day: date, calendar: WorkingCalendar, closure: Closure | None
+) -> Opening:
     """R 1.3 prints the days of reception and no hours: more than the days cannot be said."""
+    if closure is not None:
+        return Opening(
+            state=State.CLOSED,
+            statement_en=f"Closed until {closure.last:%Y-%m-%d} ({closure.reason}).",
+            statement_ru=f"Закрыто по {closure.last:%d.%m.%Y} ({closure.reason}).",
+        )
     if reception_days and not _may_receive(reception_days, day, calendar):
         return Opening(
             state=State.CLOSED,

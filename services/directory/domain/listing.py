@@ -34,9 +34,7 @@ class Action(StrEnum):
     RELIST = "relist"
 
 
-GIVEN = frozenset(
-    {ServiceStatus.ACTIVE, ServiceStatus.INACTIVE, ServiceStatus.TEMPORARILY_CLOSED}
-)
+GIVEN = frozenset({ServiceStatus.ACTIVE, ServiceStatus.INACTIVE, ServiceStatus.TEMPORARILY_CLOSED})
 ALLOWED: dict[Action, frozenset[ServiceStatus]] = {
     Action.CHANGE: GIVEN,
     Action.WITHDRAW: GIVEN,

@@ -8,7 +8,6 @@ from contracts.offer import ServiceListing
 from services.directory.domain.card_rules import check_card
 from services.directory.domain.vocabulary import Facet, Vocabulary
 
-
 _ANY_KIND = OrganizationKind.PROVIDER
 """A kind that answers to nobody, so that only places and hours are judged."""
 

@@ -7,9 +7,10 @@ nor by a newer file.
 from __future__ import annotations
 
 from contracts.context import Context
-from contracts.directory import OrganizationCard, OrganizationChanged, OrganizationPublished
+from contracts.directory import OrganizationCard
 from contracts.event import Event
-from services.directory.domain.organization import Organization, Status
+from services.directory.domain import telling
+from services.directory.domain.organization import Organization, Status, enter, succeed
 from services.directory.domain.rows import SourceRow
 
 
@@ -17,10 +18,9 @@ def enter_row(
     row: SourceRow, card: OrganizationCard, at: Context
 ) -> tuple[Organization, list[Event]]:
     """An organization that the directory does not hold yet."""
-    organization = Organization(
-        id=row.key, card=card, loaded=card, row=row, changed_at=at.now, reason=None
-    )
-    return organization, [OrganizationPublished(by=at.by, card=card)]
+    organization = enter(card, at)
+    organization.loaded, organization.row = card, row
+    return organization, telling.published(card, at.by)
 
 
 def is_up_to_date(organization: Organization, row: SourceRow, card: OrganizationCard) -> bool:
@@ -43,10 +43,9 @@ def take_row(
     ]
     kept = [name for name in fields if getattr(organization.card, name) != getattr(before, name)]
     taken = {name: getattr(card, name) for name in fields if name not in kept}
-    organization.card = organization.card.model_copy(update=taken)
-    organization.reason = _reason(fields, kept)
-    organization.changed_at = at.now
-    return [OrganizationChanged(by=at.by, card=organization.card, reason=organization.reason)]
+    present, reason = organization.card, _reason(fields, kept)
+    succeed(organization, present.model_copy(update=taken), reason, at)
+    return telling.changed(present, organization.card, reason, at.by)
 
 
 def _reason(fields: list[str], kept: list[str]) -> str:

@@ -7,22 +7,23 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
-from contracts.directory import (
-    OrganizationCard,
-    OrganizationChanged,
-    OrganizationPublished,
-    OrganizationRetired,
-)
+from contracts.directory import OrganizationCard, OrganizationRetired
 from contracts.errors import InvalidInput, require_allowed
 from contracts.event import Event
-from services.directory.domain.rows import SourceRow
+from contracts.values import Actor
+from services.directory.domain import telling
+from services.directory.domain.register_entry import RegisterEntry, Status
+from services.directory.domain.rows import ImportedRow, SourceRow
+from services.directory.domain.versions import (
+    ARCHIVED_AFTER,
+    Announcement,
+    Held,
+    Version,
+    Withdrawal,
+    differing,
+)
 
-
-class Status(StrEnum):
-    """States of an organization in the directory."""
-
-    PUBLISHED = "published"
-    RETIRED = "retired"
+__all__ = ["ALLOWED", "Action", "Organization", "Status", "change", "publish", "retire"]
 
 
 class Action(StrEnum):
@@ -31,18 +32,37 @@ class Action(StrEnum):
     CHANGE = "change"
     CORRECT = "correct"
     RETIRE = "retire"
+    ANNOUNCE = "announce"
+    WITHDRAW_ANNOUNCEMENT = "withdraw_announcement"
+    AMEND = "amend"
+    CHECK = "check"
+    PUBLISH = "publish"
+    REFUSE = "refuse"
 
+
+PUBLISHED = frozenset({Status.PUBLISHED})
+UNDECIDED = frozenset({Status.PROPOSED, Status.CHECKED})
 
 ALLOWED: dict[Action, frozenset[Status]] = {
-    Action.CHANGE: frozenset({Status.PUBLISHED}),
-    Action.CORRECT: frozenset({Status.PUBLISHED}),
-    Action.RETIRE: frozenset({Status.PUBLISHED}),
+    Action.CHANGE: PUBLISHED,
+    Action.CORRECT: PUBLISHED,
+    Action.RETIRE: PUBLISHED,
+    Action.ANNOUNCE: PUBLISHED,
+    Action.WITHDRAW_ANNOUNCEMENT: PUBLISHED,
+    Action.AMEND: UNDECIDED | {Status.REFUSED},
+    Action.CHECK: UNDECIDED,
+    Action.PUBLISH: frozenset({Status.CHECKED}),
+    Action.REFUSE: UNDECIDED,
 }
 """What may happen in which state; one test walks every state × action."""
 
 
 class Organization(BaseModel):
-    """Everything the directory keeps of one organization."""
+    """Everything the directory keeps of one organization.
+
+    `status` is stored as published or retired only: a proposal takes no part yet, and a replica
+    that does not know the register reads it as one that takes part no longer.
+    """
 
     id: str
     status: Status = Status.PUBLISHED
@@ -53,6 +73,25 @@ class Organization(BaseModel):
     row: SourceRow | None = Field(default=None, description="the row of the data file, as printed")
     reason: str | None = Field(default=None, description="why it was last changed or retired")
     changed_at: AwareDatetime
+    held: Held | None = None
+    edition: int = 1
+    unarchived: list[Version] = []
+    archive_at: AwareDatetime | None = None
+    announced: list[Announcement] = []
+    withdrawals: list[Withdrawal] = []
+    imported: ImportedRow | None = None
+    entry: RegisterEntry | None = Field(default=None, description="its entry in a register (L)")
+
+    @property
+    def standing(self) -> Status:
+        """Its state, those of a proposal included."""
+        stage = self.entry.stage if self.entry is not None else None
+        return self.status if stage is None else stage
+
+    @property
+    def is_proposal(self) -> bool:
+        """Whether it was never published: it is nobody's but the register's."""
+        return self.standing in {Status.PROPOSED, Status.CHECKED, Status.REFUSED}
 
     @property
     def municipality(self) -> str:
@@ -60,22 +99,50 @@ class Organization(BaseModel):
         served = next((place.municipality for place in self.card.serves if place.municipality), "")
         return served or (self.card.address.municipality if self.card.address else None) or ""
 
+    @property
+    def printed_row(self) -> SourceRow | None:
+        """The row that was taken in last: of an imported file or of a data file."""
+        return self.imported.row if self.imported is not None else self.row
+
+    @property
+    def present(self) -> Version:
+        """The present card as a version."""
+        known = self.held if self.held and self.held.recorded_at == self.changed_at else None
+        return Version(
+            id=f"{self.id}.v{self.edition}",
+            organization=self.id,
+            edition=self.edition,
+            status=self.status,
+            card=self.card,
+            valid_from=known.valid_from if known else self.changed_at,
+            author=known.by if known else None,
+            reason=self.reason,
+            fields=known.fields if known else (),
+        )
+
     def is_edited(self, *fields: str) -> bool:
-        """Whether a person has departed from the data file in one of these fields of the card."""
-        if self.loaded is None:
+        """Whether a person has departed from what was taken in, in one of these fields."""
+        taken = self.imported.card if self.imported is not None else self.loaded
+        if taken is None:
             return False
-        return any(getattr(self.card, name) != getattr(self.loaded, name) for name in fields)
+        return any(getattr(self.card, name) != getattr(taken, name) for name in fields)
 
 
 def require(organization: Organization, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
-    require_allowed(ALLOWED, action, organization.status, "organization", clause="R 1.3")
+    require_allowed(ALLOWED, action, organization.standing, "organization", clause="R 1.3")
 
 
 def publish(card: OrganizationCard, at: Context) -> tuple[Organization, list[Event]]:
     """Enter an organization that the data files do not hold."""
-    organization = Organization(id=card.id, card=card, changed_at=at.now)
-    return organization, [OrganizationPublished(by=at.by, card=card)]
+    organization = enter(card, at)
+    return organization, telling.published(card, at.by)
+
+
+def enter(card: OrganizationCard, at: Context) -> Organization:
+    """An organization that is new here."""
+    held = Held(recorded_at=at.now, valid_from=at.now, by=at.by)
+    return Organization(id=card.id, card=card, changed_at=at.now, held=held)
 
 
 def change(
@@ -92,13 +159,38 @@ def replace(
     """Put a new card in the place of the present one, whoever decided it."""
     if card == organization.card:
         raise InvalidInput("nothing-changed", "the card is the present one", field="card")
-    organization.card, organization.reason, organization.changed_at = card, reason, at.now
-    return [OrganizationChanged(by=at.by, card=card, reason=reason)]
+    before = organization.card
+    succeed(organization, card, reason, at)
+    return telling.changed(before, card, reason, at.by)
 
 
 def retire(organization: Organization, reason: str, at: Context) -> list[Event]:
     """Take an organization out of the directory; its record stays readable (R 1.3)."""
     require(organization, Action.RETIRE)
+    succeed(organization, organization.card, reason, at)
     organization.status = Status.RETIRED
-    organization.reason, organization.changed_at = reason, at.now
+    organization.announced = []
     return [OrganizationRetired(by=at.by, reason=reason)]
+
+
+def succeed(
+    organization: Organization,
+    card: OrganizationCard,
+    reason: str | None,
+    at: Context,
+    valid_from: AwareDatetime | None = None,
+    by: Actor | None = None,
+) -> None:
+    """Make a card the present one; the one before it is kept as a version, in the same write."""
+    begins = valid_from or at.now
+    before = organization.present
+    organization.unarchived.append(before.model_copy(update={"valid_until": begins}))
+    organization.archive_at = organization.archive_at or at.now + ARCHIVED_AFTER
+    organization.held = Held(
+        recorded_at=at.now,
+        valid_from=begins,
+        by=by or at.by,
+        fields=differing(organization.card, card),
+    )
+    organization.edition += 1
+    organization.card, organization.reason, organization.changed_at = card, reason, at.now

@@ -52,6 +52,8 @@ def read_card(row: SourceRow, faults: Collection[Fault], gazetteer: Gazetteer) -
         ),
         reception_days=row.reception_days,
         source=f"{row.source.document}, {row.source.place}",
+        closures=row.closures,
+        ownership=row.ownership,
     )
 
 

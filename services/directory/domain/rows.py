@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from datetime import time
 
-from contracts.directory import OrganizationKind, Territory, Weekday
+from pydantic import BaseModel
+
+from contracts.directory import (
+    Closure,
+    OrganizationCard,
+    OrganizationKind,
+    Ownership,
+    Territory,
+    Weekday,
+)
 from contracts.values import Identifier, Line, Value
-from services.directory.domain.quality import PrintedContact, PrintedRow
+from services.directory.domain.quality import Fault, PrintedContact, PrintedRow
 
 
 class Place(Value):
@@ -54,6 +63,8 @@ class SourceRow(PrintedRow):
     parent: Identifier | None = None
     hours: tuple[RowHours, ...] = ()
     reception_days: tuple[Weekday, ...] = ()
+    closures: tuple[Closure, ...] = ()
+    ownership: Ownership | None = None
     provenance: Line | None = None
     note: str | None = None
 
@@ -61,3 +72,14 @@ class SourceRow(PrintedRow):
     def is_invented(self) -> bool:
         """Whether no source prints it: an example, which has no faults to report."""
         return self.provenance == "example"
+
+
+class ImportedRow(BaseModel):
+    """The row of an imported file that an organization was last taken from."""
+
+    import_id: str
+    line: int
+    row: SourceRow
+    card: OrganizationCard
+    """The card as read from the row; an edit departs from it."""
+    faults: tuple[Fault, ...] = ()

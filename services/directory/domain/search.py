@@ -138,7 +138,7 @@ class SearchIndex:
             (Field.TEXT, listing.description),
             (Field.TEXT, listing.eligibility or ""),
             *((Field.TEXT, self._about("needs", code)) for code in listing.needs),
-            *((Field.TEXT, self._about(facet, code)) for facet, code in described),
+            *((Field.TEXT, self._about("groups", code)) for code in listing.groups),
         ]
         for field, text in texts:
             for word in indexed_words(text, self._lemmas):
@@ -159,6 +159,8 @@ class SearchIndex:
         for facet in Facet:
             for code in getattr(listing, facet):
                 yield facet, code
+        if entry.card.region is not None:
+            yield "in-region", entry.card.region
         for place in entry.serves:
             yield from _areas(place, entry.card.region)
 

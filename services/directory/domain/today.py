@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
+from contracts.hours import spans_on
 from contracts.terms import WorkingCalendar
 from contracts.values import Value
-from services.directory.domain.hours import Opening, State, opening, spans_on
+from services.directory.domain.hours import Opening, State, opening
 from services.directory.domain.hours_pattern import HoursPattern
 
 
@@ -27,14 +28,16 @@ def today(
     pattern: HoursPattern, at: AwareDatetime, zone: ZoneInfo, calendar: WorkingCalendar
 ) -> Today:
     """Hours of the day and the state of the moment, in the organization's own time."""
-    now: Opening = opening(pattern.hours, pattern.reception_days, at, zone, calendar)
+    exceptions = pattern.exceptions
+    now: Opening = opening(pattern.hours, pattern.reception_days, at, zone, calendar, exceptions)
     day: date = at.astimezone(zone).date()
     return Today(
         state=now.state,
         statement_ru=now.statement_ru,
         statement_en=now.statement_en,
         hours=tuple(
-            f"{start:%H:%M}–{end:%H:%M}" for start, end in spans_on(day, pattern.hours, calendar)
+            f"{start:%H:%M}–{end:%H:%M}"
+            for start, end in spans_on(day, pattern.hours, calendar, exceptions)
         ),
         next_opening=now.next_opening,
     )

@@ -40,11 +40,11 @@ class WordList(Value):
 class Way:
     """One way to find what a word asks for: words that stand together, each in one of its forms.
 
-    `meant`: not what was said, but what is meant by it.
+    `meant`: not what was said, but this, which is meant by it.
     """
 
     words: tuple[frozenset[str], ...]
-    meant: bool = False
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Language:
         }
         self._meant: dict[int, list[tuple[tuple[frozenset[str], ...], tuple[Way, ...]]]] = {}
         for meaning in listed.meant:
-            ways = tuple(Way(self._forms(text), meant=True) for text in meaning.means)
+            ways = tuple(Way(self._forms(text), text) for text in meaning.means)
             for said in meaning.said:
                 forms = self._forms(said)
                 self._meant.setdefault(len(forms), []).append((forms, ways))
@@ -99,6 +99,10 @@ class Language:
                 clause="S",
             )
         return tuple(dict.fromkeys(units))
+
+    def forms_of(self, text: str) -> frozenset[str]:
+        """Every dictionary form of every word of a text."""
+        return frozenset(indexed_words(text, self.lemmas))
 
     def _unit_at(
         self, typed: list[str], forms: list[frozenset[str]], position: int

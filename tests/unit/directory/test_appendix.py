@@ -23,7 +23,7 @@ def appendix() -> Appendix:
 
 def test_every_element_of_every_file_gives_one_card(appendix: Appendix, data: PrintedData) -> None:
     assert set(appendix.cards) == {item["key"] for item in data.organizations}
-    assert len(appendix.cards) == 94
+    assert len(appendix.cards) == 108
 
 
 def test_printed_text_is_kept_where_it_could_not_be_read(appendix: Appendix) -> None:

@@ -1,0 +1,114 @@
+"""The organizations of one kind in one municipality, by the piece of ground they serve (R 3.1.2).
+
+The smaller piece goes before the larger: a street before a city district or settlement, that before
+the whole municipality. What the address leaves open is never decided here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.directory import Territory
+from contracts.territory.gazetteer import Location
+from contracts.territory.streets import Street, covers
+
+Level = Literal["street", "city_district", "settlement", "municipality", "region"]
+Undecided = Literal["", "area", "street"]
+
+
+class Candidate(BaseModel):
+    """An organization that serves the address, and why we say so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organization: str
+    kind: str
+    level: Level
+    reason_en: str
+    reason_ru: str
+
+
+class StreetPiece(NamedTuple):
+    """A street or some of its houses, and who serves it."""
+
+    street: Street
+    place: Territory
+    district: str | None
+    settlement: str | None
+    candidate: Candidate
+
+    def fits(self, location: Location) -> bool | None:
+        """Whether the address lies here; None if a part of it that decides is not known."""
+        street = location.street
+        if street is not None and not street.may_be(self.street):
+            return False
+        pairs = ((self.district, location.city_district), (self.settlement, location.settlement))
+        if any(own and given and own != given for own, given in pairs):
+            return False
+        if street is not None and self.place.houses:
+            if location.house is None:
+                return None
+            if not covers(self.place.houses, location.house):
+                return False
+        is_open = street is None or any(own and not given for own, given in pairs)
+        return None if is_open else True
+
+
+class Match(NamedTuple):
+    """What a shelf has for an address; `undecided` says by which part, empty if it is decided."""
+
+    near: list[Candidate]
+    far: list[Candidate]
+    undecided: Undecided = ""
+
+
+class Shelf:
+    """The organizations of one kind in one municipality."""
+
+    def __init__(self) -> None:
+        self.whole: list[Candidate] = []
+        self.by_district: dict[str, list[Candidate]] = defaultdict(list)
+        self.by_settlement: dict[str, list[Candidate]] = defaultdict(list)
+        self.by_street: dict[str, list[StreetPiece]] = defaultdict(list)
+
+    def match(self, location: Location) -> Match:
+        """Who serves an address in this municipality; the smaller piece goes before the larger."""
+        area = self._areas(location)
+        if not self.by_street:
+            return area
+        certain, possible = self._streets(location)
+        if certain or possible:
+            near = [*certain, *possible]
+            if certain and not possible:
+                return Match(near, [*area.near, *area.far])
+            return Match([*near, *area.near], area.far, "street")
+        return area
+
+    def _streets(self, location: Location) -> tuple[list[Candidate], list[Candidate]]:
+        if location.street is None:
+            pieces = [piece for found in self.by_street.values() for piece in found]
+        else:
+            pieces = self.by_street.get(location.street.name, [])
+        fitting = [(piece.candidate, piece.fits(location)) for piece in pieces]
+        return (
+            [candidate for candidate, fits in fitting if fits],
+            [candidate for candidate, fits in fitting if fits is None],
+        )
+
+    def _areas(self, location: Location) -> Match:
+        district, settlement = location.city_district, location.settlement
+        exact = [
+            *(self.by_district.get(district, ()) if district else ()),
+            *(self.by_settlement.get(settlement, ()) if settlement else ()),
+        ]
+        if exact:
+            return Match(exact, self.whole)
+        open_parts = [
+            *(() if district else self.by_district.values()),
+            *(() if settlement else self.by_settlement.values()),
+        ]
+        possible = [candidate for part in open_parts for candidate in part]
+        return Match([*possible, *self.whole], [], "area" if possible else "")

@@ -1,0 +1,106 @@
+"""What the registers are sent and answer."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from chassis.document import Document
+from chassis.http import Body
+from contracts.directory import OrganizationCard, OrganizationKind, Ownership, Territory
+from contracts.values import Actor, Address, Email, Line, Phone
+from services.directory.domain.organization import Organization, Status
+from services.directory.domain.register import missing_checks, needed_checks
+from services.directory.domain.register_entry import Check, CheckItem, Particulars
+
+
+class EntryForm(Body):
+    """An entry as it is proposed: how it is reached, where it works, what it claims."""
+
+    name: Line
+    address: Address | None = None
+    phones: tuple[Phone, ...] = Field(default=(), max_length=20)
+    emails: tuple[Email, ...] = Field(default=(), max_length=20)
+    website: Line | None = None
+    region: Line
+    serves: tuple[Territory, ...] = Field(default=(), max_length=200)
+    particulars: Particulars
+
+    def card_of(self, entry_id: str, kind: OrganizationKind) -> OrganizationCard:
+        """The card it is published with."""
+        fields = {name: getattr(self, name) for name in EntryForm.model_fields}
+        fields.pop("particulars")
+        return OrganizationCard(id=entry_id, kind=kind, source="register", **fields)
+
+
+class RegisteredView(BaseModel):
+    """What everybody may see of a register. INN and OGRN are not part of it: a sole trader's
+    would name a person."""
+
+    id: str
+    status: Status
+    kind: OrganizationKind
+    form: Ownership | None
+    legal_form: str | None
+    services: list[str]
+    capacity: int | None
+    volunteers: int | None = Field(description="how many; volunteers are never named")
+    card: OrganizationCard
+
+
+class EntryView(BaseModel):
+    """Everything a register holds of an entry, for those who keep it and who proposed it."""
+
+    id: str
+    version: int
+    status: Status
+    card: OrganizationCard
+    particulars: Particulars
+    proposed_by: Actor
+    proposed_at: AwareDatetime
+    checks: list[Check]
+    needed_checks: list[CheckItem]
+    missing_checks: list[CheckItem]
+    decided_by: Actor | None
+    decided_at: AwareDatetime | None
+    reason: str | None
+
+
+def registered_view(document: Document[Organization]) -> RegisteredView:
+    """An organization of a register, as everybody sees it."""
+    found = document.state
+    claimed = found.entry.particulars if found.entry is not None else None
+    return RegisteredView(
+        id=document.id,
+        status=found.status,
+        kind=found.card.kind,
+        form=found.card.ownership,
+        legal_form=claimed.legal_form if claimed else None,
+        services=list(claimed.services) if claimed else [],
+        capacity=claimed.capacity if claimed else None,
+        volunteers=claimed.volunteers if claimed else None,
+        card=found.card,
+    )
+
+
+def entry_view(document: Document[Organization]) -> EntryView:
+    """An entry as an editor sees it; only of what is in a register."""
+    found = document.state
+    entry = found.entry
+    if entry is None:
+        raise LookupError(document.id)
+    needed = needed_checks(entry, found.card.kind)
+    return EntryView(
+        id=document.id,
+        version=document.version,
+        status=found.standing,
+        card=found.card,
+        particulars=entry.particulars,
+        proposed_by=entry.proposed_by,
+        proposed_at=entry.proposed_at,
+        checks=entry.checks,
+        needed_checks=[item for item in CheckItem if item in needed],
+        missing_checks=missing_checks(found),
+        decided_by=entry.decided_by,
+        decided_at=entry.decided_at,
+        reason=found.reason,
+    )

@@ -1,0 +1,268 @@
+"""The registers of providers and of volunteers' organizations: read by all, kept by editors (L)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import Field
+
+from chassis.http import Body, Change, CommandReceipt, Creation, etag, public, receipt
+from chassis.paging import Cursor, Limit, Page, page
+from contracts.directory import OrganizationKind, Ownership
+from contracts.errors import NotFound
+from contracts.roles import Role
+from contracts.values import Actor, Identifier, Line
+from services.directory.api.callers import Editor, Proposer
+from services.directory.api.register_views import (
+    EntryForm,
+    EntryView,
+    RegisteredView,
+    entry_view,
+    registered_view,
+)
+from services.directory.directory import Directory, WithDirectory
+from services.directory.domain.card_rules import check_municipality
+from services.directory.domain.organization import Organization, Status
+from services.directory.domain.register import CheckResult, check, publish_entry, refuse
+from services.directory.registering import amend_entry, decide_on_entry, propose_entry
+
+router = APIRouter(tags=["registers"])
+
+PROVIDING = (
+    OrganizationKind.PROVIDER,
+    OrganizationKind.INSTITUTION,
+    OrganizationKind.RESIDENTIAL_INSTITUTION,
+)
+"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
+
+
+class Shown(StrEnum):
+    """What of a register everybody may see."""
+
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class Stage(StrEnum):
+    """Where an entry stands that was not published yet."""
+
+    PROPOSED = "proposed"
+    CHECKED = "checked"
+    REFUSED = "refused"
+
+
+class Register(StrEnum):
+    """Which register."""
+
+    PROVIDERS = "providers"
+    VOLUNTEERS = "volunteers"
+
+
+KIND_OF = {
+    Register.PROVIDERS: OrganizationKind.PROVIDER,
+    Register.VOLUNTEERS: OrganizationKind.VOLUNTEER,
+}
+
+Municipality = Annotated[Identifier | None, Query(description="code, e.g. kemerovo")]
+
+
+class AmendmentRequest(Body):
+    """A corrected proposal, whole, with the reason."""
+
+    entry: EntryForm
+    reason: Line
+
+
+class ChecksRequest(Body):
+    """What was looked at and what came of it."""
+
+    results: list[CheckResult] = Field(min_length=1, max_length=20)
+
+
+class DecisionRequest(Body):
+    """Why it is published or refused."""
+
+    reason: Line
+
+
+@router.get("/providers", summary="Register of providers", dependencies=[Depends(public)])
+async def get_providers(
+    directory: WithDirectory,
+    form: Ownership | None = None,
+    municipality: Municipality = None,
+    status: Shown = Shown.PUBLISHED,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[RegisteredView]:
+    """Providers of social services, state and not: institutions are providers too (L 1.2.2.2)."""
+    query: dict[str, Any] = {"kind": {"$in": [kind.value for kind in PROVIDING]}}
+    if form is not None:
+        query["form"] = form.value
+    return await _registered(directory, query, status, municipality, cursor, limit)
+
+
+@router.get(
+    "/volunteers", summary="Register of volunteers' organizations", dependencies=[Depends(public)]
+)
+async def get_volunteers(
+    directory: WithDirectory,
+    municipality: Municipality = None,
+    status: Shown = Shown.PUBLISHED,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[RegisteredView]:
+    """Organizations of volunteers; single volunteers are a number, never a name (L 3.9)."""
+    query = {"kind": OrganizationKind.VOLUNTEER.value}
+    return await _registered(directory, query, status, municipality, cursor, limit)
+
+
+@router.post("/providers", status_code=201, summary="Propose a provider")
+async def post_provider(
+    body: EntryForm,
+    response: Response,
+    by: Proposer,
+    request: Creation,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """A provider proposes itself, or an editor does; nobody else hears of it before it is
+    published (L 1.2.2.2)."""
+    card = body.card_of(f"provider-{request.key}", OrganizationKind.PROVIDER)
+    answered = await propose_entry(directory, card, body.particulars, request, by)
+    response.headers["Location"] = f"/register-entries/{card.id}"
+    return receipt(answered, response)
+
+
+@router.post("/volunteers", status_code=201, summary="Propose a volunteers' organization")
+async def post_volunteers(
+    body: EntryForm,
+    response: Response,
+    by: Editor,
+    request: Creation,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """Organizations only: a volunteer who is a person has no place in the register (L 3.9)."""
+    card = body.card_of(f"volunteers-{request.key}", OrganizationKind.VOLUNTEER)
+    answered = await propose_entry(directory, card, body.particulars, request, by)
+    response.headers["Location"] = f"/register-entries/{card.id}"
+    return receipt(answered, response)
+
+
+@router.get("/register-entries", summary="Entries that are not published")
+async def get_entries(
+    by: Proposer,
+    directory: WithDirectory,
+    register: Register = Register.PROVIDERS,
+    status: Stage = Stage.PROPOSED,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[EntryView]:
+    """What waits to be checked or published, or was refused; a provider sees its own."""
+    query = {"kind": KIND_OF[register].value, "status": status.value}
+    if by.role != Role.DIRECTORY_EDITOR:
+        query["proposer"] = by.id
+    return await page(directory.organizations, query, "key", cursor, limit, entry_view)
+
+
+@router.get("/register-entries/{entry_id}", summary="One entry")
+async def get_entry(
+    entry_id: Identifier, by: Proposer, response: Response, directory: WithDirectory
+) -> EntryView:
+    """Everything claimed and checked, published or not; a provider sees its own."""
+    document = await directory.organizations.get(entry_id)
+    if document is None or document.state.entry is None or not _may_see(by)(document.state):
+        raise NotFound("organization")
+    response.headers["ETag"] = etag(document.version)
+    return entry_view(document)
+
+
+@router.post("/register-entries/{entry_id}", summary="Amend a proposal")
+async def post_amendment(
+    entry_id: Identifier,
+    body: AmendmentRequest,
+    response: Response,
+    by: Proposer,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """The whole entry anew, a refused one too; it is checked anew (L 1.2.2.2)."""
+    card = body.entry.card_of(entry_id, OrganizationKind.PROVIDER)
+    answered = await amend_entry(
+        directory, card, body.entry.particulars, body.reason, request, by, _may_see(by)
+    )
+    return receipt(answered, response)
+
+
+@router.post("/register-entries/{entry_id}/checks", summary="Record checks")
+async def post_checks(
+    entry_id: Identifier,
+    body: ChecksRequest,
+    response: Response,
+    by: Editor,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """Items looked at, passed or not; the answer names what has still to pass (L 1.2.2.2)."""
+    answered = await decide_on_entry(
+        directory, entry_id, request, by, lambda found, at: check(found, body.results, at)
+    )
+    return receipt(answered, response)
+
+
+@router.post("/register-entries/{entry_id}/publication", summary="Publish an entry")
+async def post_publication(
+    entry_id: Identifier,
+    body: DecisionRequest,
+    response: Response,
+    by: Editor,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """All checks have passed: from here on it is an organization like any other, and all services
+    hear of it. It is changed and retired as one (L 1.2.2.2)."""
+    answered = await decide_on_entry(
+        directory, entry_id, request, by, lambda found, at: publish_entry(found, body.reason, at)
+    )
+    return receipt(answered, response)
+
+
+@router.post("/register-entries/{entry_id}/refusal", summary="Refuse an entry")
+async def post_refusal(
+    entry_id: Identifier,
+    body: DecisionRequest,
+    response: Response,
+    by: Editor,
+    request: Change,
+    directory: WithDirectory,
+) -> CommandReceipt:
+    """It is not taken in, with the reason; it may be amended (L 1.2.2.2)."""
+    answered = await decide_on_entry(
+        directory, entry_id, request, by, lambda found, at: refuse(found, body.reason, at)
+    )
+    return receipt(answered, response)
+
+
+async def _registered(
+    directory: Directory,
+    query: dict[str, Any],
+    status: Shown,
+    municipality: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[RegisteredView]:
+    query["status"] = Status(status.value).value
+    if municipality is not None:
+        check_municipality(municipality, "query.municipality")
+        query["municipality"] = municipality
+    return await page(directory.organizations, query, "key", cursor, limit, registered_view)
+
+
+def _may_see(by: Actor) -> Any:
+    """Whether a caller may know of an entry: an editor of all, a provider of its own."""
+
+    def visible(found: Organization) -> bool:
+        own = found.entry is not None and found.entry.proposed_by.id == by.id
+        return own or by.role == Role.DIRECTORY_EDITOR
+
+    return visible

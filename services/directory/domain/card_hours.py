@@ -1,0 +1,98 @@
+"""What the hours of a card must fulfil, so that "open now?" can be answered (K, M, S, R 1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, time
+from itertools import combinations
+
+from contracts.directory import Closure, OpeningHours
+from contracts.errors import InvalidInput
+
+DAY = 24 * 60
+NEXT = {"MO": "TU", "TU": "WE", "WE": "TH", "TH": "FR", "FR": "SA", "SA": "SU", "SU": "MO"}
+
+Piece = tuple[str, int, int]
+
+
+def check_hours(hours: Sequence[OpeningHours]) -> None:
+    """Refuse hours that contradict themselves or one another (R 1.3).
+
+    An entry that closes before it opens ends on the next day; 00:00 to 00:00 is the whole day.
+    """
+    for entry in hours:
+        if not entry.days or (entry.opens == entry.closes != time()):
+            raise _wrong("hours-not-in-order", "opens and closes at two times, on a day")
+        if (entry.valid_from or date.min) > (entry.valid_to or date.max):
+            raise _wrong("season-not-in-order", "a season begins before it ends")
+        _check_breaks(entry)
+    for one, other in combinations(hours, 2):
+        if _same_season(one, other) and _overlap(_pieces(one), _pieces(other)):
+            raise _wrong("hours-overlap", "two entries for the same day overlap")
+
+
+def check_closures(closures: Sequence[Closure]) -> None:
+    """Refuse a closure that ends before it begins."""
+    if any(item.first > item.last for item in closures):
+        raise InvalidInput(
+            "closure-not-in-order",
+            "a closure ends on or after its first day",
+            field="card.closures",
+            clause="R 1.3",
+        )
+
+
+def _check_breaks(entry: OpeningHours) -> None:
+    lunch = (entry.lunch_from, entry.lunch_to)
+    breaks = [(item.begins, item.ends) for item in entry.breaks]
+    if lunch[0] is not None and lunch[1] is not None:
+        breaks.append((lunch[0], lunch[1]))
+    elif lunch != (None, None):
+        raise _wrong("lunch-not-in-hours", "a break has a beginning and an end")
+    opens, closes = _minutes(entry.opens), _minutes(entry.closes)
+    closes += DAY if closes <= opens else 0
+    before = opens
+    laid = sorted((_from(_minutes(begins), opens), _minutes(ends)) for begins, ends in breaks)
+    for begins, ends in laid:
+        end = _from(ends, begins)
+        if not before <= begins < end < closes or begins == opens:
+            raise _wrong("lunch-not-in-hours", "breaks lie within the hours, one after another")
+        before = end
+
+
+def _same_season(one: OpeningHours, other: OpeningHours) -> bool:
+    dated = [bool(entry.valid_from or entry.valid_to) for entry in (one, other)]
+    if dated[0] != dated[1]:
+        return False  # in a season only the dated entries hold
+    last = min(one.valid_to or date.max, other.valid_to or date.max)
+    return max(one.valid_from or date.min, other.valid_from or date.min) <= last
+
+
+def _pieces(entry: OpeningHours) -> list[Piece]:
+    """The entry on each of its days; what runs past midnight is a piece of the next day."""
+    opens, closes = _minutes(entry.opens), _minutes(entry.closes)
+    if closes > opens:
+        return [(day, opens, closes) for day in entry.days]
+    return [(day, opens, DAY) for day in entry.days] + [
+        (NEXT[day], 0, closes) for day in entry.days if closes
+    ]
+
+
+def _overlap(ones: list[Piece], others: list[Piece]) -> bool:
+    return any(
+        one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+        for one in ones
+        for other in others
+    )
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _from(minute: int, least: int) -> int:
+    return minute if minute >= least else minute + DAY
+
+
+def _wrong(code: str, detail: str) -> InvalidInput:
+    return InvalidInput(code, detail, field="card.hours", clause="R 1.3")

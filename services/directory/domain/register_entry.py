@@ -1,0 +1,110 @@
+"""What the registers hold of a provider or a volunteers' organization beside its card (L).
+
+Volunteers who are persons are personal data and have no place here: the register holds their
+organizations, and of the persons a number only (L 3.9). INN and OGRN are shown to those who keep
+the register and to who proposed the entry; of a sole trader they would name a person.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from stdnum.exceptions import ValidationError as NotANumber
+from stdnum.ru import inn as inn_number
+from stdnum.ru import ogrn as ogrn_number
+
+from contracts.directory import Ownership
+from contracts.values import Actor, Line, Value
+
+
+class Status(StrEnum):
+    """States of an organization; the first three are of one that was never published."""
+
+    PROPOSED = "proposed"
+    CHECKED = "checked"
+    REFUSED = "refused"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class CheckItem(StrEnum):
+    """What is looked at before an entry is published (L: the register of providers)."""
+
+    LEGAL_ENTITY = "legal_entity"
+    """It stands in the state register of legal entities or of sole traders."""
+    SERVICES = "services"
+    """It gives the services that it claims to."""
+    TERRITORY = "territory"
+    CAPACITY = "capacity"
+    CONTACTS = "contacts"
+    """Somebody answered under its phone or e-mail."""
+
+
+def _checked_inn(value: str) -> str:
+    try:
+        inn_number.validate(value)
+    except NotANumber as failure:
+        raise ValueError("the INN's check digits do not fit its number") from failure
+    return value
+
+
+def _checked_ogrn(value: str) -> str:
+    try:
+        ogrn_number.validate(value)
+    except NotANumber as failure:
+        raise ValueError("the OGRN's check digit does not fit its number") from failure
+    return value
+
+
+Inn = Annotated[
+    str,
+    StringConstraints(pattern=r"^([0-9]{10}|[0-9]{12})$"),
+    AfterValidator(_checked_inn),
+    Field(description="ten digits, twelve of a sole trader, check digits verified"),
+]
+Ogrn = Annotated[
+    str,
+    StringConstraints(pattern=r"^([0-9]{13}|[0-9]{15})$"),
+    AfterValidator(_checked_ogrn),
+    Field(description="thirteen digits, fifteen of a sole trader (ОГРНИП), check digit verified"),
+]
+
+
+class Particulars(Value):
+    """What an entry claims."""
+
+    form: Ownership
+    legal_form: Line = Field(description="e.g. ООО, ИП, АНО, ГБУ")
+    inn: Inn | None = None
+    ogrn: Ogrn | None = None
+    services: tuple[Line, ...] = Field(default=(), max_length=100)
+    capacity: int | None = Field(default=None, ge=0, le=100000, description="places claimed")
+    volunteers: int | None = Field(default=None, ge=0, le=100000, description="how many; no names")
+
+
+class Check(BaseModel):
+    """One item looked at, with what came of it."""
+
+    item: CheckItem
+    passed: bool
+    note: str | None = None
+    by: Actor
+    at: AwareDatetime
+
+
+class RegisterEntry(BaseModel):
+    """An entry of a register; `stage` is empty once the organization was published."""
+
+    stage: Status | None = Status.PROPOSED
+    particulars: Particulars
+    proposed_by: Actor
+    proposed_at: AwareDatetime
+    checks: list[Check] = []
+    decided_by: Actor | None = None
+    decided_at: AwareDatetime | None = None
+
+    def result_of(self, item: CheckItem) -> Check | None:
+        """The last check of an item."""
+        return next((check for check in reversed(self.checks) if check.item is item), None)

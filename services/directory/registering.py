@@ -1,0 +1,84 @@
+"""Use cases of the registers of providers and of volunteers' organizations (L)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chassis.commands import Request
+from chassis.document import Answered, Document
+from contracts.directory import ORGANIZATION, OrganizationCard
+from contracts.values import Actor
+from services.directory.commands import Decide, change_organization, check_entered
+from services.directory.directory import Directory
+from services.directory.domain.organization import Organization
+from services.directory.domain.register import amend, missing_checks, propose
+from services.directory.domain.register_entry import Particulars
+
+Visible = Callable[[Organization], bool]
+
+
+async def propose_entry(
+    directory: Directory,
+    card: OrganizationCard,
+    particulars: Particulars,
+    request: Request,
+    by: Actor,
+) -> Answered:
+    """A proposal: one write, and nobody else hears of it."""
+    await check_entered(directory, card)
+    at = directory.service.at(by)
+    organization = propose(card, particulars, at)
+    return await directory.service.commands.create(
+        directory.organizations,
+        Document(id=organization.id, state=organization),
+        ORGANIZATION,
+        request,
+        at,
+        (),
+    )
+
+
+async def amend_entry(
+    directory: Directory,
+    card: OrganizationCard,
+    particulars: Particulars,
+    reason: str,
+    request: Request,
+    by: Actor,
+    visible: Visible,
+) -> Answered:
+    """A corrected proposal: it is looked at anew."""
+    await check_entered(directory, card)
+    return await decide_on_entry(
+        directory,
+        card.id,
+        request,
+        by,
+        lambda found, at: amend(
+            found, card.model_copy(update={"kind": found.card.kind}), particulars, reason, at
+        ),
+        visible,
+    )
+
+
+async def decide_on_entry(
+    directory: Directory,
+    entry_id: str,
+    request: Request,
+    by: Actor,
+    decide: Decide,
+    visible: Visible = lambda organization: True,
+) -> Answered:
+    """Carry a decision out on an entry; what has still to pass is answered with it."""
+    return await change_organization(
+        directory,
+        entry_id,
+        request,
+        by,
+        decide,
+        visible=lambda found: found.entry is not None and visible(found),
+        answer=lambda found: {
+            "status": str(found.standing),
+            "missing_checks": [str(item) for item in missing_checks(found)],
+        },
+    )
