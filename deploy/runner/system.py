@@ -324,6 +324,7 @@ class System(Servers):
         }
         own: dict[str, dict[str, str]] = {
             "intake": {
+                "OPORA_ATTACHMENTS_URL": str(self.data_dir / "attachments"),
                 "OPORA_PENSION_FUND_TOKEN": gateway,
                 "OPORA_WEBHOOK_ORGANIZATION": LISTENING_ORGANIZATION,
                 **webhooks,

@@ -15,6 +15,7 @@ from contracts.errors import Refusal
 from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.capacity import OrganizationCapacity
+from services.directory.domain.import_job import Import, ImportPart
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
 from services.directory.domain.search import SearchIndex
@@ -37,6 +38,8 @@ class Directory:
     service: Service
     organizations: Collection[Organization]
     versions: Collection[Version]
+    imports: Collection[Import]
+    import_parts: Collection[ImportPart]
     appendix: Appendix
     refresh_seconds: float
     services: Collection[ListedService]

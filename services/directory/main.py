@@ -17,6 +17,7 @@ from services.directory.adapters.service_files import read_services, read_vocabu
 from services.directory.api import (
     capacity,
     hsds,
+    imports,
     navigator,
     navigator_page,
     organizations,
@@ -31,12 +32,14 @@ from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.listing_rows import listings_of
 from services.directory.history import archive
+from services.directory.imports import carry_out
 from services.directory.loading import load_and_keep_fresh
 from services.directory.offer import Offer
 from services.directory.offer_freshness import open_and_keep_fresh
+from services.directory.offer_stores import CAPACITIES, SERVICES
 from services.directory.settings import DirectorySettings
 from services.directory.snapshot import Snapshot
-from services.directory.stores import CAPACITIES, ORGANIZATIONS, SERVICES, VERSIONS
+from services.directory.stores import IMPORT_PARTS, IMPORTS, ORGANIZATIONS, VERSIONS
 
 
 def create_app(
@@ -54,12 +57,17 @@ def create_app(
     async def archiving(organization_id: str) -> None:
         await archive(directory, organization_id)
 
+    async def importing(import_id: str) -> None:
+        await carry_out(directory, import_id)
+
     directory = Directory(
         service=service,
         organizations=service.collection(
             ORGANIZATIONS, ORGANIZATION, on_due=take_effect, errand=archiving
         ),
         versions=service.collection(VERSIONS),
+        imports=service.collection(IMPORTS, errand=importing),
+        import_parts=service.collection(IMPORT_PARTS),
         appendix=appendix,
         refresh_seconds=settings.refresh_seconds,
         further_kinds=settings.further_kinds,
@@ -82,6 +90,7 @@ def create_app(
             organizations.router,
             versions.router,
             registers.router,
+            imports.router,
             serving.router,
             quality.router,
             services.router,

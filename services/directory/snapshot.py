@@ -41,13 +41,9 @@ class Snapshot:
         """An organization, published or retired."""
         return self._known[organization_id][1] if organization_id in self._known else None
 
-    def known(self) -> list[Organization]:
-        """Every organization, in order of their ids."""
-        return [organization for _, (_, organization) in sorted(self._known.items())]
-
-    def published(self) -> list[Organization]:
-        """Those that take part, in order of their ids."""
-        return [one for one in self.known() if one.status is Status.PUBLISHED]
+    def all(self) -> dict[str, tuple[int, Organization]]:
+        """Every organization with its version, as it stands now."""
+        return dict(self._known)
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None

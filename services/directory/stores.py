@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from chassis.clock import epoch_ms
 from chassis.store import Scalar, Spec
-from services.directory.domain.capacity import OrganizationCapacity
-from services.directory.domain.listing import ListedService
+from services.directory.domain.import_job import Import, ImportPart, ImportStatus
 from services.directory.domain.organization import Organization
 from services.directory.domain.versions import Version
 
@@ -47,20 +46,6 @@ ORGANIZATIONS = Spec(
     ),
 )
 
-SERVICES = Spec(
-    name="services",
-    state=ListedService,
-    index=lambda service: {"changed": epoch_ms(service.changed_at)},
-    indexed=(("changed",),),
-)
-
-CAPACITIES = Spec(
-    name="capacities",
-    state=OrganizationCapacity,
-    index=lambda capacity: {"changed": epoch_ms(capacity.changed_at)},
-    indexed=(("changed",),),
-)
-
 
 def _version_index(version: Version) -> dict[str, Scalar]:
     return {
@@ -77,3 +62,27 @@ VERSIONS = Spec(
     indexed=(("organization", "edition"), ("organization", "valid_from", "edition")),
 )
 """What organizations were before; each written once."""
+
+
+def _import_due(found: Import) -> int:
+    if found.status is not ImportStatus.APPLYING or found.applied_at is None:
+        return 0
+    return epoch_ms(found.applied_at)
+
+
+IMPORTS = Spec(
+    name="imports",
+    state=Import,
+    index=lambda found: {"previewed": epoch_ms(found.previewed_at)},
+    wake_at=_import_due,
+    indexed=(("previewed", "id"),),
+)
+
+IMPORT_PARTS = Spec(
+    name="import_parts",
+    state=ImportPart,
+    index=lambda part: {"import_id": part.import_id, "number": part.number},
+    indexed=(("import_id", "number", "id"),),
+    max_bytes=4 * 1024 * 1024,
+)
+"""The rows of imports; a part is written at the preview and once when its rows are done."""

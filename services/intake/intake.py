@@ -17,6 +17,7 @@ from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
+from services.intake.adapters.attachments import Attachments
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
@@ -44,6 +45,7 @@ class Intake:
     register: Register
     organizations: Collection[OrganizationCopy]
     identity: Identity
+    attachments: Attachments
     pension_fund: PensionFund
     pension_fund_office: str
     webhooks: Webhooks | None

@@ -20,6 +20,10 @@ class IntakeSettings(ServiceSettings):
     pension_fund_office: str = Field(
         default="example-pension-fund-office-01", description="directory id of the office addressed"
     )
+    attachments_url: str = Field(
+        default="var/attachments",
+        description="where attachments lie: a folder, or file:///… or s3://bucket/prefix",
+    )
     webhook_url: str | None = Field(
         default=None, description="where a medical organization listens"
     )

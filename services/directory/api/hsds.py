@@ -135,7 +135,7 @@ async def get_hsds_organization(
     kept = next(
         (
             kept
-            for kept in directory.loaded().known()
+            for _, kept in directory.loaded().all().values()
             if not kept.is_proposal and hsds_id("organization", kept.id) == organization_id
         ),
         None,

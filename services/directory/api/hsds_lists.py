@@ -25,7 +25,7 @@ from services.directory.api.hsds_terms import codes_of_term, names_of_taxonomy
 from services.directory.directory import Directory
 from services.directory.domain.finding import Question, find
 from services.directory.domain.listing import ListedService
-from services.directory.domain.organization import Organization
+from services.directory.domain.organization import Organization, Status
 from services.directory.domain.vocabulary import Facet
 
 T = TypeVar("T")
@@ -149,7 +149,7 @@ def organizations_found(directory: Directory, asked: OrganizationsAsked) -> list
     words = _words(directory, asked.search)
     return [
         kept
-        for kept in directory.loaded().published()
+        for kept in published(directory)
         if asked.organization_id in {None, hsds_id("organization", kept.id)}
         and (asked.modified_after is None or kept.changed_at >= asked.modified_after)
         and all(_organization_has(directory, kept, codes) for codes in wanted)
@@ -157,11 +157,17 @@ def organizations_found(directory: Directory, asked: OrganizationsAsked) -> list
     ]
 
 
+def published(directory: Directory) -> list[Organization]:
+    """The organizations that take part, in order of their ids."""
+    known = sorted(directory.loaded().all().items())
+    return [one for _, (_, one) in known if one.status is Status.PUBLISHED]
+
+
 def near_postcode(directory: Directory, pairs: Iterable[Pair], postcode: str) -> list[Pair]:
     """Those that serve where a postcode is; it is known from the addresses of organizations."""
     codes = {
         kept.card.address.municipality
-        for kept in directory.loaded().published()
+        for kept in published(directory)
         if kept.card.address is not None and kept.card.address.postal_code == postcode
     }
     if not codes - {None}:

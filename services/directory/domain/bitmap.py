@@ -33,7 +33,7 @@ class Bitmaps(Generic[K]):
 
     def put(self, place: int, names: Iterable[K]) -> None:
         """The place is in these sets and in no others."""
-        self.drop(place)
+        self.take_out(place)
         bit, kept = 1 << place, tuple(dict.fromkeys(names))
         for name in kept:
             self._sets[name] = self._sets.get(name, 0) | bit
@@ -52,7 +52,7 @@ class Bitmaps(Generic[K]):
                 row[place >> 3] |= 1 << (place & 7)
             self._sets[name] = self[name] | int.from_bytes(row, "little")
 
-    def drop(self, place: int) -> None:
+    def take_out(self, place: int) -> None:
         """The place is in no set."""
         bit = 1 << place
         for name in self._names.pop(place, ()):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from contracts.directory import OrganizationCard, OrganizationKind, Territory
 from contracts.errors import InvalidInput
 from contracts.territory import municipalities, regions
@@ -16,16 +19,32 @@ PARENTS = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.DEPARTME
 
 def check_card(card: OrganizationCard, parent: Organization | None) -> None:
     """Refuse a card that others could not work with (R 1.3, 3.1.2)."""
+    for wrong in card_faults(card, parent):
+        raise wrong
+
+
+def card_faults(card: OrganizationCard, parent: Organization | None) -> Iterator[InvalidInput]:
+    """Everything for which a card would be refused, one for each of its parts."""
+    checks: tuple[Callable[[], None], ...] = (
+        lambda: _check_region(card),
+        *(partial(_check_place, place, card.region) for place in card.serves),
+        lambda: check_hours(card.hours),
+        lambda: check_closures(card.closures),
+        lambda: _check_parent(card, parent),
+    )
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as wrong:
+            yield wrong
+
+
+def _check_region(card: OrganizationCard) -> None:
     known = {region.code for region in regions()}
     if card.region is not None and card.region not in known:
         raise _wrong("unknown-region", f"one of {', '.join(sorted(known))}", "card.region")
     if card.address is not None and card.address.municipality is not None:
         check_municipality(card.address.municipality, "card.address.municipality")
-    for place in card.serves:
-        _check_place(place, card.region)
-    check_hours(card.hours)
-    check_closures(card.closures)
-    _check_parent(card, parent)
 
 
 def check_municipality(code: str, field: str) -> None:

@@ -78,10 +78,11 @@ def _changes(
             field="corrections",
             clause="R 1.3",
         )
-    return _read(item.field, fault.proposal, gazetteer)
+    return read_proposal(item.field, fault.proposal, gazetteer)
 
 
-def _read(field: str, proposal: str, gazetteer: Gazetteer) -> dict[str, Any]:
+def read_proposal(field: str, proposal: str, gazetteer: Gazetteer) -> dict[str, Any]:
+    """What a proposal makes of the card; refuses one that is not certain either."""
     if field == "name":
         return {"name": proposal}
     if field == "address":

@@ -20,8 +20,8 @@ from services.directory.settings import DirectorySettings
 from tests.conftest import ServerUrls
 from tests.service.stack import Stack, stacked, until
 
-ROWS = 94
-"""Department, 34 authorised bodies, 50 institutions (R); K, M, S; 3 hospitals and a provider (L);
+ROWS = 108
+"""Department, 34 authorised bodies, 50 institutions (R); K, M, S; the organizations of the road map (L);
 2 example offices of the Pension Fund."""
 
 

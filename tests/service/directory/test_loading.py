@@ -11,7 +11,11 @@ import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from contracts.copies import OrganizationCopy
-from contracts.directory import OrganizationChanged, OrganizationPublished
+from contracts.directory import (
+    OrganizationChanged,
+    OrganizationPublished,
+    OrganizationPublishedV2,
+)
 from tests.conftest import ServerUrls
 from tests.service.directory.conftest import (
     ROWS,
@@ -25,6 +29,7 @@ from tests.service.directory.conftest import (
 )
 from tests.service.stack import Stack, running, until
 
+PUBLISHED = (OrganizationPublished, OrganizationPublishedV2)
 MIDDLE = 30
 """How many rows are in when the process ends."""
 
@@ -36,7 +41,7 @@ async def test_first_start_publishes_every_organization_once(fresh: Stack) -> No
         assert await domain_writes(directory) == ROWS
         await until(lambda: app.state.service.bus.published == ROWS)
         await until(lambda: len(fresh.spy.envelopes) == ROWS)
-    told = fresh.spy.of(OrganizationPublished)
+    told = fresh.spy.of(*PUBLISHED)
     assert Counter(envelope.subject for envelope in told) == dict.fromkeys(
         directory.appendix.rows, 1
     )
@@ -85,7 +90,7 @@ async def test_crash_in_the_middle_is_completed_by_the_next_start(fresh: Stack) 
         documents = [document async for document in directory.organizations.each()]
     assert len(documents) == ROWS
     assert {(document.version, document.seq) for document in documents} == {(1, 1)}
-    events = {envelope.id for envelope in fresh.spy.of(OrganizationPublished)}
+    events = {envelope.id for envelope in fresh.spy.of(*PUBLISHED)}
     assert events == {f"directory.organization.{key}:1" for key in directory.appendix.rows}
 
 
@@ -97,7 +102,7 @@ async def test_replicas_that_start_at_once_load_once(fresh: Stack) -> None:
         documents = [document async for document in directories[0].organizations.each()]
         assert [len(directory.snapshot) for directory in directories] == [ROWS] * 3
     assert {(document.version, document.seq) for document in documents} == {(1, 1)}
-    assert len({envelope.id for envelope in fresh.spy.of(OrganizationPublished)}) == ROWS
+    assert len({envelope.id for envelope in fresh.spy.of(*PUBLISHED)}) == ROWS
 
 
 async def test_changed_file_is_told_with_the_changed_fields(fresh: Stack, files: Path) -> None:

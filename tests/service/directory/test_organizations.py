@@ -38,7 +38,7 @@ async def test_all_are_paged_through_each_once(client: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
-        ({"kind": "department"}, ["r-department"]),
+        ({"kind": "department"}, ["m-department-01", "r-department", "s-department-01"]),
         (
             {"kind": "medical_organization"},
             [f"l-medical-organization-0{number}" for number in (1, 2, 3)],
@@ -51,7 +51,8 @@ async def test_all_are_paged_through_each_once(client: httpx.AsyncClient) -> Non
             {"municipality": "leninsk-kuznetsky-rayon"},
             ["r-authorised-body-22", "r-institution-36"],
         ),
-        ({"kind": "mfc"}, []),
+        ({"kind": "mfc"}, ["m-mfc-01"]),
+        ({"kind": "education"}, []),
     ],
 )
 async def test_list_is_filtered(

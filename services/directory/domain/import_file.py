@@ -1,0 +1,220 @@
+"""Reading an imported file: its encoding, its columns, its rows, each with its line.
+
+Nothing is guessed silently: a file without a named character set is UTF-8 or it is refused, and
+what was read as what is said. What is wrong with the file as a whole refuses it; what is wrong
+with one row is that row's fault, and the rows around it are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from contracts.errors import InvalidInput
+
+CSV, JSON = "text/csv", "application/json"
+MAX_ROWS = 10_000
+CHARSETS = {
+    "utf-8": "utf-8", "utf8": "utf-8", "windows-1251": "windows-1251", "cp1251": "windows-1251",
+}  # fmt: skip
+"""The character sets a file may name, and what they are called here."""
+UTF_8_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = (";", ",", "\t")
+REQUIRED = ("key", "kind", "region", "name")
+COLUMNS = (
+    *REQUIRED, "phone", "address", "email", "website", "municipality", "serves", "parent", "hours",
+    "reception_days", "ownership", "note", "source_document", "source_place",
+)  # fmt: skip
+SURPLUS = "surplus"
+"""Where cells stand that no column is there for."""
+
+
+class FileFacts(BaseModel):
+    """What a file was read as."""
+
+    format: str
+    encoding: str
+    byte_order_mark: bool
+    delimiter: str | None
+    columns: list[str]
+    bytes: int
+    rows: int
+
+
+class Cells(BaseModel):
+    """One row as it stands in the file. `line` is the one it begins on, from 1."""
+
+    line: int
+    values: dict[str, Any]
+    missing: int = 0
+    """How many cells fewer than there are columns."""
+
+
+def read_file(
+    content: bytes, media_type: str, charset: str | None
+) -> tuple[FileFacts, list[Cells]]:
+    """A file's rows; refuses a file that cannot be read as a whole (R 1.3)."""
+    if media_type not in {CSV, JSON}:
+        raise _wrong("format-unknown", f"send {CSV} or {JSON}", "Content-Type")
+    text, encoding, marked = _decoded(content, charset)
+    if not text.strip():
+        raise _wrong("file-empty", "there is nothing in the file")
+    read = _csv_rows if media_type == CSV else _json_rows
+    delimiter, columns, rows = read(text)
+    if not rows:
+        raise _wrong("rows-missing", "there is no row in the file")
+    if len(rows) > MAX_ROWS:
+        raise _wrong("too-many-rows", f"at most {MAX_ROWS} rows; send the file in parts")
+    facts = FileFacts(
+        format=media_type,
+        encoding=encoding,
+        byte_order_mark=marked,
+        delimiter=delimiter,
+        columns=columns,
+        bytes=len(content),
+        rows=len(rows),
+    )
+    return facts, rows
+
+
+def _decoded(content: bytes, charset: str | None) -> tuple[str, str, bool]:
+    if content.startswith(UTF_16_MARKS):
+        raise _wrong("encoding-unknown", "UTF-16 is not read; send UTF-8 or windows-1251")
+    named = None
+    if charset is not None:
+        named = CHARSETS.get(charset.strip().strip('"').lower())
+        if named is None:
+            raise _wrong("encoding-unknown", "utf-8 or windows-1251 are read", "Content-Type")
+    marked = content.startswith(UTF_8_MARK)
+    if marked and named not in {None, "utf-8"}:
+        raise _wrong(
+            "encoding-contradicts", "the byte-order mark says UTF-8, the header does not",
+            "Content-Type",
+        )  # fmt: skip
+    encoding = named or "utf-8"
+    try:
+        text = content.decode("utf-8-sig" if marked else encoding)
+    except UnicodeDecodeError as failure:
+        line = content.count(b"\n", 0, failure.start) + 1
+        raise _wrong(
+            "encoding-differs",
+            f"line {line} is not {encoding}; a file in windows-1251 says so:"
+            " Content-Type: text/csv; charset=windows-1251",
+        ) from failure
+    return text, encoding, marked
+
+
+def _csv_rows(text: str) -> tuple[str, list[str], list[Cells]]:
+    if "\x00" in text:
+        raise _wrong("not-a-table", "there is a zero byte in the file")
+    delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _lines(reader)
+    header_line, header = next(lines, (1, []))
+    columns = [name.strip().lower() for name in header]
+    _check_columns(columns, header_line)
+    rows = [
+        Cells(
+            line=line,
+            values={
+                **dict(zip(columns, cells, strict=False)),
+                **({SURPLUS: cells[len(columns) :]} if len(cells) > len(columns) else {}),
+            },
+            missing=max(len(columns) - len(cells), 0),
+        )
+        for line, cells in lines
+    ]
+    return delimiter, columns, rows
+
+
+def _delimiter(text: str) -> str:
+    """The one that tells most known columns apart in the first line that is not empty."""
+    header = next(line for line in text.splitlines() if line.strip())
+    known = {
+        mark: sum(name.strip().strip('"').lower() in COLUMNS for name in header.split(mark))
+        for mark in DELIMITERS
+    }
+    return max(DELIMITERS, key=lambda mark: known[mark])
+
+
+def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line they begin on; lines without anything in them are passed over."""
+    while True:
+        begins = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as failure:
+            raise _wrong(
+                "quotes-broken",
+                f"the row that begins on line {begins} has a quote that is not closed, or text"
+                " after one that is",
+            ) from failure
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+
+
+def _check_columns(columns: list[str], line: int) -> None:
+    repeated = sorted({name for name in columns if name in COLUMNS and columns.count(name) > 1})
+    if repeated:
+        raise _wrong("column-repeated", f"line {line}: {', '.join(repeated)} stands twice")
+    unknown = [str(at) for at, name in enumerate(columns, start=1) if name not in COLUMNS]
+    if unknown:
+        raise _wrong(
+            "column-unknown",
+            f"line {line}: column {', '.join(unknown)} is none of {', '.join(COLUMNS)}",
+        )
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise _wrong("column-missing", f"line {line}: {', '.join(missing)}")
+
+
+def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
+    """The elements of a list, one by one, so that each has its line."""
+    decoder, rows = json.JSONDecoder(), []
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        raise _wrong("not-a-list", "the file is a list of organizations")
+    at, line, counted = _skip(text, at + 1), 1, 0
+    while text[at : at + 1] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        try:
+            element, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as failure:
+            where = failure.lineno if isinstance(failure, json.JSONDecodeError) else line
+            raise _malformed(where) from failure
+        values = element if isinstance(element, dict) else {}
+        rows.append(Cells(line=line, values=values))
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+            if text[at : at + 1] != "]":
+                continue
+        elif text[at : at + 1] == "]":
+            break
+        raise _malformed(text.count("\n", 0, at) + 1)
+    if text[_skip(text, at + 1) :]:
+        raise _malformed(text.count("\n", 0, at) + 1)
+    columns = sorted({name for row in rows for name in row.values})
+    return None, columns[:100], rows
+
+
+def _skip(text: str, at: int) -> int:
+    found = re.compile(r"[ \t\r\n]*").match(text, at)
+    return found.end() if found else at
+
+
+def _malformed(line: int) -> InvalidInput:
+    return _wrong("json-malformed", f"line {line}: not well-formed JSON")
+
+
+def _wrong(code: str, detail: str, field: str = "body") -> InvalidInput:
+    return InvalidInput(code, detail, field=field, clause="R 1.3")

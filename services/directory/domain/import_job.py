@@ -1,0 +1,232 @@
+"""An import: previewed, then applied by a person's decision, row by row, to its end (R 1.3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel
+
+from contracts.context import Context
+from contracts.directory import OrganizationCard
+from contracts.errors import InvalidInput, require_allowed
+from contracts.event import Event
+from contracts.territory import Gazetteer
+from contracts.values import Actor, Line, Value
+from services.directory.domain import telling
+from services.directory.domain.correction import read_proposal
+from services.directory.domain.import_file import FileFacts
+from services.directory.domain.importing import Outcome, PlannedRow, RowState
+from services.directory.domain.organization import (
+    Action,
+    Organization,
+    enter,
+    replace,
+    require,
+)
+from services.directory.domain.quality import Fault
+from services.directory.domain.rows import ImportedRow
+
+ROWS_IN_A_PART = 50
+
+
+class ImportStatus(StrEnum):
+    """States of an import."""
+
+    PREVIEWED = "previewed"
+    APPLYING = "applying"
+    APPLIED = "applied"
+
+
+class ImportAction(StrEnum):
+    """What can be done with an import."""
+
+    APPLY = "apply"
+    FINISH = "finish"
+
+
+ALLOWED: dict[ImportAction, frozenset[ImportStatus]] = {
+    ImportAction.APPLY: frozenset({ImportStatus.PREVIEWED}),
+    ImportAction.FINISH: frozenset({ImportStatus.APPLYING}),
+}
+"""What may happen in which state; one test walks every state × action."""
+
+
+class AcceptedCorrection(Value):
+    """The proposal of a fault of one line, accepted by a person."""
+
+    line: int
+    rule: Line
+    field: Line
+
+
+class Import(BaseModel):
+    """An imported file: what it was read as, what its rows would do, what came of them.
+
+    The rows lie in parts of their own, so that this document stays small.
+    """
+
+    id: str
+    file: FileFacts
+    status: ImportStatus = ImportStatus.PREVIEWED
+    previewed_by: Actor
+    previewed_at: AwareDatetime
+    parts: list[str]
+    rows: dict[str, int]
+    """How many rows there are in each state."""
+    proposals: int = 0
+    reason: str | None = None
+    corrections: list[AcceptedCorrection] = []
+    overruled: list[int] = []
+    applied_by: Actor | None = None
+    applied_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    outcomes: dict[str, int] = {}
+
+
+class ImportPart(BaseModel):
+    """Some rows of a file, in its order."""
+
+    id: str
+    import_id: str
+    number: int
+    rows: list[PlannedRow]
+    done: bool = False
+
+
+def preview(
+    import_id: str, facts: FileFacts, rows: Sequence[PlannedRow], mark: str, at: Context
+) -> tuple[Import, list[ImportPart]]:
+    """An import that changes nothing yet, and its rows in parts. `mark` tells two readings of one
+    file apart: what the first left half done is not taken for the second's."""
+    pieces = [rows[at : at + ROWS_IN_A_PART] for at in range(0, len(rows), ROWS_IN_A_PART)]
+    parts = [
+        ImportPart(
+            id=f"{import_id}-{mark}-{number}", import_id=import_id, number=number, rows=list(piece)
+        )
+        for number, piece in enumerate(pieces, start=1)
+    ]
+    made = Import(
+        id=import_id,
+        file=facts,
+        previewed_by=at.by,
+        previewed_at=at.now,
+        parts=[part.id for part in parts],
+        rows={str(state): sum(row.state is state for row in rows) for state in RowState},
+        proposals=sum(fault.proposal is not None for row in rows for fault in row.faults),
+    )
+    return made, parts
+
+
+def apply(
+    found: Import,
+    rows: Iterable[PlannedRow],
+    corrections: Sequence[AcceptedCorrection],
+    overruled: Collection[int],
+    reason: str,
+    at: Context,
+) -> list[Event]:
+    """Decide that the good rows are applied, with these proposals, over these conflicts."""
+    require_allowed(ALLOWED, ImportAction.APPLY, found.status, "import", clause="R 1.3")
+    by_line = {row.line: row for row in rows}
+    fields = [(item.line, item.field) for item in corrections]
+    if len(set(fields)) != len(fields):
+        raise _wrong("one-correction-per-field", "two proposals for one field", "corrections")
+    for item in corrections:
+        if item.line not in by_line or _fault(by_line[item.line], item) is None:
+            raise _wrong(
+                "no-such-proposal", f"line {item.line} has no such proposal", "corrections"
+            )
+    for line in overruled:
+        if line not in by_line or by_line[line].state is not RowState.CONFLICT:
+            raise _wrong("no-such-conflict", f"line {line} is not in conflict", "overrule")
+    found.status, found.reason = ImportStatus.APPLYING, reason
+    found.corrections, found.overruled = list(corrections), sorted(overruled)
+    found.applied_by, found.applied_at = at.by, at.now
+    return []
+
+
+def finish(found: Import, rows: Iterable[PlannedRow], at: Context) -> list[Event]:
+    """All rows are done."""
+    require_allowed(ALLOWED, ImportAction.FINISH, found.status, "import")
+    counted = Counter(str(row.outcome) for row in rows)
+    found.outcomes = {str(outcome): counted[str(outcome)] for outcome in Outcome}
+    found.status, found.finished_at = ImportStatus.APPLIED, at.now
+    return []
+
+
+def is_offered(found: Import, row: PlannedRow) -> bool:
+    """Whether a row is to be applied: a good one, or one in conflict that was overruled."""
+    if row.state is RowState.CONFLICT:
+        return row.line in found.overruled
+    return row.state in {RowState.NEW, RowState.CHANGED} or (
+        row.state is RowState.UNCHANGED and any(c.line == row.line for c in found.corrections)
+    )
+
+
+def corrected(found: Import, row: PlannedRow, gazetteer: Gazetteer) -> PlannedRow:
+    """The row with the proposals that were accepted for it."""
+    changes: dict[str, object] = {}
+    for item in found.corrections:
+        fault = _fault(row, item) if item.line == row.line else None
+        if fault is not None and fault.proposal is not None:
+            changes |= read_proposal(item.field, fault.proposal, gazetteer)
+    if row.card is None or not changes:
+        return row
+    return row.model_copy(update={"card": row.card.model_copy(update=changes)})
+
+
+def reason_of(found: Import, row: PlannedRow) -> str:
+    """The reason that travels with the change."""
+    return f"import {found.id}, line {row.line}: {found.reason}"[:300]
+
+
+def enter_imported(
+    found: Import, row: PlannedRow, as_read: PlannedRow, at: Context
+) -> tuple[Organization, list[Event]]:
+    """A new organization, from an imported row."""
+    card = _card(row)
+    organization = enter(card, at)
+    organization.reason = reason_of(found, row)
+    organization.imported = _taken(found, as_read)
+    return organization, telling.published(card, at.by)
+
+
+def take_imported(
+    organization: Organization, found: Import, row: PlannedRow, as_read: PlannedRow, at: Context
+) -> list[Event]:
+    """What an imported row changes of an organization."""
+    require(organization, Action.CHANGE)
+    events = replace(organization, _card(row), reason_of(found, row), at)
+    organization.imported = _taken(found, as_read)
+    return events
+
+
+def _taken(found: Import, row: PlannedRow) -> ImportedRow | None:
+    if row.row is None or row.card is None:
+        return None
+    return ImportedRow(
+        import_id=found.id, line=row.line, row=row.row, card=row.card, faults=row.quality
+    )
+
+
+def _card(row: PlannedRow) -> OrganizationCard:
+    if row.card is None:
+        raise LookupError(row.line)
+    return row.card
+
+
+def _fault(row: PlannedRow, item: AcceptedCorrection) -> Fault | None:
+    return next(
+        (
+            fault
+            for fault in row.quality
+            if (fault.code, fault.field) == (item.rule, item.field) and fault.proposal
+        ),
+        None,
+    )
+
+
+def _wrong(code: str, detail: str, field: str) -> InvalidInput:
+    return InvalidInput(code, detail, field=field, clause="R 1.3")

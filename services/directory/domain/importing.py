@@ -1,0 +1,237 @@
+"""What an imported file would do: every row offered, waiting for a person, or broken (R 1.3).
+
+The quality rules of R appendix 1 look at the file's rows beside those of the directory, as if they
+had been loaded together. A fault that can be shown as printed does not break a row; its proposal is
+only applied when a person accepts it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from contracts.directory import OrganizationCard
+from contracts.errors import InvalidInput
+from contracts.territory import Gazetteer, Municipality, Region
+from services.directory.domain.card_rules import card_faults
+from services.directory.domain.import_file import CSV, Cells, FileFacts
+from services.directory.domain.import_row import CARD_FIELDS, RowFault, read_row, spoken_of
+from services.directory.domain.organization import Organization, Status
+from services.directory.domain.quality import Fault, Severity, find_faults
+from services.directory.domain.reading import read_card
+from services.directory.domain.rows import SourceRow
+from services.directory.domain.versions import differing
+
+
+class RowState(StrEnum):
+    """What a row would do."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    """It would undo what a person decided: only done if it is overruled."""
+    BROKEN = "broken"
+
+
+class Outcome(StrEnum):
+    """What came of a row."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    """Somebody changed the organization since the preview: a person looks, and imports anew."""
+    REFUSED = "refused"
+    LEFT_OUT = "left_out"
+
+
+class PlannedRow(BaseModel):
+    """A row with what it would do, and later with what came of it."""
+
+    line: int
+    key: str | None
+    state: RowState
+    fields: tuple[str, ...] = ()
+    conflict: str | None = None
+    faults: list[RowFault] = []
+    quality: tuple[Fault, ...] = ()
+    row: SourceRow | None = None
+    card: OrganizationCard | None = None
+    seen_version: int = 0
+    outcome: Outcome | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the directory holds: organizations with their versions, and what places there are."""
+
+    organizations: Mapping[str, tuple[int, Organization]]
+    gazetteer: Gazetteer
+    municipalities: tuple[Municipality, ...]
+    regions: tuple[Region, ...]
+    now: datetime
+
+
+def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]:
+    """Every row of a file, in its order, with everything that is wrong with it."""
+    is_table = facts.format == CSV
+    read = [(item, *read_row(item, is_table=is_table)) for item in cells]
+    times = Counter(_key_of(item) for item in cells)
+    good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
+    for item, row, faults in read:
+        if (key := _key_of(item)) is not None and times[key] > 1:
+            faults.append(_repeated(key, [c.line for c in cells if _key_of(c) == key]))
+        elif row is not None:
+            good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
+    quality = _quality([row for row, _ in good.values()], known)
+    cards = {key: _card(row, spoken, quality[key], known) for key, (row, spoken) in good.items()}
+    planned = []
+    for item, row, faults in read:
+        key = row.key if row is not None and row.key in good else None
+        if key is None or faults:
+            planned.append(
+                PlannedRow(line=item.line, key=_key_of(item), state=RowState.BROKEN, faults=faults)
+            )
+        else:
+            own = tuple(f for f in quality[key] if f.field in good[key][1])
+            planned.append(_planned(item.line, good[key][0], cards, own, known))
+    return planned
+
+
+def _planned(
+    line: int,
+    row: SourceRow,
+    cards: Mapping[str, OrganizationCard],
+    quality: tuple[Fault, ...],
+    known: Known,
+) -> PlannedRow:
+    card = cards[row.key]
+    faults = [_of_quality(fault) for fault in quality]
+    broken = [_of_refusal(wrong) for wrong in card_faults(card, _parent(card, cards, known))]
+    planned = PlannedRow(line=line, key=row.key, state=RowState.NEW, faults=faults)
+    if broken:
+        planned.state, planned.faults = RowState.BROKEN, [*broken, *faults]
+        return planned
+    planned.quality, planned.row, planned.card = quality, row, card
+    if row.key not in known.organizations:
+        return planned
+    planned.seen_version, present = known.organizations[row.key]
+    planned.fields = differing(present.card, card)
+    planned.state = RowState.CHANGED if planned.fields else RowState.UNCHANGED
+    planned.conflict = _conflict(present, planned.fields)
+    if planned.conflict:
+        planned.state = RowState.CONFLICT
+    return planned
+
+
+def _conflict(present: Organization, fields: tuple[str, ...]) -> str | None:
+    """Why a row waits for a person: it would undo what one has decided."""
+    if present.status is Status.RETIRED:
+        return "retired"
+    edited = [name for name in fields if name != "source" and present.is_edited(name)]
+    return f"edited: {', '.join(edited)}" if edited else None
+
+
+def _card(
+    row: SourceRow, spoken: frozenset[str], quality: Iterable[Fault], known: Known
+) -> OrganizationCard:
+    """The card a row gives; of an organization that is there, only what the row speaks of."""
+    card = read_card(row, tuple(quality), known.gazetteer)
+    if row.key not in known.organizations:
+        return card
+    present = known.organizations[row.key][1].card
+    names = [name for column in spoken for name in CARD_FIELDS.get(column, ())]
+    return present.model_copy(update={name: getattr(card, name) for name in names})
+
+
+def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRow:
+    """The row with what it does not speak of as it was taken in before: rules compare all of it."""
+    before = known.organizations.get(row.key)
+    taken = before[1].printed_row if before is not None else None
+    if taken is None:
+        return row
+    kept = {
+        name: getattr(taken.printed, name)
+        for name in ("phone", "address", "email", "website", "hours")
+        if name not in spoken
+    }
+    changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}
+    for name in ("municipality", "note"):
+        if name not in spoken:
+            changes[name] = getattr(taken, name)
+    return row.model_copy(update=changes)
+
+
+def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]]:
+    """The faults of these rows among all rows of the directory."""
+    own = {row.key for row in rows}
+    others = [
+        row
+        for _, organization in known.organizations.values()
+        if (row := organization.printed_row) is not None
+        and not row.is_invented
+        and row.key not in own
+    ]
+    found: dict[str, list[Fault]] = {key: [] for key in own}
+    for region in known.regions:
+        for fault in find_faults([*others, *rows], known.municipalities, region):
+            if fault.row_key in own:
+                found[fault.row_key].append(fault)
+    return {key: tuple(faults) for key, faults in found.items()}
+
+
+def _parent(
+    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
+) -> Organization | None:
+    """The organization it answers to: of the directory, or one that comes with the file."""
+    if card.parent is not None and card.parent in known.organizations:
+        return known.organizations[card.parent][1]
+    coming = cards.get(card.parent or "")
+    if coming is None:
+        return None
+    return Organization(id=coming.id, card=coming, changed_at=known.now)
+
+
+def _key_of(cells: Cells) -> str | None:
+    key = cells.values.get("key")
+    return key.strip() or None if isinstance(key, str) else None
+
+
+def _repeated(key: str, lines: list[int]) -> RowFault:
+    listed = ", ".join(map(str, lines))
+    return RowFault(
+        field="key",
+        rule="row.key_repeated",
+        severity=Severity.ERROR,
+        printed=key,
+        reason_en=f"The key stands on several lines: {listed}.",
+        reason_ru=f"Ключ стоит в нескольких строках: {listed}.",
+    )
+
+
+def _of_refusal(wrong: InvalidInput) -> RowFault:
+    return RowFault(
+        field=(wrong.field or "row").removeprefix("card."),
+        rule=f"card.{wrong.code}",
+        severity=Severity.ERROR,
+        reason_en=wrong.detail,
+        reason_ru="сведения противоречат справочнику",
+    )
+
+
+def _of_quality(fault: Fault) -> RowFault:
+    return RowFault(
+        field=fault.field,
+        rule=fault.code,
+        severity=fault.severity,
+        printed=fault.printed,
+        reason_en=fault.reason_en,
+        reason_ru=fault.reason_ru,
+        proposal=fault.proposal,
+    )
