@@ -95,14 +95,14 @@ async def get_hsds_services(asked: ServicesQuery, directory: WithDirectory) -> A
 
 
 @router.get(
-    "/services/{service_id}",
+    "/services/{service_uuid}",
     summary="HSDS: a service",
     dependencies=[Depends(public)],
     response_model_exclude_none=True,
 )
-async def get_hsds_service(service_id: str, directory: WithDirectory) -> Service:
+async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Service:
     """A service with everything that belongs to it."""
-    return service_full(directory, *_service(directory, "service", service_id))
+    return service_full(directory, *_service(directory, "service", service_uuid))
 
 
 @router.get(
@@ -123,20 +123,20 @@ async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirec
 
 
 @router.get(
-    "/organizations/{organization_id}",
+    "/organizations/{organization_uuid}",
     summary="HSDS: an organization",
     dependencies=[Depends(public)],
     response_model_exclude_none=True,
 )
 async def get_hsds_organization(
-    organization_id: str, directory: WithDirectory, full_service: bool = False
+    organization_uuid: str, directory: WithDirectory, full_service: bool = False
 ) -> Organization:
     """An organization with everything that belongs to it; a retired one too."""
     kept = next(
         (
             kept
             for _, kept in directory.loaded().all().values()
-            if not kept.is_proposal and hsds_id("organization", kept.id) == organization_id
+            if not kept.is_proposal and hsds_id("organization", kept.id) == organization_uuid
         ),
         None,
     )
@@ -165,16 +165,16 @@ async def get_hsds_service_at_locations(asked: LocatedQuery, directory: WithDire
 
 
 @router.get(
-    "/service_at_locations/{service_at_location_id}",
+    "/service_at_locations/{service_at_location_uuid}",
     summary="HSDS: a service at its place",
     dependencies=[Depends(public)],
     response_model_exclude_none=True,
 )
 async def get_hsds_service_at_location(
-    service_at_location_id: str, directory: WithDirectory
+    service_at_location_uuid: str, directory: WithDirectory
 ) -> ServiceAtLocation:
     """A service at its place with everything that belongs to it."""
-    pair = _service(directory, "service_at_location", service_at_location_id)
+    pair = _service(directory, "service_at_location", service_at_location_uuid)
     return _there(service_at_location_full(directory, *pair))
 
 
@@ -191,10 +191,12 @@ async def get_hsds_taxonomies(asked: PagedQuery) -> Any:
     return listed(asked, found, lambda one: one)
 
 
-@router.get("/taxonomies/{taxonomy_id}", summary="HSDS: a taxonomy", dependencies=[Depends(public)])
-async def get_hsds_taxonomy(taxonomy_id: str) -> Taxonomy:
+@router.get(
+    "/taxonomies/{taxonomy_uuid}", summary="HSDS: a taxonomy", dependencies=[Depends(public)]
+)
+async def get_hsds_taxonomy(taxonomy_uuid: str) -> Taxonomy:
     """One vocabulary."""
-    return _named(taxonomies(), taxonomy_id, "taxonomy")
+    return _named(taxonomies(), taxonomy_uuid, "taxonomy")
 
 
 @router.get(
@@ -217,13 +219,13 @@ async def get_hsds_taxonomy_terms(asked: TermsQuery, directory: WithDirectory) -
 
 
 @router.get(
-    "/taxonomy_terms/{term_id}",
+    "/taxonomy_terms/{term_uuid}",
     summary="HSDS: a term of a taxonomy",
     dependencies=[Depends(public)],
 )
-async def get_hsds_taxonomy_term(term_id: str, directory: WithDirectory) -> TaxonomyTerm:
+async def get_hsds_taxonomy_term(term_uuid: str, directory: WithDirectory) -> TaxonomyTerm:
     """One code of a vocabulary."""
-    return _named(terms(directory.offer.vocabulary), term_id, "taxonomy term")
+    return _named(terms(directory.offer.vocabulary), term_uuid, "taxonomy term")
 
 
 def _service(directory: Directory, kind: str, wanted: str) -> Pair:

@@ -2,6 +2,7 @@
 
 from contracts.roles import Role
 from tests.service.access import About, Route, Walk
+from tests.service.directory import access_offer
 from tests.service.directory.conftest import app_of, settled
 from tests.service.stack import INSTITUTION, Stack
 
@@ -20,7 +21,9 @@ ROUTES = [
     Route("POST", f"{ONE}/retirement", EDITORS, {"reason": "Ликвидировано"}, DISTRICT),
     Route("GET", "/quality", QUALITY_READERS, about=DISTRICT),
     Route("GET", "/quality.csv", QUALITY_READERS, about=DISTRICT),
+    *access_offer.ROUTES,
 ]
+IDS = {"organization_id": INSTITUTION, **access_offer.IDS}
 
 
 async def begun(stack: Stack) -> Walk:
@@ -28,5 +31,4 @@ async def begun(stack: Stack) -> Walk:
     app = app_of(stack)
     client = await stack.serve(app)
     await settled(app)
-    ids = {"organization_id": INSTITUTION}
-    return Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)
+    return Walk(stack, app, client, "organizations", INSTITUTION, 1, IDS)

@@ -191,6 +191,7 @@ async def test_filters_are_cumulative(hsds: httpx.AsyncClient) -> None:
     medical = of["medical"]
     every = await contents(hsds, "/services", full="true")
     (ours,) = await contents(hsds, "/organizations", search="Ленинск-Кузнецкая больница")
+    asked = {"taxonomy_term_id": medical["id"], "organization_id": ours["id"]}
     found = await contents(hsds, "/services", **asked)
     assert {one["id"] for one in found} == {
         one["id"]
