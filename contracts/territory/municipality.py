@@ -5,6 +5,7 @@ region brings its own files.
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -67,6 +68,7 @@ def normal_name(text: str) -> str:
     return re.sub(r"[\s.,«»\"]+", " ", hyphened).strip()
 
 
+@lru_cache(maxsize=1024)
 def municipality_stem(text: str) -> tuple[str, MunicipalityKind | None]:
     """«Юргинский р-н» → ("юргинский", municipal_district); the kind is None when not said.
 

@@ -30,7 +30,7 @@ _HOUSE: Final = re.compile(
     r"[\s,]*(?:д(?:ом)?\b\.?\s*)?(?P<number>\d{1,4})(?!\d)"
     r"(?:\s?(?P<letter>[а-яё])(?![а-яё])(?!(?<=к)\.?\s?\d))?"
     r"(?:/(?P<fraction>\d{1,4})(?P<fraction_letter>[а-яё](?![а-яё]))?)?"
-    r"(?:[\s,]*(?:корпус|корп|к)\b\.?\s*(?P<block>\d{1,3})|к(?P<near>\d{1,3}))?",
+    r"(?:[\s,]*(?:корпус|корп|к)(?![а-яё])\.?\s*(?P<block>\d{1,3}))?",
     re.I,
 )
 _TRAILING_HOUSE: Final = re.compile(r"(?P<name>.*[^\W\d_].*?)\s+(?P<house>(?:д(?:ом)?\.?\s*)?\d.*)")
@@ -64,13 +64,12 @@ def parse_house(text: str | None) -> House | None:
     found = _HOUSE.match(text or "")
     if found is None:
         return None
-    block = found["block"] or found["near"]
     return House(
         int(found["number"]),
         (found["letter"] or "").lower(),
         int(found["fraction"] or 0),
         (found["fraction_letter"] or "").lower(),
-        int(block or 0),
+        int(found["block"] or 0),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections import Counter
 
 from chassis.commands import Request, StaleVersion
 from chassis.document import Answered, Document
@@ -30,6 +31,7 @@ from services.directory.domain.import_job import (
     ImportStatus,
     apply,
     corrected,
+    depths,
     enter_imported,
     finish,
     is_offered,
@@ -123,9 +125,7 @@ async def carry_out(directory: Directory, import_id: str) -> None:
     if document is None or document.state.status is not ImportStatus.APPLYING:
         return
     found, parts = document.state, await parts_of(directory, import_id)
-    for part in parts:
-        if not part.state.done:
-            await _carry_out_part(directory, found, part)
+    await _carry_out_rows(directory, found, parts)
     rows = [row for part in parts for row in part.state.rows]
     at = directory.service.at(SYSTEM)
     await directory.service.commands.execute(
@@ -140,18 +140,19 @@ async def carry_out(directory: Directory, import_id: str) -> None:
     )
 
 
-async def _carry_out_part(directory: Directory, found: Import, part: Document[ImportPart]) -> None:
-    """Those first that others of the part answer to."""
-    keys = {row.key for row in part.state.rows}
-    rows = sorted(
-        part.state.rows,
-        key=lambda row: row.card is not None and row.card.parent in keys,
-    )
-    for row in rows:
-        if row.outcome is None:
-            row.outcome, row.detail = await _carry_out_row(directory, found, row)
-    part.state.done = True
-    await directory.import_parts.save(part)
+async def _carry_out_rows(
+    directory: Directory, found: Import, parts: list[Document[ImportPart]]
+) -> None:
+    """Row by row, those first that others answer to; a part is written when its rows are done."""
+    left = [(part, row) for part in parts if not part.state.done for row in part.state.rows]
+    depth = depths([row for part in parts for row in part.state.rows])
+    waiting = Counter(part.id for part, _ in left)
+    for part, row in sorted(left, key=lambda item: depth[item[1].line]):
+        row.outcome, row.detail = await _carry_out_row(directory, found, row)
+        waiting[part.id] -= 1
+        if waiting[part.id] == 0:
+            part.state.done = True
+            await directory.import_parts.save(part)
 
 
 async def _carry_out_row(

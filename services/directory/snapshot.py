@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 
 from contracts.territory import AddressQuery, TerritoryAnswer, TerritoryIndex, index_of
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.rows import ImportedRow
 
 
 class Snapshot:
@@ -44,6 +45,14 @@ class Snapshot:
     def all(self) -> dict[str, tuple[int, Organization]]:
         """Every organization with its version, as it stands now."""
         return dict(self._known)
+
+    def imported(self) -> dict[str, ImportedRow]:
+        """The rows that were taken from imported files, by organization."""
+        return {
+            key: organization.imported
+            for key, (_, organization) in sorted(self._known.items())
+            if organization.imported is not None
+        }
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None

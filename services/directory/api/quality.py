@@ -14,6 +14,7 @@ from services.directory.api.callers import QualityReader
 from services.directory.api.views import FaultView, QualityView, RuleCount, fault_view
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.quality import RULES
+from services.directory.domain.rows import SourceRow
 
 router = APIRouter(tags=["quality"])
 
@@ -27,7 +28,7 @@ async def get_quality(
 ) -> QualityView:
     """Every fault with row, field, printed value, reasons and proposal, counted by rule."""
     faults = _faults(directory, rule, document)
-    rows = directory.appendix.rows.values()
+    rows = {**directory.appendix.rows, **_imported_rows(directory)}.values()
     counts = Counter(fault.rule for fault in faults)
     return QualityView(
         rows_checked=sum(
@@ -70,13 +71,23 @@ async def get_quality_csv(
     )
 
 
+def _imported_rows(directory: Directory) -> dict[str, SourceRow]:
+    """What an import has taken the place of, or brought."""
+    return {key: taken.row for key, taken in directory.loaded().imported().items()}
+
+
 def _faults(directory: Directory, rule: str | None, document: str | None) -> list[FaultView]:
     if rule is not None and all(rule != item.code for item in RULES):
         raise InvalidInput("unknown-rule", "there is no such rule", field="query.rule")
     snapshot, appendix = directory.loaded(), directory.appendix
-    return [
-        fault_view(fault, appendix, snapshot.get(fault.row_key))
-        for fault in appendix.faults
-        if rule in {None, fault.code}
-        and document in {None, appendix.rows[fault.row_key].source.document}
+    imported = snapshot.imported()
+    faults = [
+        *(fault for fault in appendix.faults if fault.row_key not in imported),
+        *(fault for taken in imported.values() for fault in taken.faults),
     ]
+    views = [
+        fault_view(fault, appendix, snapshot.get(fault.row_key))
+        for fault in faults
+        if rule in {None, fault.code}
+    ]
+    return [view for view in views if document in {None, view.document}]

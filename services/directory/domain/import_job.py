@@ -156,6 +156,19 @@ def finish(found: Import, rows: Iterable[PlannedRow], at: Context) -> list[Event
     return []
 
 
+def depths(rows: Sequence[PlannedRow]) -> dict[int, int]:
+    """By line, behind how many organizations of the file itself a row stands."""
+    parents = {row.key: row.card.parent for row in rows if row.key and row.card is not None}
+
+    def depth(key: str | None) -> int:
+        count = 0
+        while key in parents and count < len(parents):
+            key, count = parents[key], count + 1
+        return count
+
+    return {row.line: depth(row.card.parent if row.card else None) for row in rows}
+
+
 def is_offered(found: Import, row: PlannedRow) -> bool:
     """Whether a row is to be applied: a good one, or one in conflict that was overruled."""
     if row.state is RowState.CONFLICT:

@@ -7,7 +7,7 @@ only applied when a person accepts it.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from services.directory.domain.import_file import CSV, Cells, FileFacts
 from services.directory.domain.import_row import CARD_FIELDS, RowFault, read_row, spoken_of
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.quality import Fault, Severity, find_faults
+from services.directory.domain.quality_survey import listed
 from services.directory.domain.reading import read_card
 from services.directory.domain.rows import SourceRow
 from services.directory.domain.versions import differing
@@ -82,11 +83,13 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
     """Every row of a file, in its order, with everything that is wrong with it."""
     is_table = facts.format == CSV
     read = [(item, *read_row(item, is_table=is_table)) for item in cells]
-    times = Counter(_key_of(item) for item in cells)
+    lines: dict[str | None, list[int]] = defaultdict(list)
+    for item in cells:
+        lines[_key_of(item)].append(item.line)
     good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
     for item, row, faults in read:
-        if (key := _key_of(item)) is not None and times[key] > 1:
-            faults.append(_repeated(key, [c.line for c in cells if _key_of(c) == key]))
+        if (key := _key_of(item)) is not None and len(lines[key]) > 1:
+            faults.append(_repeated(key, lines[key]))
         elif row is not None:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
@@ -204,14 +207,14 @@ def _key_of(cells: Cells) -> str | None:
 
 
 def _repeated(key: str, lines: list[int]) -> RowFault:
-    listed = ", ".join(map(str, lines))
+    others = listed(map(str, lines))
     return RowFault(
         field="key",
         rule="row.key_repeated",
         severity=Severity.ERROR,
         printed=key,
-        reason_en=f"The key stands on several lines: {listed}.",
-        reason_ru=f"Ключ стоит в нескольких строках: {listed}.",
+        reason_en=f"The key stands on several lines: {others}.",
+        reason_ru=f"Ключ стоит в нескольких строках: {others}.",
     )
 
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from contracts.territory.municipality import municipality_stem, normal_name
 from contracts.territory.printed import PrintedAddress
-from services.directory.domain.quality_survey import Finding, PrintedRow, Rule, Severity, Survey
+from services.directory.domain.quality_survey import (
+    Finding,
+    PrintedRow,
+    Rule,
+    Severity,
+    Survey,
+    listed,
+)
 
 _SOURCE = "R 1.3, R appendix 1"
 _ODD_PUNCTUATION = (
@@ -72,7 +79,7 @@ def _postcode_conflict(survey: Survey) -> Iterator[Finding]:
             by_place[normal[0], normal[1], normal[2]].append((row, address, parts.postcode))
     for found in by_place.values():
         for row, address, code in found if len({item[2] for item in found}) > 1 else ():
-            others = ", ".join(f"{r.key}: {c}" for r, _, c in found if c != code)
+            others = listed(f"{r.key}: {c}" for r, _, c in found if c != code)
             yield Finding(
                 row, "address", address,
                 f"Another row prints the same house with another postcode ({others}).",
@@ -88,7 +95,7 @@ def _postcode_of_other_settlement(survey: Survey) -> Iterator[Finding]:
             by_code[parts.postcode].append((row, address, name))
     for code, found in by_code.items():
         for row, address, name in found if len({item[2] for item in found}) > 1 else ():
-            others = ", ".join(other.key for other, _, elsewhere in found if elsewhere != name)
+            others = listed(other.key for other, _, elsewhere in found if elsewhere != name)
             yield Finding(
                 row, "address", address,
                 f"Postcode {code} is printed for another settlement too ({others}).",

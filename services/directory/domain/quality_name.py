@@ -5,7 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from services.directory.domain.quality_survey import Finding, PrintedRow, Rule, Severity, Survey
+from services.directory.domain.quality_survey import (
+    Finding,
+    PrintedRow,
+    Rule,
+    Severity,
+    Survey,
+    listed,
+)
 from services.directory.domain.quality_survey import words as words_of
 
 _SOURCE = "R appendix 1"
@@ -20,7 +27,7 @@ def _not_unique(survey: Survey) -> Iterator[Finding]:
         by_name[" ".join(row.printed.name.split()).lower()].append(row)
     for rows in by_name.values():
         for row in rows if len(rows) > 1 else ():
-            others = ", ".join(other.key for other in rows if other is not row)
+            others = listed(other.key for other in rows if other is not row)
             yield Finding(
                 row, "name", row.printed.name,
                 f"{len(rows)} rows print this name ({others}): a name is no key.",

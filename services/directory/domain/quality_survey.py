@@ -9,11 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.territory.municipality import Municipality, Region, normal_name
 from contracts.territory.printed import PrintedAddress, parse_address, phone_digits
+
+MOST_LISTED = 10
 
 
 class Severity(StrEnum):
@@ -129,6 +132,12 @@ class Survey:
         """The regional code that all rows of the municipality agree on, else None."""
         codes = self.area_codes.get(row.municipality or "", Counter())
         return next(iter(codes)) if len(codes) == 1 else None
+
+
+def listed(keys: Iterable[str]) -> str:
+    """The first of some rows, and that there are more: a large file must not fill its report."""
+    first = list(islice(keys, MOST_LISTED + 1))
+    return ", ".join(first[:MOST_LISTED]) + (", …" if len(first) > MOST_LISTED else "")
 
 
 def words(text: str) -> list[str]:

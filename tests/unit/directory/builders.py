@@ -8,6 +8,7 @@ from contracts.context import Context
 from contracts.directory import OrganizationCard
 from contracts.values import SYSTEM, Actor
 from services.directory.domain.organization import Organization
+from services.directory.domain.register_entry import Particulars
 from services.directory.domain.rows import SourceRow
 
 KEMEROVO = ZoneInfo("Asia/Novokuznetsk")
@@ -72,6 +73,18 @@ def card(**changes: Any) -> OrganizationCard:
         "source": "invented",
     }
     return OrganizationCard.model_validate(item | changes)
+
+
+def provider(**changes: Any) -> Particulars:
+    """What an invented provider claims; its numbers are nobody's."""
+    item: dict[str, Any] = {
+        "form": "private",
+        "legal_form": "ООО",
+        "inn": "4212000120",
+        "ogrn": "1024200000000",
+        "services": ["Уход на дому"],
+    }
+    return Particulars.model_validate(item | changes)
 
 
 def organization(**changes: Any) -> Organization:

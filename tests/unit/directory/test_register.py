@@ -1,0 +1,165 @@
+"""The registers of providers and of volunteers' organizations (L 1.2.2.2, 3.9)."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.directory import OrganizationPublished, OrganizationPublishedV2, Ownership
+from contracts.errors import InvalidInput, NotAllowedInState
+from services.directory.domain.organization import Organization, Status, publish
+from services.directory.domain.register import (
+    CheckResult,
+    amend,
+    check,
+    missing_checks,
+    needed_checks,
+    propose,
+    publish_entry,
+    refuse,
+)
+from services.directory.domain.register_entry import CheckItem
+from services.directory.stores import ORGANIZATIONS
+from tests.unit.directory.builders import EDITOR, at, card, provider
+
+BY = at(by=EDITOR)
+CARD = card(kind="provider", parent=None)
+
+
+def proposed(kind: str = "provider", **claims: Any) -> Organization:
+    return propose(card(kind=kind, parent=None), provider(**claims), BY)
+
+
+def passed(*items: CheckItem) -> list[CheckResult]:
+    return [CheckResult(item=item, passed=True) for item in items]
+
+
+ALL = (CheckItem.LEGAL_ENTITY, CheckItem.SERVICES, CheckItem.TERRITORY, CheckItem.CONTACTS)
+
+
+def test_l_proposal_is_nobodys_until_published() -> None:
+    found = proposed()
+    assert (found.standing, found.status) == (Status.PROPOSED, Status.RETIRED)
+    assert found.is_proposal
+    assert ORGANIZATIONS.index(found)["status"] == "proposed"
+    check(found, passed(*ALL), BY)
+    assert found.standing is Status.CHECKED
+    (event,) = publish_entry(found, "Внесён в реестр", BY)
+    assert isinstance(event, OrganizationPublished)
+    assert event.card.ownership is Ownership.PRIVATE
+    assert (found.standing, found.is_proposal) == (Status.PUBLISHED, False)
+    assert ORGANIZATIONS.index(found)["form"] == "private"
+
+
+def test_l_3_9_volunteers_organization_is_told_by_version_2() -> None:
+    found = proposed("volunteer", form="ngo", inn=None, ogrn=None, services=[], volunteers=40)
+    check(found, passed(CheckItem.LEGAL_ENTITY, CheckItem.TERRITORY, CheckItem.CONTACTS), BY)
+    (event,) = publish_entry(found, "Соглашение № 7", BY)
+    assert isinstance(event, OrganizationPublishedV2)
+
+
+@pytest.mark.parametrize("left_out", ALL)
+def test_l_entry_is_published_only_when_every_item_passed(left_out: CheckItem) -> None:
+    found = proposed()
+    check(found, passed(*[item for item in ALL if item is not left_out]), BY)
+    assert missing_checks(found) == [left_out]
+    with pytest.raises(NotAllowedInState):
+        publish_entry(found, "Внесён в реестр", BY)
+
+
+def test_claimed_capacity_is_checked_too() -> None:
+    assert CheckItem.CAPACITY in needed_checks(
+        proposed(capacity=30).entry,  # type: ignore[arg-type]
+        CARD.kind,
+    )
+    found = proposed(capacity=30)
+    check(found, passed(*ALL), BY)
+    assert missing_checks(found) == [CheckItem.CAPACITY]
+
+
+def test_last_check_of_an_item_stands_and_every_one_is_kept() -> None:
+    found = proposed()
+    check(found, passed(*ALL), BY)
+    failed = CheckResult(item=CheckItem.CONTACTS, passed=False, note="Не отвечают")
+    check(found, [failed], BY)
+    assert found.standing is Status.PROPOSED
+    assert found.entry is not None
+    assert [item.passed for item in found.entry.checks] == [True] * 4 + [False]
+    assert found.entry.checks[-1].by == EDITOR
+
+
+def test_what_does_not_pass_says_why() -> None:
+    with pytest.raises(InvalidInput) as wrong:
+        check(proposed(), [CheckResult(item=CheckItem.CONTACTS, passed=False)], BY)
+    assert (wrong.value.code, wrong.value.field) == ("note-missing", "results.note")
+
+
+def test_l_refused_entry_is_amended_and_looked_at_anew() -> None:
+    found = proposed()
+    check(found, passed(*ALL), BY)
+    refuse(found, "Лицензия отозвана", BY)
+    assert (found.standing, found.reason) == (Status.REFUSED, "Лицензия отозвана")
+    amend(found, CARD, provider(services=["Уход на дому", "Сиделка"]), "Новая лицензия", BY)
+    assert found.standing is Status.PROPOSED
+    assert missing_checks(found) == list(ALL)
+
+
+def test_amending_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="nothing-changed"):
+        amend(proposed(), CARD, provider(), "—", BY)
+
+
+@pytest.mark.parametrize(
+    ("claims", "field"),
+    [
+        ({"inn": "4212000121"}, "inn"),
+        ({"inn": "42120001"}, "inn"),
+        ({"ogrn": "1024200000001"}, "ogrn"),
+        ({"inn": "421200012384"}, "inn"),
+        ({"form": "federal"}, "form"),
+        ({"capacity": -1}, "capacity"),
+    ],
+)
+def test_number_whose_check_digit_does_not_fit_is_refused(
+    claims: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        provider(**claims)
+    assert [error["loc"] for error in wrong.value.errors()] == [(field,)]
+
+
+SOLE_TRADER = {"inn": "421200012383", "ogrn": "316421200012342"}
+
+
+def test_sole_trader_has_the_longer_numbers() -> None:
+    assert proposed(**SOLE_TRADER).standing is Status.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("sent", "claims", "code", "field"),
+    [
+        ({}, {"inn": SOLE_TRADER["inn"]}, "inn-and-ogrn-differ", "particulars.ogrn"),
+        ({}, {"inn": None}, "inn-missing", "particulars.inn"),
+        ({}, {"ogrn": None}, "ogrn-missing", "particulars.ogrn"),
+        ({}, {"services": []}, "services-missing", "particulars.services"),
+        ({}, {"volunteers": 3}, "not-a-volunteers-organization", "particulars.volunteers"),
+        ({"phones": []}, {}, "contact-missing", "card.phones"),
+        ({"serves": []}, {}, "territory-missing", "card.serves"),
+    ],
+)
+def test_l_incomplete_proposal_is_refused(
+    sent: dict[str, Any], claims: dict[str, Any], code: str, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as wrong:
+        propose(card(kind="provider", parent=None, **sent), provider(**claims), BY)
+    assert (wrong.value.code, wrong.value.field, wrong.value.clause) == (
+        code,
+        field,
+        "L 1.2.2.2, 3.9",
+    )
+
+
+def test_organization_that_was_never_proposed_is_in_no_register() -> None:
+    found, _ = publish(CARD, BY)
+    with pytest.raises(NotAllowedInState):
+        missing_checks(found)
