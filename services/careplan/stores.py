@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.clock import due_ms, epoch_ms
 from chassis.replica import copies
 from chassis.store import Scalar, Spec
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy
 from services.careplan.domain.case import Case
 
 
@@ -28,3 +28,4 @@ CASES = Spec(
 
 CITIZENS = copies("citizens", CitizenCopy)
 ORGANIZATIONS = copies("organizations", OrganizationCopy)
+CAPACITIES = copies("capacities", CapacityCopy)

@@ -7,7 +7,7 @@ from datetime import datetime
 from chassis.clock import due_ms, epoch_ms
 from chassis.replica import copies
 from chassis.store import Scalar, Spec
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
 from services.registry.domain.timeline import moment
@@ -47,6 +47,8 @@ CASES = Spec(
 
 CITIZENS = copies("citizens", CitizenCopy)
 ORGANIZATIONS = copies("organizations", OrganizationCopy)
+SERVICES = copies("services", ServiceCopy)
+CAPACITIES = copies("capacities", CapacityCopy)
 
 
 def _micros(when: datetime) -> int:
