@@ -62,10 +62,6 @@ class Bitmaps(Generic[K]):
             else:
                 del self._sets[name]
 
-    def names_of(self, place: int) -> tuple[K, ...]:
-        """The sets a place is in."""
-        return self._names.get(place, ())
-
 
 def places_of(bits: int, start: int, count: int) -> Iterator[int]:
     """Some of the places of a set, in their order."""

@@ -162,22 +162,9 @@ def _nearness(index: SearchIndex, question: Question) -> Levels:
         if where.settlement is None and where.city_district is None:
             wide |= sets["some-of", code]
         elif where.city_district is None:
-            wide |= _districts_of(index, code)
+            wide |= sets["districts-of", code]  # which of them is meant is not known
     region = sets["region", where.region] if where.region is not None else 0
     return {30: near, 20: wide & ~near, 5: region & ~wide & ~near}
-
-
-def _districts_of(index: SearchIndex, code: str) -> int:
-    """A city is named but not its district: whoever serves one of them may be meant."""
-    return reduce(
-        or_,
-        (
-            bits
-            for (kind, name), bits in index.sets.items()
-            if kind == "district" and name.startswith(f"{code}/")
-        ),
-        0,
-    )
 
 
 def _look_up(index: SearchIndex, unit: Unit) -> _Looked:
@@ -291,18 +278,17 @@ def _counts(
 
 
 def _why(index: SearchIndex, place: int, looked: list[_Looked]) -> tuple[Why, ...]:
-    stands = dict[str, Field]()
-    for word, at in index.words.names_of(place):
-        stands[word] = max(at, stands.get(word, at))
-    return tuple(why for word in looked if (why := _reason(word, stands)) is not None)
+    reasons = (_reason(index, place, word) for word in looked)
+    return tuple(why for why in reasons if why is not None)
 
 
-def _reason(word: _Looked, stands: Mapping[str, Field]) -> Why | None:
+def _reason(index: SearchIndex, place: int, word: _Looked) -> Why | None:
     best: tuple[int, Why] | None = None
     for way, worth in word.ways:
-        if not all(forms & stands.keys() for forms in way.words):
+        fields = [index.best_field(place, forms) for forms in way.words]
+        weakest = min((field for field in fields if field is not None), default=None)
+        if weakest is None or None in fields:
             continue
-        weakest = min(max(stands[f] for f in forms & stands.keys()) for forms in way.words)
         if best is None or weakest * worth > best[0]:
             best = (weakest * worth, Why(word.unit.typed, weakest, way.meant))
     return best[1] if best is not None else None

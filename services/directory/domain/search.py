@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 from contracts.directory import OrganizationCard, Territory
 from contracts.offer import ServiceListing
@@ -22,6 +23,10 @@ from services.directory.domain.words import Lemmas, indexed_words
 
 Closest = Callable[[str, Sequence[str]], str | None]
 """The word of a list that was probably meant by a misspelt one; None if none is close."""
+
+
+Read = Callable[[str], Iterable[str]]
+"""Every dictionary form of every word of a text."""
 
 
 class Field(IntEnum):
@@ -67,7 +72,7 @@ class SearchIndex:
     def put(self, entry: Entry) -> None:
         """A service as it now is."""
         place = self._place(entry)
-        self.words.put(place, self._words(entry))
+        self.words.put(place, self._words(entry, self._read))
         self.sets.put(place, self._sets(entry))
         self.hours.put(place, [pattern_of(entry.listing, entry.card)])
         self._sorted = None
@@ -75,7 +80,8 @@ class SearchIndex:
     def put_all(self, entries: Iterable[Entry]) -> None:
         """Many new services at once."""
         placed = [(self._place(entry), entry) for entry in entries]
-        self.words.put_all((place, self._words(entry)) for place, entry in placed)
+        read = cache(lambda text: tuple(indexed_words(text, self._lemmas)))
+        self.words.put_all((place, self._words(entry, read)) for place, entry in placed)
         self.sets.put_all((place, self._sets(entry)) for place, entry in placed)
         self.hours.put_all(
             (place, [pattern_of(entry.listing, entry.card)]) for place, entry in placed
@@ -97,6 +103,11 @@ class SearchIndex:
     def holding(self, word: str, field: Field) -> int:
         """The services that have a word in a field."""
         return self.words[word, field]
+
+    def best_field(self, place: int, forms: Iterable[str]) -> Field | None:
+        """The weightiest field in which the service at a place has a word in one of its forms."""
+        held = (at for form in forms for at in Field if self.words[form, at] >> place & 1)
+        return max(held, default=None)
 
     def near(self, word: str) -> tuple[str, ...]:
         """Known words for one that no service has: such that begin so, else the closest one."""
@@ -122,7 +133,12 @@ class SearchIndex:
             self._entries[place] = entry
         return place
 
-    def _words(self, entry: Entry) -> Iterator[tuple[str, Field]]:
+    def _read(self, text: str) -> Iterable[str]:
+        return indexed_words(text, self._lemmas)
+
+    def _words(
+        self, entry: Entry, read: Callable[[str], Iterable[str]]
+    ) -> Iterator[tuple[str, Field]]:
         listing, card, vocabulary = entry.listing, entry.card, self._vocabulary
         described = [
             (facet, code)
@@ -141,7 +157,7 @@ class SearchIndex:
             *((Field.TEXT, self._about("groups", code)) for code in listing.groups),
         ]
         for field, text in texts:
-            for word in indexed_words(text, self._lemmas):
+            for word in read(text):
                 yield word, field
 
     def _about(self, name: str, code: str) -> str:
@@ -175,5 +191,6 @@ def _areas(place: Territory, region: str | None) -> Iterator[tuple[str, str]]:
         yield "settlement", f"{place.municipality}/{normal_name(place.settlement)}"
     elif place.city_district:
         yield "district", f"{place.municipality}/{city_district_stem(place.city_district)}"
+        yield "districts-of", place.municipality
     else:
         yield "municipality", place.municipality

@@ -19,6 +19,8 @@ Lemmas = Callable[[str], frozenset[str]]
 
 LONGEST_QUESTION = 200
 MOST_WORDS = 20
+BETWEEN = frozenset({"в", "во", "и", "из", "к", "на", "о", "по", "с", "со", "у"})
+"""Words between words: «помощник по уходу» is looked for as «помощник уходу»."""
 WORD = re.compile(r"[a-zа-яё0-9]+")
 
 
@@ -81,15 +83,17 @@ class Language:
 
         Raises InvalidInput: `question-too-short`, `question-too-long`, `question-says-nothing`.
         """
-        typed = list(words_of(question))
-        _check(question, typed)
-        forms = [self.lemmas(word) for word in typed]
+        text = question.lower()
+        _check(question, list(words_of(text)))
+        words = [found for found in WORD.finditer(text) if found.group() not in BETWEEN]
+        forms = [self.lemmas(word.group()) for word in words]
         units: list[Unit] = []
         position = 0
-        while position < len(typed):
-            unit, taken = self._unit_at(typed, forms, position)
-            if unit is not None:
-                units.append(unit)
+        while position < len(words):
+            ways, taken = self._ways_at(words[position].group(), forms, position)
+            if ways:
+                last = words[position + taken - 1]
+                units.append(Unit(text[words[position].start() : last.end()], ways))
             position += taken
         if not units:
             raise InvalidInput(
@@ -104,20 +108,20 @@ class Language:
         """Every dictionary form of every word of a text."""
         return frozenset(indexed_words(text, self.lemmas))
 
-    def _unit_at(
-        self, typed: list[str], forms: list[frozenset[str]], position: int
-    ) -> tuple[Unit | None, int]:
-        for length in range(min(self._longest, len(typed) - position), 0, -1):
+    def _ways_at(
+        self, typed: str, forms: list[frozenset[str]], position: int
+    ) -> tuple[tuple[Way, ...], int]:
+        """The ways to find what is asked for here, and how many words ask for it."""
+        for length in range(min(self._longest, len(forms) - position), 0, -1):
             here = tuple(forms[position : position + length])
-            ways = self._ways(here)
-            if ways:
-                said = " ".join(typed[position : position + length])
-                return Unit(said, (Way(here), *ways)), length
-        if typed[position] in self._passed_over or forms[position] & self._passed_over:
-            return None, 1
-        return Unit(typed[position], (Way((forms[position],)),)), 1
+            meant = self._meant_by(here)
+            if meant:
+                return (Way(here), *meant), length
+        if typed in self._passed_over or forms[position] & self._passed_over:
+            return (), 1
+        return (Way((forms[position],)),), 1
 
-    def _ways(self, here: tuple[frozenset[str], ...]) -> tuple[Way, ...]:
+    def _meant_by(self, here: tuple[frozenset[str], ...]) -> tuple[Way, ...]:
         found = (
             way
             for said, ways in self._meant.get(len(here), ())
@@ -127,8 +131,7 @@ class Language:
         return tuple(dict.fromkeys(found))
 
     def _forms(self, text: str) -> tuple[frozenset[str], ...]:
-        kept = [word for word in words_of(text) if word not in {"на", "по", "к", "и", "в"}]
-        return tuple(self.lemmas(word) for word in kept or words_of(text))
+        return tuple(self.lemmas(word) for word in words_of(text) if word not in BETWEEN)
 
 
 def indexed_words(text: str, lemmas: Lemmas) -> Iterable[str]:

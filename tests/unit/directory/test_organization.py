@@ -75,7 +75,9 @@ DO: dict[Action, Callable[[Organization], list[Event]]] = {
     Action.WITHDRAW_ANNOUNCEMENT: lambda found: withdraw_announcement(
         found, "A-1", "Переезд отменён", LATER
     ),
-    Action.AMEND: lambda found: amend(found, card(), provider(services=["Уход"]), "Уточнено", LATER),
+    Action.AMEND: lambda found: amend(
+        found, card(), provider(services=["Уход"]), "Уточнено", LATER
+    ),
     Action.CHECK: lambda found: check(
         found, [CheckResult(item=CheckItem.CONTACTS, passed=True)], LATER
     ),
