@@ -36,6 +36,7 @@ class Offer:
         self._snapshot = snapshot
         self._services: dict[str, tuple[int, ListedService]] = {}
         self._capacities: dict[str, tuple[int, OrganizationCapacity]] = {}
+        self._begun: dict[str, ListedService] = {}
         self._of: dict[str, set[str]] = defaultdict(set)
         for listing in filed.values():
             self._of[listing.organization].add(listing.id)
@@ -59,6 +60,8 @@ class Offer:
 
     def take_organization(self, organization: Organization) -> None:
         """An organization was changed: its services are found by its new name and places."""
+        for service in self._of[organization.id]:
+            self._begun.pop(service, None)
         self._put(self._of[organization.id])
 
     def version_of(self, service: str) -> int:
@@ -73,11 +76,12 @@ class Offer:
         """A service, given or withdrawn."""
         if service in self._services:
             return self._services[service][1]
-        filed = self.filed.get(service)
-        return None if filed is None else self.begun(filed)
+        if service not in self._begun and service in self.filed:
+            self._begun[service] = self.begun(self.filed[service])
+        return self._begun.get(service)
 
     def begun(self, filed: ServiceListing) -> ListedService:
-        """A service as its file has it; it is known since its organization is."""
+        """A service as its file has it, made anew; it is known since its organization is."""
         organization = self._snapshot.get(filed.organization)
         since = organization.changed_at if organization is not None else LONG_AGO
         return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=since)

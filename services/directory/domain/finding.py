@@ -130,7 +130,7 @@ def _filtered(index: SearchIndex, question: Question) -> int:
     if question.location is not None:
         bits &= reduce(or_, _nearness(index, question).values(), 0)
     if question.open_in is not None:
-        bits &= reduce(
+        bits &= index.sets["running", ""] & reduce(
             or_,
             (found for pattern, found in index.hours.items() if question.open_in(pattern)),
             0,

@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cache
 
 from contracts.directory import OrganizationCard, Territory
-from contracts.offer import ServiceListing
+from contracts.offer import ServiceListing, ServiceStatus
 from contracts.territory.municipality import city_district_stem, normal_name
 from services.directory.domain.bitmap import Bitmaps
 from services.directory.domain.hours_pattern import HoursPattern, pattern_of
@@ -170,6 +170,8 @@ class SearchIndex:
         yield "organization", listing.organization
         if entry.taking_part and listing.status in GIVEN:
             yield "given", ""
+            if listing.status is ServiceStatus.ACTIVE:
+                yield "running", ""
         if entry.free:
             yield "free", ""
         for facet in Facet:

@@ -110,6 +110,12 @@ def test_open_now_asks_once_for_each_pattern_of_hours() -> None:
     assert len(asked) == 2
 
 
+def test_service_that_is_closed_for_now_is_not_open_now() -> None:
+    index = index_of(entry("x.a", status="temporarily_closed"), entry("x.b"))
+    assert ids(found(index)) == ["x.a", "x.b"]
+    assert ids(found(index, open_in=lambda pattern: True)) == ["x.b"]
+
+
 def serving(id: str, region: str = "RU-KEM", **territory: Any) -> Entry:
     return entry(id, organization={"serves": [territory], "region": region})
 
