@@ -1,6 +1,6 @@
 """Use cases of the import: a preview that changes nothing, and its application row by row.
 
-Invariant: every row is its own write, with a key that is the import's and the line's, so a row that
+Invariant: every row is its own write, with a key that is the import's and the row's, so a row that
 was applied by a process that died is found applied; what came of a part's rows is written once they
 are done, and the import is due until all are. Whoever sweeps next finishes it; nothing is done
 twice, and no row undoes what somebody changed after the preview.
@@ -147,7 +147,7 @@ async def _carry_out_rows(
     left = [(part, row) for part in parts if not part.state.done for row in part.state.rows]
     depth = depths([row for part in parts for row in part.state.rows])
     waiting = Counter(part.id for part, _ in left)
-    for part, row in sorted(left, key=lambda item: depth[item[1].line]):
+    for part, row in sorted(left, key=lambda item: depth[item[1].number]):
         row.outcome, row.detail = await _carry_out_row(directory, found, row)
         waiting[part.id] -= 1
         if waiting[part.id] == 0:
@@ -179,11 +179,11 @@ async def _carry_out_row(
 async def _apply_row(directory: Directory, found: Import, row: PlannedRow) -> None:
     asked = corrected(found, row, directory.appendix.gazetteer)
     if asked.card is None:
-        raise LookupError(row.line)
+        raise LookupError(row.number)
     await check_entered(directory, asked.card)
     by = found.applied_by or SYSTEM
     at = directory.service.at(by)
-    digest = hashlib.sha256(f"{found.id}|{row.line}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
     request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
     commands, key = directory.service.commands, asked.card.id
     if row.seen_version == 0:

@@ -1,7 +1,7 @@
 """`python -m tests.bench.navigator`: how long a question to the navigator takes, in a large region.
 
-Invented: 5,000 organizations with four services each, made of those of the sources. What is measured
-is the look-up in memory (words, filters, ranking, reasons, counts), without HTTP.
+Invented: 5,000 organizations with four services each, made of those of the sources. Measured is the
+look-up in memory (words, filters, ranking, reasons, counts), without HTTP.
 """
 
 from __future__ import annotations
@@ -75,9 +75,8 @@ def main() -> None:
             f"{words or '–'} @ {place or '–'}: {ask()} found,"
             f" median {statistics.median(taken):.2f} ms, 99 % {taken[int(TIMES * 0.99)]:.2f} ms"
         )
-    print(
-        f"one service put again: median {statistics.median(milliseconds(lambda: index.put(made[0]))):.2f} ms"
-    )
+    again = milliseconds(lambda: index.put(made[0]))
+    print(f"one service put again: median {statistics.median(again):.2f} ms")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from tests.service.complaints.conftest import opened_office as opened_complaints
 from tests.service.directory import access as directory
 from tests.service.directory import access_offer as offer
 from tests.service.directory.conftest import app_of, settled
+from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
     DECLINE,
     PAPERS,
@@ -59,6 +60,7 @@ from tests.service.stack import INSTITUTION, Stack
 MEASURES = {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the clocks are left: none of the corpus's documents has anything due then."""
+ORGANIZATION_STEPS = ("/organizations", directory.ONE, f"{directory.ONE}/retirement")
 DECLINED = {**SURVEY, "outcome": "declined", "consequences_explained": True, "contact_left": True}
 
 
@@ -159,11 +161,13 @@ async def of_directory(stack: Stack) -> Ledger:
     client = await stack.serve(app)
     await settled(app)
     ledger = _watched(app, client)
-    walk = Walk(stack, app, client, "organizations", INSTITUTION, 1, directory.IDS)
+    ids = {"organization_id": INSTITUTION, **await directory.made(stack, client)}
+    ids |= offer.IDS
+    walk = Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)
     await _read(walk, directory.ROUTES)
     await offer.change_everything(walk)
     for route in directory.ROUTES:
-        if route.method == "POST" and route.roles and route not in offer.CHANGES:
+        if route.method == "POST" and route.roles and route.path in ORGANIZATION_STEPS:
             version = 2 if route.path.endswith("retirement") else 1
             answered = await walk.call(route, version=version, key=f"key-{route.path[-9:]}")
             assert answered.is_success, (route.key, answered.text)
@@ -171,6 +175,7 @@ async def of_directory(stack: Stack) -> Ledger:
         for route in directory.ROUTES:
             if route.path.endswith("retirement"):
                 await walk.call(route, version=2, key=f"key-{route.path[-9:]}")
+    await further_steps(walk, ledger)
     return ledger
 
 

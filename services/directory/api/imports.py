@@ -8,7 +8,7 @@ import io
 from email.message import Message
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
@@ -66,7 +66,8 @@ class ImportView(BaseModel):
 class ImportRowView(BaseModel):
     """One row of the file, with everything that is wrong with it."""
 
-    line: int
+    number: int = Field(description="its number among the rows, by which it is named")
+    line: int = Field(description="the line of the file it begins on")
     key: str | None
     state: RowState
     fields: list[str] = Field(description="of the card, which the row would change")
@@ -82,7 +83,7 @@ class ApplicationRequest(Body):
     reason: Line
     corrections: list[AcceptedCorrection] = Field(default_factory=list, max_length=5000)
     overrule: list[int] = Field(
-        default_factory=list, max_length=5000, description="lines in conflict that go ahead"
+        default_factory=list, max_length=5000, description="rows in conflict that go ahead"
     )
 
 
@@ -137,12 +138,12 @@ async def get_rows(
     by: Editor,
     directory: WithDirectory,
     state: RowState | None = None,
-    after_line: int = 0,
+    after: Annotated[int, Query(ge=0, description="number of the last row seen")] = 0,
     limit: Limit = 50,
 ) -> list[ImportRowView]:
-    """Rows in the order of the file, those after a line, with line, field, rule and reason."""
+    """Rows in the order of the file, those after one, with line, field, rule and reason."""
     rows = await _rows(directory, import_id)
-    found = [row for row in rows if row.line > after_line and state in {None, row.state}]
+    found = [row for row in rows if row.number > after and state in {None, row.state}]
     return [_row_view(row) for row in found[:limit]]
 
 
@@ -157,11 +158,11 @@ async def get_report(import_id: Identifier, by: Editor, directory: WithDirectory
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(
-        ["line", "key", "state", "outcome", "detail", "field", "rule", "severity", "printed",
+        ["row", "line", "key", "state", "outcome", "detail", "field", "rule", "severity", "printed",
          "reason_ru", "reason_en", "proposal"]
     )  # fmt: skip
     for row in await _rows(directory, import_id):
-        head = [row.line, row.key, row.state, row.outcome, row.detail or row.conflict]
+        head = [row.number, row.line, row.key, row.state, row.outcome, row.detail or row.conflict]
         for fault in row.faults:
             table.writerow(
                 [*head, fault.field, fault.rule, fault.severity, fault.printed, fault.reason_ru,
@@ -214,6 +215,7 @@ def _import_view(document: Document[Import]) -> ImportView:
 
 def _row_view(row: PlannedRow) -> ImportRowView:
     return ImportRowView(
+        number=row.number,
         line=row.line,
         key=row.key,
         state=row.state,

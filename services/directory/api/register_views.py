@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, BaseModel, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
 from chassis.http import Body
 from contracts.directory import OrganizationCard, OrganizationKind, Ownership, Territory
 from contracts.values import Actor, Address, Email, Line, Phone
+from services.directory.adapters.state_numbers import checked_inn, checked_ogrn
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.register import missing_checks, needed_checks
-from services.directory.domain.register_entry import Check, CheckItem, Particulars
+from services.directory.domain.register_entry import Check, CheckItem, Inn, Ogrn, Particulars
+
+
+class ParticularsForm(Particulars):
+    """What an entry claims; INN and OGRN with their check digits."""
+
+    inn: Annotated[Inn, AfterValidator(checked_inn)] | None = None
+    ogrn: Annotated[Ogrn, AfterValidator(checked_ogrn)] | None = None
+
+    def claimed(self) -> Particulars:
+        """The same as it is kept."""
+        return Particulars(**self.model_dump())
 
 
 class EntryForm(Body):
@@ -23,7 +37,7 @@ class EntryForm(Body):
     website: Line | None = None
     region: Line
     serves: tuple[Territory, ...] = Field(default=(), max_length=200)
-    particulars: Particulars
+    particulars: ParticularsForm
 
     def card_of(self, entry_id: str, kind: OrganizationKind) -> OrganizationCard:
         """The card it is published with."""

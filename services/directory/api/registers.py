@@ -129,7 +129,7 @@ async def post_provider(
     """A provider proposes itself, or an editor does; nobody else hears of it before it is
     published (L 1.2.2.2)."""
     card = body.card_of(f"provider-{request.key}", OrganizationKind.PROVIDER)
-    answered = await propose_entry(directory, card, body.particulars, request, by)
+    answered = await propose_entry(directory, card, body.particulars.claimed(), request, by)
     response.headers["Location"] = f"/register-entries/{card.id}"
     return receipt(answered, response)
 
@@ -144,7 +144,7 @@ async def post_volunteers(
 ) -> CommandReceipt:
     """Organizations only: a volunteer who is a person has no place in the register (L 3.9)."""
     card = body.card_of(f"volunteers-{request.key}", OrganizationKind.VOLUNTEER)
-    answered = await propose_entry(directory, card, body.particulars, request, by)
+    answered = await propose_entry(directory, card, body.particulars.claimed(), request, by)
     response.headers["Location"] = f"/register-entries/{card.id}"
     return receipt(answered, response)
 
@@ -189,7 +189,7 @@ async def post_amendment(
     """The whole entry anew, a refused one too; it is checked anew (L 1.2.2.2)."""
     card = body.entry.card_of(entry_id, OrganizationKind.PROVIDER)
     answered = await amend_entry(
-        directory, card, body.entry.particulars, body.reason, request, by, _may_see(by)
+        directory, card, body.entry.particulars.claimed(), body.reason, request, by, _may_see(by)
     )
     return receipt(answered, response)
 

@@ -49,8 +49,10 @@ class FileFacts(BaseModel):
 
 
 class Cells(BaseModel):
-    """One row as it stands in the file. `line` is the one it begins on, from 1."""
+    """One row as it stands in the file: its number among the rows, and the line it begins on, both
+    from 1. Rows of a list may share a line, so a row is named by its number."""
 
+    number: int
     line: int
     values: dict[str, Any]
     missing: int = 0
@@ -122,6 +124,7 @@ def _csv_rows(text: str) -> tuple[str, list[str], list[Cells]]:
     _check_columns(columns, header_line)
     rows = [
         Cells(
+            number=number,
             line=line,
             values={
                 **dict(zip(columns, cells, strict=False)),
@@ -129,7 +132,7 @@ def _csv_rows(text: str) -> tuple[str, list[str], list[Cells]]:
             },
             missing=max(len(columns) - len(cells), 0),
         )
-        for line, cells in lines
+        for number, (line, cells) in enumerate(lines, start=1)
     ]
     return delimiter, columns, rows
 
@@ -179,7 +182,8 @@ def _check_columns(columns: list[str], line: int) -> None:
 
 def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     """The elements of a list, one by one, so that each has its line."""
-    decoder, rows = json.JSONDecoder(), []
+    decoder = json.JSONDecoder()
+    rows: list[Cells] = []
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
         raise _wrong("not-a-list", "the file is a list of organizations")
@@ -192,7 +196,7 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
             where = failure.lineno if isinstance(failure, json.JSONDecodeError) else line
             raise _malformed(where) from failure
         values = element if isinstance(element, dict) else {}
-        rows.append(Cells(line=line, values=values))
+        rows.append(Cells(number=len(rows) + 1, line=line, values=values))
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
@@ -201,8 +205,9 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
         elif text[at : at + 1] == "]":
             break
         raise _malformed(text.count("\n", 0, at) + 1)
-    if text[_skip(text, at + 1) :]:
-        raise _malformed(text.count("\n", 0, at) + 1)
+    end = _skip(text, at + 1)
+    if text[end:]:
+        raise _malformed(text.count("\n", 0, end) + 1)
     columns = sorted({name for row in rows for name in row.values})
     return None, columns[:100], rows
 

@@ -54,9 +54,9 @@ ALLOWED: dict[ImportAction, frozenset[ImportStatus]] = {
 
 
 class AcceptedCorrection(Value):
-    """The proposal of a fault of one line, accepted by a person."""
+    """The proposal of a fault of one row, accepted by a person."""
 
-    line: int
+    row: int
     rule: Line
     field: Line
 
@@ -129,18 +129,16 @@ def apply(
 ) -> list[Event]:
     """Decide that the good rows are applied, with these proposals, over these conflicts."""
     require_allowed(ALLOWED, ImportAction.APPLY, found.status, "import", clause="R 1.3")
-    by_line = {row.line: row for row in rows}
-    fields = [(item.line, item.field) for item in corrections]
+    by_number = {row.number: row for row in rows}
+    fields = [(item.row, item.field) for item in corrections]
     if len(set(fields)) != len(fields):
         raise _wrong("one-correction-per-field", "two proposals for one field", "corrections")
     for item in corrections:
-        if item.line not in by_line or _fault(by_line[item.line], item) is None:
-            raise _wrong(
-                "no-such-proposal", f"line {item.line} has no such proposal", "corrections"
-            )
-    for line in overruled:
-        if line not in by_line or by_line[line].state is not RowState.CONFLICT:
-            raise _wrong("no-such-conflict", f"line {line} is not in conflict", "overrule")
+        if item.row not in by_number or _fault(by_number[item.row], item) is None:
+            raise _wrong("no-such-proposal", f"row {item.row} has no such proposal", "corrections")
+    for number in overruled:
+        if number not in by_number or by_number[number].state is not RowState.CONFLICT:
+            raise _wrong("no-such-conflict", f"row {number} is not in conflict", "overrule")
     found.status, found.reason = ImportStatus.APPLYING, reason
     found.corrections, found.overruled = list(corrections), sorted(overruled)
     found.applied_by, found.applied_at = at.by, at.now
@@ -157,7 +155,7 @@ def finish(found: Import, rows: Iterable[PlannedRow], at: Context) -> list[Event
 
 
 def depths(rows: Sequence[PlannedRow]) -> dict[int, int]:
-    """By line, behind how many organizations of the file itself a row stands."""
+    """By number, behind how many organizations of the file itself a row stands."""
     parents = {row.key: row.card.parent for row in rows if row.key and row.card is not None}
 
     def depth(key: str | None) -> int:
@@ -166,15 +164,15 @@ def depths(rows: Sequence[PlannedRow]) -> dict[int, int]:
             key, count = parents[key], count + 1
         return count
 
-    return {row.line: depth(row.card.parent if row.card else None) for row in rows}
+    return {row.number: depth(row.card.parent if row.card else None) for row in rows}
 
 
 def is_offered(found: Import, row: PlannedRow) -> bool:
     """Whether a row is to be applied: a good one, or one in conflict that was overruled."""
     if row.state is RowState.CONFLICT:
-        return row.line in found.overruled
+        return row.number in found.overruled
     return row.state in {RowState.NEW, RowState.CHANGED} or (
-        row.state is RowState.UNCHANGED and any(c.line == row.line for c in found.corrections)
+        row.state is RowState.UNCHANGED and any(c.row == row.number for c in found.corrections)
     )
 
 
@@ -182,7 +180,7 @@ def corrected(found: Import, row: PlannedRow, gazetteer: Gazetteer) -> PlannedRo
     """The row with the proposals that were accepted for it."""
     changes: dict[str, object] = {}
     for item in found.corrections:
-        fault = _fault(row, item) if item.line == row.line else None
+        fault = _fault(row, item) if item.row == row.number else None
         if fault is not None and fault.proposal is not None:
             changes |= read_proposal(item.field, fault.proposal, gazetteer)
     if row.card is None or not changes:
@@ -192,7 +190,7 @@ def corrected(found: Import, row: PlannedRow, gazetteer: Gazetteer) -> PlannedRo
 
 def reason_of(found: Import, row: PlannedRow) -> str:
     """The reason that travels with the change."""
-    return f"import {found.id}, line {row.line}: {found.reason}"[:300]
+    return f"import {found.id}, row {row.number}, line {row.line}: {found.reason}"[:300]
 
 
 def enter_imported(
@@ -226,7 +224,7 @@ def _taken(found: Import, row: PlannedRow) -> ImportedRow | None:
 
 def _card(row: PlannedRow) -> OrganizationCard:
     if row.card is None:
-        raise LookupError(row.line)
+        raise LookupError(row.number)
     return row.card
 
 

@@ -166,7 +166,7 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
 
 
 def _of_pydantic(error: Any) -> RowFault:
-    path = [str(part) for part in error["loc"] if part != "printed"]
+    path = [str(part) for part in error["loc"] if part != "printed"] or ["printed"]
     kind = str(error["type"])
     if kind in {"missing", "value_error.missing"}:
         return _error(path[0], "row.value_missing", "a value is needed", "нет значения")

@@ -54,6 +54,7 @@ class Outcome(StrEnum):
 class PlannedRow(BaseModel):
     """A row with what it would do, and later with what came of it."""
 
+    number: int
     line: int
     key: str | None
     state: RowState
@@ -83,13 +84,13 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
     """Every row of a file, in its order, with everything that is wrong with it."""
     is_table = facts.format == CSV
     read = [(item, *read_row(item, is_table=is_table)) for item in cells]
-    lines: dict[str | None, list[int]] = defaultdict(list)
+    places: dict[str | None, list[int]] = defaultdict(list)
     for item in cells:
-        lines[_key_of(item)].append(item.line)
+        places[_key_of(item)].append(item.number)
     good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
     for item, row, faults in read:
-        if (key := _key_of(item)) is not None and len(lines[key]) > 1:
-            faults.append(_repeated(key, lines[key]))
+        if (key := _key_of(item)) is not None and len(places[key]) > 1:
+            faults.append(_repeated(key, places[key]))
         elif row is not None:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
@@ -99,16 +100,23 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
         key = row.key if row is not None and row.key in good else None
         if key is None or faults:
             planned.append(
-                PlannedRow(line=item.line, key=_key_of(item), state=RowState.BROKEN, faults=faults)
+                PlannedRow(
+                    number=item.number,
+                    line=item.line,
+                    key=_key_of(item),
+                    state=RowState.BROKEN,
+                    faults=faults,
+                )
             )
         else:
-            own = tuple(f for f in quality[key] if f.field in good[key][1])
-            planned.append(_planned(item.line, good[key][0], cards, own, known))
+            spoken = good[key][1] if key in known.organizations else None
+            own = tuple(f for f in quality[key] if spoken is None or f.field in spoken)
+            planned.append(_planned(item, good[key][0], cards, own, known))
     return planned
 
 
 def _planned(
-    line: int,
+    item: Cells,
     row: SourceRow,
     cards: Mapping[str, OrganizationCard],
     quality: tuple[Fault, ...],
@@ -117,7 +125,9 @@ def _planned(
     card = cards[row.key]
     faults = [_of_quality(fault) for fault in quality]
     broken = [_of_refusal(wrong) for wrong in card_faults(card, _parent(card, cards, known))]
-    planned = PlannedRow(line=line, key=row.key, state=RowState.NEW, faults=faults)
+    planned = PlannedRow(
+        number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
+    )
     if broken:
         planned.state, planned.faults = RowState.BROKEN, [*broken, *faults]
         return planned
@@ -206,14 +216,14 @@ def _key_of(cells: Cells) -> str | None:
     return key.strip() or None if isinstance(key, str) else None
 
 
-def _repeated(key: str, lines: list[int]) -> RowFault:
-    others = listed(map(str, lines))
+def _repeated(key: str, rows: list[int]) -> RowFault:
+    others = listed(map(str, rows))
     return RowFault(
         field="key",
         rule="row.key_repeated",
         severity=Severity.ERROR,
         printed=key,
-        reason_en=f"The key stands on several lines: {others}.",
+        reason_en=f"The key stands in several rows: {others}.",
         reason_ru=f"Ключ стоит в нескольких строках: {others}.",
     )
 

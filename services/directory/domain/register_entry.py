@@ -10,10 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
-from stdnum.exceptions import ValidationError as NotANumber
-from stdnum.ru import inn as inn_number
-from stdnum.ru import ogrn as ogrn_number
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from contracts.directory import Ownership
 from contracts.values import Actor, Line, Value
@@ -42,38 +39,20 @@ class CheckItem(StrEnum):
     """Somebody answered under its phone or e-mail."""
 
 
-def _checked_inn(value: str) -> str:
-    try:
-        inn_number.validate(value)
-    except NotANumber as failure:
-        raise ValueError("the INN's check digits do not fit its number") from failure
-    return value
-
-
-def _checked_ogrn(value: str) -> str:
-    try:
-        ogrn_number.validate(value)
-    except NotANumber as failure:
-        raise ValueError("the OGRN's check digit does not fit its number") from failure
-    return value
-
-
 Inn = Annotated[
     str,
     StringConstraints(pattern=r"^([0-9]{10}|[0-9]{12})$"),
-    AfterValidator(_checked_inn),
-    Field(description="ten digits, twelve of a sole trader, check digits verified"),
+    Field(description="ten digits, twelve of a sole trader"),
 ]
 Ogrn = Annotated[
     str,
     StringConstraints(pattern=r"^([0-9]{13}|[0-9]{15})$"),
-    AfterValidator(_checked_ogrn),
-    Field(description="thirteen digits, fifteen of a sole trader (ОГРНИП), check digit verified"),
+    Field(description="thirteen digits, fifteen of a sole trader (ОГРНИП)"),
 ]
 
 
 class Particulars(Value):
-    """What an entry claims."""
+    """What an entry claims; the check digits were verified where it came in."""
 
     form: Ownership
     legal_form: Line = Field(description="e.g. ООО, ИП, АНО, ГБУ")

@@ -21,7 +21,7 @@ from tests.conftest import ServerUrls
 from tests.service.stack import Stack, stacked, until
 
 ROWS = 108
-"""Department, 34 authorised bodies, 50 institutions (R); K, M, S; the organizations of the road map (L);
+"""Department, 34 authorised bodies, 50 institutions (R); K, M, S; those of the road map (L);
 2 example offices of the Pension Fund."""
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from contracts.directory import OrganizationPublished, OrganizationPublishedV2, Ownership
 from contracts.errors import InvalidInput, NotAllowedInState
+from services.directory.api.register_views import ParticularsForm
 from services.directory.domain.organization import Organization, Status, publish
 from services.directory.domain.register import (
     CheckResult,
@@ -124,7 +125,7 @@ def test_number_whose_check_digit_does_not_fit_is_refused(
     claims: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ValidationError) as wrong:
-        provider(**claims)
+        ParticularsForm.model_validate(provider().model_dump() | claims)
     assert [error["loc"] for error in wrong.value.errors()] == [(field,)]
 
 

@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from contracts.directory import (
-    OrganizationChanged,
-    OrganizationChangedV2,
-    OrganizationPublishedV2,
-    OrganizationRetired,
-)
+from contracts.directory import OrganizationChanged
 from contracts.errors import InvalidInput, NotFound
 from services.directory.domain.announcing import (
     ANNOUNCED_AT_MOST,
@@ -176,18 +171,18 @@ def test_endless_announcing_and_announcing_nothing_are_refused() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "events"),
     [
-        ("provider", "mfc", [OrganizationChanged]),
-        ("culture", "sport", [OrganizationChangedV2]),
-        ("culture", "provider", [OrganizationChanged]),
-        ("provider", "culture", [OrganizationRetired, OrganizationPublishedV2]),
+        ("provider", "mfc", ["OrganizationChanged"]),
+        ("culture", "sport", ["OrganizationChangedV2"]),
+        ("culture", "provider", ["OrganizationChanged"]),
+        ("provider", "culture", ["OrganizationRetired", "OrganizationPublishedV2"]),
     ],
 )
 def test_l_3_12_change_is_told_in_the_version_that_knows_the_kind(
-    before: str, after: str, events: list[type[Any]]
+    before: str, after: str, events: list[str]
 ) -> None:
     found, _ = publish(card(kind=before, parent=None), at(NOW, EDITOR))
     told = change(found, card(kind=after, parent=None), "Иной вид", at(NOW + DAY, EDITOR))
-    assert [type(event) for event in told] == events
+    assert [type(event).__name__ for event in told] == events
 
 
 def test_version_survives_its_own_storing() -> None:

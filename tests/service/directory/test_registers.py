@@ -1,0 +1,221 @@
+"""The registers over HTTP: proposed, checked, published, and who may see what (L 1.2.2.2, 3.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from contracts.directory import (
+    OrganizationChanged,
+    OrganizationPublished,
+    OrganizationPublishedV2,
+    OrganizationRetired,
+)
+from tests.service.directory.access import AMENDED, CHECKS, ENTRY
+from tests.service.directory.conftest import steps_of
+from tests.service.stack import Stack
+
+EDITOR, PROVIDER = "directory_editor", "provider"
+
+
+async def send(
+    client: httpx.AsyncClient, path: str, headers: dict[str, str], body: Any
+) -> httpx.Response:
+    return await client.post(path, headers=headers, json=body)
+
+
+async def proposed(client: httpx.AsyncClient, stack: Stack, **who: Any) -> str:
+    headers = stack.headers(who.pop("role", PROVIDER), None, subject=who.pop("subject", "dom-1"))
+    made = await send(client, "/providers", headers, ENTRY)
+    assert made.status_code == 201, made.text
+    entry_id: str = made.json()["id"]
+    assert made.headers["location"] == f"/register-entries/{entry_id}"
+    return entry_id
+
+
+async def ids_of(client: httpx.AsyncClient, path: str, **headers: str) -> list[str]:
+    found = await client.get(path, headers=headers)
+    assert found.status_code == 200, found.text
+    return [item["id"] for item in found.json()["items"]]
+
+
+async def test_l_provider_is_proposed_checked_published_changed_and_retired(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    steps = await steps_of(app)
+    entry_id = await proposed(client, stack)
+    await steps.were(writes=1, published=0)
+    path, editor = f"/register-entries/{entry_id}", EDITOR
+    for public in (f"/organizations/{entry_id}", f"/organizations/{entry_id}/open"):
+        assert (await client.get(public)).status_code == 404
+    assert entry_id not in await ids_of(client, "/organizations?kind=provider&status=retired")
+    assert entry_id not in await ids_of(client, "/providers")
+
+    early = await send(
+        client, f"{path}/publication", stack.headers(editor, version=1), {"reason": "Внесён"}
+    )
+    assert (early.status_code, early.json()["code"]) == (409, "not-allowed-in-state")
+    checked = await send(client, f"{path}/checks", stack.headers(editor, version=1), CHECKS)
+    assert (checked.json()["status"], checked.json()["missing_checks"]) == ("checked", [])
+    await steps.were(writes=2, published=0)
+    published = await send(
+        client, f"{path}/publication", stack.headers(editor, version=2), {"reason": "Внесён"}
+    )
+    assert published.json()["status"] == "published"
+    await steps.were(writes=3, published=1)
+    event = await stack.spy.wait_for(OrganizationPublished, entry_id)
+    assert (event.card.name, event.card.ownership) == (ENTRY["name"], "private")
+    assert entry_id in await ids_of(client, "/providers?form=private&municipality=yurga")
+    assert entry_id not in await ids_of(client, "/providers?form=state&municipality=yurga")
+
+    card = (await client.get(f"/organizations/{entry_id}")).json()["card"]
+    card.pop("id")
+    body = {"card": card | {"phones": ["+73845630078"]}, "reason": "Новый номер"}
+    await send(client, f"/organizations/{entry_id}", stack.headers(editor, version=3), body)
+    assert (await stack.spy.wait_for(OrganizationChanged, entry_id)).reason == "Новый номер"
+    gone = {"reason": "Исключён из реестра"}
+    headers = stack.headers(editor, version=4)
+    await send(client, f"/organizations/{entry_id}/retirement", headers, gone)
+    assert (await stack.spy.wait_for(OrganizationRetired, entry_id)).reason == gone["reason"]
+    assert entry_id in await ids_of(client, "/providers?status=retired")
+    assert entry_id not in await ids_of(client, "/providers")
+    whole = (await client.get(path, headers=stack.headers(editor))).json()
+    assert (whole["status"], whole["particulars"]["inn"]) == ("retired", "4212000120")
+    assert {check["by"]["role"] for check in whole["checks"]} == {editor}
+
+
+async def test_what_was_proposed_before_is_no_public_version(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    entry_id = await proposed(client, stack)
+    path = f"/register-entries/{entry_id}"
+    body = {"entry": AMENDED, "reason": "Уточнено"}
+    await send(client, path, stack.headers(EDITOR, version=1), body)
+    await send(client, f"{path}/checks", stack.headers(EDITOR, version=2), CHECKS)
+    hidden = await client.get(
+        f"/organizations/{entry_id}/versions", headers=stack.headers("operator")
+    )
+    assert hidden.status_code == 404
+    reason = {"reason": "Внесён"}
+    await send(client, f"{path}/publication", stack.headers(EDITOR, version=3), reason)
+    listed = await client.get(
+        f"/organizations/{entry_id}/versions", headers=stack.headers("operator")
+    )
+    assert [item["card"]["name"] for item in listed.json()["items"]] == [AMENDED["name"]]
+    before = await client.get(f"/organizations/{entry_id}", params={"at": "2020-01-01"})
+    assert before.status_code == 404
+
+
+async def test_provider_sees_and_amends_its_own_only(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    own = await proposed(client, stack, subject="dom-2")
+    others = await proposed(client, stack, subject="dom-3")
+    headers = stack.headers(PROVIDER, None, subject="dom-2")
+    assert await ids_of(client, "/register-entries", **headers) == [own]
+    everything = await ids_of(client, "/register-entries", **stack.headers(EDITOR))
+    assert {own, others} <= set(everything)
+    assert (await client.get(f"/register-entries/{own}", headers=headers)).status_code == 200
+    foreign = await client.get(f"/register-entries/{others}", headers=headers)
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "not-found")
+    body = {"entry": AMENDED, "reason": "Уточнено"}
+    for entry_id, status in ((own, 200), (others, 404)):
+        answer = await send(
+            client,
+            f"/register-entries/{entry_id}",
+            stack.headers(PROVIDER, None, subject="dom-2", version=1),
+            body,
+        )
+        assert answer.status_code == status, answer.text
+
+
+async def test_l_refused_entry_says_why_and_may_be_amended(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    entry_id = await proposed(client, stack, subject="dom-4")
+    path = f"/register-entries/{entry_id}"
+    reason = {"reason": "Нет в реестре юридических лиц"}
+    await send(client, f"{path}/refusal", stack.headers(EDITOR, version=1), reason)
+    headers = stack.headers(PROVIDER, None, subject="dom-4")
+    found = (await client.get(path, headers=headers)).json()
+    assert (found["status"], found["reason"]) == ("refused", reason["reason"])
+    assert entry_id in await ids_of(
+        client, "/register-entries?status=refused", **stack.headers(EDITOR)
+    )
+    amended = await send(
+        client,
+        path,
+        stack.headers(PROVIDER, None, subject="dom-4", version=2),
+        {"entry": AMENDED, "reason": "Исправлено"},
+    )
+    assert amended.json()["status"] == "proposed"
+
+
+async def test_l_3_9_volunteers_are_organizations_and_a_number(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    claims = {"form": "ngo", "legal_form": "волонтёрское движение", "volunteers": 40}
+    body = ENTRY | {"name": "Волонтёры Юрги", "particulars": claims}
+    made = await send(client, "/volunteers", stack.headers(EDITOR), body)
+    entry_id = made.json()["id"]
+    path = f"/register-entries/{entry_id}"
+    await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+    reason = {"reason": "Соглашение № 7"}
+    await send(client, f"{path}/publication", stack.headers(EDITOR, version=2), reason)
+    event = await stack.spy.wait_for(OrganizationPublishedV2, entry_id)
+    assert event.card.kind == "volunteer"
+    (found,) = (await client.get("/volunteers?municipality=yurga")).json()["items"]
+    assert (found["id"], found["volunteers"]) == (entry_id, 40)
+    named = body | {"particulars": claims | {"names": ["Иванова Мария"]}}
+    refused = await send(client, "/volunteers", stack.headers(EDITOR), named)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-input")
+
+
+async def test_l_1_2_2_2_register_holds_the_one_private_provider_and_the_state_ones(
+    client: httpx.AsyncClient,
+) -> None:
+    place = "/providers?municipality=leninsk-kuznetsky"
+    assert await ids_of(client, f"{place}&form=private") == ["l-provider-01"]
+    assert await ids_of(client, f"{place}&form=state") == ["r-institution-15"]
+    assert await ids_of(client, f"{place}&form=ngo") == []
+    assert await ids_of(client, place) == ["l-provider-01", "r-institution-15"]
+
+
+async def test_public_register_shows_no_inn(client: httpx.AsyncClient, stack: Stack) -> None:
+    assert "4212000120" not in (await client.get("/providers?municipality=yurga")).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"particulars": {"form": "private", "legal_form": "ООО", "inn": "4212000121"}},
+         "invalid-input", "body.particulars.inn"),
+        ({"region": "RU-TOM"}, "unknown-region", "card.region"),
+        ({"serves": []}, "territory-missing", "card.serves"),
+        ({"phones": []}, "contact-missing", "card.phones"),
+        ({"particulars": {"form": "private", "legal_form": "ООО", "services": ["Уход"]}},
+         "inn-missing", "particulars.inn"),
+        ({"fax": "1"}, "invalid-input", "body.fax"),
+    ],
+)  # fmt: skip
+async def test_bad_proposal_is_refused_and_nothing_is_stored(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI, changes: dict[str, Any], code: str,
+    field: str,
+) -> None:  # fmt: skip
+    steps = await steps_of(app)
+    answer = await send(client, "/providers", stack.headers(EDITOR), ENTRY | changes)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["errors"][0]["field"] == field
+    await steps.were(writes=0, published=0)
+
+
+@pytest.mark.parametrize(
+    "query", ["form=federal", "status=proposed", "municipality=tomsk", "limit=0", "cursor=x"]
+)
+async def test_bad_question_to_the_register_is_refused(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    assert (await client.get(f"/providers?{query}")).status_code == 422

@@ -1,0 +1,305 @@
+"""What an imported file would do: every fault by line, field and rule, nothing half-done."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.territory import municipalities, regions
+from services.directory.adapters.data_files import read_rows
+from services.directory.domain.appendix import Appendix
+from services.directory.domain.import_file import CSV, JSON, read_file
+from services.directory.domain.import_job import (
+    ALLOWED,
+    AcceptedCorrection,
+    Import,
+    ImportAction,
+    ImportStatus,
+    apply,
+    corrected,
+    depths,
+    finish,
+    is_offered,
+    preview,
+    take_imported,
+)
+from services.directory.domain.importing import Known, PlannedRow, RowState, plan
+from services.directory.domain.loading import enter_row
+from services.directory.domain.organization import Organization, change, retire
+from services.directory.domain.quality import RULES
+from tests.unit.directory.builders import EDITOR, NOW, at
+
+BY = at(by=EDITOR)
+FILES = Path(__file__).parents[3] / "services" / "directory" / "data"
+APPENDIX = Appendix(read_rows(), municipalities(), regions())
+OURS = "r-institution-15"
+
+
+@pytest.fixture
+def known() -> Known:
+    """The directory as it is after its files were loaded."""
+    organizations = {
+        key: (1, enter_row(row, APPENDIX.cards[key], at())[0]) for key, row in APPENDIX.rows.items()
+    }
+    return Known(organizations, APPENDIX.gazetteer, municipalities(), regions(), NOW)
+
+
+def planned(known: Known, text: str, media_type: str = CSV) -> list[PlannedRow]:
+    return plan(*read_file(text.encode(), media_type, None), known)
+
+
+def of(known: Known, key: str) -> Organization:
+    return known.organizations[key][1]
+
+
+def rules(row: PlannedRow) -> list[tuple[str, str]]:
+    return [(fault.field, fault.rule) for fault in row.faults]
+
+
+HEADER = "key;kind;region;name;phone;address;email;municipality;serves;parent;hours"
+GOOD = (
+    "x-dom-1;institution;RU-KEM;МБУ «Тёплый дом»;(38456) 3-00-01;"
+    "652500, г. Ленинск-Кузнецкий, ул. Мира, 1;dom@example.org;leninsk-kuznetsky;"
+    "leninsk-kuznetsky;r-authorised-body-07;MO-TH 9:00-18:00 (12:00-13:00) | FR 09:00-17:00"
+)
+
+
+def test_good_row_gives_the_whole_card(known: Known) -> None:
+    (row,) = planned(known, f"{HEADER}\n{GOOD}\n")
+    assert (row.state, row.faults) == (RowState.NEW, [])
+    assert row.card is not None
+    card = row.card.model_dump(mode="json")
+    assert (card["phones"], card["source"]) == (["+73845630001"], "import, line 2")
+    assert card["address"]["street"] == "Мира"
+    assert [entry["days"] for entry in card["hours"]] == [["MO", "TU", "WE", "TH"], ["FR"]]
+    assert card["hours"][0]["lunch_from"] == "12:00:00"
+
+
+def changed(**cells: str) -> str:
+    values = dict(zip(HEADER.split(";"), GOOD.split(";"), strict=True)) | cells
+    return ";".join(values.values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"key": "7"}, [("key", "row.string_pattern_mismatch")]),
+        ({"key": ""}, [("key", "row.value_missing")]),
+        ({"kind": "bank"}, [("kind", "row.enum")]),
+        ({"name": ""}, [("name", "row.string_type")]),
+        ({"region": "RU-TOM"}, [("region", "card.unknown-region"),
+                                ("serves", "card.foreign-municipality")]),
+        ({"serves": "tomsk"}, [("serves", "card.unknown-municipality")]),
+        ({"serves": "a/b/c/d"}, [("serves", "row.serves")]),
+        ({"serves": "kemerovo/Приморский район"}, [("serves", "card.unknown-city-district")]),
+        ({"hours": "с 9 до 18"}, [("hours", "row.hours")]),
+        ({"hours": "MO-XX 09:00-18:00"}, [("hours", "row.hours")]),
+        ({"hours": "MO 25:00-26:00"}, [("hours", "row.time_parsing")] * 2),
+        ({"hours": "MO 09:00-10:00 (11:00-12:00)"}, [("hours", "card.lunch-not-in-hours")]),
+        ({"parent": "nobody"}, [("parent", "card.unknown-parent"),]),
+        ({"parent": ""}, [("parent", "card.parent-required")]),
+        ({"kind": "bank", "serves": "a/b/c/d", "hours": "?"},
+         [("serves", "row.serves"), ("hours", "row.hours"), ("kind", "row.enum")]),
+    ],
+)  # fmt: skip
+def test_broken_row_names_every_fault_and_its_neighbours_are_offered(
+    known: Known, cells: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    second = changed(key="x-dom-2", name="МБУ «Второй дом»")
+    third = changed(key="x-dom-3", name="МБУ «Третий дом»")
+    text = f"{HEADER}\n{second}\n{changed(**cells)}\n{third}\n"
+    first, broken, last = planned(known, text)
+    assert [first.state, broken.state, last.state] == [
+        RowState.NEW, RowState.BROKEN, RowState.NEW
+    ]  # fmt: skip
+    assert broken.line == 3
+    structural = [pair for pair in rules(broken) if pair[1].startswith(("row.", "card."))]
+    assert [(field.split(".")[0], rule) for field, rule in structural] == expected
+    assert all(fault.reason_ru and fault.reason_en for fault in broken.faults)
+
+
+def test_key_that_stands_twice_breaks_both_rows(known: Known) -> None:
+    rows = planned(known, f"{HEADER}\n{GOOD}\n{changed(key='x-2')}\n{GOOD}\n")
+    assert [row.state for row in rows] == [RowState.BROKEN, RowState.NEW, RowState.BROKEN]
+    assert rows[0].faults[0].reason_en == "The key stands in several rows: 1, 3."
+
+
+def test_surplus_and_lacking_cells_break_their_row(known: Known) -> None:
+    one, other = planned(known, f"{HEADER}\n{GOOD};1\nx-2;mfc;RU-KEM;МФЦ\n")
+    assert rules(one) == [("row", "row.too_many_cells")]
+    assert rules(other) == [("row", "row.too_few_cells")]
+
+
+def shipped() -> Iterator[Any]:
+    for path in sorted(FILES.glob("*.json")):
+        if not path.stem.startswith("example"):
+            yield path
+
+
+def test_r_appendix_1_shipped_files_give_the_shipped_faults_and_change_nothing(
+    known: Known,
+) -> None:
+    """The quality rules apply to an imported file exactly as to the shipped one: all of them."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for path in shipped():
+        rows = planned(known, path.read_text(encoding="utf-8"), JSON)
+        assert {row.state for row in rows} == {RowState.UNCHANGED}
+        found.update((str(row.key), f.field, f.rule) for row in rows for f in row.faults)
+    assert found == Counter((f.row_key, f.field, f.code) for f in APPENDIX.faults)
+    used = {rule for _, _, rule in found}
+    assert len(used) >= 20 <= len(RULES)
+
+
+def test_faulty_phone_is_offered_as_printed_with_its_proposal(known: Known) -> None:
+    (row,) = planned(known, f"{HEADER}\n{changed(phone='38456) 3-00-01')}\n")
+    assert row.state is RowState.NEW
+    assert row.card is not None
+    assert (row.card.phones, row.card.printed_phone) == ((), "38456) 3-00-01")
+    (fault,) = [fault for fault in row.faults if fault.rule == "phone.unbalanced_bracket"]
+    assert (fault.field, fault.proposal) == ("phone", "(38456) 3-00-01")
+
+
+PARTIAL = "key;kind;region;name;phone\n"
+
+
+def test_columns_that_are_not_there_leave_what_is_there(known: Known) -> None:
+    before = of(known, OURS).card
+    text = f"{PARTIAL}{OURS};institution;RU-KEM;{before.name};(38456) 3-99-99\n"
+    (row,) = planned(known, text)
+    assert (row.state, row.fields, row.seen_version) == (RowState.CHANGED, ("phones",), 1)
+    assert row.card == before.model_copy(update={"phones": ("+73845639999",)})
+    assert {fault.field for fault in row.faults} <= {"phone", "name"}
+
+
+def test_empty_cell_empties_the_field(known: Known) -> None:
+    before = of(known, OURS).card
+    (row,) = planned(known, f"{PARTIAL}{OURS};institution;RU-KEM;{before.name};\n")
+    assert row.card is not None
+    assert row.card.phones == ()
+    assert ("phone", "phone.missing") in rules(row)
+
+
+def test_field_that_an_editor_changed_waits_for_a_person(known: Known) -> None:
+    present = of(known, OURS)
+    edited = present.card.model_copy(update={"phones": ("+73845631111",)})
+    change(present, edited, "Проверено звонком", BY)
+    text = f"{PARTIAL}{OURS};institution;RU-KEM;{present.card.name};(38456) 3-99-99\n"
+    (row,) = planned(known, text)
+    assert (row.state, row.conflict) == (RowState.CONFLICT, "edited: phones")
+
+
+def test_retired_organization_waits_for_a_person(known: Known) -> None:
+    retire(of(known, OURS), "Ликвидировано", BY)
+    (row,) = planned(known, f"{PARTIAL}{OURS};institution;RU-KEM;МБУ;(38456) 3-99-99\n")
+    assert (row.state, row.conflict) == (RowState.CONFLICT, "retired")
+
+
+def test_parent_may_come_with_the_file_and_goes_before(known: Known) -> None:
+    body = changed(key="x-body", kind="authorised_body", name="Управление", parent="r-department")
+    rows = planned(known, f"{HEADER}\n{changed(parent='x-body')}\n{body}\n")
+    assert [row.state for row in rows] == [RowState.NEW, RowState.NEW]
+    assert depths(rows) == {1: 1, 2: 0}
+
+
+def test_example_and_unknown_field_of_a_list_are_refused(known: Known) -> None:
+    item = '{"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "МФЦ"}'
+    one, other = planned(known, f'[{item}, "provenance": "example"}},\n7]', JSON)
+    assert rules(one) == [("provenance", "row.provenance")]
+    assert rules(other) == [("row", "row.empty")]
+    (bare,) = planned(known, '[{"key": "x-1", "kind": "bank", "printed": 7}]', JSON)
+    assert rules(bare) == [
+        ("kind", "row.enum"),
+        ("region", "row.value_missing"),
+        ("printed", "row.model_type"),
+    ]
+    (unknown,) = planned(known, f'[{item}, "fax": "1"}}]', JSON)
+    assert rules(unknown) == [("fax", "row.unknown_field")]
+
+
+def imported(known: Known, text: str) -> tuple[Import, list[PlannedRow]]:
+    facts, cells = read_file(text.encode(), CSV, None)
+    rows = plan(facts, cells, known)
+    made, parts = preview("import-1", facts, rows, "m", BY)
+    assert [row for part in parts for row in part.rows] == rows
+    return made, rows
+
+
+DO = {
+    ImportAction.APPLY: lambda found: apply(found, [], [], [], "Письмо № 5", BY),
+    ImportAction.FINISH: lambda found: finish(found, [], BY),
+}
+
+
+@pytest.mark.parametrize("status", ImportStatus)
+@pytest.mark.parametrize("action", ImportAction)
+def test_r_1_3_every_action_on_an_import_in_every_state(
+    known: Known, action: ImportAction, status: ImportStatus
+) -> None:
+    found, _ = imported(known, f"{HEADER}\n{GOOD}\n")
+    found.status = status
+    if status in ALLOWED[action]:
+        assert DO[action](found) == []
+        return
+    with pytest.raises(NotAllowedInState):
+        DO[action](found)
+
+
+def test_rows_of_a_list_on_one_line_are_told_apart(known: Known) -> None:
+    item = '{"key": "x-%d", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "МФЦ"}}'
+    rows = planned(known, f"[{item % 1}, {item % 2}, 7]", JSON)
+    assert [(row.number, row.line, row.key) for row in rows] == [
+        (1, 1, "x-1"),
+        (2, 1, "x-2"),
+        (3, 1, None),
+    ]
+
+
+def test_proposal_is_applied_only_where_it_was_accepted(known: Known) -> None:
+    other = changed(key="x-dom-2", name="МБУ «Второй дом»", phone="38456) 3-00-02")
+    text = f"{HEADER}\n{changed(phone='38456) 3-00-01')}\n{other}\n"
+    found, rows = imported(known, text)
+    accepted = AcceptedCorrection(row=1, rule="phone.unbalanced_bracket", field="phone")
+    apply(found, rows, [accepted], [], "Письмо № 5", BY)
+    cards = [corrected(found, row, APPENDIX.gazetteer).card for row in rows]
+    assert [card.phones for card in cards if card] == [("+73845630001",), ()]
+    assert all(is_offered(found, row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("corrections", "overruled", "code"),
+    [
+        ([(1, "phone.missing", "phone")], [], "no-such-proposal"),
+        ([(9, "phone.unbalanced_bracket", "phone")], [], "no-such-proposal"),
+        ([(1, "phone.unbalanced_bracket", "phone")] * 2, [], "one-correction-per-field"),
+        ([], [1], "no-such-conflict"),
+        ([], [9], "no-such-conflict"),
+    ],
+)
+def test_r_1_3_decision_on_what_is_not_there_is_refused(
+    known: Known, corrections: list[tuple[int, str, str]], overruled: list[int], code: str
+) -> None:
+    found, rows = imported(known, f"{HEADER}\n{changed(phone='38456) 3-00-01')}\n")
+    accepted = [
+        AcceptedCorrection(row=row, rule=rule, field=field) for row, rule, field in corrections
+    ]
+    with pytest.raises(InvalidInput) as wrong:
+        apply(found, rows, accepted, overruled, "Письмо № 5", BY)
+    assert wrong.value.code == code
+    assert found.status is ImportStatus.PREVIEWED
+
+
+def test_imported_row_leaves_its_text_and_is_edited_from_there(known: Known) -> None:
+    present = of(known, OURS)
+    text = f"{PARTIAL}{OURS};institution;RU-KEM;{present.card.name};38456) 3-99-99\n"
+    found, (row,) = imported(known, text)
+    apply(found, [row], [], [], "Письмо № 5", BY)
+    (event,) = take_imported(present, found, row, row, BY)
+    assert event.model_dump()["reason"] == "import import-1, row 1, line 2: Письмо № 5"
+    assert present.printed_row is not None
+    assert present.printed_row.printed.phone == "38456) 3-99-99"
+    assert not present.is_edited("phones", "printed_phone")
+    again = planned(known, text)
+    assert again[0].state is RowState.UNCHANGED
