@@ -5,6 +5,7 @@ The tests' simulation brings its own, in memory; everything above them is the sa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,13 @@ from chassis.watchdog import end_process
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """How to connect to the store and to the broker, and to end the process; by default really."""
+    """How to connect to the store and to the broker, to do long work aside, and to end the process;
+    by default really."""
 
     connect: Callable[..., Any] = connect
     bus: Callable[..., Any] = Bus
     end: Callable[[], None] = end_process
+    aside: Callable[..., Any] = asyncio.to_thread
 
 
 REAL = Backing()

@@ -69,15 +69,17 @@ class Commands:
         visible: Callable[[S], bool],
         answer: Callable[[S], dict[str, Any]] = lambda state: {},
         what: str = "case",
+        begin: Callable[[], Document[S] | None] = lambda: None,
     ) -> Answered:
         """Load, check, decide, store, publish. Raises Refusal and StoreUnavailable.
 
         Without a request it is the machine that records what came of an errand: there is no key
-        to remember, and the version moves only if there is an event to tell.
+        to remember, and the version moves only if there is an event to tell. `begin` gives what a
+        record is before its first change, if it may have been known before it was stored.
         """
         for attempt in range(TRIES):
             async with collection.lock(document_id):
-                document = await get_visible(collection, document_id, visible, what)
+                document = await get_visible(collection, document_id, visible, what, begin)
                 known = repeated(document, request) if request is not None else None
                 if known is not None:
                     return known
@@ -95,6 +97,9 @@ class Commands:
                     )
                 except LostRace:
                     pass
+                except AlreadyExists:
+                    if document.rev:  # it is not the record that was begun by another meanwhile
+                        raise
             await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
         raise Refusal("too-busy", "the record is being changed by others; try again")
 
@@ -154,9 +159,10 @@ async def get_visible(
     document_id: str,
     visible: Callable[[S], bool],
     what: str = "case",
+    begin: Callable[[], Document[S] | None] = lambda: None,
 ) -> Document[S]:
     """A document the caller may know of; any other does not exist for them."""
-    document = await collection.get(document_id)
+    document = await collection.get(document_id) or begin()
     if document is None or not visible(document.state):
         raise NotFound(what)
     return document

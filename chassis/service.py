@@ -88,6 +88,8 @@ class Service:
         self._requests = Counter(
             "opora_http_responses", "HTTP answers", ["method", "status"], registry=self.registry
         )
+        self.aside = backing.aside
+        """Runs what would hold everything up (reading, reckoning) beside the event loop."""
         self._backing = backing
         self.record: Callable[[Envelope], Awaitable[None]] | None = None
         self.consumer: Consumer

@@ -28,6 +28,14 @@ from contracts.directory import (
     OrganizationRetired,
 )
 from contracts.event import Event
+from contracts.offer import (
+    CapacityChanged,
+    ServiceCapacity,
+    ServiceChanged,
+    ServiceListed,
+    ServiceListing,
+    ServiceWithdrawn,
+)
 from contracts.values import CitizenCard
 
 
@@ -105,3 +113,38 @@ class CitizenCopy(Copy):
             self.consented = False
         elif isinstance(event, CitizenErased):
             self.card, self.consented, self.erased = None, False, True
+
+
+class ServiceCopy(Copy):
+    """A service of the directory that a person entered or changed, as last listed.
+
+    What a data file says and nobody changed is not told: ask the directory for that.
+    """
+
+    made_of = (ServiceListed, ServiceChanged, ServiceWithdrawn)
+
+    listing: ServiceListing | None = None
+    given: bool = True
+
+    def keep(self, event: Event) -> None:
+        """Take over what the directory said."""
+        if isinstance(event, ServiceListed | ServiceChanged):
+            self.listing, self.given = event.listing, True
+        elif isinstance(event, ServiceWithdrawn):
+            self.given = False
+
+
+class CapacityCopy(Copy):
+    """What is free at an organization, as it last counted."""
+
+    made_of = (CapacityChanged,)
+
+    capacities: tuple[ServiceCapacity, ...] = ()
+
+    def keep(self, event: Event) -> None:
+        """Take over the numbers that changed."""
+        if isinstance(event, CapacityChanged):
+            known = {(one.service, one.unit): one for one in self.capacities}
+            known |= {(one.service, one.unit): one for one in event.capacities}
+            gone = {(one.service, one.unit) for one in event.uncounted}
+            self.capacities = tuple(one for key, one in sorted(known.items()) if key not in gone)

@@ -11,7 +11,7 @@ from chassis.document import Document
 from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy
 from contracts.directory import OrganizationCard
 from contracts.values import Actor, CitizenCard
 from services.careplan.domain.case import Case, involves
@@ -25,6 +25,7 @@ class Careplan:
     cases: Collection[Case]
     citizens: Collection[CitizenCopy]
     organizations: Collection[OrganizationCopy]
+    capacities: Collection[CapacityCopy]
 
     async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
         """A case the caller may know of."""

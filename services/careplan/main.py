@@ -17,7 +17,7 @@ from services.careplan.careplan import Careplan
 from services.careplan.domain.terms import sound_terms
 from services.careplan.handlers import CASE_HANDLERS, complained_case
 from services.careplan.settings import CareplanSettings
-from services.careplan.stores import CASES, CITIZENS, ORGANIZATIONS
+from services.careplan.stores import CAPACITIES, CASES, CITIZENS, ORGANIZATIONS
 
 
 def create_app(
@@ -33,6 +33,7 @@ def create_app(
         cases=service.collection(CASES, CASE, on_due=sound_terms),
         citizens=service.copies(CITIZENS),
         organizations=service.copies(ORGANIZATIONS),
+        capacities=service.copies(CAPACITIES),
     )
     service.read(
         careplan.cases,

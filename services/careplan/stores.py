@@ -6,7 +6,7 @@ from chassis.clock import due_ms, epoch_ms
 from chassis.listing import Scalar
 from chassis.replica import copies
 from chassis.store import Spec
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy
 from services.careplan.domain.case import Case
 
 
@@ -29,3 +29,4 @@ CASES = Spec(
 
 CITIZENS = copies("citizens", CitizenCopy)
 ORGANIZATIONS = copies("organizations", OrganizationCopy)
+CAPACITIES = copies("capacities", CapacityCopy)

@@ -14,9 +14,14 @@ from chassis.store import Collection
 from contracts.errors import Refusal
 from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
+from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.import_job import Import, ImportPart
+from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
+from services.directory.domain.search import SearchIndex
 from services.directory.domain.versions import Version
+from services.directory.domain.words import Language
+from services.directory.offer import Offer
 from services.directory.snapshot import Snapshot
 
 
@@ -37,6 +42,9 @@ class Directory:
     import_parts: Collection[ImportPart]
     appendix: Appendix
     refresh_seconds: float
+    services: Collection[ListedService]
+    capacities: Collection[OrganizationCapacity]
+    offer: Offer
     further_kinds: bool = True
     snapshot: Snapshot = field(default_factory=Snapshot)
 
@@ -45,6 +53,12 @@ class Directory:
         if not self.snapshot.complete:
             raise NotLoadedYet("directory-loading", "the directory is being loaded; ask again")
         return self.snapshot
+
+    def searchable(self) -> tuple[SearchIndex, Language]:
+        """The index over all services, once it is made, and what understands a question to it."""
+        if self.offer.index is None or self.offer.language is None:
+            raise NotLoadedYet("directory-loading", "the directory is being loaded; ask again")
+        return self.offer.index, self.offer.language
 
     def calendar_of(self, region: str | None) -> tuple[ZoneInfo, DistrictCalendar]:
         """Zone and calendar of a region; the district's own where the region has none."""

@@ -9,17 +9,36 @@ from chassis.backing import REAL, Backing
 from chassis.service import Service
 from chassis.settings import load
 from contracts.directory import ORGANIZATION
+from contracts.offer import CAPACITY, SERVICE
 from contracts.territory import municipalities, regions
 from contracts.topology import READS
 from services.directory.adapters.data_files import read_rows
-from services.directory.api import imports, organizations, quality, registers, serving, versions
+from services.directory.adapters.service_files import read_services, read_vocabulary
+from services.directory.api import (
+    capacity,
+    hsds,
+    imports,
+    navigator,
+    navigator_page,
+    organizations,
+    quality,
+    registers,
+    services,
+    serving,
+    versions,
+)
 from services.directory.directory import Directory
 from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
+from services.directory.domain.listing_rows import listings_of
 from services.directory.history import archive
 from services.directory.imports import carry_out
 from services.directory.loading import load_and_keep_fresh
+from services.directory.offer import Offer
+from services.directory.offer_freshness import open_and_keep_fresh
+from services.directory.offer_stores import CAPACITIES, SERVICES
 from services.directory.settings import DirectorySettings
+from services.directory.snapshot import Snapshot
 from services.directory.stores import IMPORT_PARTS, IMPORTS, ORGANIZATIONS, VERSIONS
 
 
@@ -31,6 +50,9 @@ def create_app(
     """The application; settings come from the environment unless given."""
     settings = settings or load(DirectorySettings)
     service = Service("directory", settings, READS, now, backing=backing)
+    appendix = Appendix(read_rows(settings.directory_data), municipalities(), regions())
+    snapshot, vocabulary = Snapshot(), read_vocabulary()
+    filed = listings_of(read_services(settings.directory_data), tuple(appendix.rows), vocabulary)
 
     async def archiving(organization_id: str) -> None:
         await archive(directory, organization_id)
@@ -46,15 +68,23 @@ def create_app(
         versions=service.collection(VERSIONS),
         imports=service.collection(IMPORTS, errand=importing),
         import_parts=service.collection(IMPORT_PARTS),
-        appendix=Appendix(read_rows(settings.directory_data), municipalities(), regions()),
+        appendix=appendix,
         refresh_seconds=settings.refresh_seconds,
         further_kinds=settings.further_kinds,
+        services=service.collection(SERVICES, SERVICE),
+        capacities=service.collection(CAPACITIES, CAPACITY),
+        offer=Offer(snapshot, filed, vocabulary),
+        snapshot=snapshot,
     )
 
     async def begin() -> None:
         await load_and_keep_fresh(directory)
 
+    async def begin_offer() -> None:
+        await open_and_keep_fresh(directory)
+
     service.starting(begin)
+    service.starting(begin_offer)
     return service.app(
         [
             organizations.router,
@@ -63,7 +93,13 @@ def create_app(
             imports.router,
             serving.router,
             quality.router,
+            services.router,
+            capacity.router,
+            navigator.router,
+            navigator_page.router,
+            hsds.router,
         ],
         {"directory": directory},
-        description="Organizations, the territories they serve, their hours; the quality report.",
+        description="Organizations, the territories they serve, their hours, services and capacity;"
+        " the navigator; Open Referral HSDS; the quality report.",
     )

@@ -6,7 +6,7 @@ this process's own change or from a look at what other replicas changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from contracts.territory import AddressQuery, TerritoryAnswer, TerritoryIndex, index_of
 from services.directory.domain.organization import Organization, Status
@@ -20,6 +20,8 @@ class Snapshot:
         self._known: dict[str, tuple[int, Organization]] = {}
         self._index: TerritoryIndex | None = None
         self.complete = False
+        self.taken: Callable[[Organization], None] = lambda organization: None
+        """Told of every organization that is taken in."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -30,6 +32,7 @@ class Snapshot:
             return
         self._known[organization.id] = (version, organization)
         self._index = None
+        self.taken(organization)
 
     def version_of(self, organization_id: str) -> int:
         """The version known of an organization; 0 if none is."""

@@ -18,7 +18,7 @@ from services.registry.handlers import CASE_HANDLERS
 from services.registry.recording import record
 from services.registry.registry import Registry
 from services.registry.settings import RegistrySettings
-from services.registry.stores import CASES, CITIZENS, LOG, ORGANIZATIONS
+from services.registry.stores import CAPACITIES, CASES, CITIZENS, LOG, ORGANIZATIONS, SERVICES
 
 
 def create_app(
@@ -37,6 +37,8 @@ def create_app(
         cases=records,
         citizens=people,
         organizations=organizations,
+        services=service.copies(SERVICES),
+        capacities=service.copies(CAPACITIES),
         log=service.collection(LOG),
         limits=StatusLimits(settings.status_per_address, settings.status_per_number),
         figures=Figures(records, people, organizations, now),

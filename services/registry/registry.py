@@ -11,7 +11,7 @@ from chassis.document import Document
 from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
 from contracts.directory import OrganizationCard
 from contracts.values import Actor
 from services.registry.adapters.limits import StatusLimits
@@ -30,6 +30,8 @@ class Registry:
     cases: Collection[CaseRecord]
     citizens: Collection[CitizenCopy]
     organizations: Collection[OrganizationCopy]
+    services: Collection[ServiceCopy]
+    capacities: Collection[CapacityCopy]
     log: Collection[LogEntry]
     limits: StatusLimits
     figures: Figures

@@ -8,7 +8,7 @@ from chassis.clock import due_ms, epoch_ms
 from chassis.listing import Scalar
 from chassis.replica import copies
 from chassis.store import Spec
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
 from services.registry.domain.timeline import moment
@@ -48,6 +48,8 @@ CASES = Spec(
 
 CITIZENS = copies("citizens", CitizenCopy)
 ORGANIZATIONS = copies("organizations", OrganizationCopy)
+SERVICES = copies("services", ServiceCopy)
+CAPACITIES = copies("capacities", CapacityCopy)
 
 
 def _micros(when: datetime) -> int:

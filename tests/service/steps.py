@@ -31,6 +31,7 @@ from tests.service.complaints import access as complaints
 from tests.service.complaints.conftest import PARTS
 from tests.service.complaints.conftest import opened_office as opened_complaints
 from tests.service.directory import access as directory
+from tests.service.directory import access_offer as offer
 from tests.service.directory.conftest import app_of, settled
 from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
@@ -161,8 +162,10 @@ async def of_directory(stack: Stack) -> Ledger:
     await settled(app)
     ledger = _watched(app, client)
     ids = {"organization_id": INSTITUTION, **await directory.made(stack, client)}
+    ids |= offer.IDS
     walk = Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)
     await _read(walk, directory.ROUTES)
+    await offer.change_everything(walk)
     for route in directory.ROUTES:
         if route.method == "POST" and route.roles and route.path in ORGANIZATION_STEPS:
             version = 2 if route.path.endswith("retirement") else 1

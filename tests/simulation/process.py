@@ -33,6 +33,11 @@ belongs_to: contextvars.ContextVar[Process | None] = contextvars.ContextVar(
 """The process whose task runs."""
 
 
+async def _here(work: Callable[..., T], *arguments: Any) -> T:
+    """Long work is done where it is asked for: there are no threads here."""
+    return work(*arguments)
+
+
 class Dead(BaseException):
     """Raised in the tasks of a process that has died; no code of a service catches it."""
 
@@ -63,7 +68,7 @@ class Process:
         self.spawn(self._serve())
 
     async def _serve(self) -> None:
-        backing = Backing(connect=self._connect, bus=bus.made_for(self), end=self.stop)
+        backing = Backing(connect=self._connect, bus=bus.made_for(self), end=self.stop, aside=_here)
         app = self.world.make_app(self, backing)
         async with app.router.lifespan_context(app):
             self.app = app

@@ -4,6 +4,7 @@ import httpx
 
 from contracts.roles import Role
 from tests.service.access import About, Route, Walk
+from tests.service.directory import access_offer
 from tests.service.directory.conftest import app_of, settled
 from tests.service.stack import INSTITUTION, Stack
 
@@ -75,6 +76,7 @@ ROUTES = [
     Route("POST", f"{IMPORT}/application", EDITORS, {"reason": "Письмо № 14"}, DISTRICT),
     Route("GET", "/quality", QUALITY_READERS, about=DISTRICT),
     Route("GET", "/quality.csv", QUALITY_READERS, about=DISTRICT),
+    *access_offer.ROUTES,
 ]
 
 
@@ -93,4 +95,5 @@ async def begun(stack: Stack) -> Walk:
     client = await stack.serve(app)
     await settled(app)
     ids = {"organization_id": INSTITUTION, "announcement_id": "A-1", **await made(stack, client)}
+    ids |= access_offer.IDS
     return Walk(stack, app, client, "organizations", INSTITUTION, 1, ids)

@@ -46,7 +46,7 @@ def directory_of(app: FastAPI) -> Directory:
 async def loaded(app: FastAPI) -> Directory:
     """The replica, once its files are in."""
     directory = directory_of(app)
-    await until(lambda: directory.snapshot.complete)
+    await until(lambda: directory.snapshot.complete and directory.offer.index is not None)
     return directory
 
 

@@ -1,0 +1,47 @@
+"""Russian words: their dictionary forms (pymorphy3) and the nearest known word (rapidfuzz)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped]
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+KEPT = 200_000
+"""Words whose forms are remembered: more than a region's directory has."""
+
+LEAST_LIKENESS = 0.75
+SHORTEST_MISSPELT = 4
+"""A shorter word is too like too many others."""
+
+
+@cache
+def _analyzer() -> MorphAnalyzer:
+    return MorphAnalyzer(lang="ru")
+
+
+def load() -> None:
+    """Read the dictionaries: takes a moment, so it is done aside."""
+    _analyzer()
+
+
+@lru_cache(maxsize=KEPT)
+def lemmas(word: str) -> frozenset[str]:
+    """All dictionary forms of a word, «ё» as «е»."""
+    parsed = _analyzer().parse(word)
+    return frozenset(form.normal_form.replace("ё", "е") for form in parsed) or frozenset({word})
+
+
+def closest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that was probably meant, one or two slips away."""
+    if len(word) < SHORTEST_MISSPELT:
+        return None
+    found = process.extractOne(
+        word,
+        known,
+        scorer=DamerauLevenshtein.normalized_similarity,
+        score_cutoff=LEAST_LIKENESS,
+    )
+    return None if found is None else str(found[0])

@@ -1,0 +1,264 @@
+"""Open Referral HSDS 3.0 (with service_capacity of 3.1): the directory for other systems.
+
+From memory; ids are UUIDs made from ours. Dates and hours, and what HSDS cannot say, are told in
+`docs/api/hsds.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+
+from chassis.http import public
+from contracts.errors import NotFound
+from services.directory.api.hsds_ids import hsds_id
+from services.directory.api.hsds_lists import (
+    NDJSON,
+    LocatedQuery,
+    OrganizationsQuery,
+    PagedQuery,
+    Pair,
+    ServicesQuery,
+    TermsQuery,
+    listed,
+    near_postcode,
+    organizations_found,
+    refuse_proximity,
+    require_one,
+    services_found,
+)
+from services.directory.api.hsds_models import (
+    Api,
+    HsdsPage,
+    Minimal,
+    Organization,
+    OrganizationBasic,
+    Service,
+    ServiceAtLocation,
+    ServiceAtLocationBasic,
+    ServiceBasic,
+    Taxonomy,
+    TaxonomyTerm,
+)
+from services.directory.api.hsds_organizations import organization_basic, organization_full
+from services.directory.api.hsds_services import (
+    minimal,
+    service_at_location_basic,
+    service_at_location_full,
+    service_basic,
+    service_full,
+)
+from services.directory.api.hsds_terms import taxonomies, terms
+from services.directory.directory import Directory, WithDirectory
+from services.directory.domain.organization import Organization as Kept
+
+router = APIRouter(prefix="/hsds", tags=["hsds"])
+
+R = TypeVar("R", Taxonomy, TaxonomyTerm)
+L = TypeVar("L", bound=ServiceAtLocationBasic)
+
+VERSION = "3.0"
+PROFILE = "https://docs.openreferral.org/en/latest/hsds/overview.html"
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NDJSON: {}}, "description": "a page, or with format=ndjson every record"}
+}
+
+
+@router.get("/", summary="What this API is", dependencies=[Depends(public)])
+async def get_api(request: Request) -> Api:
+    """Version and profile of HSDS, and where the OpenAPI document is."""
+    return Api(
+        version=VERSION,
+        profile=PROFILE,
+        openapi_url=f"{request.base_url}openapi.json",
+        description="Services of long-term care; service_capacity and unit are those of HSDS 3.1.",
+    )
+
+
+@router.get(
+    "/services",
+    summary="HSDS: services",
+    dependencies=[Depends(public)],
+    response_model=HsdsPage[Service] | HsdsPage[ServiceBasic] | HsdsPage[Minimal],
+    response_model_exclude_none=True,
+    responses=LINES,
+)
+async def get_hsds_services(asked: ServicesQuery, directory: WithDirectory) -> Any:
+    """Services, withdrawn ones too (`defunct`); one-to-one fields unless `full`."""
+    require_one(asked)
+    found = services_found(directory, asked)
+    if asked.minimal:
+        return listed(asked, found, lambda one: minimal(directory, *one), max(len(found), 1))
+    show = service_full if asked.full else service_basic
+    return listed(asked, found, lambda one: show(directory, *one))
+
+
+@router.get(
+    "/services/{service_uuid}",
+    summary="HSDS: a service",
+    dependencies=[Depends(public)],
+    response_model_exclude_none=True,
+)
+async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Service:
+    """A service with everything that belongs to it."""
+    return service_full(directory, *_service(directory, "service", service_uuid))
+
+
+@router.get(
+    "/organizations",
+    summary="HSDS: organizations",
+    dependencies=[Depends(public)],
+    response_model=HsdsPage[Organization] | HsdsPage[OrganizationBasic],
+    response_model_exclude_none=True,
+    responses=LINES,
+)
+async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirectory) -> Any:
+    """Organizations that take part; one-to-one fields unless `full` or `full_service`."""
+    found = organizations_found(directory, asked)
+    if asked.full_service:
+        return listed(asked, found, lambda kept: _with_services(directory, kept))
+    show = organization_full if asked.full else organization_basic
+    return listed(asked, found, lambda kept: show(directory, kept))
+
+
+@router.get(
+    "/organizations/{organization_uuid}",
+    summary="HSDS: an organization",
+    dependencies=[Depends(public)],
+    response_model_exclude_none=True,
+)
+async def get_hsds_organization(
+    organization_uuid: str, directory: WithDirectory, full_service: bool = False
+) -> Organization:
+    """An organization with everything that belongs to it; a retired one too."""
+    kept = next(
+        (
+            kept
+            for _, kept in directory.loaded().all().values()
+            if not kept.is_proposal and hsds_id("organization", kept.id) == organization_uuid
+        ),
+        None,
+    )
+    if kept is None:
+        raise NotFound("organization")
+    return _with_services(directory, kept) if full_service else organization_full(directory, kept)
+
+
+@router.get(
+    "/service_at_locations",
+    summary="HSDS: services at their places",
+    dependencies=[Depends(public)],
+    response_model=HsdsPage[ServiceAtLocation] | HsdsPage[ServiceAtLocationBasic],
+    response_model_exclude_none=True,
+    responses=LINES,
+)
+async def get_hsds_service_at_locations(asked: LocatedQuery, directory: WithDirectory) -> Any:
+    """Services of organizations whose address is known; one-to-one fields unless `full`."""
+    refuse_proximity(asked)
+    found = services_found(directory, asked)
+    if asked.postcode is not None:
+        found = near_postcode(directory, found, asked.postcode)
+    located = [(service, kept) for service, kept in found if kept.card.address is not None]
+    show = service_at_location_full if asked.full else service_at_location_basic
+    return listed(asked, located, lambda one: _there(show(directory, *one)))
+
+
+@router.get(
+    "/service_at_locations/{service_at_location_uuid}",
+    summary="HSDS: a service at its place",
+    dependencies=[Depends(public)],
+    response_model_exclude_none=True,
+)
+async def get_hsds_service_at_location(
+    service_at_location_uuid: str, directory: WithDirectory
+) -> ServiceAtLocation:
+    """A service at its place with everything that belongs to it."""
+    pair = _service(directory, "service_at_location", service_at_location_uuid)
+    return _there(service_at_location_full(directory, *pair))
+
+
+@router.get(
+    "/taxonomies",
+    summary="HSDS: taxonomies",
+    dependencies=[Depends(public)],
+    response_model=HsdsPage[Taxonomy],
+    responses=LINES,
+)
+async def get_hsds_taxonomies(asked: PagedQuery) -> Any:
+    """The vocabularies by which services and organizations are described."""
+    found = [one for one in taxonomies() if _matches(asked.search, one.name, one.description)]
+    return listed(asked, found, lambda one: one)
+
+
+@router.get(
+    "/taxonomies/{taxonomy_uuid}", summary="HSDS: a taxonomy", dependencies=[Depends(public)]
+)
+async def get_hsds_taxonomy(taxonomy_uuid: str) -> Taxonomy:
+    """One vocabulary."""
+    return _named(taxonomies(), taxonomy_uuid, "taxonomy")
+
+
+@router.get(
+    "/taxonomy_terms",
+    summary="HSDS: terms of taxonomies",
+    dependencies=[Depends(public)],
+    response_model=HsdsPage[TaxonomyTerm],
+    responses=LINES,
+)
+async def get_hsds_taxonomy_terms(asked: TermsQuery, directory: WithDirectory) -> Any:
+    """The codes of the vocabularies; they have no parents."""
+    found = [
+        one
+        for one in terms(directory.offer.vocabulary)
+        if asked.taxonomy_id in {None, one.taxonomy_id}
+        and asked.parent_id is None
+        and _matches(asked.search, one.name, one.description)
+    ]
+    return listed(asked, found, lambda one: one)
+
+
+@router.get(
+    "/taxonomy_terms/{term_uuid}",
+    summary="HSDS: a term of a taxonomy",
+    dependencies=[Depends(public)],
+)
+async def get_hsds_taxonomy_term(term_uuid: str, directory: WithDirectory) -> TaxonomyTerm:
+    """One code of a vocabulary."""
+    return _named(terms(directory.offer.vocabulary), term_uuid, "taxonomy term")
+
+
+def _service(directory: Directory, kind: str, wanted: str) -> Pair:
+    snapshot = directory.loaded()
+    for service_id in directory.offer.ids():
+        if hsds_id(kind, service_id) == wanted:
+            service = directory.offer.get(service_id)
+            kept = snapshot.get(service.listing.organization) if service else None
+            if service is not None and kept is not None and not kept.is_proposal:
+                return service, kept
+    raise NotFound(kind.replace("_", " "))
+
+
+def _there(found: L | None) -> L:
+    if found is None:
+        raise NotFound("service at location")
+    return found
+
+
+def _with_services(directory: Directory, kept: Kept) -> Organization:
+    full = organization_full(directory, kept)
+    full.services = [
+        service_full(directory, service, kept) for service in directory.offer.of(kept.id)
+    ]
+    return full
+
+
+def _named(found: list[R], wanted: str, what: str) -> R:
+    one = next((item for item in found if item.id == wanted), None)
+    if one is None:
+        raise NotFound(what)
+    return one
+
+
+def _matches(search: str | None, *texts: str) -> bool:
+    return search is None or any(search.strip().lower() in text.lower() for text in texts)

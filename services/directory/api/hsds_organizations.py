@@ -1,0 +1,186 @@
+"""Organizations and their places as HSDS has them."""
+
+from __future__ import annotations
+
+import re
+
+from contracts.territory import municipalities, regions
+from contracts.values import Actor
+from services.directory.api.hsds_ids import hsds_id
+from services.directory.api.hsds_models import (
+    Address,
+    Location,
+    LocationBasic,
+    Metadata,
+    Organization,
+    OrganizationBasic,
+    OrganizationIdentifier,
+    Phone,
+)
+from services.directory.api.hsds_schedules import schedules
+from services.directory.api.hsds_terms import attributes, hours_attribute
+from services.directory.directory import Directory
+from services.directory.domain.hours_pattern import organization_pattern
+from services.directory.domain.organization import Organization as Kept
+
+LEGAL_ENTITY = {"INN": 10, "OGRN": 13}
+"""Digits of a legal entity's numbers: those of a sole trader name a person, and are not shown."""
+ELSEWHERE = "(в прежней версии организации)"
+"""For a value that was put away with the version it stood in."""
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+(/[!-~]*)?$", re.IGNORECASE)
+
+
+def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
+    """An organization with its one-to-one fields."""
+    card = kept.card
+    kind = directory.offer.vocabulary.ru("organizations", card.kind)
+    return OrganizationBasic(
+        id=hsds_id("organization", kept.id),
+        name=card.name,
+        description=f"{kind}. Источник: {card.source}.",
+        email=card.emails[0] if card.emails else None,
+        website=uri(card.website),
+        parent_organization_id=hsds_id("organization", card.parent) if card.parent else None,
+    )
+
+
+def organization_full(directory: Directory, kept: Kept) -> Organization:
+    """An organization with everything that belongs to it."""
+    own = hsds_id("organization", kept.id)
+    return Organization(
+        **dict(organization_basic(directory, kept)),
+        phones=organization_phones("organization", kept),
+        locations=locations(directory, kept),
+        organization_identifiers=identifiers(kept),
+        attributes=attributes(
+            directory.offer.vocabulary, "organization", own, [("organizations", kept.card.kind)]
+        ),
+        metadata=_metadata(kept),
+    )
+
+
+def organization_phones(owner: str, kept: Kept) -> list[Phone]:
+    """The phones that could be read; else what is printed, as it is printed."""
+    card = kept.card
+    phones = [
+        Phone(id=hsds_id("phone", owner, kept.id, number), number=number) for number in card.phones
+    ]
+    if phones or card.printed_phone is None:
+        return phones
+    printed = card.printed_phone
+    return [
+        Phone(
+            id=hsds_id("phone", owner, kept.id, printed),
+            number=printed,
+            description="Так напечатано в источнике; номер не удалось прочесть уверенно.",
+        )
+    ]
+
+
+def location_basic(kept: Kept) -> LocationBasic | None:
+    """Where an organization works, if an address is known. No source gives coordinates."""
+    if kept.card.address is None:
+        return None
+    return LocationBasic(
+        id=hsds_id("location", kept.id),
+        organization_id=hsds_id("organization", kept.id),
+        name=kept.card.name,
+        description=kept.card.address.text,
+    )
+
+
+def locations(directory: Directory, kept: Kept) -> list[Location]:
+    """The places of an organization: one, if its address is known."""
+    basic = location_basic(kept)
+    if basic is None:
+        return []
+    pattern = organization_pattern(kept.card)
+    zone, _ = directory.calendar_of(kept.card.region)
+    now = directory.service.now()
+    return [
+        Location(
+            **dict(basic),
+            addresses=[_address(kept)],
+            phones=organization_phones("location", kept),
+            schedules=schedules("location", basic.id, pattern, zone, now),
+            attributes=hours_attribute("location", basic.id, pattern),
+        )
+    ]
+
+
+def identifiers(kept: Kept) -> list[OrganizationIdentifier]:
+    """INN and OGRN of a legal entity that stands in a register of ours."""
+    if kept.entry is None:
+        return []
+    known = {"INN": kept.entry.particulars.inn, "OGRN": kept.entry.particulars.ogrn}
+    return [
+        OrganizationIdentifier(
+            id=hsds_id("organization_identifier", kept.id, kind),
+            organization_id=hsds_id("organization", kept.id),
+            identifier_scheme=f"RU-{kind}",
+            identifier_type=kind,
+            identifier=number,
+        )
+        for kind, number in known.items()
+        if number is not None and len(number) == LEGAL_ENTITY[kind]
+    ]
+
+
+def uri(printed: str | None) -> str | None:
+    """A site as a URI; what cannot be one is left out."""
+    if printed is None or SCHEME.match(printed):
+        return printed
+    return f"http://{printed}" if HOST.match(printed) else None
+
+
+def office(role: str, organization: str | None) -> str:
+    """Who changed something: the office, and where; never a person."""
+    return f"{role}, {organization}" if organization else role
+
+
+def _address(kept: Kept) -> Address:
+    address = kept.card.address
+    assert address is not None  # noqa: S101 - a location has one
+    names = {item.code: item.name for item in municipalities()}
+    area = names.get(address.municipality or "")
+    street = ", ".join(part for part in (address.street, address.house) if part)
+    region = next((item.name for item in regions() if item.code == kept.card.region), "")
+    return Address(
+        id=hsds_id("address", kept.id),
+        location_id=hsds_id("location", kept.id),
+        address_1=street if address.street and address.house else address.text,
+        city=address.settlement or area or "",
+        region=area,
+        state_province=region,
+        postal_code=address.postal_code or "",
+    )
+
+
+def _metadata(kept: Kept) -> list[Metadata]:
+    """The present card's change; the ones before stand in the versions of the organization."""
+    own, present = hsds_id("organization", kept.id), kept.present
+    by = present.author or Actor(id="unknown", role="unknown")
+    return [
+        Metadata(
+            id=hsds_id("metadata", kept.id, str(present.edition), name),
+            resource_id=own,
+            resource_type="organization",
+            last_action_date=kept.changed_at.date().isoformat(),
+            last_action_type="update" if present.edition > 1 else "create",
+            field_name=name,
+            previous_value=_value(kept, name, before=True),
+            replacement_value=_value(kept, name, before=False),
+            updated_by=office(by.role, by.organization),
+        )
+        for name in present.fields or ("name",)
+    ]
+
+
+def _value(kept: Kept, name: str, *, before: bool) -> str:
+    if not before:
+        return str(getattr(kept.card, name) or "")[:300]
+    if kept.edition == 1:
+        return ""
+    earlier = next((v for v in kept.unarchived if v.edition == kept.edition - 1), None)
+    return ELSEWHERE if earlier is None else str(getattr(earlier.card, name) or "")[:300]

@@ -1,0 +1,72 @@
+"""Hours as HSDS schedules: one entry for each stretch between breaks (K, M, S).
+
+A stretch past midnight is said by an hour of closing before that of opening, as iCal's readers
+expect. Public holidays cannot be said: each entry notes that they are days off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from contracts.directory import OpeningHours
+from services.directory.api.hsds_ids import hsds_id
+from services.directory.api.hsds_models import Schedule
+from services.directory.domain.hours_pattern import HoursPattern
+
+DAYS_RU = {"MO": "пн", "TU": "вт", "WE": "ср", "TH": "чт", "FR": "пт", "SA": "сб", "SU": "вс"}
+HOLIDAYS = "В государственные праздники закрыто."
+EVERY_DAY = "Без выходных."
+
+
+def schedules(
+    owner: str, owner_id: str, pattern: HoursPattern, zone: ZoneInfo, now: datetime
+) -> list[Schedule]:
+    """The schedules of a service, a location, or a service at a location."""
+    offset = now.astimezone(zone)
+    hours = offset.utcoffset()
+    seconds = hours.total_seconds() if hours is not None else 0.0
+    marked = f"{offset:%z}"[:3] + ":" + f"{offset:%z}"[3:]
+    found = []
+    for entry in pattern.hours:
+        listed = ",".join(entry.days)
+        for number, (opens, closes) in enumerate(stretches(entry)):
+            key = (listed, f"{opens:%H%M}", str(entry.valid_from), str(number))
+            found.append(
+                Schedule(
+                    id=hsds_id("schedule", owner, owner_id, *key),
+                    byday=listed,
+                    opens_at=f"{opens:%H:%M}{marked}",
+                    closes_at=f"{closes:%H:%M}{marked}",
+                    timezone=seconds / 3600,
+                    valid_from=entry.valid_from.isoformat() if entry.valid_from else None,
+                    valid_to=entry.valid_to.isoformat() if entry.valid_to else None,
+                    description=_words(entry),
+                    notes=EVERY_DAY if len(set(entry.days)) == 7 else HOLIDAYS,
+                    **{f"{owner}_id": owner_id},
+                )
+            )
+    return found
+
+
+def stretches(entry: OpeningHours) -> Iterator[tuple[time, time]]:
+    """The hours of an entry without its breaks, in their order."""
+    breaks = [(pause.begins, pause.ends) for pause in entry.breaks]
+    if entry.lunch_from is not None and entry.lunch_to is not None:
+        breaks.append((entry.lunch_from, entry.lunch_to))
+    begun = entry.opens
+    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < entry.opens, pause[0])):
+        if begins != begun:
+            yield begun, begins
+        begun = ends
+    if begun != entry.closes or not breaks:
+        yield begun, entry.closes
+
+
+def _words(entry: OpeningHours) -> str:
+    days = ", ".join(DAYS_RU[day] for day in entry.days)
+    lunch = ""
+    if entry.lunch_from is not None and entry.lunch_to is not None:
+        lunch = f", обед {entry.lunch_from:%H:%M}–{entry.lunch_to:%H:%M}"
+    return f"{days}: {entry.opens:%H:%M}–{entry.closes:%H:%M}{lunch}"

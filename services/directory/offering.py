@@ -1,0 +1,153 @@
+"""Use cases of services and capacity: one function, one save (S, M)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+from chassis.commands import Request
+from chassis.document import Answered, Document
+from chassis.store import StoreUnavailable
+from contracts.context import Context
+from contracts.errors import NotFound
+from contracts.event import Event
+from contracts.offer import CAPACITY, SERVICE, CapacityKey, ServiceListing
+from contracts.values import Actor
+from services.directory.directory import Directory
+from services.directory.domain.capacity import (
+    Counted,
+    OrganizationCapacity,
+    change_capacity,
+    require_own,
+)
+from services.directory.domain.listing import ListedService, change_service, list_service, refile
+from services.directory.domain.listing_rules import check_listing
+from services.directory.domain.organization import Organization, Status
+
+Decide = Callable[[ListedService, Context], Sequence[Event]]
+
+
+async def enter_service(
+    directory: Directory, listing: ServiceListing, reason: str, request: Request, by: Actor
+) -> Answered:
+    """A service that no data file holds. Its id comes from the key: a repetition finds it."""
+    _check(directory, listing)
+    at = directory.service.at(by)
+    service, events = list_service(listing, reason, at)
+    answered = await directory.service.commands.create(
+        directory.services, Document(id=service.id, state=service), SERVICE, request, at, events
+    )
+    with contextlib.suppress(StoreUnavailable):  # if it is away, the next look finds it
+        document = await directory.services.get(listing.id)
+        if document is not None:
+            directory.offer.take_service(document.state, document.version)
+    return answered
+
+
+async def change_listed(
+    directory: Directory, service_id: str, request: Request, by: Actor, decide: Decide
+) -> Answered:
+    """Carry a decision out on a service; this process answers from it at once."""
+    at = directory.service.at(by)
+    filed = directory.offer.filed.get(service_id)
+    decided: list[ListedService] = []
+
+    def decision(service: ListedService) -> Sequence[Event]:
+        refile(service, filed)  # the editor has seen the newer file
+        decided[:] = [service]
+        return decide(service, at)
+
+    answered = await directory.service.commands.execute(
+        directory.services,
+        service_id,
+        SERVICE,
+        request,
+        at,
+        decision,
+        visible=lambda _: True,
+        what="service",
+        begin=lambda: begun(directory, service_id),
+    )
+    for service in decided:
+        directory.offer.take_service(service, answered.version)
+    return answered
+
+
+async def replace_listing(
+    directory: Directory, listing: ServiceListing, reason: str, request: Request, by: Actor
+) -> Answered:
+    """A new listing for a service, with the reason."""
+    _check(directory, listing)
+    return await change_listed(
+        directory,
+        listing.id,
+        request,
+        by,
+        lambda service, at: change_service(service, listing, reason, at),
+    )
+
+
+async def count_capacity(
+    directory: Directory,
+    organization_id: str,
+    counted: Sequence[Counted],
+    uncounted: Sequence[CapacityKey],
+    reason: str,
+    request: Request,
+    by: Actor,
+) -> Answered:
+    """What is free at an organization now: its own small document, and nothing else is written."""
+    taking_part(directory, organization_id)
+    at = directory.service.at(by)
+    given = {service.id: service.listing for service in directory.offer.of(organization_id)}
+    vocabulary = directory.offer.vocabulary
+    decided: list[OrganizationCapacity] = []
+
+    def decision(kept: OrganizationCapacity) -> Sequence[Event]:
+        require_own(organization_id, by)
+        decided[:] = [kept]
+        return change_capacity(kept, counted, uncounted, given, vocabulary, reason, at)
+
+    answered = await directory.service.commands.execute(
+        directory.capacities,
+        organization_id,
+        CAPACITY,
+        request,
+        at,
+        decision,
+        visible=lambda _: True,
+        what="organization",
+        begin=lambda: uncounted_yet(directory, organization_id),
+    )
+    for capacity in decided:
+        directory.offer.take_capacity(capacity, answered.version)
+    return answered
+
+
+def begun(directory: Directory, service_id: str) -> Document[ListedService] | None:
+    """A service that only a data file has, as a document that was never stored."""
+    filed = directory.offer.filed.get(service_id)
+    if filed is None:
+        return None
+    return Document(id=service_id, state=directory.offer.begun(filed))
+
+
+def uncounted_yet(directory: Directory, organization_id: str) -> Document[OrganizationCapacity]:
+    """An organization that never counted what is free."""
+    state = OrganizationCapacity(id=organization_id, changed_at=directory.service.now())
+    return Document(id=organization_id, state=state)
+
+
+def taking_part(directory: Directory, organization_id: str) -> Organization:
+    """An organization that takes part; any other does not exist here."""
+    organization = directory.loaded().get(organization_id)
+    if organization is None or organization.status is Status.RETIRED:
+        raise NotFound("organization")
+    return organization
+
+
+def _check(directory: Directory, listing: ServiceListing) -> None:
+    organization = directory.loaded().get(listing.organization)
+    takes_part = organization is not None and organization.status is Status.PUBLISHED
+    card = organization.card if organization is not None and takes_part else None
+    check_listing(listing, card, directory.offer.vocabulary)

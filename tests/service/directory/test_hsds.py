@@ -1,0 +1,280 @@
+"""HSDS 3.0: every answer of every path over the whole directory fits the standard's schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from contracts.roles import Role
+from tests.contract.hsds.schemas import TABLE, unknown, wrong
+from tests.service.directory.conftest import directory_of
+from tests.service.stack import INSTITUTION, Stack, until
+
+EXTENSIONS = {"$.services"}
+"""Of an organization with `full_service`; HSDS says it is given and has no field for it."""
+ONE_TO_ONE = {"organization", "location", "service"}
+COUNT = {
+    "capacities": [
+        {"service": f"{INSTITUTION}.day-stay", "unit": "place", "available": 3, "maximum": 25}
+    ],
+    "reason": "Освободились места",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hsds(stack: Stack, app: FastAPI, client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A client of the directory, where a capacity and a change are known too."""
+    await until(lambda: directory_of(app).offer.index is not None)
+    headers = stack.headers(Role.INSTITUTION_DIRECTOR, INSTITUTION, version=0, key="hsds-1")
+    path = f"/organizations/{INSTITUTION}/capacity"
+    counted = await client.post(path, json=COUNT, headers=headers)
+    assert counted.status_code == 200, counted.text
+    headers = stack.headers(Role.DIRECTORY_EDITOR, INSTITUTION, version=0, key="hsds-2")
+    path = f"/services/{INSTITUTION}.workshops/withdrawal"
+    withdrawn = await client.post(path, json={"reason": "Закрыты"}, headers=headers)
+    assert withdrawn.status_code == 200, withdrawn.text
+    return client
+
+
+async def contents(hsds: httpx.AsyncClient, path: str, **asked: Any) -> list[dict[str, Any]]:
+    """Everything a list holds, page by page, each envelope checked."""
+    found: list[dict[str, Any]] = []
+    for page in range(1, 100):
+        params = {"page": page, "per_page": 100, **asked}
+        answered = await hsds.get(f"/hsds{path}", params=params)
+        assert answered.status_code == 200, answered.text
+        envelope = answered.json()
+        listed = envelope.pop("contents")
+        assert wrong("page", envelope) == []
+        assert envelope["size"] == len(listed)
+        assert envelope["first_page"] is (page == 1)
+        assert envelope["empty"] is (not listed)
+        found += listed
+        if envelope["last_page"]:
+            assert envelope["total_items"] == len(found)
+            return found
+    raise AssertionError("no end")
+
+
+def checked(kind: str, record: dict[str, Any]) -> None:
+    assert wrong(kind, record) == []
+    assert set(unknown(kind, record)) <= EXTENSIONS
+
+
+LISTS = {
+    "/services": "service",
+    "/organizations": "organization",
+    "/service_at_locations": "service_at_location",
+    "/taxonomies": "taxonomy",
+    "/taxonomy_terms": "taxonomy_term",
+}
+
+
+async def test_root_names_version_profile_and_openapi(hsds: httpx.AsyncClient) -> None:
+    answered = (await hsds.get("/hsds/")).json()
+    checked("api", answered)
+    assert answered["version"] == "3.0"
+    described = await hsds.get(answered["openapi_url"].split("/", 3)[3])
+    assert "/hsds/services" in described.json()["paths"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_every_record_of_every_list_fits_and_is_one_to_one(
+    hsds: httpx.AsyncClient, path: str
+) -> None:
+    records = await contents(hsds, path)
+    assert len({record["id"] for record in records}) == len(records) > 5
+    for record in records:
+        checked(LISTS[path], record)
+        nested = {name for name, value in record.items() if isinstance(value, list | dict)}
+        assert nested <= ONE_TO_ONE | {"taxonomy_detail"}
+
+
+@pytest.mark.parametrize("path", ["/services", "/organizations", "/service_at_locations"])
+async def test_every_full_record_fits_and_is_what_its_own_path_gives(
+    hsds: httpx.AsyncClient, path: str
+) -> None:
+    records = await contents(hsds, path, full="true")
+    for record in records:
+        checked(LISTS[path], record)
+        one = (await hsds.get(f"/hsds{path}/{record['id']}")).json()
+        assert one == record
+
+
+@pytest.mark.parametrize("path", ["/taxonomies", "/taxonomy_terms"])
+async def test_every_term_is_read_by_its_own_path(hsds: httpx.AsyncClient, path: str) -> None:
+    for record in await contents(hsds, path):
+        assert (await hsds.get(f"/hsds{path}/{record['id']}")).json() == record
+
+
+async def test_organization_with_full_service_has_its_services(hsds: httpx.AsyncClient) -> None:
+    for record in await contents(hsds, "/organizations", full_service="true", per_page=20):
+        checked("organization", record)
+        for service in record["services"]:
+            checked("service", service)
+            assert service["organization_id"] == record["id"]
+
+
+async def test_lines_hold_every_record_once_and_fit(hsds: httpx.AsyncClient) -> None:
+    for path, kind in LISTS.items():
+        answered = await hsds.get(f"/hsds{path}", params={"format": "ndjson"})
+        assert answered.headers["content-type"].startswith("application/x-ndjson")
+        records = [json.loads(line) for line in answered.text.splitlines()]
+        assert records == await contents(hsds, path)
+        for record in records:
+            checked(kind, record)
+
+
+SPOILED: dict[str, Callable[[dict[str, Any]], None]] = {
+    "an id that is no UUID": lambda service: service.update(id="r-institution-15.day-stay"),
+    "a status that is none": lambda service: service.update(status="temporarily_closed"),
+    "no name": lambda service: service.pop("name"),
+    "a broken e-mail": lambda service: service.update(email="не почта"),
+    "a site that is no URI": lambda service: service["organization"].update(website="а б"),
+    "a capacity without its unit": lambda service: service["capacities"][0].pop("unit"),
+    "a moment that is none": lambda service: service["capacities"][0].update(updated="вчера"),
+    "an hour without its zone": lambda service: service["schedules"][0].update(opens_at="9"),
+    "an address without postcode": lambda service: service["service_at_locations"][0]["location"][
+        "addresses"
+    ][0].pop("postal_code"),
+    "a misspelt field": lambda service: service.update(eligibility="всем"),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+async def test_spoiled_answer_is_found(
+    hsds: httpx.AsyncClient, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    services = await contents(hsds, "/services", full="true")
+    service = deepcopy(next(one for one in services if one["capacities"]))
+    schedules = next(one["schedules"] for one in services if one["schedules"])
+    service["schedules"] = deepcopy(schedules)
+    checked("service", service)
+    spoil(service)
+    assert wrong("service", service) or set(unknown("service", service))
+
+
+def test_table_names_kinds_that_it_has() -> None:
+    for fields in TABLE.values():
+        for text in fields.values():
+            if text[0] in "[{":
+                assert text.rstrip("!").strip("[]{}") in TABLE
+
+
+async def test_lunch_divides_a_day_and_the_whole_stands_in_an_attribute(
+    hsds: httpx.AsyncClient,
+) -> None:
+    (centre,) = (
+        await hsds.get("/hsds/services", params={"search": "горячая линия долговременного ухода",
+                                                 "full": "true"})
+    ).json()["contents"]  # fmt: skip
+    assert [(one["opens_at"], one["closes_at"]) for one in centre["schedules"]] == [
+        ("08:30+07:00", "12:00+07:00"),
+        ("13:00+07:00", "17:30+07:00"),
+    ]
+    assert {one["byday"] for one in centre["schedules"]} == {"MO,TU,WE,TH,FR"}
+    own = next(one for one in centre["attributes"] if one["link_type"] == "extensions")
+    (hours,) = json.loads(own["value"])["hours"]
+    assert (hours["lunch_from"], hours["lunch_to"]) == ("12:00:00", "13:00:00")
+
+
+async def test_filters_are_cumulative(hsds: httpx.AsyncClient) -> None:
+    terms = await contents(hsds, "/taxonomy_terms")
+    of = {term["code"]: term for term in terms if term["taxonomy"] == "Виды социальных услуг"}
+    medical = of["medical"]
+    every = await contents(hsds, "/services", full="true")
+    (ours,) = await contents(hsds, "/organizations", search="Ленинск-Кузнецкая больница")
+    asked = {"taxonomy_term_id": medical["id"], "organization_id": ours["id"]}
+    found = await contents(hsds, "/services", **asked)
+    assert {one["id"] for one in found} == {
+        one["id"]
+        for one in every
+        if one["organization_id"] == ours["id"]
+        and any(a["taxonomy_term_id"] == medical["id"] for a in one["attributes"])
+    }
+    assert len(found) == 1
+    assert await contents(hsds, "/services", **asked, search="школа ухода") == []
+    assert len(await contents(hsds, "/services", taxonomy_id=medical["taxonomy_id"])) == len(every)
+    nobodys = "00000000-0000-4000-8000-000000000000"
+    assert await contents(hsds, "/services", taxonomy_term_id=nobodys) == []
+
+
+async def test_modified_after_tells_what_changed_withdrawals_too(
+    hsds: httpx.AsyncClient,
+) -> None:
+    every = await contents(hsds, "/services", full="true")
+    moment = sorted(one["last_modified"] for one in every)[-2]
+    changed = await contents(hsds, "/services", modified_after=moment)
+    assert {one["name"] for one in changed} == {"Отделение дневного пребывания",
+                                                "Интеграционные мастерские"}  # fmt: skip
+    workshops = next(one for one in every if one["name"] == "Интеграционные мастерские")
+    assert workshops["status"] == "defunct"
+    (change,) = workshops["metadata"]
+    assert (change["last_action_type"], change["field_name"]) == ("withdraw", "status")
+    assert (change["previous_value"], change["replacement_value"]) == ("active", "defunct")
+    assert change["updated_by"] == f"directory_editor, {INSTITUTION}"
+
+
+async def test_minimal_gives_ids_and_dates_on_one_page(hsds: httpx.AsyncClient) -> None:
+    answered = (await hsds.get("/hsds/services", params={"minimal": "true"})).json()
+    assert answered["total_pages"] == 1
+    assert answered["size"] == len(await contents(hsds, "/services"))
+    assert all(one.keys() == {"id", "modified_date"} for one in answered["contents"])
+
+
+async def test_postcode_is_asked_where_an_address_has_it(hsds: httpx.AsyncClient) -> None:
+    located = await contents(hsds, "/service_at_locations", full="true")
+    postcode = next(
+        address["postal_code"]
+        for one in located
+        for address in one["location"]["addresses"]
+        if address["postal_code"] and address["region"] == "Юргинский городской округ"
+    )
+    found = await contents(hsds, "/service_at_locations", postcode=postcode, full="true")
+    assert found
+    areas = {area["name"] for one in found for area in one["service_areas"]}
+    assert "Юргинский городской округ" in areas
+    assert not any("Кемеровский городской округ" in area for area in areas)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "code", "field"),
+    [
+        ("/services", {"page": "0"}, "greater_than_equal", "query.page"),
+        ("/services", {"per_page": "100000"}, "less_than_equal", "query.per_page"),
+        ("/services", {"format": "xml"}, "enum", "query.format"),
+        ("/services", {"taxonomy_term_id": "medical"}, "string_pattern_mismatch",
+         "query.taxonomy_term_id"),
+        ("/services", {"modified_after": "вчера"}, "datetime_from_date_parsing",
+         "query.modified_after"),
+        ("/services", {"modified_after": "2026-01-01T00:00:00"}, "timezone_aware",
+         "query.modified_after"),
+        ("/services", {"search": "я"}, "question-too-short", "query.search"),
+        ("/services", {"minimal": "true", "full": "true"}, "one-of-two", "query.full"),
+        ("/services", {"postcode": "652500"}, "extra_forbidden", "query.postcode"),
+        ("/service_at_locations", {"proximity": "1000"}, "proximity-not-answered",
+         "query.proximity"),
+        ("/service_at_locations", {"postcode": "101000"}, "postcode-unknown", "query.postcode"),
+        ("/organizations", {"search": "где"}, "question-says-nothing", "query.search"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_answered_is_refused_with_the_field(
+    hsds: httpx.AsyncClient, path: str, asked: dict[str, str], code: str, field: str
+) -> None:
+    answered = await hsds.get(f"/hsds{path}", params=asked)
+    assert answered.status_code == 422, answered.text
+    (error,) = answered.json()["errors"]
+    assert (error["code"], error["field"]) == (code, field)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_record_that_is_not_there_is_a_404(hsds: httpx.AsyncClient, path: str) -> None:
+    for unknown_id in ("00000000-0000-4000-8000-000000000000", INSTITUTION):
+        assert (await hsds.get(f"/hsds{path}/{unknown_id}")).status_code == 404

@@ -1,0 +1,98 @@
+"""What HSDS is told: whose numbers are shown, sites, hours divided by breaks, ids that stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.directory import OpeningHours, Ownership
+from contracts.values import Actor
+from services.directory.api.hsds_ids import hsds_id
+from services.directory.api.hsds_organizations import identifiers, uri
+from services.directory.api.hsds_schedules import stretches
+from services.directory.domain.register_entry import Particulars, RegisterEntry
+from tests.unit.directory.builders import NOW, organization
+
+
+def of_register(inn: str | None, ogrn: str | None) -> Any:
+    found = organization(kind="provider", parent=None)
+    found.entry = RegisterEntry(
+        stage=None,
+        particulars=Particulars(form=Ownership.PRIVATE, legal_form="ООО", inn=inn, ogrn=ogrn),
+        proposed_by=Actor(id="p", role="provider"),
+        proposed_at=NOW,
+    )
+    return found
+
+
+def test_legal_entity_shows_its_inn_and_ogrn() -> None:
+    shown = identifiers(of_register("7707083893", "1027700132195"))
+    assert [(one.identifier_type, one.identifier_scheme, one.identifier) for one in shown] == [
+        ("INN", "RU-INN", "7707083893"),
+        ("OGRN", "RU-OGRN", "1027700132195"),
+    ]
+
+
+def test_sole_trader_is_a_person_and_shows_no_numbers() -> None:
+    assert identifiers(of_register("500100732259", "304500116000157")) == []
+
+
+def test_organization_of_no_register_shows_none() -> None:
+    assert identifiers(organization()) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("https://cosospb.ru", "https://cosospb.ru"),
+        ("www.dsznko.ru", "http://www.dsznko.ru"),
+        ("нет сайта", None),
+        (None, None),
+    ],
+)
+def test_site_is_a_uri_or_left_out(printed: str | None, expected: str | None) -> None:
+    assert uri(printed) == expected
+
+
+def hours(opens: str, closes: str, **more: Any) -> OpeningHours:
+    return OpeningHours.model_validate({"days": ["MO"], "opens": opens, "closes": closes, **more})
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (hours("09:00", "18:00"), ["09:00–18:00"]),
+        (
+            hours("09:00", "18:00", lunch_from="12:00", lunch_to="13:00"),
+            ["09:00–12:00", "13:00–18:00"],
+        ),
+        (
+            hours(
+                "09:00",
+                "18:00",
+                lunch_from="13:00",
+                lunch_to="14:00",
+                breaks=[{"begins": "10:00", "ends": "10:15"}],
+            ),
+            ["09:00–10:00", "10:15–13:00", "14:00–18:00"],
+        ),
+        (
+            hours("20:00", "08:00", breaks=[{"begins": "01:00", "ends": "02:00"}]),
+            ["20:00–01:00", "02:00–08:00"],
+        ),
+        (hours("00:00", "00:00"), ["00:00–00:00"]),
+        (hours("09:00", "18:00", lunch_from="17:00", lunch_to="18:00"), ["09:00–17:00"]),
+    ],
+)
+def test_breaks_divide_the_hours(entry: OpeningHours, expected: list[str]) -> None:
+    assert [f"{start:%H:%M}–{end:%H:%M}" for start, end in stretches(entry)] == expected
+
+
+def test_ids_are_those_of_yesterday() -> None:
+    """Others keep them: they may never change."""
+    assert hsds_id("service", "r-institution-15.equipment") == SERVICE
+    assert hsds_id("organization", "r-institution-15") != hsds_id("location", "r-institution-15")
+
+
+SERVICE = "4235a3db-8ff9-5dd5-bc0a-1d2082f6e620"
