@@ -41,6 +41,8 @@ OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
 HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
 """The first listens to notices; the other one polls."""
 OFFICE = "pension-fund-office-02"
+AT_ONCE = 60_000
+"""Requests a minute that the office takes: one each millisecond."""
 
 
 class Clock:
@@ -156,11 +158,12 @@ class Desk:
             now = self.intake.now()
             cases = [document.state async for document in self.intake.cases.each()]
             moments = [case.notice.next_attempt_at for case in cases] + [
-                case.request.next_attempt_at for case in cases if case.request
+                request.next_attempt_at for case in cases for request in case.sendable
             ]
             return not any(moment and moment <= now for moment in moments)
 
         self.intake.service.sweeper.nudge()
+        self.intake.sending.nudge()
         await until(idle)
         await self.intake.service.relay.drain()
         await self.intake.service.sweeper.clear(0)
@@ -202,6 +205,8 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
         pension_fund_token="token-of-ours",
         webhook_url=HOOK,
         pension_fund_office=OFFICE,
+        pension_fund_per_minute=AT_ONCE,
+        attachments_url=str(stack.folder / "attachments"),
         webhook_secret=SECRET,
         webhook_organization=HOSPITAL,
         **more,

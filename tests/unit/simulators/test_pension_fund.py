@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from contracts.values import CitizenCard, FullName
 from deploy.simulators.pension_fund import create_app
 from deploy.simulators.settings import PensionFundSettings
-from services.intake.adapters.pension_fund import GatewayUnavailable, PensionFund
-from services.intake.adapters.pension_fund import content as content_of
+from services.intake.adapters.gateways import GatewayClient, GatewayUnavailable
+from services.intake.adapters.gateways import content as content_of
 from services.intake.api.schemas import RequestAnswer
-from services.intake.domain.records import InteragencyRequest, Signatory, SigningAuthority
+from services.intake.domain.requests import InteragencyRequest, Signatory, SigningAuthority
 from tests.service.stack import until
 from tests.unit.simulators.conftest import calling
 
@@ -143,7 +143,7 @@ async def test_request_of_intakes_adapter_is_answered_as_intakes_api_takes_it() 
 
 async def test_intakes_own_adapter_is_refused_once_and_then_taken() -> None:
     app = simulator(Intake(), fail_share=1.0)
-    fund = PensionFund("http://gateway", "token", transport=httpx.ASGITransport(app=app))
+    fund = GatewayClient("http://gateway", "token", transport=httpx.ASGITransport(app=app))
     async with calling(app) as client:
         with pytest.raises(GatewayUnavailable, match="503"):
             await fund.send(request_of_intake(), "r-institution-15/2026/000007", CARD)
