@@ -77,7 +77,7 @@ async def post_verification(
 
 
 @router.get("/cases/{case_id}/receipts/{number}", summary="A receipt for documents handed in")
-async def get_receipt(case_id: str, number: int, by: Reader, intake: WithIntake) -> ReceiptView:
+async def get_receipt(case_id: str, number: str, by: Reader, intake: WithIntake) -> ReceiptView:
     """What was handed in at one time, when, and who took it; numbered in the case from 1."""
     case = (await intake.get_case(case_id, by)).state
     return receipt_view(case, _receipt(case, number))
@@ -89,7 +89,7 @@ async def get_receipt(case_id: str, number: int, by: Reader, intake: WithIntake)
     response_class=HTMLResponse,
 )
 async def get_receipt_page(
-    case_id: str, number: int, by: Reader, intake: WithIntake
+    case_id: str, number: str, by: Reader, intake: WithIntake
 ) -> HTMLResponse:
     """In Russian, for the citizen to take along."""
     case = (await intake.get_case(case_id, by)).state
@@ -103,8 +103,8 @@ async def get_receipt_page(
     )
 
 
-def _receipt(case: Case, number: int) -> Receipt:
+def _receipt(case: Case, number: str) -> Receipt:
     for receipt in case.receipts:
-        if receipt.number == number:
+        if str(receipt.number) == number:
             return receipt
     raise NotFound("receipt")

@@ -134,6 +134,24 @@ class Desk:
         path = f"/interagency-requests/{request_id}/answer"
         return await self.post(path, body, "pension_fund", org=org, **headers)
 
+    async def attach(
+        self,
+        case_id: str,
+        code: str,
+        content: bytes,
+        media_type: str = "application/pdf",
+        query: str = "",
+        role: str = "registrar",
+        **headers: Any,
+    ) -> httpx.Response:
+        """A file of a document, as its scanner sends it."""
+        more = {name: headers.pop(name) for name in list(headers) if name[0].isupper()}
+        return await self.http.post(
+            f"/cases/{case_id}/documents/{code}/attachments{query}",
+            content=content,
+            headers={**self.stack.headers(role, **headers), "Content-Type": media_type, **more},
+        )
+
     async def consent(self, case_id: str) -> httpx.Response:
         answered = await self.post(f"/cases/{case_id}/consent", CONSENT, "specialist")
         assert answered.status_code == 200, answered.text
