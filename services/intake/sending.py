@@ -26,8 +26,7 @@ from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavaila
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.dispatching import record_not_sent, record_sent
-from services.intake.domain.gateways import Gateway, spacing_of
-from services.intake.domain.requests import InteragencyRequest
+from services.intake.domain.gateways import Gateway, request_of, spacing_of
 
 log = structlog.get_logger()
 
@@ -111,8 +110,9 @@ class Sending:
     async def _next(self, partner: Partner) -> float:
         """Give the most urgent request its turn; seconds until there is something to do again."""
         now = self._service.now()
-        waiting = await self._cases.find(
+        waiting = await self._cases.look(
             {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": epoch_ms(now)}},
+            "send_attempt",
             sort=[("send_due", 1), ("id", 1)],
             limit=LOOKED_AT,
         )
@@ -126,10 +126,9 @@ class Sending:
         begun = pace.state.begun(now)
         if len(self._under_way[partner.office]) >= AT_ONCE:
             return 0.5
-        for case in waiting:
-            request = case.state.sendable[0]
-            if attempt_of(request) not in begun:
-                await self._give_turn(partner, pace, case, request)
+        for found in waiting:
+            if found["send_attempt"] not in begun:
+                await self._give_turn(partner, pace, found["id"], found["send_attempt"])
                 return BETWEEN_SECONDS
         return 0.5
 
@@ -138,16 +137,12 @@ class Sending:
         return known or self._paces.blank(gateway_id(partner.office))
 
     async def _give_turn(
-        self,
-        partner: Partner,
-        pace: Document[Gateway],
-        case: Document[Case],
-        request: InteragencyRequest,
+        self, partner: Partner, pace: Document[Gateway], case_id: str, attempt: str
     ) -> None:
         spacing = spacing_of(partner.per_minute, SECONDS)
-        pace.state.take_turn(attempt_of(request), spacing, self._service.now())
+        pace.state.take_turn(attempt, spacing, self._service.now())
         await self._paces.save(pace)
-        task = asyncio.create_task(self._send_safely(partner, case.id, request.id))
+        task = asyncio.create_task(self._send_safely(partner, case_id, request_of(attempt)))
         self._under_way[partner.office].add(task)
         task.add_done_callback(self._under_way[partner.office].discard)
 
@@ -224,8 +219,3 @@ class Sending:
 def gateway_id(office: str) -> str:
     """The id of a partner's document; the letter in front keeps it apart from the office's own."""
     return f"G-{office}"
-
-
-def attempt_of(request: InteragencyRequest) -> str:
-    """What distinguishes this attempt at sending from those before it."""
-    return f"{request.id}:{request.attempts}"

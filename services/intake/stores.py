@@ -8,7 +8,7 @@ from chassis.store import Scalar, Spec
 from contracts.copies import OrganizationCopy
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.gateways import Gateway
+from services.intake.domain.gateways import Gateway, attempt_of
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
@@ -27,6 +27,7 @@ def _case_index(case: Case) -> dict[str, Scalar]:
         "send_to": next_out.addressed_body if next_out else "",
         "send_at": epoch_ms(next_out.next_attempt_at) if next_out else 0,
         "send_due": epoch_ms(next_out.send_by or next_out.signed_at) if next_out else 0,
+        "send_attempt": attempt_of(next_out) if next_out else "",
         **{f"requests_{name}": epoch_ms(dues.get(name)) for name in RequestList},
     }
 

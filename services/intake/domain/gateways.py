@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.intake.domain.requests import InteragencyRequest
+
 MINUTE_SECONDS = 60.0
 TURN_HELD = timedelta(seconds=30)
 """How long an attempt that was begun is left to whoever began it."""
@@ -56,3 +58,13 @@ def spacing_of(per_minute: int, call_seconds: float) -> timedelta:
     """The pause between two turns. A call may arrive up to `call_seconds` after its turn, so turns
     are counted over a minute and that."""
     return timedelta(seconds=(MINUTE_SECONDS + call_seconds) / per_minute)
+
+
+def attempt_of(request: InteragencyRequest) -> str:
+    """What distinguishes this attempt at sending a request from those before it."""
+    return f"{request.id}:{request.attempts}"
+
+
+def request_of(attempt: str) -> str:
+    """The request that an attempt is of."""
+    return attempt.rpartition(":")[0]

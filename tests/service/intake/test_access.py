@@ -81,7 +81,7 @@ ROUTES = [
     Route("GET", f"{CASE}/receipts/{{number}}", "care_organizer"),
     Route("GET", f"{CASE}/receipts/{{number}}/receipt.html", "care_organizer"),
     Route("POST", f"{CASE}/interagency-requests", "institution_director",
-          {**SIGNED, "kind": "benefits_proof", "addressed_name": "УСЗН", "addressed_address": "ул."}),
+          {**SIGNED, "kind": "benefits_proof", "addressed_body": "r-authorised-body-07"}),
     Route("GET", "/interagency-requests", "registrar", foreign=200),
     Route("GET", "/interagency-requests/{request_id}", "care_organizer"),
     Route("GET", "/interagency-requests/{request_id}/letter.html", "registrar"),
