@@ -232,9 +232,11 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
     return settings
 
 
-async def open_desk(stack: Stack, clock: Clock, outside: Outside, backing: Backing = REAL) -> Desk:
+async def open_desk(
+    stack: Stack, clock: Clock, outside: Outside, backing: Backing = REAL, **more: Any
+) -> Desk:
     """Serve a replica of intake until the test module is over."""
-    app = create_app(settings_of(stack), clock.now, outside.transport, backing)
+    app = create_app(settings_of(stack, **more), clock.now, outside.transport, backing)
     return Desk(stack, app, await stack.serve(app))
 
 
