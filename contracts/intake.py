@@ -159,6 +159,7 @@ class CertificateReceived(
 
     request_id: Identifier
     negative: bool = False
+    late: bool = False
 
 
 class CertificateOverdue(
@@ -171,6 +172,64 @@ class CertificateOverdue(
     """The Pension Fund did not answer in the term of the interagency exchange."""
 
     request_id: Identifier
+
+
+class InteragencyRequestSent(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.2",
+    ru="Направлен межведомственный запрос",
+    en="Interagency request sent",
+):
+    """A request for another document than the pension certificate left."""
+
+    request_id: Identifier
+    document: Identifier
+    addressed_body: Identifier
+
+
+class InteragencyAnswerReceived(
+    CaseEvent,
+    stream=CASE,
+    clause="210-FZ 7.2",
+    ru="Получен ответ на межведомственный запрос",
+    en="Interagency answer received",
+):
+    """The body answered; what it says stays with intake. `negative`: there is no such document."""
+
+    request_id: Identifier
+    document: Identifier
+    negative: bool = False
+    late: bool = False
+
+
+class InteragencyAnswerOverdue(
+    CaseEvent,
+    stream=CASE,
+    clause="210-FZ 7.2",
+    ru="Ответ на межведомственный запрос просрочен",
+    en="Interagency answer overdue",
+):
+    """The body did not answer in the term of the interagency exchange."""
+
+    request_id: Identifier
+    document: Identifier
+
+
+class DocumentAttached(
+    CaseEvent,
+    stream=CASE,
+    clause="R 2.6",
+    ru="Приложен файл документа",
+    en="File of a document attached",
+):
+    """A scan or file was stored with a document of the case; its content stays with intake."""
+
+    document: Identifier
+    attachment: Identifier
+    media_type: Line
+    size: int
+    replaces: Identifier | None = None
 
 
 class PackageCompleted(

@@ -32,6 +32,8 @@ class Role(StrEnum):
     """A hospital's system that pushes referrals (L 2.2)."""
     PENSION_FUND = "pension_fund"
     """The Pension Fund's system, answering interagency requests (R 3.2)."""
+    AGENCY = "agency"
+    """The system of any other body that answers interagency requests (R 3.2)."""
     PROVIDER = "provider"
     """Executor of a service in a care plan (R 3.5.3)."""
     REGISTRY_READER = "registry_reader"

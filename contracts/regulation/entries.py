@@ -91,6 +91,22 @@ class RequiredDocument(Entry):
         return self.source is DocumentSource.CITIZEN
 
 
+class InteragencyKind(Entry):
+    """A kind of interagency request: which document it fetches, of whom, on which ground and in
+    which term (R 3.2, 210-FZ 7.1, 7.2)."""
+
+    document: Identifier
+    addressed_ru: Line = Field(description="the kind of body that has it")
+    addressed_kind: Identifier | None = Field(
+        default=None, description="its kind in the directory, if the directory has such bodies"
+    )
+    service_ru: Line
+    legal_ground: Line
+    data_needed_ru: Line
+    answer_term: Identifier
+    electronic: bool = Field(description="whether the parties agreed on electronic requests")
+
+
 class ActSection(Entry):
     """A section of the needs assessment act and who may fill it (R 3.4.4)."""
 

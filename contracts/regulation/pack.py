@@ -19,6 +19,7 @@ from contracts.regulation.entries import (
     ComplaintOutcome,
     Entry,
     FunctionalGroup,
+    InteragencyKind,
     JournalField,
     ReplyPart,
     RequiredDocument,
@@ -57,6 +58,7 @@ class RegulationPack(Value):
     journal_fields: tuple[JournalField, ...]
     documents: tuple[RequiredDocument, ...]
     interagency_request_fields: tuple[Entry, ...]
+    interagency_kinds: tuple[InteragencyKind, ...]
 
     survey_sections: tuple[Entry, ...]
     survey_outcomes: tuple[Entry, ...]
@@ -108,6 +110,12 @@ class RegulationPack(Value):
         for ground in self.complaint_grounds:
             if ground.term not in terms:
                 raise ValueError(f"complaint_grounds.{ground.code}: no term {ground.term!r}")
+        documents = {document.code for document in self.documents}
+        for request in self.interagency_kinds:
+            if request.answer_term not in terms:
+                raise ValueError(f"interagency_kinds.{request.code}: no term")
+            if request.document not in documents:
+                raise ValueError(f"interagency_kinds.{request.code}: no document")
         kinds = {kind.code for kind in self.service_kinds}
         for service in self.services:
             if service.kind not in kinds:

@@ -38,6 +38,8 @@ DISTRICTS = ROOT / "deploy" / "districts"
 TIME_ZONE = "Asia/Novokuznetsk"
 PENSION_FUND_OFFICE = "example-pension-fund-office-01"
 """Whom the district served by default asks: only this office may answer."""
+SIMULATOR_PER_MINUTE = "6000"
+"""How fast the simulator is asked: it has no such limit as the real gateway."""
 LISTENING_ORGANIZATION = "l-medical-organization-01"
 """Which medical organization the hospital simulator stands in for."""
 
@@ -325,6 +327,9 @@ class System(Servers):
         own: dict[str, dict[str, str]] = {
             "intake": {
                 "OPORA_ATTACHMENTS_URL": str(self.data_dir / "attachments"),
+                "OPORA_PENSION_FUND_PER_MINUTE": self._setting(
+                    "OPORA_PENSION_FUND_PER_MINUTE", SIMULATOR_PER_MINUTE
+                ),
                 "OPORA_PENSION_FUND_TOKEN": gateway,
                 "OPORA_WEBHOOK_ORGANIZATION": LISTENING_ORGANIZATION,
                 **webhooks,

@@ -1,8 +1,9 @@
 """A stand-in for the Pension Fund's gateway: takes interagency requests, answers them later.
 
-It does what such gateways do: it refuses some requests at first, answers when it pleases, keeps
-trying while the other side is away, and sometimes says the same thing twice. It keeps everything in
-memory: what it had accepted when it was stopped is never answered.
+It does what such gateways do: it refuses some requests at first, takes but so many a minute,
+answers when it pleases, keeps trying while the other side is away, and sometimes says the same
+thing twice, or another thing, or nothing that can be read. It keeps everything in memory: what it
+had accepted when it was stopped is never answered.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
@@ -22,13 +24,16 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from chassis import problems
 from contracts.errors import Refusal
 from deploy.simulators import health
-from deploy.simulators.certificates import Certificate, InteragencyRequest, invent
+from deploy.simulators.certificates import InteragencyRequest, invent
 from deploy.simulators.chance import Chance
 from deploy.simulators.settings import PensionFundSettings
 
 FASTEST_SECONDS = 0.2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 CALL_SECONDS = 5.0
+MINUTE_SECONDS = 60.0
+NO_SUCH_PENSIONER = "Гражданин не состоит на учёте"
+GARBLED = {"pension_kind": "страховая", "monthly_amount": "двадцать тысяч", "as_of": "31.02.2026"}
 AGAIN_LATER = frozenset({408, 425, 429})
 
 bearer = HTTPBearer(auto_error=False)
@@ -38,6 +43,12 @@ class NotTaken(Refusal):
     """The gateway is out of order for a moment."""
 
     status = 503
+
+
+class TooMany(Refusal):
+    """More requests than are taken within a minute."""
+
+    status = 429
 
 
 class KeyMissing(Refusal):
@@ -67,6 +78,11 @@ class Figures:
     answered: int = 0
     doubled: int = 0
     given_up: int = 0
+    busy: int = 0
+    late: int = 0
+    differing: int = 0
+    negative: int = 0
+    garbled: int = 0
 
 
 class Gateway:
@@ -84,6 +100,7 @@ class Gateway:
             transport=transport,
         )
         self._accepted: dict[str, str] = {}
+        self._arrived: deque[float] = deque()
         self._refused: set[str] = set()
         self._answering: set[asyncio.Task[None]] = set()
         self.figures = Figures()
@@ -97,6 +114,7 @@ class Gateway:
             )
         if known is not None:
             return
+        self._keep_the_pace()
         first = key not in self._refused
         if first and self._chance.hits("fail", request.id, self._settings.fail_share):
             self._refused.add(key)
@@ -108,6 +126,15 @@ class Gateway:
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
+    def _keep_the_pace(self) -> None:
+        most, now = self._settings.per_minute, asyncio.get_running_loop().time()
+        while self._arrived and self._arrived[0] <= now - MINUTE_SECONDS:
+            self._arrived.popleft()
+        if most is not None and len(self._arrived) >= most:
+            self.figures.busy += 1
+            raise TooMany("too-many-requests", f"at most {most} requests a minute are taken")
+        self._arrived.append(now)
+
     async def close(self) -> None:
         """Leave off answering."""
         tasks = list(self._answering)
@@ -117,29 +144,49 @@ class Gateway:
         await self._client.aclose()
 
     async def _answer(self, request: InteragencyRequest) -> None:
-        certificate = invent(request, self._chance)
         await asyncio.sleep(self._delay("first", request.id))
-        if not await self._tell(request.id, certificate, attempt="first"):
+        if self._does("late", request):
+            self.figures.late += 1
+            await asyncio.sleep(self._settings.late_seconds)
+        if self._does("garbled", request):
+            self.figures.garbled += 1
+            await self._tell(request.id, {"certificate": GARBLED}, attempt="garbled")
+        answer = self._content(request)
+        if not await self._tell(request.id, answer, attempt="first"):
             self.figures.given_up += 1
             return
         self.figures.answered += 1
-        if self._chance.hits("double", request.id, self._settings.double_share):
+        if self._does("double", request):
             await asyncio.sleep(self._delay("second", request.id))
-            self.figures.doubled += await self._tell(request.id, certificate, attempt="second")
+            self.figures.doubled += await self._tell(request.id, answer, attempt="second")
+        if "certificate" in answer and self._does("differing", request):
+            other = {**answer["certificate"], "monthly_amount": 0}
+            told = await self._tell(request.id, {"certificate": other}, attempt="differing")
+            self.figures.differing += told
+
+    def _does(self, what: str, request: InteragencyRequest) -> bool:
+        share: float = getattr(self._settings, f"{what}_share")
+        return self._chance.hits(what, request.id, share)
+
+    def _content(self, request: InteragencyRequest) -> dict[str, Any]:
+        if self._does("negative", request):
+            self.figures.negative += 1
+            return {"refusal": NO_SUCH_PENSIONER}
+        return {"certificate": invent(request, self._chance).model_dump(mode="json")}
 
     def _delay(self, which: str, request_id: str) -> float:
         slowest = self._settings.slowest_seconds
         fastest = min(FASTEST_SECONDS, slowest)
         return fastest + (slowest - fastest) * self._chance.of(which, request_id)
 
-    async def _tell(self, request_id: str, certificate: Certificate, attempt: str) -> bool:
+    async def _tell(self, request_id: str, answer: dict[str, Any], attempt: str) -> bool:
         """Call intake until it has taken the answer; whether it has, or will never take it."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 response = await self._client.post(
                     f"/interagency-requests/{request_id}/answer",
-                    json={"certificate": certificate.model_dump(mode="json")},
+                    json=answer,
                     headers={"Idempotency-Key": f"{request_id}:{attempt}"},
                 )
             except httpx.HTTPError:

@@ -17,6 +17,18 @@ class PensionFundSettings(BaseSettings):
     fail_share: float = Field(default=0.2, ge=0, le=1, description="requests refused once, by 503")
     double_share: float = Field(default=0.2, ge=0, le=1, description="requests answered twice")
     slowest_seconds: float = Field(default=2.0, ge=0, description="how late an answer may be")
+    late_share: float = Field(default=0.0, ge=0, le=1, description="answered after late_seconds")
+    late_seconds: float = Field(default=60.0, ge=0)
+    differing_share: float = Field(
+        default=0.0, ge=0, le=1, description="answered a second time with another sum"
+    )
+    negative_share: float = Field(default=0.0, ge=0, le=1, description="there is no such pensioner")
+    garbled_share: float = Field(
+        default=0.0, ge=0, le=1, description="first answered so that it cannot be read"
+    )
+    per_minute: int | None = Field(
+        default=None, ge=1, description="requests taken within a minute; more are refused by 429"
+    )
 
 
 class HospitalSettings(BaseSettings):

@@ -11,15 +11,13 @@ from chassis.commands import Request
 from chassis.document import Answered
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
-from services.intake.adapters.pension_fund import GatewayUnavailable
 from services.intake.adapters.webhooks import NotDelivered
 from services.intake.domain.case import Action, Case, involves, require
 from services.intake.domain.citizen import Citizen, Consent, give_consent
-from services.intake.domain.interagency import record_not_sent, record_sent
+from services.intake.domain.dispatching import enter_queue
 from services.intake.domain.notices import (
     notice_id,
     record_not_told,
@@ -27,7 +25,6 @@ from services.intake.domain.notices import (
     status_text,
     tell_requester,
 )
-from services.intake.domain.records import RequestState
 from services.intake.intake import Intake
 
 Decide = Callable[[Case, Context], Sequence[Event]]
@@ -38,7 +35,7 @@ def summary(case: Case) -> dict[str, Any]:
     return {
         "status": case.status,
         "proposal": case.proposal.model_dump(mode="json") if case.proposal else None,
-        "request_id": case.request.id if case.request else None,
+        "request_id": case.every_request[-1].id if case.every_request else None,
     }
 
 
@@ -53,13 +50,16 @@ async def change_case(
 ) -> Answered:
     """Carry a decision out on a case the caller may know of; tell the requester of the change."""
     at = intake.service.at(by)
+    sendable = False
 
     def decided(case: Case) -> Sequence[Event]:
+        nonlocal sendable
         events = decide(case, at)
         tell_requester(case, at)
+        sendable = bool(case.sendable)
         return events
 
-    return await intake.service.commands.execute(
+    answered = await intake.service.commands.execute(
         intake.cases,
         case_id,
         CASE,
@@ -70,6 +70,9 @@ async def change_case(
         answer=summary,
         what=what,
     )
+    if sendable:
+        intake.sending.nudge()
+    return answered
 
 
 async def record_consent(
@@ -96,42 +99,24 @@ async def record_consent(
     )
 
 
-async def case_of_request(intake: Intake, request_id: str) -> str:
-    """The case an interagency request was made for."""
-    found = await intake.cases.find_one(request_id=request_id)
-    if found is None:
-        raise NotFound("interagency request")
-    return found.id
-
-
 async def run_errands(intake: Intake, case_id: str) -> None:
-    """What this case owes to outside parties now: its request to send, its notice to give."""
+    """What this case owes to outside parties now: its notice to give.
+
+    Its requests leave by the queue of whom they are addressed to (`sending.py`).
+    """
     document = await intake.cases.get(case_id)
     if document is None:
         return
-    now, case = intake.now(), document.state
-    request = case.request
-    if request and request.state is RequestState.TO_SEND and _due(request.next_attempt_at, now):
-        await _send_request(intake, case)
-    if _due(case.notice.next_attempt_at, now):
+    case = document.state
+    if _due(case.notice.next_attempt_at, intake.now()):
         await _send_notice(intake, case)
+    if any(request.send_by is None for request in case.sendable):
+        await _record(intake, case_id, lambda case, at: enter_queue(case))
+        intake.sending.nudge()
 
 
 def _due(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
-
-
-async def _send_request(intake: Intake, case: Case) -> None:
-    request = case.request
-    citizen = await intake.citizens.get(case.reference.citizen_id)
-    if request is None or citizen is None:
-        return
-    try:
-        await intake.pension_fund.send(request, case.reference.number, citizen.state.card)
-        outcome: Decide = record_sent
-    except GatewayUnavailable:
-        outcome = record_not_sent
-    await _record(intake, case.id, outcome)
 
 
 async def _send_notice(intake: Intake, case: Case) -> None:

@@ -18,12 +18,14 @@ from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.gateways import Gateways
 from services.intake.adapters.identity import Identity
-from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.requests import OutgoingNumber
+from services.intake.sending import Sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Intake:
     organizations: Collection[OrganizationCopy]
     identity: Identity
     attachments: Attachments
-    pension_fund: PensionFund
+    gateways: Gateways
+    sending: Sending
+    outgoing_numbers: Collection[OutgoingNumber]
     pension_fund_office: str
     webhooks: Webhooks | None
     webhook_organization: str | None

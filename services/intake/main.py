@@ -15,17 +15,35 @@ from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.gateways import Gateways
 from services.intake.adapters.identity import Identity
-from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    answers,
+    application,
+    attachments,
+    cases,
+    consent,
+    documents,
+    fhir,
+    interagency,
+    referrals,
+)
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.placing import place
+from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
-from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
+from services.intake.stores import (
+    CASES,
+    CITIZENS,
+    GATEWAYS,
+    JOURNAL,
+    ORGANIZATIONS,
+    OUTGOING_NUMBERS,
+)
 
 
 def create_app(
@@ -48,23 +66,29 @@ def create_app(
         await place(intake, journal_id)
 
     journal = service.collection(JOURNAL, errand=placing)
+    kept = service.collection(CASES, CASE, on_due=sound_terms, errand=errands)
+    citizens = service.collection(CITIZENS, CITIZEN)
+    gateways = Gateways(settings.every_gateway, outside)
     intake = Intake(
         service=service,
-        cases=service.collection(CASES, CASE, on_due=sound_terms, errand=errands),
-        citizens=service.collection(CITIZENS, CITIZEN),
+        cases=kept,
+        citizens=citizens,
         journal=journal,
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
         attachments=Attachments(settings.attachments_url, now=now),
-        pension_fund=_pension_fund(settings, outside),
+        gateways=gateways,
+        sending=Sending(service, kept, citizens, service.collection(GATEWAYS), gateways),
+        outgoing_numbers=service.collection(OUTGOING_NUMBERS),
         pension_fund_office=settings.pension_fund_office,
         webhooks=_webhooks(settings, outside),
         webhook_organization=settings.webhook_organization,
         institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
-    service.closing(intake.pension_fund.close)
+    service.starting(intake.sending.run)
+    service.closing(gateways.close)
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)
     return service.app(
@@ -73,19 +97,15 @@ def create_app(
             cases.router,
             consent.router,
             application.router,
+            documents.router,
+            attachments.router,
+            answers.router,
             interagency.router,
             fhir.router,
         ],
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
     )
-
-
-def _pension_fund(
-    settings: IntakeSettings, outside: httpx.AsyncBaseTransport | None
-) -> PensionFund:
-    token = settings.pension_fund_token.get_secret_value()
-    return PensionFund(settings.pension_fund_url, token, outside)
 
 
 def _webhooks(

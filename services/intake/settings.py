@@ -1,5 +1,7 @@
 """Settings of intake."""
 
+from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -7,6 +9,8 @@ from pydantic_settings import NoDecode
 
 from chassis.settings import ServiceSettings
 from contracts.values import Identifier
+from services.intake.adapters.gateways import GatewaySettings, read_gateways
+from services.intake.domain.interagency import CERTIFICATE
 
 
 class IntakeSettings(ServiceSettings):
@@ -19,6 +23,13 @@ class IntakeSettings(ServiceSettings):
     pension_fund_token: SecretStr = Field(description="token the Pension Fund gave us")
     pension_fund_office: str = Field(
         default="example-pension-fund-office-01", description="directory id of the office addressed"
+    )
+    pension_fund_per_minute: int = Field(
+        default=50, ge=1, le=100_000, description="requests a minute that its gateway takes"
+    )
+    gateways: Path | None = Field(
+        default=None,
+        description="JSON file of further gateways: a list of kind, office, url, token, per_minute",
     )
     attachments_url: str = Field(
         default="var/attachments",
@@ -42,6 +53,25 @@ class IntakeSettings(ServiceSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @cached_property
+    def every_gateway(self) -> tuple[GatewaySettings, ...]:
+        """The Pension Fund's gateway, and those of the file."""
+        default = GatewaySettings(
+            kind=CERTIFICATE,
+            office=self.pension_fund_office,
+            url=self.pension_fund_url,
+            token=self.pension_fund_token,
+            per_minute=self.pension_fund_per_minute,
+        )
+        return default, *(read_gateways(self.gateways) if self.gateways else ())
+
+    @model_validator(mode="after")
+    def _gateways_can_be_read(self) -> Self:
+        named = [(one.kind, one.office) for one in self.every_gateway]
+        if len(set(named)) != len(named):
+            raise ValueError("OPORA_GATEWAYS: a kind and office stand there twice")
+        return self
 
     @model_validator(mode="after")
     def _listener_is_whole(self) -> Self:

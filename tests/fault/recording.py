@@ -203,6 +203,7 @@ def settings_of(stack: Stack, service: str, rows: Path, prefix: str) -> ServiceS
             "identity_key": "a secret of sixteen",
             "pension_fund_url": FUND,
             "pension_fund_token": "token-of-ours",
+            "pension_fund_per_minute": 60_000,
             "pension_fund_office": PENSION_FUND_OFFICE,
             "webhook_url": HOOK,
             "webhook_secret": HOOK_SECRET,

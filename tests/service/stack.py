@@ -102,6 +102,7 @@ class Stack:
         self, servers: ServerUrls, directory: Path, channel: aio_pika.abc.AbstractChannel
     ) -> None:
         self.servers = servers
+        self.folder = directory
         self.credentials = Credentials(directory)
         self.spy = Spy()
         self._channel = channel

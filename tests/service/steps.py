@@ -211,6 +211,7 @@ async def of_intake(stack: Stack) -> Ledger:
         await desk.push(bundle)
     await _complete(desk, ledger)
     request_id = await _proceed(desk, str(body["case_id"]))
+    await _documents(desk, str(body["case_id"]), request_id)
     await desk.surveyed(str(body["case_id"]))
     assert (await desk.answer(request_id)).status_code == 200
     with ledger.called("new"):
@@ -222,6 +223,50 @@ async def of_intake(stack: Stack) -> Ledger:
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
     clock.put_to(LONG_AGO)
     return ledger
+
+
+async def _documents(desk: Desk, case_id: str, request_id: str) -> None:
+    """A file and a second look at the paper; a request on paper, answered by its number, twice."""
+    attached = await desk.attach(case_id, "identity", b"%PDF-1.7\n%%EOF\n")
+    assert attached.status_code == 200, attached.text
+    await desk.act(case_id, "documents/identity/verification", {"presented": "original"})
+    asked = {**SIGNED, "kind": "representative_authority"}
+    named = {"addressed_name": "Орган опеки", "addressed_address": "ул. Советская, 21"}
+    await desk.act(case_id, "interagency-requests", {**asked, **named}, "institution_director")
+    paper = (await desk.case(case_id))["requests"][-1]
+    sent = {"sent_by": [{"way": "fax"}, {"way": "post"}], "sent_on": _today(desk)}
+    path = f"/interagency-requests/{paper}"
+    answered = await desk.post(
+        f"{path}/dispatch", {**sent, "outgoing_number": "7-к"}, version=await desk.version(case_id)
+    )
+    assert answered.status_code == 200, answered.text
+    for number in ("147", "148"):
+        found = {"outgoing_number": "7-к", "document": {"number": number}}
+        answered = await desk.post("/interagency-requests/answers", found)
+        assert answered.status_code == 200, answered.text
+    settled = {"take_second": True, "reason": "первый номер с опиской"}
+    version = await desk.version(case_id)
+    answered = await desk.post(f"{path}/settlement", settled, version=version)
+    assert answered.status_code == 200, answered.text
+    for looked in (
+        f"/cases/{case_id}/documents",
+        f"/cases/{case_id}/attachments",
+        f"/cases/{case_id}/attachments/{attached.json()['attachment_id']}",
+        f"/cases/{case_id}/bring-list",
+        f"/cases/{case_id}/bring-list.html",
+        f"/cases/{case_id}/receipts/1",
+        f"/cases/{case_id}/receipts/1/receipt.html",
+        "/interagency-requests?state=sent",
+        f"/interagency-requests/{request_id}",
+        f"/interagency-requests/{request_id}/letter.html",
+    ):
+        answered = await desk.get(looked)
+        assert answered.status_code == 200, (looked, answered.text)
+
+
+def _today(desk: Desk) -> str:
+    service = desk.intake.service
+    return service.calendar.local_date(service.now()).isoformat()
 
 
 async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:

@@ -23,8 +23,16 @@ Frontline = Annotated[Actor, allow(Role.REGISTRAR, Role.SPECIALIST, Role.URGENT_
 Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
 """The head, or a person authorised by order (R 3.2.2)."""
 
-Answering = Annotated[Actor, allow(Role.PENSION_FUND, Role.REGISTRAR)]
-"""The Pension Fund's system, or who records its answer on paper (R 3.2.2)."""
+ANSWERING = (Role.PENSION_FUND, Role.AGENCY, Role.REGISTRAR)
+
+Answering = Annotated[Actor, allow(*ANSWERING)]
+"""The system of the body that was asked, or who records its answer on paper (R 3.2.2)."""
+
+Requesting = Annotated[
+    Actor,
+    allow(Role.REGISTRAR, Role.SPECIALIST, Role.URGENT_HEAD, Role.INSTITUTION_DIRECTOR),
+]
+"""Staff of the institution who work at its interagency requests (R 3.2)."""
 
 Reader = Annotated[
     Actor,

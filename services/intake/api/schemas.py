@@ -13,12 +13,8 @@ from contracts.intake import TriageCode
 from contracts.values import Identifier, Line, Text
 from services.intake.domain.documents import GivenDocument
 from services.intake.domain.journal import ReferralForm
-from services.intake.domain.records import (
-    ApplicantKind,
-    PensionCertificate,
-    Signatory,
-    UrgentMeasure,
-)
+from services.intake.domain.records import ApplicantKind, UrgentMeasure
+from services.intake.domain.requests import Answer, FetchedDocument, PensionCertificate, Signatory
 
 Option = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
@@ -110,7 +106,12 @@ class DeclineRequest(Body):
 
 
 class RequestAnswer(Body):
-    """The Pension Fund's answer: the certificate, or why there is none."""
+    """What a body answers: the pension certificate, another document, or why there is none."""
 
     certificate: PensionCertificate | None = None
+    document: FetchedDocument | None = None
     refusal: Text | None = None
+
+    def answer(self) -> Answer:
+        """The answer alone."""
+        return Answer(certificate=self.certificate, document=self.document, refusal=self.refusal)

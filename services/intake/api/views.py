@@ -90,6 +90,7 @@ class CaseView(BaseModel):
     documents: list[dict[str, Any]]
     missing_documents: list[str]
     request: dict[str, Any] | None
+    requests: list[str] = Field(description="ids of all interagency requests, the first first")
     declines: list[Decline]
     linked_referrals: list[str]
     terms: list[dict[str, Any]]
@@ -119,6 +120,7 @@ def case_view(document: Document[Case]) -> CaseView:
         documents=[given.model_dump(mode="json", exclude_none=True) for given in case.documents],
         missing_documents=list(missing_documents(case)),
         request=case.request.model_dump(mode="json", exclude_none=True) if case.request else None,
+        requests=[request.id for request in case.every_request],
         declines=case.declines,
         linked_referrals=[referral.entry_id for referral in case.linked],
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],

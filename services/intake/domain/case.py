@@ -15,14 +15,22 @@ from contracts.terms import TermBook
 from contracts.values import Actor
 from services.intake.domain.records import (
     Application,
+    Attachment,
     Decline,
     Document,
-    InteragencyRequest,
     LinkedReferral,
     Notice,
     Progress,
+    Receipt,
     TriageProposal,
     UrgentMeasure,
+    Verification,
+)
+from services.intake.domain.requests import (
+    DifferingAnswer,
+    GarbledAnswer,
+    InteragencyRequest,
+    RequestState,
 )
 
 
@@ -50,8 +58,13 @@ class Action(StrEnum):
     RECORD_CONSENT = "record_consent"
     REGISTER_APPLICATION = "register_application"
     REGISTER_DOCUMENTS = "register_documents"
+    VERIFY_DOCUMENT = "verify_document"
+    ATTACH_DOCUMENT = "attach_document"
     REQUEST_CERTIFICATE = "request_certificate"
+    REQUEST_DOCUMENT = "request_document"
+    DISPATCH_REQUEST = "dispatch_request"
     RECORD_ANSWER = "record_answer"
+    SETTLE_ANSWER = "settle_answer"
     LINK_REFERRAL = "link_referral"
     DECLINE = "decline"
     REOPEN = "reopen"
@@ -77,8 +90,15 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.RECORD_CONSENT: OPEN | {Status.DECLINED},
     Action.REGISTER_APPLICATION: frozenset({Status.TRIAGED}),
     Action.REGISTER_DOCUMENTS: frozenset({Status.APPLICATION_REGISTERED}),
+    Action.VERIFY_DOCUMENT: frozenset({Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE}),
+    Action.ATTACH_DOCUMENT: OPEN | {Status.DECLINED},
     Action.REQUEST_CERTIFICATE: frozenset({Status.APPLICATION_REGISTERED}),
+    Action.REQUEST_DOCUMENT: frozenset({Status.APPLICATION_REGISTERED}),
+    Action.DISPATCH_REQUEST: frozenset({Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE}),
     Action.RECORD_ANSWER: frozenset(
+        {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
+    ),
+    Action.SETTLE_ANSWER: frozenset(
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
@@ -113,7 +133,15 @@ class Case(BaseModel):
     urgent_done_at: AwareDatetime | None = None
     application: Application | None = None
     documents: list[Document] = Field(default_factory=list)
+    verifications: list[Verification] = Field(default_factory=list)
+    attachments: list[Attachment] = Field(default_factory=list)
+    receipts: list[Receipt] = Field(default_factory=list)
     request: InteragencyRequest | None = None
+    """The last one for the pension certificate, as it was kept before there were others."""
+    requests: list[InteragencyRequest] = Field(default_factory=list)
+    """All others: for other documents, and those that were made anew."""
+    differing_answers: list[DifferingAnswer] = Field(default_factory=list)
+    garbled_answers: list[GarbledAnswer] = Field(default_factory=list)
     linked: list[LinkedReferral] = Field(default_factory=list)
     declines: list[Decline] = Field(default_factory=list)
     closed_for: str | None = None
@@ -134,6 +162,22 @@ class Case(BaseModel):
         return load_pack(self.reference.pack)
 
     @property
+    def every_request(self) -> list[InteragencyRequest]:
+        """All interagency requests of the case, by the time they were signed."""
+        known = [*self.requests, *([self.request] if self.request else [])]
+        return sorted(known, key=lambda request: (request.signed_at, request.id))
+
+    @property
+    def sendable(self) -> list[InteragencyRequest]:
+        """The requests that are to leave electronically, the next one first (R 3.2.4)."""
+        waiting = [
+            request
+            for request in self.every_request
+            if request.state is RequestState.TO_SEND and request.next_attempt_at is not None
+        ]
+        return sorted(waiting, key=lambda r: (r.next_attempt_at, r.send_by or r.signed_at))
+
+    @property
     def over(self) -> bool:
         """Whether a new referral about the citizen opens a new case."""
         return self.status is Status.CLOSED or self.enrolled
@@ -150,12 +194,13 @@ def require(case: Case, action: Action) -> None:
 
 
 def next_wake(case: Case) -> datetime | None:
-    """When this case wants to be looked at: a term's alarm, a request or a notice to send."""
-    moments = [
-        case.terms.next_alarm(),
-        case.request.next_attempt_at if case.request else None,
-        case.notice.next_attempt_at,
-    ]
+    """When this case wants to be looked at: a term's alarm, a notice to send.
+
+    A request to send is found by the queue of its gateway (`sending.py`), but for one that was
+    stored before there was a queue.
+    """
+    unqueued = [r.next_attempt_at for r in case.sendable if r.send_by is None]
+    moments = [case.terms.next_alarm(), case.notice.next_attempt_at, *unqueued]
     return min((moment for moment in moments if moment is not None), default=None)
 
 

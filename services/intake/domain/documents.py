@@ -17,7 +17,7 @@ from contracts.intake import (
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.values import Identifier, Line, Value
 from services.intake.domain.case import Action, Case, Status, require
-from services.intake.domain.records import ApplicantKind, Application, Document
+from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
 
 
 class GivenDocument(Value):
@@ -92,6 +92,7 @@ def register_application(
     case.status = Status.APPLICATION_REGISTERED
     case.documents.append(Document(code="application", registered_at=at.now))
     _add(case, documents, at)
+    _give_receipt(case, len(documents) + 1, at)
     registered = ApplicationRegistered(
         by=at.by,
         documents=_codes(case),
@@ -105,10 +106,24 @@ def register_documents(case: Case, documents: Sequence[GivenDocument], at: Conte
     """Further documents of the package (R 3.3.9)."""
     require(case, Action.REGISTER_DOCUMENTS)
     _add(case, documents, at)
+    _give_receipt(case, len(documents), at)
     registered = DocumentsRegistered(
         by=at.by, documents=_codes(case), missing=missing_documents(case)
     )
     return [registered, *complete_package(case, at)]
+
+
+def _give_receipt(case: Case, count: int, at: Context) -> None:
+    """What was handed in just now is confirmed to the citizen, under the case's next number."""
+    case.receipts.append(
+        Receipt(
+            number=len(case.receipts) + 1,
+            at=at.now,
+            day=at.calendar.local_date(at.now),
+            taken_by=at.by.id,
+            documents=tuple(case.documents[-count:]),
+        )
+    )
 
 
 def add_from_agency(case: Case, code: str, number: str | None, at: Context) -> None:

@@ -1,29 +1,71 @@
-"""The interagency request to the Pension Fund: content, sending, answer (R 3.2, 210-FZ 7.2)."""
+"""Interagency requests: which there are, how one is signed, sent and sent anew (R 3.2, 210-FZ 7.2).
+
+What may be asked of whom, on which ground and in which term, is data of the regulation pack.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CertificateReceived, CertificateRequested
-from contracts.roles import Role
-from contracts.values import Actor
-from services.intake.domain.case import Action, Case, Status, involves, require
-from services.intake.domain.documents import add_from_agency, complete_package
-from services.intake.domain.records import (
+from contracts.regulation.entries import InteragencyKind
+from contracts.values import Line, Value
+from services.intake.domain.case import Action, Case, require
+from services.intake.domain.requests import (
     InteragencyRequest,
-    PensionCertificate,
     RequestState,
+    RequestWay,
     Signatory,
     SigningAuthority,
 )
 
 CERTIFICATE = "pension_certificate"
+SENDING_TERM = "interagency-request"
 LONGEST_PAUSE_SECONDS = 300
+MOST_REQUESTS = 40
+"""Of one case: what is asked more often than that is asked wrongly."""
 REPEATABLE = frozenset({RequestState.NEGATIVE, RequestState.OVERDUE})
 """Where an answer will hardly come by itself: the request may be made anew."""
+PENDING = frozenset({RequestState.TO_SEND, RequestState.SENT, RequestState.OVERDUE})
+
+
+class Addressee(Value):
+    """Whom a request is addressed to, and how it gets there. `name` where it is no organization
+    of the directory."""
+
+    body: str
+    way: RequestWay = RequestWay.ELECTRONIC
+    name: Line | None = None
+    address: Line | None = None
+
+
+def kind_of(case: Case, code: str) -> InteragencyKind:
+    """The kind of request as the case's pack has it; refuses one it does not have."""
+    for kind in case.pack.interagency_kinds:
+        if kind.code == code:
+            return kind
+    known = ", ".join(kind.code for kind in case.pack.interagency_kinds)
+    raise InvalidInput("unknown-kind", f"kinds are: {known}", field="kind", clause="R 3.2.1")
+
+
+def find_request(case: Case, request_id: str) -> InteragencyRequest | None:
+    """The request of that id, whatever became of it."""
+    return next((known for known in case.every_request if known.id == request_id), None)
+
+
+def get_request(case: Case, request_id: str) -> InteragencyRequest:
+    """The request of that id; raises NotFound."""
+    request = find_request(case, request_id)
+    if request is None:
+        raise NotFound("interagency request")
+    return request
+
+
+def latest_of(case: Case, kind: str) -> InteragencyRequest | None:
+    """The last request of a kind: the one that counts while there is no answer."""
+    return next((known for known in reversed(case.every_request) if known.kind == kind), None)
 
 
 def request_certificate(
@@ -34,128 +76,101 @@ def request_certificate(
     signatory: Signatory,
     at: Context,
 ) -> list[Event]:
-    """Sign the request (R 3.2.2). It leaves at once, and again until it is accepted.
-
-    The event follows when the addressed body has accepted it.
-    """
+    """Sign the request for the pension certificate (R 3.2.2). It leaves at once, and again until
+    it is accepted; the event follows then."""
     require(case, Action.REQUEST_CERTIFICATE)
-    if case.request is not None and case.request.state not in REPEATABLE:
+    to = Addressee(body=addressed_body)
+    return request_document(case, CERTIFICATE, request_id, to, return_contact, signatory, at)
+
+
+def request_document(
+    case: Case,
+    code: str,
+    request_id: str,
+    to: Addressee,
+    return_contact: str,
+    signatory: Signatory,
+    at: Context,
+) -> list[Event]:
+    """Sign a request of some kind (R 3.2.2, 210-FZ 7.2).
+
+    One that was not answered, or answered with no, is made anew: the addressed body is reminded by
+    a repeated request that names the first.
+    """
+    require(case, Action.REQUEST_DOCUMENT)
+    kind = kind_of(case, code)
+    check_signatory(signatory)
+    before = latest_of(case, code)
+    if before is not None and before.state not in REPEATABLE:
         raise NotAllowedInState(
-            "request-exists", f"the request is {case.request.state} already", clause="R 3.2.2"
+            "request-exists", f"the request is {before.state} already", clause="R 3.2.2"
         )
-    if signatory.authority is SigningAuthority.BY_ORDER and signatory.order_number is None:
+    if kind.document in {document.code for document in case.documents}:
+        raise NotAllowedInState(
+            "document-already-there", "what the request would fetch is there", clause="R 3.2.1"
+        )
+    if len(case.every_request) >= MOST_REQUESTS:
+        raise NotAllowedInState(
+            "too-many-requests-of-case", f"a case has at most {MOST_REQUESTS} requests"
+        )
+    electronic = to.way is RequestWay.ELECTRONIC
+    if electronic and not kind.electronic:
         raise InvalidInput(
-            "authority-unproven",
-            "who is not the head signs by the head's order: give its number",
-            field="signatory.order_number",
+            "not-electronic",
+            "the parties have not agreed on electronic requests of this kind; send it on paper",
+            field="way",
             clause="R 3.2.2",
         )
-    case.request = InteragencyRequest(
+    request = InteragencyRequest(
         id=request_id,
+        kind=code,
+        way=to.way,
         requesting_body=case.reference.institution,
-        addressed_body=addressed_body,
-        service="Зачисление на социальное (социально-медицинское) обслуживание на дому",
-        legal_ground="R 2.6.1",
-        data_needed="Размер и вид назначенной пенсии",
+        addressed_body=to.body,
+        addressed_name=to.name,
+        addressed_address=to.address,
+        service=kind.service_ru,
+        legal_ground=kind.legal_ground,
+        data_needed=kind.data_needed_ru,
         return_contact=return_contact,
         signed_at=at.now,
         sent_on=at.calendar.local_date(at.now),
         signatory=signatory,
-        next_attempt_at=at.now,
+        outgoing_number=f"{case.reference.number}/{len(case.every_request) + 1}",
+        repeats=before.id if before else None,
+        send_by=_send_by(case, at),
+        next_attempt_at=at.now if electronic else None,
     )
+    _keep(case, request)
     return []
 
 
-def record_sent(case: Case, at: Context) -> list[Event]:
-    """The addressed body accepted the request: the two-day term ends, its own term begins."""
-    request = case.request
-    if request is None or request.state is not RequestState.TO_SEND:
-        return []  # accepted before, or answered faster than the acceptance was recorded
-    request.state, request.sent_at, request.next_attempt_at = RequestState.SENT, at.now, None
-    closed = case.terms.close("interagency-request", "interagency-answer", at=at.now)
-    waiting = case.status is Status.APPLICATION_REGISTERED  # else nobody needs the answer now
-    due = (at.deadline(case.pack, "interagency-answer"),) if waiting else ()
-    return [
-        CertificateRequested(
-            by=at.by,
-            request_id=request.id,
-            addressed_body=request.addressed_body,
-            opened=case.terms.open(*due),
-            closed=closed,
-        )
-    ]
+def check_signatory(signatory: Signatory) -> None:
+    """The head signs, or whom the head's order authorises: its number and date (R 3.2.2)."""
+    if signatory.authority is SigningAuthority.HEAD:
+        return
+    for name in ("order_number", "order_date"):
+        if getattr(signatory, name) is None:
+            raise InvalidInput(
+                "authority-unproven",
+                "who is not the head signs by the head's order: give its number and date",
+                field=f"signatory.{name}",
+                clause="R 3.2.2",
+            )
 
 
-def record_not_sent(case: Case, at: Context) -> list[Event]:
-    """The addressed body is out of reach: try again later, ever more slowly."""
-    request = case.request
-    if request is None or request.state is not RequestState.TO_SEND:
-        return []
-    pause = min(2**request.attempts, LONGEST_PAUSE_SECONDS)
-    request.attempts += 1
-    waiting = case.status is Status.APPLICATION_REGISTERED
-    request.next_attempt_at = at.now + timedelta(seconds=pause) if waiting else None
-    return []
+def _send_by(case: Case, at: Context) -> datetime:
+    """The end of the two days from the registration of the documents (R 3.2.4)."""
+    running = {deadline.code: deadline for deadline in case.terms.deadlines}
+    deadline = running.get(SENDING_TERM) or at.deadline(case.pack, SENDING_TERM)
+    return deadline.due_at
 
 
-def hold_request(case: Case) -> None:
-    """The citizen declined: their data go nowhere any more (R 3.3.7.2)."""
-    if case.request is not None and case.request.state is RequestState.TO_SEND:
-        case.request.next_attempt_at = None
-
-
-def release_request(case: Case, at: Context) -> None:
-    """The case goes on: what was held back leaves now."""
-    if case.request is not None and case.request.state is RequestState.TO_SEND:
-        case.request.next_attempt_at = at.now
-
-
-def may_answer(case: Case, by: Actor) -> bool:
-    """The office that was asked, or the registrar who records its answer on paper (R 3.2.2)."""
-    if by.role == Role.PENSION_FUND:
-        return case.request is not None and case.request.addressed_body == by.organization
-    return involves(case, by)
-
-
-def record_certificate(
-    case: Case, request_id: str, certificate: PensionCertificate, at: Context
-) -> list[Event]:
-    """The Pension Fund's answer; a second one changes nothing (R 2.6.1)."""
-    request = _request_of(case, request_id)
-    if request.state is RequestState.ANSWERED:
-        return []
-    require(case, Action.RECORD_ANSWER)
-    before = record_sent(case, at)  # an answer proves that the request arrived
-    request.state, request.answered_at = RequestState.ANSWERED, at.now
-    request.certificate, request.next_attempt_at = certificate, None
-    add_from_agency(case, CERTIFICATE, certificate.document_number, at)
-    received = CertificateReceived(
-        by=at.by,
-        request_id=request.id,
-        closed=case.terms.close("interagency-answer", at=at.now),
-    )
-    return [*before, received, *complete_package(case, at)]
-
-
-def record_negative_answer(case: Case, request_id: str, reason: str, at: Context) -> list[Event]:
-    """The Pension Fund has no such pensioner, or cannot answer: a person must look."""
-    request = _request_of(case, request_id)
-    if request.state in {RequestState.ANSWERED, RequestState.NEGATIVE}:
-        return []
-    require(case, Action.RECORD_ANSWER)
-    before = record_sent(case, at)
-    request.state, request.negative_reason = RequestState.NEGATIVE, reason
-    request.answered_at, request.next_attempt_at = at.now, None
-    received = CertificateReceived(
-        by=at.by,
-        request_id=request.id,
-        negative=True,
-        closed=case.terms.close("interagency-answer", at=at.now),
-    )
-    return [*before, received]
-
-
-def _request_of(case: Case, request_id: str) -> InteragencyRequest:
-    if case.request is None or case.request.id != request_id:
-        raise NotFound("interagency request")
-    return case.request
+def _keep(case: Case, request: InteragencyRequest) -> None:
+    """The last one for the certificate has a place of its own; what it follows joins the others."""
+    if request.kind != CERTIFICATE:
+        case.requests.append(request)
+        return
+    if case.request is not None:
+        case.requests.append(case.request)
+    case.request = request

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.intake import Channel
-from contracts.values import Email, Identifier, Line, Phone, Text, Value
+from contracts.values import Identifier, Line, Text, Value
 
 
 class TriageProposal(Value):
@@ -65,64 +65,51 @@ class Document(Value):
     registered_at: AwareDatetime
 
 
-class RequestState(StrEnum):
-    """How an interagency request stands (R 3.2)."""
+class Presented(StrEnum):
+    """In what form a document was shown to the worker who took it."""
 
-    TO_SEND = "to_send"
-    SENT = "sent"
-    ANSWERED = "answered"
-    NEGATIVE = "negative"
-    OVERDUE = "overdue"
-
-
-class SigningAuthority(StrEnum):
-    """By what right the request is signed (R 3.2.2)."""
-
-    HEAD = "head"
-    BY_ORDER = "by_order"
+    ORIGINAL = "original"
+    COPY = "copy"
+    CERTIFIED_COPY = "certified_copy"
+    """Certified by a notary or by the body that issued it."""
 
 
-class Signatory(Value):
-    """Who prepared and signed the request, and how to reach them (210-FZ 7.2, part 1 item 8)."""
+class Verification(Value):
+    """A worker held the document in their hands: what they saw and what they made of it (R 2.6)."""
 
-    name: Line
-    post: Line
-    authority: SigningAuthority
-    order_number: Line | None = Field(default=None, description="of the head's order (R 3.2.2)")
-    phone: Phone | None = None
-    email: Email | None = None
-
-
-class PensionCertificate(Value):
-    """The Pension Fund's answer (R 2.6.1). Money in kopecks."""
-
-    pension_kind: Line
-    monthly_amount: int = Field(ge=0, description="kopecks a month")
-    as_of: date
-    document_number: Line
+    code: Identifier
+    presented: Presented
+    copy_made: bool = False
+    copy_certified: bool = Field(
+        default=False, description="the copy agrees with the original, signed by who made it"
+    )
+    at: AwareDatetime
+    by: str
 
 
-class InteragencyRequest(BaseModel):
-    """The request to the Pension Fund with what article 7.2 of law 210-FZ asks for."""
+class Attachment(BaseModel):
+    """A scan or file of a document; its content lies elsewhere, under its id. Size in bytes."""
 
     id: str
-    state: RequestState = RequestState.TO_SEND
-    requesting_body: str
-    addressed_body: str
-    service: str
-    legal_ground: str
-    data_needed: str
-    return_contact: str
-    signed_at: AwareDatetime
-    sent_on: date
-    """The date the request bears, by the district's calendar."""
-    signatory: Signatory
-    next_attempt_at: AwareDatetime | None = None
-    attempts: int = 0
-    sent_at: AwareDatetime | None = None
-    answered_at: AwareDatetime | None = None
-    certificate: PensionCertificate | None = None
-    negative_reason: str | None = None
+    code: str
+    media_type: str
+    size: int
+    sha256: str
+    filename: str | None = None
+    at: AwareDatetime
+    by: str
+    replaced_by: str | None = None
+    """The newer one that is looked at instead; this one is kept."""
+
+
+class Receipt(Value):
+    """What was handed in at one time, and who took it; numbered in the case from 1, no gap."""
+
+    number: int = Field(ge=1)
+    at: AwareDatetime
+    day: date = Field(description="by the district's calendar")
+    taken_by: str
+    documents: tuple[Document, ...]
 
 
 class LinkedReferral(BaseModel):

@@ -9,7 +9,6 @@ from contracts.event import Event, sound
 from contracts.intake import (
     CaseDeclined,
     CaseReopened,
-    CertificateOverdue,
     ReferralLinked,
     ReferralRegistered,
     TermDueSoon,
@@ -18,11 +17,17 @@ from contracts.intake import (
 )
 from contracts.terms import Deadline
 from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.dispatching import (
+    hold_request,
+    overdue_event,
+    record_overdue,
+    release_request,
+    running_terms,
+)
 from services.intake.domain.documents import complete_package
-from services.intake.domain.interagency import hold_request, release_request
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.records import Decline, LinkedReferral, RequestState
+from services.intake.domain.records import Decline, LinkedReferral
 
 
 def register_case(
@@ -150,23 +155,17 @@ def _terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
     if case.code is TriageCode.IMMEDIATE and case.urgent_done_at is None:
         codes.append("urgent-measures")
     if case.status is Status.APPLICATION_REGISTERED:
-        state = case.request.state if case.request else RequestState.TO_SEND
-        running = {
-            RequestState.TO_SEND: "interagency-request",
-            RequestState.SENT: "interagency-answer",
-        }
-        codes += [running[state]] if state in running else []
+        codes += running_terms(case)
     return case.terms.open(*[at.deadline(case.pack, code) for code in codes])
 
 
 def sound_terms(case: Case, at: Context) -> list[Event]:
-    """The alarms that are due; an overdue answer of the Pension Fund is said by its own name."""
+    """The alarms that are due; an overdue answer of another body is said by its own name."""
     institution = case.ref.institution if case.ref else None
     events: list[Event] = []
     for alarm in sound(case.terms, TermDueSoon, TermMissed, at, institution=institution):
         events.append(alarm)
-        answer_missed = isinstance(alarm, TermMissed) and alarm.term.code == "interagency-answer"
-        if answer_missed and case.request is not None:
-            case.request.state = RequestState.OVERDUE
-            events.append(CertificateOverdue(by=at.by, request_id=case.request.id))
+        overdue = record_overdue(case, alarm.term.code) if isinstance(alarm, TermMissed) else None
+        if overdue is not None:
+            events.append(overdue_event(case, overdue, at))
     return events

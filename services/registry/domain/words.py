@@ -176,6 +176,7 @@ ROLES: dict[str, Words] = {
     Role.COMPLAINT_OFFICER: Words("должностное лицо по жалобам", "complaint officer"),
     Role.MEDICAL_ORGANIZATION: Words("медицинская организация", "medical organization"),
     Role.PENSION_FUND: Words("Пенсионный фонд", "Pension Fund"),
+    Role.AGENCY: Words("Другой орган", "Another body"),
     Role.PROVIDER: Words("поставщик услуг", "provider"),
     Role.REGISTRY_READER: Words("читатель регистра", "reader of the register"),
     Role.DIRECTORY_EDITOR: Words("редактор справочника", "directory editor"),

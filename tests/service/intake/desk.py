@@ -41,6 +41,8 @@ OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
 HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
 """The first listens to notices; the other one polls."""
 OFFICE = "pension-fund-office-02"
+AT_ONCE = 60_000
+"""Requests a minute that the office takes: one each millisecond."""
 
 
 class Clock:
@@ -132,6 +134,24 @@ class Desk:
         path = f"/interagency-requests/{request_id}/answer"
         return await self.post(path, body, "pension_fund", org=org, **headers)
 
+    async def attach(
+        self,
+        case_id: str,
+        code: str,
+        content: bytes,
+        media_type: str = "application/pdf",
+        query: str = "",
+        role: str = "registrar",
+        **headers: Any,
+    ) -> httpx.Response:
+        """A file of a document, as its scanner sends it."""
+        more = {name: headers.pop(name) for name in list(headers) if name[0].isupper()}
+        return await self.http.post(
+            f"/cases/{case_id}/documents/{code}/attachments{query}",
+            content=content,
+            headers={**self.stack.headers(role, **headers), "Content-Type": media_type, **more},
+        )
+
     async def consent(self, case_id: str) -> httpx.Response:
         answered = await self.post(f"/cases/{case_id}/consent", CONSENT, "specialist")
         assert answered.status_code == 200, answered.text
@@ -156,11 +176,12 @@ class Desk:
             now = self.intake.now()
             cases = [document.state async for document in self.intake.cases.each()]
             moments = [case.notice.next_attempt_at for case in cases] + [
-                case.request.next_attempt_at for case in cases if case.request
+                request.next_attempt_at for case in cases for request in case.sendable
             ]
             return not any(moment and moment <= now for moment in moments)
 
         self.intake.service.sweeper.nudge()
+        self.intake.sending.nudge()
         await until(idle)
         await self.intake.service.relay.drain()
         await self.intake.service.sweeper.clear(0)
@@ -202,6 +223,8 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
         pension_fund_token="token-of-ours",
         webhook_url=HOOK,
         pension_fund_office=OFFICE,
+        pension_fund_per_minute=AT_ONCE,
+        attachments_url=str(stack.folder / "attachments"),
         webhook_secret=SECRET,
         webhook_organization=HOSPITAL,
         **more,
@@ -209,9 +232,11 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
     return settings
 
 
-async def open_desk(stack: Stack, clock: Clock, outside: Outside, backing: Backing = REAL) -> Desk:
+async def open_desk(
+    stack: Stack, clock: Clock, outside: Outside, backing: Backing = REAL, **more: Any
+) -> Desk:
     """Serve a replica of intake until the test module is over."""
-    app = create_app(settings_of(stack), clock.now, outside.transport, backing)
+    app = create_app(settings_of(stack, **more), clock.now, outside.transport, backing)
     return Desk(stack, app, await stack.serve(app))
 
 

@@ -70,6 +70,27 @@ ROUTES = [
     Route("POST", f"{CASE}/application", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/documents", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/certificate-request", "institution_director", SIGNED),
+    Route("GET", f"{CASE}/documents", "care_organizer"),
+    Route("POST", f"{CASE}/documents/{{code}}/attachments", "registrar", {"no": "scan"}),
+    Route("POST", f"{CASE}/documents/{{code}}/verification", "registrar",
+          {"presented": "original"}),
+    Route("GET", f"{CASE}/attachments", "care_organizer"),
+    Route("GET", f"{CASE}/attachments/{{attachment_id}}", "care_organizer"),
+    Route("GET", f"{CASE}/bring-list", "care_organizer"),
+    Route("GET", f"{CASE}/bring-list.html", "care_organizer"),
+    Route("GET", f"{CASE}/receipts/{{number}}", "care_organizer"),
+    Route("GET", f"{CASE}/receipts/{{number}}/receipt.html", "care_organizer"),
+    Route("POST", f"{CASE}/interagency-requests", "institution_director",
+          {**SIGNED, "kind": "benefits_proof", "addressed_body": "r-authorised-body-07"}),
+    Route("GET", "/interagency-requests", "registrar", foreign=200),
+    Route("GET", "/interagency-requests/{request_id}", "care_organizer"),
+    Route("GET", "/interagency-requests/{request_id}/letter.html", "registrar"),
+    Route("POST", "/interagency-requests/{request_id}/dispatch", "registrar",
+          {"sent_by": [{"way": "fax"}], "sent_on": "2026-01-20"}),
+    Route("POST", "/interagency-requests/{request_id}/settlement", "registrar",
+          {"take_second": False, "reason": "опечатка"}),
+    Route("POST", "/interagency-requests/answers", "registrar",
+          {**CERTIFICATE, "outgoing_number": "нет такого"}, foreign=0),
     Route("POST", "/interagency-requests/{request_id}/answer", "registrar", CERTIFICATE),
     Route("POST", f"{CASE}/decline", "registrar", DECLINE),
     Route("POST", f"{CASE}/reopening", "registrar"),
@@ -87,6 +108,9 @@ class Records:
     request_id: str
     referral_id: str
     task_id: str
+    attachment_id: str
+    code: str = "identity"
+    number: str = "1"
 
     def path(self, path: str) -> str:
         return path.format(**vars(self))
@@ -101,8 +125,10 @@ async def records(desk: Desk) -> Records:
     registered = await desk.register()
     pushed = await desk.push()
     task_id = pushed.json()["entry"][3]["response"]["location"].split("/")[1]
+    attached = await desk.attach(case_id, "identity", b"%PDF-1.7\n%%EOF\n")
     await desk.settle()
-    return Records(case_id, request_id, registered["id"], task_id)
+    attachment_id = attached.json()["attachment_id"]
+    return Records(case_id, request_id, registered["id"], task_id, attachment_id)
 
 
 async def call(desk: Desk, route: Route, path: str, **who: Any) -> httpx.Response:

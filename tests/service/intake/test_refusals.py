@@ -114,12 +114,17 @@ async def test_closed_case_takes_no_consent_but_repeats_its_receipt_r_3_3_7(desk
 
 @pytest.mark.parametrize("answer", [{}, {"certificate": None}, {"refusal": " "}])
 async def test_answer_is_a_certificate_or_a_refusal(desk: Desk, answer: dict[str, Any]) -> None:
-    _, request_id = await desk.requested()
+    """Kept aside for a person to look at; nothing else changes."""
+    case_id, request_id = await desk.requested()
     await desk.settle()
     before = await desk.stored()
     answered = await desk.answer(request_id, answer)
     assert answered.status_code == 422
-    assert await desk.stored() == before
+    after = await desk.stored()
+    (version, seq, state, streams) = after[f"cases/{case_id}"]
+    assert len(state["garbled_answers"]) == 1
+    after[f"cases/{case_id}"] = (version, seq, {**state, "garbled_answers": []}, streams)
+    assert after == before
 
 
 async def test_missing_idempotency_key_is_a_400(desk: Desk, case_id: str) -> None:

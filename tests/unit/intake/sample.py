@@ -13,20 +13,14 @@ from contracts.event import Event
 from contracts.intake import Channel, TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain import registration
+from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
+from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
-from services.intake.domain.interagency import (
-    record_certificate,
-    record_sent,
-    request_certificate,
-)
+from services.intake.domain.interagency import request_certificate
 from services.intake.domain.journal import JournalEntry, ReferralForm
-from services.intake.domain.records import (
-    ApplicantKind,
-    PensionCertificate,
-    Signatory,
-    SigningAuthority,
-)
+from services.intake.domain.records import ApplicantKind
+from services.intake.domain.requests import PensionCertificate, Signatory, SigningAuthority
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.handlers import on_survey_completed
 

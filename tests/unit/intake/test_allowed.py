@@ -9,11 +9,21 @@ import pytest
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import TriageCode
+from services.intake.domain.answering import record_certificate, settle_answers
+from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
-from services.intake.domain.interagency import record_certificate, request_certificate
-from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
+from services.intake.domain.interagency import Addressee, request_certificate, request_document
+from services.intake.domain.records import ApplicantKind, Attachment, Presented, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
+from services.intake.domain.requests import (
+    Answer,
+    DifferingAnswer,
+    DispatchWay,
+    InteragencyRequest,
+    RequestWay,
+)
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
@@ -63,6 +73,26 @@ def asked(case: Case) -> None:
     )
 
 
+def answered_twice(case: Case) -> None:
+    asked(case)
+    case.differing_answers = [
+        DifferingAnswer(
+            request_id=REQUEST, answer=Answer(refusal="нет"), at=when().now, by="test:registrar"
+        )
+    ]
+
+
+SCAN = Attachment(
+    id="A1",
+    code="identity",
+    media_type="application/pdf",
+    size=1,
+    sha256="0" * 64,
+    at=when().now,
+    by="test:registrar",
+)
+
+
 def consent(case: Case) -> Sequence[Event]:
     """Consent is asked of the case and kept with the citizen."""
     require(case, Action.RECORD_CONSENT)
@@ -101,6 +131,33 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.REQUEST_CERTIFICATE: (
         nothing,
         lambda case: request_certificate(case, "R2", "office-01", "контакт", HEAD, when()),
+    ),
+    Action.VERIFY_DOCUMENT: (
+        nothing,
+        lambda case: verify_document(case, "application", Presented.ORIGINAL, when()),
+    ),
+    Action.ATTACH_DOCUMENT: (nothing, lambda case: attach(case, SCAN, None, when())),
+    Action.REQUEST_DOCUMENT: (
+        nothing,
+        lambda case: request_document(
+            case,
+            "representative_authority",
+            "R2",
+            Addressee(body="guardians-01", way=RequestWay.PAPER),
+            "контакт",
+            HEAD,
+            when(),
+        ),
+    ),
+    Action.DISPATCH_REQUEST: (
+        asked,
+        lambda case: dispatch_request(
+            case, REQUEST, {DispatchWay.FAX: None}, when().now.date(), None, when()
+        ),
+    ),
+    Action.SETTLE_ANSWER: (
+        answered_twice,
+        lambda case: settle_answers(case, REQUEST, take_second=False, reason="опечатка", at=when()),
     ),
     Action.RECORD_ANSWER: (
         asked,
@@ -143,6 +200,6 @@ def test_answer_without_a_request_is_no_record(status: Status) -> None:
 
 def test_every_state_but_the_last_leads_on() -> None:
     """A state that no action leaves is an end; only a closed case is one."""
-    leaving = set(Action) - {Action.RECORD_ANSWER, Action.LINK_REFERRAL}
+    leaving = set(Action) - {Action.RECORD_ANSWER, Action.SETTLE_ANSWER, Action.LINK_REFERRAL}
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}

@@ -15,6 +15,7 @@ from contracts.intake import (
     TriageCode,
 )
 from contracts.regulation import load_pack
+from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import (
     GivenDocument,
@@ -23,7 +24,7 @@ from services.intake.domain.documents import (
     register_application,
     register_documents,
 )
-from services.intake.domain.interagency import record_certificate, request_certificate
+from services.intake.domain.interagency import request_certificate
 from services.intake.domain.records import ApplicantKind
 from services.intake.domain.triage import answer_questions, triage_case
 from tests.unit.intake.sample import (

@@ -16,18 +16,13 @@ from contracts.intake import (
     TermMissed,
 )
 from contracts.regulation import load_pack
-from services.intake.adapters.pension_fund import content
+from services.intake.adapters.gateways import content
+from services.intake.domain.answering import record_certificate, record_negative_answer
 from services.intake.domain.case import Case, Status
-from services.intake.domain.interagency import (
-    LONGEST_PAUSE_SECONDS,
-    record_certificate,
-    record_negative_answer,
-    record_not_sent,
-    record_sent,
-    request_certificate,
-)
-from services.intake.domain.records import RequestState, Signatory, SigningAuthority
+from services.intake.domain.dispatching import record_not_sent, record_sent
+from services.intake.domain.interagency import LONGEST_PAUSE_SECONDS, request_certificate
 from services.intake.domain.registration import reopen, sound_terms
+from services.intake.domain.requests import RequestState, Signatory, SigningAuthority
 from tests.unit.intake.sample import (
     CARD,
     CERTIFICATE,
@@ -57,20 +52,25 @@ def state(case: Case) -> RequestState:
 
 
 @pytest.mark.parametrize(
-    ("authority", "order_number", "signed"),
+    ("authority", "order_number", "order_date", "missing"),
     [
-        (SigningAuthority.HEAD, None, True),
-        (SigningAuthority.HEAD, "12-к", True),
-        (SigningAuthority.BY_ORDER, "12-к", True),
-        (SigningAuthority.BY_ORDER, None, False),
+        (SigningAuthority.HEAD, None, None, None),
+        (SigningAuthority.HEAD, "12-к", None, None),
+        (SigningAuthority.BY_ORDER, "12-к", date(2026, 1, 12), None),
+        (SigningAuthority.BY_ORDER, None, date(2026, 1, 12), "order_number"),
+        (SigningAuthority.BY_ORDER, "12-к", None, "order_date"),
     ],
 )
 def test_head_signs_or_who_has_the_heads_order_r_3_2_2(
-    authority: SigningAuthority, order_number: str | None, signed: bool
+    authority: SigningAuthority,
+    order_number: str | None,
+    order_date: date | None,
+    missing: str | None,
 ) -> None:
     case = applied()
-    signatory = HEAD.model_copy(update={"authority": authority, "order_number": order_number})
-    if signed:
+    order = {"order_number": order_number, "order_date": order_date}
+    signatory = HEAD.model_copy(update={"authority": authority, **order})
+    if missing is None:
         ask(case, signatory)
         assert state(case) is RequestState.TO_SEND
         return
@@ -78,8 +78,9 @@ def test_head_signs_or_who_has_the_heads_order_r_3_2_2(
         ask(case, signatory)
     assert (refused.value.code, refused.value.field) == (
         "authority-unproven",
-        "signatory.order_number",
+        f"signatory.{missing}",
     )
+    assert refused.value.clause == "R 3.2.2"
     assert case.request is None
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from services.intake.adapters.pension_fund import GatewayUnavailable, PensionFund
+from services.intake.adapters.gateways import GatewayClient, GatewayUnavailable
 from services.intake.adapters.webhooks import NotDelivered, Webhooks
 from tests.unit.intake.sample import CARD, requested, when
 
@@ -83,7 +83,7 @@ async def test_request_is_taken_or_sent_again_with_the_same_key_r_3_2(
     answer: int | httpx.HTTPError, taken: bool
 ) -> None:
     calls: list[httpx.Request] = []
-    fund = PensionFund("https://pf.example", "token-of-ours", receiver(answer, calls))
+    fund = GatewayClient("https://pf.example", "token-of-ours", receiver(answer, calls))
     case = requested()
     assert case.request is not None
     for _ in range(2):

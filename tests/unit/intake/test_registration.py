@@ -20,8 +20,8 @@ from contracts.intake import (
 )
 from contracts.values import Actor
 from services.intake.domain import registration
+from services.intake.domain.answering import may_answer, record_certificate
 from services.intake.domain.case import Case, Status, involves, next_wake
-from services.intake.domain.interagency import may_answer, record_certificate
 from services.intake.domain.journal import check_form
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import (

@@ -41,6 +41,18 @@ TERMS = [
         "intake",
         (2, 12),
     ),
+    *(
+        (
+            f"interagency-answer-{of}",
+            "210-FZ 7.2 (3)",
+            5,
+            WORKING,
+            "interagency-request-sent",
+            "intake",
+            (2, 12),
+        )
+        for of in ("family", "benefits", "guardianship")
+    ),
     ("primary-survey", "R 3.3.2", 3, WORKING, "referral-registered", "assessment", (2, 10)),
     (
         "primary-survey-hospital",

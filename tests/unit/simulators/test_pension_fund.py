@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Header, Response
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from contracts.values import CitizenCard, FullName
 from deploy.simulators.pension_fund import create_app
 from deploy.simulators.settings import PensionFundSettings
-from services.intake.adapters.pension_fund import GatewayUnavailable, PensionFund
-from services.intake.adapters.pension_fund import content as content_of
+from services.intake.adapters.gateways import GatewayClient, GatewayUnavailable
+from services.intake.adapters.gateways import content as content_of
 from services.intake.api.schemas import RequestAnswer
-from services.intake.domain.records import InteragencyRequest, Signatory, SigningAuthority
+from services.intake.domain.requests import InteragencyRequest, Signatory, SigningAuthority
 from tests.service.stack import until
 from tests.unit.simulators.conftest import calling
 
@@ -132,6 +132,11 @@ async def test_request_of_intakes_adapter_is_answered_as_intakes_api_takes_it() 
             "answered": 1,
             "doubled": 0,
             "given_up": 0,
+            "busy": 0,
+            "late": 0,
+            "differing": 0,
+            "negative": 0,
+            "garbled": 0,
         }
     [(request_id, key, body, authorization)] = intake.calls
     assert (request_id, key, authorization) == ("Rfirst", "Rfirst:first", "Bearer callback")
@@ -143,7 +148,7 @@ async def test_request_of_intakes_adapter_is_answered_as_intakes_api_takes_it() 
 
 async def test_intakes_own_adapter_is_refused_once_and_then_taken() -> None:
     app = simulator(Intake(), fail_share=1.0)
-    fund = PensionFund("http://gateway", "token", transport=httpx.ASGITransport(app=app))
+    fund = GatewayClient("http://gateway", "token", transport=httpx.ASGITransport(app=app))
     async with calling(app) as client:
         with pytest.raises(GatewayUnavailable, match="503"):
             await fund.send(request_of_intake(), "r-institution-15/2026/000007", CARD)
@@ -290,3 +295,55 @@ def test_settings_come_by_the_names_the_runner_sets(monkeypatch: pytest.MonkeyPa
 async def test_health_answers(path: str) -> None:
     async with gateway(Intake()) as client:
         assert (await client.get(path)).status_code == 200
+
+
+async def test_answer_that_says_no_is_the_refusal_that_intakes_api_takes() -> None:
+    intake = Intake()
+    async with gateway(intake, negative_share=1.0) as client:
+        await send(client, content())
+        assert (await count(client, "negative", 1))["negative"] == 1
+        await count(client, "answered", 1)
+    ((_, _, body, _),) = intake.calls
+    assert RequestAnswer.model_validate(body).refusal
+
+
+async def test_answer_that_cannot_be_read_is_followed_by_one_that_can() -> None:
+    intake = Intake()
+    async with gateway(intake, garbled_share=1.0) as client:
+        await send(client, content())
+        await count(client, "answered", 1)
+    garbled, whole = (body for _, _, body, _ in intake.calls)
+    with pytest.raises(ValidationError):
+        RequestAnswer.model_validate(garbled)
+    assert RequestAnswer.model_validate(whole).certificate is not None
+
+
+async def test_second_answer_may_say_something_else() -> None:
+    intake = Intake()
+    async with gateway(intake, differing_share=1.0) as client:
+        await send(client, content())
+        await count(client, "differing", 1)
+    first, second = (body["certificate"]["monthly_amount"] for _, _, body, _ in intake.calls)
+    assert first != second
+
+
+async def test_answer_may_be_late() -> None:
+    intake = Intake()
+    async with gateway(intake, late_share=1.0, late_seconds=0.3) as client:
+        await send(client, content())
+        assert (await count(client, "late", 1))["answered"] == 0
+        await count(client, "answered", 1)
+
+
+async def test_more_requests_than_are_taken_in_a_minute_are_refused_until_later() -> None:
+    async with gateway(Intake(), per_minute=2) as client:
+        codes = []
+        for number in range(3):
+            request = content(f"R{number}")
+            answered = await send(client, request)
+            codes.append(answered.status_code)
+        assert codes == [202, 202, 429]
+        assert answered.headers["retry-after"].isdigit()
+        assert (await send(client, content("R0"))).status_code == 202  # known already
+        found = await figures(client)
+        assert (found["requests"], found["busy"]) == (2, 1)

@@ -1,0 +1,221 @@
+"""The queue of requests to each partner: in the order of their terms, at the pace agreed.
+
+What waits stands in the cases, on an index; whose turn it is, in the partner's own document
+(`domain/gateways.py`). So nothing waits for the process that began it, and replicas share one pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import Gauge
+
+from chassis.clock import epoch_ms
+from chassis.document import Document
+from chassis.service import Service
+from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.tracing import begin, use
+from contracts.context import Context
+from contracts.event import Event
+from contracts.intake import CASE
+from contracts.values import SYSTEM
+from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
+from services.intake.domain.case import Case
+from services.intake.domain.citizen import Citizen
+from services.intake.domain.dispatching import record_not_sent, record_sent
+from services.intake.domain.gateways import Gateway, request_of, spacing_of
+
+log = structlog.get_logger()
+
+BETWEEN_SECONDS = 0.001
+LOOK_SECONDS = 5.0
+"""How often an idle queue is looked at: what another process left behind is found then."""
+AT_ONCE = 8
+"""Requests under way to one partner: a slow one is not asked faster for it."""
+LOOKED_AT = 4 * AT_ONCE
+"""More than all replicas have under way, so that one which waits is among them."""
+MOST_COUNTED = 1000
+ATTEMPT_SECONDS = 4 * SECONDS
+
+
+class Sending:
+    """Sends what waits, for every partner; runs as long as the service does."""
+
+    def __init__(
+        self,
+        service: Service,
+        cases: Collection[Case],
+        citizens: Collection[Citizen],
+        paces: Collection[Gateway],
+        gateways: Gateways,
+    ) -> None:
+        self._service = service
+        self._cases, self._citizens, self._paces = cases, citizens, paces
+        self._gateways = gateways
+        self._news = {office: asyncio.Event() for office in gateways.partners}
+        self._under_way = {office: set[asyncio.Task[None]]() for office in gateways.partners}
+        self._waiting = Gauge(
+            "opora_requests_waiting",
+            "Interagency requests that wait to be sent, counted up to a thousand",
+            ["partner"],
+            registry=service.registry,
+        )
+
+    def nudge(self) -> None:
+        """A request was signed or released: do not wait for the next look."""
+        for news in self._news.values():
+            news.set()
+
+    async def run(self) -> None:
+        """Serve every partner, for ever."""
+        serving = [
+            asyncio.create_task(self._serve(partner))
+            for partner in self._gateways.partners.values()
+        ]
+        try:
+            await asyncio.gather(*serving)
+        finally:
+            begun = [*serving, *(task for tasks in self._under_way.values() for task in tasks)]
+            for task in begun:
+                task.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+
+    async def _serve(self, partner: Partner) -> None:
+        while True:
+            try:
+                pause = await self._next(partner)
+            except (LostRace, AlreadyExists):
+                continue  # another replica took the turn
+            except StoreUnavailable:
+                pause = 1.0
+            except Exception as failure:  # a queue that dies strands everything in it
+                log.error("sending-failed", error=type(failure).__name__)
+                pause = 1.0
+            await self._rest(partner, pause)
+
+    async def _rest(self, partner: Partner, seconds: float) -> None:
+        """Until the next turn; an idle queue looks up when there is news."""
+        if 0 < seconds < LOOK_SECONDS:
+            await asyncio.sleep(seconds)
+            return
+        if seconds:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._news[partner.office].wait()
+            self._news[partner.office].clear()
+
+    async def _next(self, partner: Partner) -> float:
+        """Give the most urgent request its turn; seconds until there is something to do again."""
+        now = self._service.now()
+        waiting = await self._cases.look(
+            {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": epoch_ms(now)}},
+            "send_attempt",
+            sort=[("send_due", 1), ("id", 1)],
+            limit=LOOKED_AT,
+        )
+        await self._count(partner, len(waiting))
+        if not waiting:
+            return LOOK_SECONDS
+        pace = await self._pace(partner)
+        wait = pace.state.wait(now)
+        if wait:
+            return min(wait, LOOK_SECONDS - 0.1)
+        begun = pace.state.begun(now)
+        if len(self._under_way[partner.office]) >= AT_ONCE:
+            return 0.5
+        for found in waiting:
+            if found["send_attempt"] not in begun:
+                await self._give_turn(partner, pace, found["id"], found["send_attempt"])
+                return BETWEEN_SECONDS
+        return 0.5
+
+    async def _pace(self, partner: Partner) -> Document[Gateway]:
+        known = await self._paces.load(gateway_id(partner.office))
+        return known or self._paces.blank(gateway_id(partner.office))
+
+    async def _give_turn(
+        self, partner: Partner, pace: Document[Gateway], case_id: str, attempt: str
+    ) -> None:
+        spacing = spacing_of(partner.per_minute, SECONDS)
+        pace.state.take_turn(attempt, spacing, self._service.now())
+        await self._paces.save(pace)
+        task = asyncio.create_task(self._send_safely(partner, case_id, request_of(attempt)))
+        self._under_way[partner.office].add(task)
+        task.add_done_callback(self._under_way[partner.office].discard)
+
+    async def _send_safely(self, partner: Partner, case_id: str, request_id: str) -> None:
+        with use(begin()):
+            try:
+                async with asyncio.timeout(ATTEMPT_SECONDS):
+                    await self._send(partner, case_id, request_id)
+            except (LostRace, StoreUnavailable, TimeoutError):
+                return  # its turn lapses, and it has another
+            except Exception as failure:
+                error = type(failure).__name__
+                log.error("request-not-sent", id=case_id, error=error)
+
+    async def _send(self, partner: Partner, case_id: str, request_id: str) -> None:
+        """As the case stands now: nothing leaves about a citizen who declined meanwhile."""
+        document = await self._cases.get(case_id)
+        due = [r for r in document.state.sendable if r.id == request_id] if document else []
+        client = partner.clients.get(due[0].kind) if due else None
+        if document is None or client is None:
+            return
+        case, pause = document.state, 0.0
+        citizen = await self._citizens.get(case.reference.citizen_id)
+        if citizen is None:
+            return
+        try:
+            await client.send(due[0], case.reference.number, citizen.state.card)
+            taken = True
+        except GatewayUnavailable as failure:
+            taken, pause = False, failure.pause
+        await self._leave_alone(partner, pause)
+        await self._record(case_id, request_id, taken=taken, pause=pause)
+
+    async def _record(self, case_id: str, request_id: str, *, taken: bool, pause: float) -> None:
+        at = self._service.at(SYSTEM)
+
+        def outcome(case: Case, at: Context) -> Sequence[Event]:
+            if taken:
+                return record_sent(case, at, request_id)
+            return record_not_sent(case, at, request_id, pause)
+
+        await self._service.commands.execute(
+            self._cases,
+            case_id,
+            CASE,
+            None,
+            at,
+            lambda case: outcome(case, at),
+            visible=lambda case: True,
+        )
+
+    async def _leave_alone(self, partner: Partner, pause: float) -> None:
+        """A partner that asked for a pause is left alone by every replica."""
+        if not pause:
+            return
+        for _ in range(5):
+            pace = await self._pace(partner)
+            pace.state.pause(pause, self._service.now())
+            try:
+                await self._paces.save(pace)
+                return
+            except (LostRace, AlreadyExists):
+                continue
+
+    async def _count(self, partner: Partner, found: int) -> None:
+        """How many wait; a long queue is counted with every look, a short one is known already."""
+        if found == LOOKED_AT:
+            now = epoch_ms(self._service.now())
+            query = {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": now}}
+            found = len(await self._cases.look(query, "send_due", limit=MOST_COUNTED))
+        self._waiting.labels(partner.office).set(found)
+
+
+def gateway_id(office: str) -> str:
+    """The id of a partner's document; the letter in front keeps it apart from the office's own."""
+    return f"G-{office}"
