@@ -16,19 +16,13 @@ from contracts.event import Event
 from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.adapters.pension_fund import GatewayUnavailable
-from services.intake.adapters.webhooks import NotDelivered
 from services.intake.domain.case import Action, Case, involves, require
 from services.intake.domain.citizen import Citizen, Consent, give_consent
 from services.intake.domain.interagency import record_not_sent, record_sent
-from services.intake.domain.notices import (
-    notice_id,
-    record_not_told,
-    record_told,
-    status_text,
-    tell_requester,
-)
+from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import RequestState
 from services.intake.intake import Intake
+from services.intake.notifying import tell_senders
 
 Decide = Callable[[Case, Context], Sequence[Event]]
 
@@ -113,8 +107,7 @@ async def run_errands(intake: Intake, case_id: str) -> None:
     request = case.request
     if request and request.state is RequestState.TO_SEND and _due(request.next_attempt_at, now):
         await _send_request(intake, case)
-    if _due(case.notice.next_attempt_at, now):
-        await _send_notice(intake, case)
+    await tell_senders(intake, case)
 
 
 def _due(moment: datetime | None, now: datetime) -> bool:
@@ -131,29 +124,6 @@ async def _send_request(intake: Intake, case: Case) -> None:
         outcome: Decide = record_sent
     except GatewayUnavailable:
         outcome = record_not_sent
-    await _record(intake, case.id, outcome)
-
-
-async def _send_notice(intake: Intake, case: Case) -> None:
-    status = status_text(case)
-    told, gone = False, False
-    if intake.webhooks is None or case.requester != intake.webhook_organization:
-        gone = True  # another organization's referral is none of the listener's business
-    else:
-        try:
-            number = notice_id(case, status)
-            await intake.webhooks.send(number, case.entry_id, status, intake.now())
-            told = True
-        except NotDelivered as failure:
-            gone = failure.gone
-
-    def outcome(present: Case, at: Context) -> Sequence[Event]:
-        if told:
-            record_told(present, status, at)
-        else:
-            record_not_told(present, at, gone=gone)
-        return ()
-
     await _record(intake, case.id, outcome)
 
 

@@ -19,10 +19,13 @@ from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
+from services.intake.adapters.partners import Partners
+from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.task import Endpoint, FollowedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,12 @@ class Intake:
     identity: Identity
     pension_fund: PensionFund
     pension_fund_office: str
-    webhooks: Webhooks | None
-    webhook_organization: str | None
-    """The one organization that listens; whoever else referred a citizen polls."""
+    tasks: Collection[FollowedTask]
+    endpoints: Collection[Endpoint]
+    partners: Partners
+    """Settings of medical organizations: who listens, from where they call, how often."""
+    rates: Rates
+    webhooks: Webhooks
 
     def now(self) -> datetime:
         """The present moment."""

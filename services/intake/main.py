@@ -16,15 +16,29 @@ from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
+from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    application,
+    cases,
+    consent,
+    ending,
+    fhir,
+    fhir_kept,
+    fhir_metadata,
+    fhir_tasks,
+    interagency,
+    referrals,
+    webhooks,
+)
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
+from services.intake.notifying import release_held, run_deliveries
 from services.intake.placing import place
 from services.intake.settings import IntakeSettings
-from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
+from services.intake.stores import CASES, CITIZENS, ENDPOINTS, JOURNAL, ORGANIZATIONS, TASKS
 
 
 def create_app(
@@ -46,6 +60,12 @@ def create_app(
     async def placing(journal_id: str) -> None:
         await place(intake, journal_id)
 
+    async def deliveries(task_id: str) -> None:
+        await run_deliveries(intake, task_id)
+
+    async def releasing(requester: str) -> None:
+        await release_held(intake, requester)
+
     journal = service.collection(JOURNAL, errand=placing)
     intake = Intake(
         service=service,
@@ -57,13 +77,15 @@ def create_app(
         identity=Identity(settings.identity_key.get_secret_value()),
         pension_fund=_pension_fund(settings, outside),
         pension_fund_office=settings.pension_fund_office,
-        webhooks=_webhooks(settings, outside),
-        webhook_organization=settings.webhook_organization,
+        tasks=service.collection(TASKS, errand=deliveries),
+        endpoints=service.collection(ENDPOINTS, errand=releasing),
+        partners=settings.all_partners(),
+        rates=Rates(service.now),
+        webhooks=Webhooks(outside, loopback=settings.outgoing_loopback),
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.closing(intake.pension_fund.close)
-    if intake.webhooks is not None:
-        service.closing(intake.webhooks.close)
+    service.closing(intake.webhooks.close)
     return service.app(
         [
             referrals.router,
@@ -71,7 +93,12 @@ def create_app(
             consent.router,
             application.router,
             interagency.router,
+            ending.router,
             fhir.router,
+            fhir_tasks.router,
+            fhir_kept.router,
+            fhir_metadata.router,
+            webhooks.router,
         ],
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
@@ -83,11 +110,3 @@ def _pension_fund(
 ) -> PensionFund:
     token = settings.pension_fund_token.get_secret_value()
     return PensionFund(settings.pension_fund_url, token, outside)
-
-
-def _webhooks(
-    settings: IntakeSettings, outside: httpx.AsyncBaseTransport | None
-) -> Webhooks | None:
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return None
-    return Webhooks(settings.webhook_url, settings.webhook_secret.get_secret_value(), outside)

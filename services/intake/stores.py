@@ -9,6 +9,7 @@ from contracts.copies import OrganizationCopy
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.task import Endpoint, FollowedTask
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
@@ -68,6 +69,39 @@ JOURNAL = Spec(
         ("incomplete", "received"),
     ),
     unique=("source_key",),
+)
+
+
+
+def _task_index(task: FollowedTask) -> dict[str, Scalar]:
+    present, delivery = task.present, task.delivery
+    return {
+        "requester": task.requester,
+        "status": present.state.status.value if present else "",
+        "updated": epoch_ms(task.updated_at),
+        "delivery": delivery.state.value if delivery else "",
+        "delivery_id": delivery.id if delivery else "",
+    }
+
+
+TASKS = Spec(
+    name="tasks",
+    state=FollowedTask,
+    index=_task_index,
+    wake_at=lambda task: epoch_ms(task.delivery.next_attempt_at if task.delivery else None),
+    indexed=(
+        ("requester", "updated", "id"),
+        ("requester", "status", "updated", "id"),
+        ("requester", "delivery", "updated", "id"),
+        ("delivery", "updated", "id"),
+        ("delivery_id",),
+    ),
+)
+
+ENDPOINTS = Spec(
+    name="endpoints",
+    state=Endpoint,
+    wake_at=lambda endpoint: epoch_ms(endpoint.release_at),
 )
 
 ORGANIZATIONS = copies("organizations", OrganizationCopy, "kind")

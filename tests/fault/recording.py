@@ -205,6 +205,7 @@ def settings_of(stack: Stack, service: str, rows: Path, prefix: str) -> ServiceS
             "pension_fund_token": "token-of-ours",
             "pension_fund_office": PENSION_FUND_OFFICE,
             "webhook_url": HOOK,
+            "outgoing_loopback": True,
             "webhook_secret": HOOK_SECRET,
             "webhook_organization": HOSPITAL,
         },

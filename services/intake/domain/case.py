@@ -23,6 +23,7 @@ from services.intake.domain.records import (
     Progress,
     TriageProposal,
     UrgentMeasure,
+    Withdrawal,
 )
 
 
@@ -53,6 +54,10 @@ class Action(StrEnum):
     REQUEST_CERTIFICATE = "request_certificate"
     RECORD_ANSWER = "record_answer"
     LINK_REFERRAL = "link_referral"
+    WITHDRAW_REFERRAL = "withdraw_referral"
+    THINK_OVER = "think_over"
+    END_THINKING = "end_thinking"
+    CLOSE_WITHOUT_OBJECT = "close_without_object"
     DECLINE = "decline"
     REOPEN = "reopen"
 
@@ -82,6 +87,10 @@ ALLOWED: dict[Action, frozenset[Status]] = {
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
+    Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.THINK_OVER: TRIAGED,
+    Action.END_THINKING: TRIAGED,
+    Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
@@ -117,9 +126,12 @@ class Case(BaseModel):
     linked: list[LinkedReferral] = Field(default_factory=list)
     declines: list[Decline] = Field(default_factory=list)
     closed_for: str | None = None
+    thinking_over_since: AwareDatetime | None = None
     terms: TermBook = Field(default_factory=TermBook)
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
+    linked_notices: dict[str, Notice] = Field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = Field(default_factory=dict)
 
     @property
     def reference(self) -> CaseRef:
@@ -155,6 +167,7 @@ def next_wake(case: Case) -> datetime | None:
         case.terms.next_alarm(),
         case.request.next_attempt_at if case.request else None,
         case.notice.next_attempt_at,
+        *(notice.next_attempt_at for notice in case.linked_notices.values()),
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 
