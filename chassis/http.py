@@ -49,7 +49,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         405: "method not allowed",
         409: "not in this state",
         412: "the version is stale",
-        413: "body over 1 MB",
+        413: "body over 1 MB, or over what the route takes",
         422: "a field breaks a rule",
         428: "If-Match is missing",
         429: "too many requests",
@@ -127,11 +127,17 @@ async def public() -> None:
     """The policy of a route that anyone may call."""
 
 
-def _key(who: str, header: str) -> str:
+def key_of(who: str, header: str | None) -> str:
+    """What a caller's Idempotency-Key is kept as; raises MalformedHeader without one."""
+    if not header or not header.strip():
+        raise MalformedHeader(
+            "idempotency-key-required", "send an Idempotency-Key", field="Idempotency-Key"
+        )
     return hashlib.sha256(f"{who}|{header}".encode()).hexdigest()[:32]
 
 
-def _version(header: str | None) -> int:
+def version_of(header: str | None) -> int:
+    """The version an If-Match names; raises PreconditionRequired without one, MalformedHeader."""
     if header is None:
         raise PreconditionRequired(
             "if-match-required", "send If-Match with the ETag you read", field="If-Match"
@@ -152,23 +158,21 @@ async def creation(
     ] = None,
 ) -> Request:
     """A request that creates: needs an Idempotency-Key."""
-    if not idempotency_key or not idempotency_key.strip():
-        raise MalformedHeader(
-            "idempotency-key-required", "send an Idempotency-Key", field="Idempotency-Key"
-        )
+    key = key_of(who.subject, idempotency_key)
     body = await http.body()
     path = f"{http.method} {http.url.path}\n".encode()
-    return Request(
-        key=_key(who.subject, idempotency_key), fingerprint=hashlib.sha256(path + body).hexdigest()
-    )
+    return Request(key=key, fingerprint=hashlib.sha256(path + body).hexdigest())
+
+
+IfMatch = Annotated[str | None, Header(description="the ETag that was read")]
 
 
 async def change(
     request: Annotated[Request, Depends(creation)],
-    if_match: Annotated[str | None, Header(description="the ETag that was read")] = None,
+    if_match: IfMatch = None,
 ) -> Request:
     """A request that changes: needs an Idempotency-Key and If-Match."""
-    return Request(request.key, request.fingerprint, _version(if_match))
+    return Request(request.key, request.fingerprint, version_of(if_match))
 
 
 Creation = Annotated[Request, Depends(creation)]
@@ -187,18 +191,27 @@ def receipt(answered: Answered, response: Response) -> CommandReceipt:
 
 
 class BodyTooLarge(HTTPException):
-    """More than MAX_BODY_BYTES arrived. An HTTPException, for FastAPI makes a 400 of any other."""
+    """More arrived than is taken. An HTTPException, for FastAPI makes a 400 of any other."""
 
-    def __init__(self) -> None:
-        super().__init__(413, "a body is at most 1 MB (1048576 bytes)")
+    def __init__(self, most: int) -> None:
+        super().__init__(413, f"a body is at most {most // MAX_BODY_BYTES} MB ({most} bytes)")
 
 
 class RequestFrame:
-    """ASGI middleware: ids in and out, body bound, count of answers, defects of ours."""
+    """ASGI middleware: ids in and out, body bound, count of answers, defects of ours.
 
-    def __init__(self, app: ASGIApp, count: Callable[[str, int], None]) -> None:
+    `bound` says how much a request may bring; it is asked only when more than the common arrives.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        count: Callable[[str, int], None],
+        bound: Callable[[Scope], int] = lambda scope: MAX_BODY_BYTES,
+    ) -> None:
         self._app = app
         self._count = count
+        self._bound = bound
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens within."""
@@ -218,8 +231,8 @@ class RequestFrame:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise BodyTooLarge
+            if received > MAX_BODY_BYTES and received > (most := self._bound(scope)):
+                raise BodyTooLarge(most)
             return message
 
         async def stamped(message: Message) -> None:
@@ -234,8 +247,9 @@ class RequestFrame:
 
         with tracing.use(trace):
             try:
-                if _announced(headers) > MAX_BODY_BYTES:
-                    raise BodyTooLarge
+                announced = _announced(headers)
+                if announced > MAX_BODY_BYTES and announced > (most := self._bound(scope)):
+                    raise BodyTooLarge(most)
                 await self._app(scope, bounded, stamped)
             except BodyTooLarge as failure:
                 await respond(413, "body-too-large", failure.detail)(scope, receive, stamped)
@@ -248,7 +262,7 @@ class RequestFrame:
 
 def _announced(headers: Headers) -> int:
     length = headers.get("content-length", "0")
-    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else MAX_BODY_BYTES + 1
+    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 10**15
 
 
 def _route(scope: Scope) -> str:

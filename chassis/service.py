@@ -33,6 +33,7 @@ from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
 from chassis.store import Collection, Spec, StoreUnavailable
 from chassis.sweeper import Sweeper, Watch
+from chassis.uploads import Bounds
 from chassis.watchdog import Watchdog
 from contracts.context import Context
 from contracts.envelope import Envelope
@@ -177,6 +178,7 @@ class Service:
         app.add_middleware(
             RequestFrame,
             count=lambda method, status: self._requests.labels(method, str(status)).inc(),
+            bound=Bounds(app),
         )
         return app
 

@@ -17,6 +17,7 @@ from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
+from services.intake.adapters.attachments import Attachments
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.partners import Partners
@@ -47,6 +48,7 @@ class Intake:
     register: Register
     organizations: Collection[OrganizationCopy]
     identity: Identity
+    attachments: Attachments
     pension_fund: PensionFund
     pension_fund_office: str
     tasks: Collection[FollowedTask]
@@ -55,6 +57,8 @@ class Intake:
     """Settings of medical organizations: who listens, from where they call, how often."""
     rates: Rates
     webhooks: Webhooks
+    institutions: frozenset[str] = frozenset()
+    """The institutions of this district; empty: those of the whole region."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -72,7 +76,7 @@ class Intake:
         card = copy.state.card
         if card is None or card.parent is None:
             return None
-        return Serving(card.id, card.parent)
+        return self._of_this_district(Serving(card.id, card.parent), "institution")
 
     async def who_serves(self, address: Address | None) -> Serving:
         """The institution that serves an address (R 3.1.2); none or several is said plainly."""
@@ -99,7 +103,21 @@ class Intake:
                 clause="R 3.1.2",
             )
         card = cards[found.candidates[0].organization]
-        return Serving(card.id, card.parent or card.id)
+        serving = Serving(card.id, card.parent or card.id)
+        return self._of_this_district(serving, "citizen.address")
+
+    def _of_this_district(self, serving: Serving, field: str) -> Serving:
+        """Refuse what another district's institution would have to take: nobody of it looks here,
+        and the citizen would wait for somebody who never comes."""
+        if self.institutions and serving.institution not in self.institutions:
+            raise InvalidInput(
+                "served-by-another-district",
+                f"{serving.institution} serves this address, under {serving.authorised_body}; it"
+                " belongs to another district: send the referral there",
+                field=field,
+                clause="R 3.1.2",
+            )
+        return serving
 
 
 WithIntake = Annotated[Intake, in_state("intake")]

@@ -14,6 +14,7 @@ from contracts import assessment, careplan
 from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
+from services.intake.adapters.attachments import Attachments
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.rates import Rates
@@ -75,6 +76,7 @@ def create_app(
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
+        attachments=Attachments(settings.attachments_url, now=now),
         pension_fund=_pension_fund(settings, outside),
         pension_fund_office=settings.pension_fund_office,
         tasks=service.collection(TASKS, errand=deliveries),
@@ -82,6 +84,7 @@ def create_app(
         partners=settings.all_partners(),
         rates=Rates(service.now),
         webhooks=Webhooks(outside, loopback=settings.outgoing_loopback),
+        institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.closing(intake.pension_fund.close)

@@ -1,9 +1,17 @@
 """Settings of intake."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import NoDecode
 
 from chassis.settings import ServiceSettings
 from contracts.values import Identifier
@@ -21,6 +29,10 @@ class IntakeSettings(ServiceSettings):
     pension_fund_office: str = Field(
         default="example-pension-fund-office-01", description="directory id of the office addressed"
     )
+    attachments_url: str = Field(
+        default="var/attachments",
+        description="where attachments lie: a folder, or file:///… or s3://bucket/prefix",
+    )
     webhook_url: str | None = Field(
         default=None, description="where a medical organization listens"
     )
@@ -36,6 +48,17 @@ class IntakeSettings(ServiceSettings):
         description="whether this machine's own addresses may be called, by http too",
     )
     _partners: Partners = PrivateAttr(default_factory=Partners)
+
+    institutions: Annotated[frozenset[Identifier], NoDecode] = Field(
+        default=frozenset(),
+        description="directory ids of the institutions of this district, with commas between them;"
+        " none: those of the whole region",
+    )
+
+    @field_validator("institutions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _listener_is_whole(self) -> Self:
