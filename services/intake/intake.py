@@ -18,9 +18,10 @@ from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.fhir_attachments import Fetching
 from services.intake.adapters.identity import Identity
-from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.partners import Partners
+from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
@@ -57,6 +58,7 @@ class Intake:
     """Settings of medical organizations: who listens, from where they call, how often."""
     rates: Rates
     webhooks: Webhooks
+    fetching: Fetching
     institutions: frozenset[str] = frozenset()
     """The institutions of this district; empty: those of the whole region."""
 

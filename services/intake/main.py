@@ -15,6 +15,7 @@ from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.fhir_attachments import Fetching
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.rates import Rates
@@ -84,11 +85,13 @@ def create_app(
         partners=settings.all_partners(),
         rates=Rates(service.now),
         webhooks=Webhooks(outside, loopback=settings.outgoing_loopback),
+        fetching=Fetching(outside, loopback=settings.outgoing_loopback),
         institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.closing(intake.pension_fund.close)
     service.closing(intake.webhooks.close)
+    service.closing(intake.fetching.close)
     return service.app(
         [
             referrals.router,

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from chassis import chance
 from chassis.document import Document
+from chassis.store import AlreadyExists, Collection, LostRace, S
 from contracts.event import Event
 from contracts.intake import CASE
 from contracts.values import SYSTEM
-from chassis.store import AlreadyExists, Collection, LostRace, S
 from services.intake.adapters.partners import Listener, Partner
 from services.intake.adapters.webhooks import NotDelivered, body_of
 from services.intake.domain.case import Case

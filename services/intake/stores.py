@@ -72,11 +72,11 @@ JOURNAL = Spec(
 )
 
 
-
 def _task_index(task: FollowedTask) -> dict[str, Scalar]:
     present, delivery = task.present, task.delivery
     return {
         "requester": task.requester,
+        "citizen": task.citizen_id,
         "status": present.state.status.value if present else "",
         "updated": epoch_ms(task.updated_at),
         "delivery": delivery.state.value if delivery else "",
@@ -92,6 +92,7 @@ TASKS = Spec(
     indexed=(
         ("requester", "updated", "id"),
         ("requester", "status", "updated", "id"),
+        ("requester", "citizen", "updated", "id"),
         ("requester", "delivery", "updated", "id"),
         ("delivery", "updated", "id"),
         ("delivery_id",),

@@ -17,6 +17,7 @@ from services.intake.adapters.fhir_resources import Bundle, Entry, Reference
 
 MAX_ENTRIES = 200
 MAX_CONTAINED = 100
+MAX_REFERENCES = 5000
 WITHIN = ("urn:uuid:", "urn:oid:", "#")
 """References that can be to nothing else but a resource sent along."""
 SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?identifier=([^|&]*)\|([^|&]+)")
@@ -46,6 +47,10 @@ class Posted:
     """Everything that was sent: the entries in their order, each with what it contains."""
 
     parts: list[Part]
+    by_url: dict[str, Part] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_url = {part.full_url: part for part in self.parts if part.full_url}
 
     def all(self) -> Iterator[Part]:
         """Every resource, contained ones among them."""
@@ -73,9 +78,8 @@ class Posted:
     def _by_text(self, text: str, owner: Part) -> Part | None:
         if text.startswith("#"):
             return next((part for part in owner.contained if part.own_id == text[1:]), None)
-        for part in self.parts:
-            if part.full_url == text:
-                return part
+        if text in self.by_url:
+            return self.by_url[text]
         search = SEARCH.fullmatch(text)
         if search is not None:
             return self._by_identifier((search[1],), search[2], search[3])
@@ -123,15 +127,14 @@ def take_apart(posted: dict[str, Any]) -> Posted:
             fail(f"Bundle.entry[{index}].fullUrl", "is unique within the bundle")
         if part.full_url is not None:
             seen.add(part.full_url)
-    _check_references(whole)
+    if sum(part.kind == "ServiceRequest" for part in whole.parts) != 1:
+        fail("Bundle.entry", "a referral has exactly one ServiceRequest")
     return whole
 
 
 def take_alone(resource: dict[str, Any], kind: str) -> Posted:
     """One resource with what it contains, as a whole of its own."""
-    whole = Posted([Part(kind, kind, resource, contained=_contained(resource, kind))])
-    _check_references(whole)
-    return whole
+    return Posted([Part(kind, kind, resource, contained=_contained(resource, kind))])
 
 
 def _part(posted: Any, path: str) -> Part:
@@ -145,17 +148,14 @@ def _part(posted: Any, path: str) -> Part:
     if entry.request.url.strip("/") != kind:
         fail(f"{path}.request.url", f"is the kind of the resource: {kind}")
     if entry.request.if_none_exist is not None:
-        _check_search(entry.request.if_none_exist, kind, resource, f"{path}.request.ifNoneExist")
+        _check_search(entry.request.if_none_exist, kind, f"{path}.request.ifNoneExist")
     return Part(place, kind, resource, entry.full_url, _contained(resource, place))
 
 
-def _check_search(search: str, kind: str, resource: dict[str, Any], path: str) -> None:
-    """`identifier=system|value`, as the resource itself bears it: by what else would it be known?"""
-    found = SEARCH.fullmatch(f"{kind}?{search.removeprefix(f'{kind}?').lstrip('?')}")
-    if found is None:
+def _check_search(search: str, kind: str, path: str) -> None:
+    """`identifier=system|value`; a referral is known by its own identifier, said here or not."""
+    if SEARCH.fullmatch(f"{kind}?{search.removeprefix(f'{kind}?').lstrip('?')}") is None:
         fail(path, "is identifier=system|value")
-    if kind == "ServiceRequest" and not has_identifier(resource, found[2], found[3]):
-        fail(path, "is an identifier of this very resource")
 
 
 def _contained(resource: dict[str, Any], path: str) -> list[Part]:
@@ -174,11 +174,19 @@ def _contained(resource: dict[str, Any], path: str) -> list[Part]:
     return parts
 
 
-def _check_references(whole: Posted) -> None:
-    """A reference that can only be to something sent along is not to nothing."""
+def check_references(whole: Posted) -> None:
+    """A reference that can only be to something sent along is not to nothing.
+
+    What is sent alone may name a requester by an address of the sender's own system.
+    """
+    within = WITHIN if len(whole.parts) > 1 else ("#",)
+    count = 0
     for part in whole.parts:
         for place, text in references(part.resource):
-            if text.startswith(WITHIN) and not _leads_somewhere(whole, text, part):
+            count += 1
+            if count > MAX_REFERENCES:
+                fail(part.path, f"a referral holds at most {MAX_REFERENCES} references")
+            if text.startswith(within) and not _leads_somewhere(whole, text, part):
                 fail(f"{part.path}{place}", "refers to nothing in what was sent")
 
 

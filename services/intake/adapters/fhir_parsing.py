@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.errors import InvalidInput
 
+MAX_DEPTH = 60
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -50,6 +51,24 @@ def read_json(body: bytes) -> tuple[Any, str]:
     """What a body says, and its text; a byte-order mark is passed over."""
     try:
         text = body.decode("utf-8-sig")
-        return json.loads(text), text
+        posted = json.loads(text)
     except (ValueError, RecursionError) as failure:
         raise InvalidInput("malformed-json", "the body is not JSON in UTF-8") from failure
+    if _is_deep(posted):
+        raise InvalidInput("malformed-json", f"elements lie within each other {MAX_DEPTH} deep")
+    return posted, text
+
+
+def _is_deep(posted: Any) -> bool:
+    """Whether anything lies deeper than any resource needs; level by level, without recursion."""
+    level = [posted]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True

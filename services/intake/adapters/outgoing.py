@@ -43,9 +43,7 @@ def within(address: IPAddress) -> IPAddress:
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
 
 
-def is_allowed(
-    text: str, *, loopback: bool = False, networks: Sequence[IPNetwork] = ()
-) -> bool:
+def is_allowed(text: str, *, loopback: bool = False, networks: Sequence[IPNetwork] = ()) -> bool:
     """Whether an address may be called: public ones, and private ones that were named."""
     try:
         address = within(ipaddress.ip_address(text.split("%", 1)[0]))

@@ -38,8 +38,7 @@ def body_of(task_id: str, status: str, changed_at: datetime) -> str:
 def signatures(listener: Listener, notice_id: str, now: datetime, body: str) -> str:
     """One signature for each secret, so that either of two holds while they change."""
     return " ".join(
-        Webhook(secret.get_secret_value()).sign(notice_id, now, body)
-        for secret in listener.secrets
+        Webhook(secret.get_secret_value()).sign(notice_id, now, body) for secret in listener.secrets
     )
 
 

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from pydantic import Field
+
 from contracts.context import Context
 from contracts.intake import REFUSED
 from contracts.values import Value
@@ -37,7 +39,9 @@ class TaskState(Value):
     status: TaskStatus
     stage: str | None = None
     reason: str | None = None
-    output: dict[str, str] = {}
+    said: str | None = None
+    """The sender's own words, where they withdrew it."""
+    output: dict[str, str] = Field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -111,10 +115,12 @@ def task_status(case: Case, entry_id: str | None = None) -> tuple[TaskStatus, st
 def task_state(case: Case, entry_id: str | None = None) -> TaskState:
     """Everything that is told of a referral."""
     status, stage = task_status(case, entry_id)
+    withdrawal = case.withdrawals.get(entry_id or case.entry_id)
     return TaskState(
         status=status,
         stage=stage,
         reason=stage if stage in REASONS else None,
+        said=withdrawal.reason if withdrawal else None,
         output=_output(case) if status is not TaskStatus.ENTERED_IN_ERROR else {},
     )
 

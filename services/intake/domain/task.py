@@ -135,8 +135,10 @@ def delivery_id(task_id: str, number: int, status: str) -> str:
     return "W" + hashlib.sha256(f"{task_id}:{number}:{status}".encode()).hexdigest()[:32]
 
 
-def announce(task: FollowedTask, number: int, version: TaskVersion, status: str, now: datetime) -> bool:
-    """Have the sender told of a version, if that is another state; whether there is a new notice."""
+def announce(
+    task: FollowedTask, number: int, version: TaskVersion, status: str, now: datetime
+) -> bool:
+    """Have the sender told of a version, if that is another state; whether one was made."""
     last = task.delivery
     made = delivery_id(task.id, number, status)
     if last is not None and (last.id == made or last.status == status):
