@@ -25,6 +25,7 @@ from services.intake.adapters.fhir_task import (
 from services.intake.api.fhir_protocol import (
     DUPLICATE,
     Body,
+    BodyTooLong,
     FhirRoute,
     Return,
     Sender,
@@ -38,6 +39,8 @@ from services.intake.intake import Intake, Serving, WithIntake
 from services.intake.notifying import shown_to
 from services.intake.registering import Registered, Source, SourceReused, register_referral
 
+MAX_LETTERS = 400_000
+"""What is kept of a referral in its journal entry; attachments are kept apart."""
 MEANT = "kept with the referral; it is read there: GET /fhir/Bundle/{id}"
 
 router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
@@ -101,6 +104,10 @@ async def _register(
     organization = sender.organization
     referral = read_referral(posted, organization)
     found = named(referral.posted)
+    if len(text) - sum(len(one.data or b"") for one in found) * 4 // 3 > MAX_LETTERS:
+        raise BodyTooLong(
+            "referral-too-long", f"a referral has {MAX_LETTERS} letters at most, attachments apart"
+        )
     check_hosts(found, sender.partner)
     pack = pack_in_force(intake.service.calendar.local_date(intake.now()))
     said = says(referral.posted, pack, ())

@@ -39,13 +39,17 @@ def _posted(entry: JournalEntry) -> Posted | None:
     return None if original is None else read_posted(original)
 
 
-@router.get("/ServiceRequest/{request_id}", summary="A ServiceRequest as sent", response_model=None)
-async def get_service_request(request_id: str, sender: WithSender, intake: WithIntake) -> Response:
+@router.get(
+    "/ServiceRequest/{service_request_id}", summary="A ServiceRequest as sent", response_model=None
+)
+async def get_service_request(
+    service_request_id: str, sender: WithSender, intake: WithIntake
+) -> Response:
     """Every element and extension that was sent, the status that of the referral by now.
 
     References are to what is kept here; the whole as it was sent is `GET /fhir/Bundle/{id}`.
     """
-    entry = await _entry(intake, request_id, sender, "ServiceRequest")
+    entry = await _entry(intake, service_request_id, sender, "ServiceRequest")
     case = await intake.cases.get(entry.placed.case_id) if entry.placed else None
     if case is None:
         raise NotFound("ServiceRequest")

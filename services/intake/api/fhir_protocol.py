@@ -185,9 +185,9 @@ def accepted(http: Request) -> str:
         if wanted.split(";")[0].strip().lower() not in FORMATS:
             raise NotAcceptable("not-acceptable", f"_format is json: {MEDIA_TYPE}", field="_format")
         return "application/json" if wanted == "application/json" else MEDIA_TYPE
-    ranges = [_range(one) for one in http.headers.get("accept", "*/*").split(",")]
+    ranges = [_range(one) for one in (http.headers.get("accept") or "*/*").split(",")]
     takes = {name for name, quality in ranges if quality > 0}
-    if not takes or takes & ({MEDIA_TYPE} | WIDE):
+    if takes & ({MEDIA_TYPE} | WIDE):
         return MEDIA_TYPE
     if takes & JSON:
         return "application/json"

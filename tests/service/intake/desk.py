@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,6 +159,11 @@ class Desk:
             moments = [case.notice.next_attempt_at for case in cases] + [
                 case.request.next_attempt_at for case in cases if case.request
             ]
+            moments += [
+                notice.next_attempt_at for case in cases for notice in case.linked_notices.values()
+            ]
+            tasks = [document.state async for document in self.intake.tasks.each()]
+            moments += [task.delivery.next_attempt_at for task in tasks if task.delivery]
             return not any(moment and moment <= now for moment in moments)
 
         self.intake.service.sweeper.nudge()
@@ -202,6 +208,7 @@ def settings_of(stack: Stack, **more: Any) -> IntakeSettings:
         pension_fund_token="token-of-ours",
         webhook_url=HOOK,
         pension_fund_office=OFFICE,
+        attachments_url=f"memory://{uuid.uuid4().hex}",
         webhook_secret=SECRET,
         webhook_organization=HOSPITAL,
         **more,
