@@ -19,14 +19,16 @@ from contracts.values import SYSTEM
 from services.intake.adapters.partners import Listener, Partner
 from services.intake.adapters.webhooks import NotDelivered, body_of
 from services.intake.domain.case import Case
-from services.intake.domain.notices import TaskState, notice_of, record_handed_over, to_tell
+from services.intake.domain.notices import TaskState, record_handed_over, to_tell
 from services.intake.domain.task import (
     Delivery,
     DeliveryState,
     FollowedTask,
+    TaskVersion,
     announce,
     disable,
     due_delivery,
+    present_version,
     record_delivered,
     record_failed,
     record_held,
@@ -37,6 +39,7 @@ from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake
 
 BATCH = 100
+TRIES = 5
 SPREAD_SECONDS = 60.0
 """Over how long what was held back is sent, once an endpoint is enabled."""
 WITHOUT_RECEIVED = (TaskStatus.REQUESTED, "received")
@@ -56,21 +59,13 @@ async def tell_senders(intake: Intake, case: Case) -> None:
         await hand_over(intake, case, entry_id)
 
 
-async def hand_over(intake: Intake, case: Case, entry_id: str) -> Document[FollowedTask]:
-    """Keep a referral's state with its task, and try to tell its sender; the task as it is then."""
+async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
+    """Keep a referral's state with its task, and try to tell its sender."""
     document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
-    task, now = document.state, intake.now()
-    before = task.present
-    version = show(task, case, now)
-    partner = intake.partners.of(task.requester)
-    new = False
-    if partner.webhook is not None:
-        number = notice_of(case, entry_id).number
-        status = shown_to(partner, version.state).text
-        new = announce(task, number, version, status, now)
-    if new:
-        await _attempt(intake, task, partner.webhook)
-    if new or version != before:
+    version, changed = _take_over(intake, document.state, case)
+    if due_delivery(document.state, intake.now()) is not None and changed:
+        await _attempt(intake, document.state, intake.partners.of(document.state.requester).webhook)
+    if changed:
         await _save(intake.tasks, document)
     at = intake.service.at(SYSTEM)
 
@@ -81,7 +76,36 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> Document[Follo
     await intake.service.commands.execute(
         intake.cases, case.id, CASE, None, at, handed_over, visible=lambda present: True
     )
-    return document
+
+
+async def keep_shown(intake: Intake, entry_id: str, case: Case) -> FollowedTask:
+    """The task as it stands now, kept before anybody is shown it: a version has one content.
+
+    Whoever reads may be faster than the errand; what is to be told then waits for that.
+    """
+    for _ in range(TRIES):
+        document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
+        _, changed = _take_over(intake, document.state, case)
+        try:
+            if changed:
+                await _save(intake.tasks, document)
+            break
+        except LostRace:
+            continue
+    return document.state
+
+
+def _take_over(intake: Intake, task: FollowedTask, case: Case) -> tuple[TaskVersion, bool]:
+    """The referral's present state into its task, with a notice of it to who listens."""
+    before, now = task.present, intake.now()
+    version = present_version(task, case, task.id)
+    if version == before:
+        return version, False
+    show(task, case, now)
+    partner = intake.partners.of(task.requester)
+    if partner.webhook is not None:
+        announce(task, version, shown_to(partner, version.state).text, now)
+    return version, True
 
 
 async def run_deliveries(intake: Intake, task_id: str) -> None:

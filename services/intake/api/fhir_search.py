@@ -16,10 +16,10 @@ from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
 from services.intake.adapters.fhir_patient import SNILS_SYSTEMS
 from services.intake.api.fhir_protocol import MalformedSearch, Sender
-from services.intake.domain.task import FollowedTask, show
+from services.intake.domain.task import FollowedTask
 from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake
-from services.intake.notifying import shown_to
+from services.intake.notifying import keep_shown, shown_to
 
 PARAMETERS = ("_id", "identifier", "status", "focus", "patient", "_lastUpdated", "_count")
 BESIDES = ("_cursor", "_format", "_pretty", "_sort")
@@ -217,11 +217,8 @@ async def _one(intake: Intake, task_id: str, sender: Sender) -> FollowedTask | N
     entry = await intake.journal.get(task_id)
     if entry is None or entry.state.placed is None or not sender.sent(entry.state.requester):
         return None
-    case, task = await intake.cases.get(entry.state.placed.case_id), FollowedTask(id=task_id)
-    if case is None:
-        return None
-    show(task, case.state, intake.now())
-    return task
+    case = await intake.cases.get(entry.state.placed.case_id)
+    return await keep_shown(intake, task_id, case.state) if case is not None else None
 
 
 def _fits(task: FollowedTask, sender: Sender, search: Search) -> bool:

@@ -34,10 +34,10 @@ from services.intake.domain.case import Case
 from services.intake.domain.ending import withdraw_referral
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import task_state, tell_requester
-from services.intake.domain.task import FollowedTask, TaskVersion, show
+from services.intake.domain.task import FollowedTask, TaskVersion, present_version
 from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake, WithIntake
-from services.intake.notifying import shown_to
+from services.intake.notifying import keep_shown, shown_to
 
 router = APIRouter(prefix="/fhir/Task", tags=["FHIR R4"], route_class=FhirRoute)
 ECHOED = {"resourceType", "id", "status", "statusReason", "meta", "text", "lastModified"}
@@ -73,17 +73,16 @@ async def _follow(intake: Intake, task_id: str, sender: Sender) -> Followed:
     case = await intake.cases.get(case_id) if case_id and sender.sent(requester) else None
     if case is None:
         raise NotFound("Task")
-    return now_followed(intake, kept.state if kept else FollowedTask(id=task_id), case.state)
+    return await _as_it_stands(intake, kept.state if kept else None, case.state, task_id)
 
 
-def now_followed(intake: Intake, task: FollowedTask, case: Case) -> Followed:
-    """A referral as it stands now, whether that is kept with its task yet or not."""
-    updated = task.updated_at
-    before = task.present
-    version = show(task, case, intake.now())
-    if version == before:
-        task.updated_at = updated
-    return Followed(case, task, version)
+async def _as_it_stands(
+    intake: Intake, task: FollowedTask | None, case: Case, task_id: str
+) -> Followed:
+    """A referral as it stands now; what was not kept with its task yet is kept first."""
+    if task is None or present_version(task, case, task_id) != task.present:
+        task = await keep_shown(intake, task_id, case)
+    return Followed(case, task, task.present or present_version(task, case, task_id))
 
 
 @router.get("", summary="Find one's own referrals", response_model=None)
@@ -215,7 +214,7 @@ async def put_task(
     if entry is None:
         raise NotFound("Task")
     case = await _withdraw(intake, entry.state, sender, followed, wanted, reason)
-    changed = now_followed(intake, followed.task, case)
+    changed = await _as_it_stands(intake, followed.task, case, task_id)
     minimal = preferred(http) is Return.MINIMAL
     return resource(
         None if minimal else changed.resource(sender),

@@ -130,17 +130,15 @@ def _received(case: Case, entry_id: str) -> datetime | None:
     return next(linked, case.received_at)
 
 
-def delivery_id(task_id: str, number: int, status: str) -> str:
+def delivery_id(task_id: str, version: int, status: str) -> str:
     """The same for every attempt to tell this, another one when the state comes back later."""
-    return "W" + hashlib.sha256(f"{task_id}:{number}:{status}".encode()).hexdigest()[:32]
+    return "W" + hashlib.sha256(f"{task_id}:{version}:{status}".encode()).hexdigest()[:32]
 
 
-def announce(
-    task: FollowedTask, number: int, version: TaskVersion, status: str, now: datetime
-) -> bool:
+def announce(task: FollowedTask, version: TaskVersion, status: str, now: datetime) -> bool:
     """Have the sender told of a version, if that is another state; whether one was made."""
     last = task.delivery
-    made = delivery_id(task.id, number, status)
+    made = delivery_id(task.id, version.number, status)
     if last is not None and (last.id == made or last.status == status):
         return False
     if last is not None and last.state is not DeliveryState.DELIVERED:

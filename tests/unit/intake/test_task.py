@@ -38,7 +38,7 @@ NOW = when().now
 def followed(case: Case, at: datetime = NOW) -> FollowedTask:
     task = FollowedTask(id=case.entry_id)
     version = show(task, case, at)
-    assert announce(task, 0, version, version.state.text, at)
+    assert announce(task, version, version.state.text, at)
     return task
 
 
@@ -75,10 +75,12 @@ def test_same_state_under_the_same_number_is_one_notice() -> None:
     task, delivery = waiting()
     version = task.present
     assert version is not None
-    assert not announce(task, 0, version, "received", NOW)
-    assert delivery.id == delivery_id(task.id, 0, "received")
-    assert announce(task, 1, version, "accepted", NOW)
-    assert delivery_id(task.id, 1, "accepted") != delivery_id(task.id, 0, "received")
+    assert not announce(task, version, "received", NOW)
+    assert delivery.id == delivery_id(task.id, 1, "received")
+    later = version.model_copy(update={"number": 2})
+    assert announce(task, later, "accepted", NOW)
+    assert announce(task, version.model_copy(update={"number": 3}), "received", NOW)
+    assert len({one.id for one in task.deliveries}) == 3  # what came back is told anew
 
 
 def test_later_notice_overtakes_one_that_waits_and_leaves_one_that_was_taken() -> None:
@@ -88,7 +90,7 @@ def test_later_notice_overtakes_one_that_waits_and_leaves_one_that_was_taken() -
         assert version is not None
         if taken:
             record_delivered(first, "204", NOW)
-        announce(task, 1, version, "accepted", NOW)
+        announce(task, version, "accepted", NOW)
         kept = task.deliveries[0]
         assert kept.state is (DeliveryState.DELIVERED if taken else DeliveryState.SUPERSEDED)
         assert kept.next_attempt_at is None
@@ -154,7 +156,7 @@ def test_what_is_kept_is_bounded() -> None:
     for number in range(3 * KEPT):
         delivery.failed = 0
         record_failed(delivery, "503", NOW, 0)
-        announce(task, number + 1, version, f"state-{number}", NOW)
+        announce(task, version, f"state-{number}", NOW)
     assert len(task.deliveries) == KEPT
     assert len(delivery.attempts) == KEPT
 
