@@ -21,6 +21,13 @@ System = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 """The address or OID of a code system."""
 
 
+class ScoreSaid(Value):
+    """The score of one position of a scale."""
+
+    position: Identifier
+    score: int = Field(ge=0)
+
+
 class ScaleSaid(Value):
     """A scale as the sender filled it: codes of its positions, scores, sum and band.
 
@@ -30,7 +37,7 @@ class ScaleSaid(Value):
 
     instrument: Identifier
     version: str
-    scores: dict[Identifier, int] = Field(default_factory=dict)
+    scores: tuple[ScoreSaid, ...] = ()
     missing: tuple[Identifier, ...] = ()
     total: int | None = Field(default=None, ge=0)
     band_ru: str | None = None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from contracts.referred import ScaleSaid
+from contracts.referred import ScaleSaid, ScoreSaid
 from contracts.regulation import RegulationPack
 from contracts.regulation.instruments import Instrument
 from services.intake.adapters.fhir_bundle import Part, Posted
@@ -105,7 +105,7 @@ def _said(
     return ScaleSaid(
         instrument=instrument.code,
         version=instrument.version,
-        scores=scores,
+        scores=tuple(ScoreSaid(position=code, score=score) for code, score in scores.items()),
         missing=missing,
         total=total,
         band_ru=band.label_ru if band else None,

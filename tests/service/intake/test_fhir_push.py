@@ -110,7 +110,8 @@ async def test_content_rich_referral_is_told_to_assessment_without_names_l_2_2(
     event = await desk.stack.spy.wait_for(ReferralRegistered, entry.state.placed.case_id)
     said = event.said
     (scale,) = said.scales
-    assert (scale.instrument, scale.scores, scale.total) == ("barthel", BARTHEL, 45)
+    scores = {one.position: one.score for one in scale.scores}
+    assert (scale.instrument, scores, scale.total) == ("barthel", BARTHEL, 45)
     assert scale.band_en == "Severe dependence"
     assert said.conditions[0].code == "I69.3"
     assert (said.consent, str(said.consent_on)) == ("permit", "2026-02-01")
