@@ -80,7 +80,7 @@ def test_wrong_setting_is_named_by_its_place_and_no_secret_is_repeated(
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"partners": {}}', '{"partner": []}'])
 def test_file_that_is_none_of_ours_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ValueError, match="partners.json"):
+    with pytest.raises(ValueError, match=r"partners\.json"):
         read_partners(written(tmp_path, text=text or " "))
 
 
