@@ -80,6 +80,7 @@ def _task_index(task: FollowedTask) -> dict[str, Scalar]:
         "citizen": task.citizen_id,
         "status": present.state.status.value if present else "",
         "updated": epoch_ms(task.updated_at),
+        "told": int(delivery is not None),
         "delivery": delivery.state.value if delivery else "",
         "delivery_id": delivery.id if delivery else "",
     }
@@ -91,11 +92,14 @@ TASKS = Spec(
     index=_task_index,
     wake_at=lambda task: epoch_ms(task.delivery.next_attempt_at if task.delivery else None),
     indexed=(
-        ("requester", "updated", "id"),
-        ("requester", "status", "updated", "id"),
-        ("requester", "citizen", "updated", "id"),
-        ("requester", "delivery", "updated", "id"),
-        ("delivery", "updated", "id"),
+        ("requester", "updated"),
+        ("requester", "status", "updated"),
+        ("requester", "citizen", "updated"),
+        ("requester", "citizen", "status", "updated"),
+        ("requester", "told", "updated"),
+        ("requester", "delivery", "updated"),
+        ("told", "updated"),
+        ("delivery", "updated"),
         ("delivery_id",),
     ),
 )

@@ -217,7 +217,9 @@ async def of_intake(stack: Stack) -> Ledger:
     consultation = {"code": "consultation", "reason": "так решено"}
     await desk.act(advised, "triage", consultation, "urgent_head")
     await desk.act(advised, "consultation")
-    await _end(desk)
+    with ledger.called("new"):
+        ended = str((await desk.register())["case_id"])
+    await _end(desk, ended)
     await _follow(desk, ledger)
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
     clock.put_to(LONG_AGO)
@@ -245,9 +247,10 @@ async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
         assert answered.status_code == 200, (path, answered.text)
 
 
-async def _end(desk: Desk) -> None:
+async def _end(desk: Desk, case_id: str) -> None:
     """A case that pauses, goes on, and comes to nothing."""
-    case_id = await desk.triaged()
+    await desk.act(case_id, "answers", answers_of())
+    await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
     await desk.act(case_id, "reflection", role="specialist")
     await desk.act(case_id, "reflection/end", role="specialist")
     await desk.act(case_id, "closing", {"reason": "moved"}, "urgent_head")

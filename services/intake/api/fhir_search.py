@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from chassis.clock import epoch_ms
 from chassis.document import Document
-from chassis.paging import page
+from chassis.paging import cursor_after, page
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
 from services.intake.adapters.fhir_patient import SNILS_SYSTEMS
@@ -168,19 +168,35 @@ async def found(intake: Intake, sender: Sender, search: Search) -> Found:
         search.asked.append(("patient", f"Patient/{person.id}"))
     if search.patient is not None:
         query["citizen"] = search.patient
-    if search.status is not None:
-        query["status"] = {"$in": sorted(_stored(search.status, sender))}
     moments = {"$gte": epoch_ms(search.since)} if search.since else {}
     if search.until is not None:
         moments["$lte"] = epoch_ms(search.until)
     if moments:
         query["updated"] = moments
-    listed = await page(intake.tasks, query, "updated", search.cursor, search.count, _state)
-    return Found(listed.items, listed.next, search.asked)
+    listed, following = await _listed(intake, query, sender, search)
+    return Found(listed, following, search.asked)
 
 
-def _state(document: Document[FollowedTask]) -> FollowedTask:
-    return document.state
+async def _listed(
+    intake: Intake, query: dict[str, Any], sender: Sender, search: Search
+) -> tuple[list[FollowedTask], str | None]:
+    """A page of each state that is asked for, as one; each is a list of its own."""
+    wanted: list[dict[str, Any]] = [{}]
+    if search.status is not None:
+        wanted = [{"status": status} for status in sorted(_stored(search.status, sender))]
+    found: list[Document[FollowedTask]] = []
+    more = False
+    for one in wanted:
+        part = await page(
+            intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
+        )
+        found += part.items
+        more = more or part.next is not None
+    found.sort(key=lambda kept: (epoch_ms(kept.state.updated_at), kept.id))
+    shown = found[: search.count]
+    if not shown or not (more or len(found) > search.count):
+        return [kept.state for kept in shown], None
+    return [kept.state for kept in shown], cursor_after(intake.tasks, shown[-1], "updated")
 
 
 def _stored(wanted: set[TaskStatus], sender: Sender) -> set[str]:

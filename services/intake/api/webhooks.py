@@ -113,8 +113,7 @@ async def get_deliveries(
     """
     query: dict[str, Any] = {"requester": partner} if partner is not None else {}
     query |= _own(by)
-    states = [state] if state is not None else list(DeliveryState)
-    query["delivery"] = {"$in": sorted(one.value for one in states)}
+    query |= {"delivery": state.value} if state is not None else {"told": 1}
     return await page(intake.tasks, query, "updated", cursor, limit, _last)
 
 
