@@ -54,6 +54,11 @@ async def page(
     )
 
 
+def cursor_after(collection: Collection[S], document: Document[S], sort: str) -> str:
+    """The cursor of what follows a document; for whoever makes a page of several lists."""
+    return _encode(collection.spec.index(document.state)[sort], document.id)
+
+
 def _encode(value: str | int, document_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
 

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from contracts.case import CaseRef
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
+from contracts.referred import ReferralSays
 from contracts.values import Identifier, Line
 
 CASE = "intake.case"
@@ -54,6 +55,7 @@ class ReferralRegistered(
     incomplete: bool = False
     requester: Identifier | None = None
     status_code_hash: str
+    said: ReferralSays | None = None
 
 
 class ReferralLinked(
@@ -69,6 +71,43 @@ class ReferralLinked(
     received_at: AwareDatetime
     channel: Channel
     requester: Identifier | None = None
+    said: ReferralSays | None = None
+
+
+class ReferralWithdrawn(
+    CaseEvent,
+    stream=CASE,
+    clause="L 5.1",
+    ru="Обращение отозвано отправителем",
+    en="Referral withdrawn by its sender",
+):
+    """Its sender took a referral back; why is kept in intake. The case goes on where another
+    referral, or what was done since, stands on its own; else it is closed in the same step."""
+
+    journal_number: Line
+    requester: Identifier
+    in_error: bool = False
+    case_goes_on: bool
+
+
+class CitizenThinksOver(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.7",
+    ru="Гражданин обдумывает предложенное",
+    en="Citizen thinks it over",
+):
+    """The citizen asked for time before going on; no term is suspended by it."""
+
+
+class CitizenDecidedToGoOn(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.7",
+    ru="Гражданин решил продолжить",
+    en="Citizen decided to go on",
+):
+    """The time to think it over has ended; a citizen who does not want to go on declines."""
 
 
 class CaseTriaged(

@@ -332,6 +332,7 @@ class System(Servers):
                 ),
                 "OPORA_PENSION_FUND_TOKEN": gateway,
                 "OPORA_WEBHOOK_ORGANIZATION": LISTENING_ORGANIZATION,
+                "OPORA_OUTGOING_LOOPBACK": "true",
                 **webhooks,
             },
             "pension_fund": {

@@ -16,7 +16,9 @@ from contracts.intake import (
     CaseDeclined,
     CaseReopened,
     CaseTriaged,
+    ReferralLinked,
     ReferralRegistered,
+    ReferralWithdrawn,
 )
 from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
@@ -24,12 +26,26 @@ from services.assessment.domain.opening import (
     open_assessment,
     return_at_intake,
 )
+from services.assessment.domain.referred import keep_said, mark_withdrawn
 
 
 def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -> list[Event]:
     """The case is known: whose it is, and from when its terms run (R 3.3.2)."""
     case.ref, case.received_at = event.case, event.received_at
     case.in_hospital, case.home_care_asked = event.in_hospital, event.home_care_asked
+    keep_said(case, event)
+    return []
+
+
+def on_referral_linked(case: Case, event: ReferralLinked, at: Context) -> list[Event]:
+    """A further referral about the citizen may say more (L 5.1)."""
+    keep_said(case, event)
+    return []
+
+
+def on_referral_withdrawn(case: Case, event: ReferralWithdrawn, at: Context) -> list[Event]:
+    """What its sender took back is shown as such (L 5.1)."""
+    mark_withdrawn(case, event.journal_number)
     return []
 
 
@@ -78,6 +94,8 @@ def on_refusal_annulled(case: Case, event: RefusalAnnulled, at: Context) -> list
 
 CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
+    ReferralLinked: on_referral_linked,
+    ReferralWithdrawn: on_referral_withdrawn,
     CaseTriaged: on_case_triaged,
     CaseDeclined: on_case_declined,
     CaseReopened: on_case_reopened,

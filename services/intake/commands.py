@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from chassis.commands import Request
@@ -14,18 +13,12 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
-from services.intake.adapters.webhooks import NotDelivered
 from services.intake.domain.case import Action, Case, involves, require
 from services.intake.domain.citizen import Citizen, Consent, give_consent
 from services.intake.domain.dispatching import enter_queue
-from services.intake.domain.notices import (
-    notice_id,
-    record_not_told,
-    record_told,
-    status_text,
-    tell_requester,
-)
+from services.intake.domain.notices import tell_requester
 from services.intake.intake import Intake
+from services.intake.notifying import tell_senders
 
 Decide = Callable[[Case, Context], Sequence[Event]]
 
@@ -108,38 +101,10 @@ async def run_errands(intake: Intake, case_id: str) -> None:
     if document is None:
         return
     case = document.state
-    if _due(case.notice.next_attempt_at, intake.now()):
-        await _send_notice(intake, case)
+    await tell_senders(intake, case)
     if any(request.send_by is None for request in case.sendable):
         await _record(intake, case_id, lambda case, at: enter_queue(case))
         intake.sending.nudge()
-
-
-def _due(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now
-
-
-async def _send_notice(intake: Intake, case: Case) -> None:
-    status = status_text(case)
-    told, gone = False, False
-    if intake.webhooks is None or case.requester != intake.webhook_organization:
-        gone = True  # another organization's referral is none of the listener's business
-    else:
-        try:
-            number = notice_id(case, status)
-            await intake.webhooks.send(number, case.entry_id, status, intake.now())
-            told = True
-        except NotDelivered as failure:
-            gone = failure.gone
-
-    def outcome(present: Case, at: Context) -> Sequence[Event]:
-        if told:
-            record_told(present, status, at)
-        else:
-            record_not_told(present, at, gone=gone)
-        return ()
-
-    await _record(intake, case.id, outcome)
 
 
 async def _record(intake: Intake, case_id: str, outcome: Decide) -> None:

@@ -12,6 +12,7 @@ from chassis.document import Handler
 from contracts.assessment import (
     AssessmentDeclined,
     AssessmentOpened,
+    CommissionConvened,
     NeedsAssessed,
     SurveyCompleted,
     SurveyOutcome,
@@ -28,7 +29,7 @@ from services.intake.domain.registration import resume
 
 
 def _told(handler: Handler) -> Handler:
-    """After the handler, have the requester told if their referral's state has changed."""
+    """After the handler, have those who referred told if their referral's state has changed."""
 
     def handle(case: Case, event: Any, at: Context) -> Sequence[Event]:
         events = handler(case, event, at)
@@ -56,6 +57,12 @@ def on_assessment_opened(case: Case, event: AssessmentOpened, at: Context) -> li
     """A citizen who had declined at the survey came back (R 3.3.7.2)."""
     if event.reopened:
         case.progress.declined = False
+    return []
+
+
+def on_commission_convened(case: Case, event: CommissionConvened, at: Context) -> list[Event]:
+    """The commission is called together (R 3.4.2)."""
+    case.progress.convened = True
     return []
 
 
@@ -108,6 +115,7 @@ HANDLERS: dict[type[Event], Handler] = {
     SurveyCompleted: on_survey_completed,
     AssessmentOpened: on_assessment_opened,
     AssessmentDeclined: on_assessment_declined,
+    CommissionConvened: on_commission_convened,
     NeedsAssessed: on_needs_assessed,
     PlanDrafted: on_plan_drafted,
     Decided: on_decided,

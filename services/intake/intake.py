@@ -18,13 +18,17 @@ from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.fhir_attachments import Fetching
 from services.intake.adapters.gateways import Gateways
 from services.intake.adapters.identity import Identity
+from services.intake.adapters.partners import Partners
+from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.requests import OutgoingNumber
+from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.sending import Sending
 
 
@@ -52,9 +56,13 @@ class Intake:
     sending: Sending
     outgoing_numbers: Collection[OutgoingNumber]
     pension_fund_office: str
-    webhooks: Webhooks | None
-    webhook_organization: str | None
-    """The one organization that listens; whoever else referred a citizen polls."""
+    tasks: Collection[FollowedTask]
+    endpoints: Collection[Endpoint]
+    partners: Partners
+    """Settings of medical organizations: who listens, from where they call, how often."""
+    rates: Rates
+    webhooks: Webhooks
+    fetching: Fetching
     institutions: frozenset[str] = frozenset()
     """The institutions of this district; empty: those of the whole region."""
 

@@ -15,8 +15,10 @@ from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.attachments import Attachments
+from services.intake.adapters.fhir_attachments import Fetching
 from services.intake.adapters.gateways import Gateways
 from services.intake.adapters.identity import Identity
+from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.api import (
     answers,
@@ -25,24 +27,32 @@ from services.intake.api import (
     cases,
     consent,
     documents,
+    ending,
     fhir,
+    fhir_kept,
+    fhir_metadata,
+    fhir_tasks,
     interagency,
     referrals,
+    webhooks,
 )
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
+from services.intake.notifying import release_held, run_deliveries
 from services.intake.placing import place
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
 from services.intake.stores import (
     CASES,
     CITIZENS,
+    ENDPOINTS,
     GATEWAYS,
     JOURNAL,
     ORGANIZATIONS,
     OUTGOING_NUMBERS,
+    TASKS,
 )
 
 
@@ -65,6 +75,12 @@ def create_app(
     async def placing(journal_id: str) -> None:
         await place(intake, journal_id)
 
+    async def deliveries(task_id: str) -> None:
+        await run_deliveries(intake, task_id)
+
+    async def releasing(requester: str) -> None:
+        await release_held(intake, requester)
+
     journal = service.collection(JOURNAL, errand=placing)
     kept = service.collection(CASES, CASE, on_due=sound_terms, errand=errands)
     citizens = service.collection(CITIZENS, CITIZEN)
@@ -82,15 +98,19 @@ def create_app(
         sending=Sending(service, kept, citizens, service.collection(GATEWAYS), gateways),
         outgoing_numbers=service.collection(OUTGOING_NUMBERS),
         pension_fund_office=settings.pension_fund_office,
-        webhooks=_webhooks(settings, outside),
-        webhook_organization=settings.webhook_organization,
+        tasks=service.collection(TASKS, errand=deliveries),
+        endpoints=service.collection(ENDPOINTS, errand=releasing),
+        partners=settings.all_partners(),
+        rates=Rates(service.now),
+        webhooks=Webhooks(outside, loopback=settings.outgoing_loopback),
+        fetching=Fetching(outside, loopback=settings.outgoing_loopback),
         institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.starting(intake.sending.run)
     service.closing(gateways.close)
-    if intake.webhooks is not None:
-        service.closing(intake.webhooks.close)
+    service.closing(intake.webhooks.close)
+    service.closing(intake.fetching.close)
     return service.app(
         [
             referrals.router,
@@ -101,16 +121,13 @@ def create_app(
             attachments.router,
             answers.router,
             interagency.router,
+            ending.router,
             fhir.router,
+            fhir_tasks.router,
+            fhir_kept.router,
+            fhir_metadata.router,
+            webhooks.router,
         ],
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
     )
-
-
-def _webhooks(
-    settings: IntakeSettings, outside: httpx.AsyncBaseTransport | None
-) -> Webhooks | None:
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return None
-    return Webhooks(settings.webhook_url, settings.webhook_secret.get_secret_value(), outside)

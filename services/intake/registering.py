@@ -15,6 +15,7 @@ from chassis.clock import new_id
 from chassis.document import Document
 from contracts.context import Context
 from contracts.errors import Refusal
+from contracts.referred import ReferralSays
 from contracts.regulation import pack_in_force
 from contracts.values import Actor
 from services.intake.domain.journal import (
@@ -45,6 +46,20 @@ class Source:
     recorded_by: Actor
     requester: str | None
     original: str | None = None
+    said: ReferralSays | None = None
+    complete: Callable[[], Awaitable[Source]] | None = None
+    """What only a referral that is new costs: its attachments are stored."""
+    compare: Callable[[JournalEntry], None] | None = None
+    """Raises SourceReused if the entry says otherwise; by default the fingerprints are compared."""
+
+    def require_same(self, entry: JournalEntry) -> None:
+        """Refuse another referral under the same key."""
+        if entry.fingerprint != self.fingerprint:
+            raise SourceReused(
+                "idempotency-key-reused",
+                "this key or identifier was used for another referral",
+                field="Idempotency-Key",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +87,12 @@ async def register_referral(
     if known is None:
         at = intake.service.at(source.recorded_by)
         missing = check_form(form, at.now, at.calendar.local_date(at.now))
-        known, repeated = await _enter(intake, form, await find_serving(), source, missing, at)
+        serving = await find_serving()
+        whole = await source.complete() if source.complete else source
+        known, repeated = await _enter(intake, form, serving, whole, missing, at)
     else:
         repeated = True
-    if known.state.fingerprint != source.fingerprint:
-        raise SourceReused(
-            "idempotency-key-reused",
-            "this key or identifier was used for another referral",
-            field="Idempotency-Key",
-        )
+    (source.compare or source.require_same)(known.state)
     placement = known.state.placed or await place(intake, known.id, None if repeated else known)
     return Registered(
         entry=known.state,
@@ -113,6 +125,7 @@ async def _enter(
             fingerprint=source.fingerprint,
             form=form,
             original=source.original,
+            said=source.said,
             received_at=form.received_at or at.now,
             recorded_by=source.recorded_by,
             requester=source.requester,

@@ -4,12 +4,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode
 
 from chassis.settings import ServiceSettings
 from contracts.values import Identifier
 from services.intake.adapters.gateways import GatewaySettings, read_gateways
+from services.intake.adapters.partners import Listener, Partner, Partners, read_partners
 from services.intake.domain.interagency import CERTIFICATE
 
 
@@ -42,6 +50,14 @@ class IntakeSettings(ServiceSettings):
     webhook_organization: Identifier | None = Field(
         default=None, description="directory id of the one medical organization that listens there"
     )
+    partners: Path | None = Field(
+        default=None, description="JSON file with the settings of medical organizations"
+    )
+    outgoing_loopback: bool = Field(
+        default=False,
+        description="whether this machine's own addresses may be called, by http too",
+    )
+    _partners: Partners = PrivateAttr(default_factory=Partners)
 
     institutions: Annotated[frozenset[Identifier], NoDecode] = Field(
         default=frozenset(),
@@ -81,3 +97,34 @@ class IntakeSettings(ServiceSettings):
                 "OPORA_WEBHOOK_URL, OPORA_WEBHOOK_SECRET and OPORA_WEBHOOK_ORGANIZATION go together"
             )
         return self
+
+    @model_validator(mode="after")
+    def _partners_are_right(self) -> Self:
+        known = read_partners(self.partners) if self.partners else Partners()
+        if self.webhook_organization is not None:
+            known = known.with_one_more(self._listener())
+        plain = [
+            partner.organization
+            for partner in known.listeners()
+            if partner.webhook and not partner.webhook.url.startswith("https:")
+        ]
+        if plain and not self.outgoing_loopback:
+            raise ValueError(f"webhooks are called by https: {', '.join(plain)}")
+        self._partners = known
+        return self
+
+    def all_partners(self) -> Partners:
+        """Those of the file, and the one that the three variables name."""
+        return self._partners
+
+    def _listener(self) -> Partner:
+        """The one medical organization of the three variables, as a partner."""
+        try:
+            listener = Listener.model_validate(
+                {"url": self.webhook_url, "secrets": (self.webhook_secret,)}
+            )
+        except ValidationError as failure:
+            error = failure.errors(include_input=False, include_url=False)[0]
+            name = "OPORA_WEBHOOK_URL" if error["loc"][0] == "url" else "OPORA_WEBHOOK_SECRET"
+            raise ValueError(f"{name}: {error['msg']}") from None
+        return Partner(organization=self.webhook_organization or "", webhook=listener)

@@ -13,6 +13,7 @@ from services.intake.domain.gateways import Gateway, attempt_of
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
+from services.intake.domain.task import Endpoint, FollowedTask
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
@@ -90,6 +91,44 @@ JOURNAL = Spec(
         ("incomplete", "received"),
     ),
     unique=("source_key",),
+)
+
+
+def _task_index(task: FollowedTask) -> dict[str, Scalar]:
+    present, delivery = task.present, task.delivery
+    return {
+        "requester": task.requester,
+        "citizen": task.citizen_id,
+        "status": present.state.status.value if present else "",
+        "updated": epoch_ms(task.updated_at),
+        "told": int(delivery is not None),
+        "delivery": delivery.state.value if delivery else "",
+        "delivery_id": delivery.id if delivery else "",
+    }
+
+
+TASKS = Spec(
+    name="tasks",
+    state=FollowedTask,
+    index=_task_index,
+    wake_at=lambda task: epoch_ms(task.delivery.next_attempt_at if task.delivery else None),
+    indexed=(
+        ("requester", "updated"),
+        ("requester", "status", "updated"),
+        ("requester", "citizen", "updated"),
+        ("requester", "citizen", "status", "updated"),
+        ("requester", "told", "updated"),
+        ("requester", "delivery", "updated"),
+        ("told", "updated"),
+        ("delivery", "updated"),
+        ("delivery_id",),
+    ),
+)
+
+ENDPOINTS = Spec(
+    name="endpoints",
+    state=Endpoint,
+    wake_at=lambda endpoint: epoch_ms(endpoint.release_at),
 )
 
 ORGANIZATIONS = copies("organizations", OrganizationCopy, "kind")

@@ -206,6 +206,7 @@ def settings_of(stack: Stack, service: str, rows: Path, prefix: str) -> ServiceS
             "pension_fund_per_minute": 60_000,
             "pension_fund_office": PENSION_FUND_OFFICE,
             "webhook_url": HOOK,
+            "outgoing_loopback": True,
             "webhook_secret": HOOK_SECRET,
             "webhook_organization": HOSPITAL,
         },

@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts.roles import Role
+from services.intake.domain.task import disable
 from tests.service.access import Route, Walk
 from tests.service.assessment import access as assessment
 from tests.service.assessment.office import Desk as AssessmentDesk
@@ -35,6 +36,7 @@ from tests.service.directory import access_offer as offer
 from tests.service.directory.conftest import app_of, settled
 from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
+    CONDITION,
     DECLINE,
     PAPERS,
     SIGNED,
@@ -42,6 +44,8 @@ from tests.service.intake.bodies import (
     new_bundle,
     new_citizen,
     new_referral,
+    new_request,
+    rich_bundle,
 )
 from tests.service.intake.desk import (
     HOSPITAL,
@@ -220,6 +224,10 @@ async def of_intake(stack: Stack) -> Ledger:
     consultation = {"code": "consultation", "reason": "так решено"}
     await desk.act(advised, "triage", consultation, "urgent_head")
     await desk.act(advised, "consultation")
+    with ledger.called("new"):
+        ended = str((await desk.register())["case_id"])
+    await _end(desk, ended)
+    await _follow(desk, ledger)
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
     clock.put_to(LONG_AGO)
     return ledger
@@ -277,10 +285,67 @@ async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
         ("/cases", "specialist", INSTITUTION),
         (f"/cases/{body['case_id']}", "registrar", INSTITUTION),
         (f"/fhir/{task}", "medical_organization", HOSPITAL),
+        (f"/fhir/{task}/_history", "medical_organization", HOSPITAL),
+        (f"/fhir/{task}/_history/1", "medical_organization", HOSPITAL),
+        ("/fhir/Task?status=received", "medical_organization", HOSPITAL),
+        (f"/fhir/Service{task.replace('Task', 'Request')}", "medical_organization", HOSPITAL),
+        (f"/fhir/{task.replace('Task', 'Bundle')}", "medical_organization", HOSPITAL),
         ("/fhir/metadata", "medical_organization", HOSPITAL),
+        ("/webhooks/deliveries", "operator", None),
+        ("/webhooks/endpoints", "operator", None),
     ):
         answered = await desk.get(path, role, org=org)
         assert answered.status_code == 200, (path, answered.text)
+
+
+async def _end(desk: Desk, case_id: str) -> None:
+    """A case that pauses, goes on, and comes to nothing."""
+    await desk.act(case_id, "answers", answers_of())
+    await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
+    await desk.act(case_id, "reflection", role="specialist")
+    await desk.act(case_id, "reflection/end", role="specialist")
+    await desk.act(case_id, "closing", {"reason": "moved"}, "urgent_head")
+
+
+async def _follow(desk: Desk, ledger: Ledger) -> None:
+    """What hospitals do besides: rich referrals, searches, a withdrawal; notices gone wrong."""
+    hospital = desk.stack.headers("medical_organization", HOSPITAL)
+    with ledger.called("new"):
+        made = await desk.http.post("/fhir/ServiceRequest", json=new_request(), headers=hospital)
+    assert made.status_code == 201, made.text
+    with ledger.called("new, with an attachment"):
+        rich = await desk.push(rich_bundle())
+    answers = [entry["response"] for entry in rich.json()["entry"]]
+    task_id = answers[3]["location"].split("/")[1]
+    await desk.settle()
+    for place in (answers[CONDITION]["location"], f"Binary/{task_id}-a0"):
+        kept = await desk.http.get(f"/fhir/{place}", headers=hospital)
+        assert kept.status_code == 200, kept.text
+    form = {"patient": "Patient/P1"}
+    await desk.http.post("/fhir/Task/_search", data=form, headers=hospital)
+    task = await desk.http.get(f"/fhir/Task/{task_id}", headers=hospital)
+    withdrawn = task.json() | {"status": "cancelled", "statusReason": {"text": "Ошибка"}}
+    tag = {"If-Match": task.headers["etag"]}
+    url = f"/fhir/Task/{task_id}"
+    answered = await desk.http.put(url, json=withdrawn, headers=hospital | tag)
+    assert answered.status_code == 200, answered.text
+    await desk.settle()
+    record = await desk.intake.tasks.get(task_id)
+    assert record is not None
+    assert record.state.delivery is not None
+    notice = f"/webhooks/deliveries/{record.state.delivery.id}"
+    assert (await desk.get(notice, "operator", org=None)).status_code == 200
+    why = {"reason": "Больница слушает снова"}
+    assert (await desk.post(f"{notice}/replay", why, "operator", org=None)).status_code == 200
+    await desk.settle()
+    endpoint = desk.intake.endpoints.blank(HOSPITAL)
+    disable(endpoint.state, "opora", "HTTP 410", desk.intake.now())
+    endpoint.version = 1
+    await desk.intake.endpoints.save(endpoint)
+    path = f"/webhooks/endpoints/{HOSPITAL}/enabling"
+    enabled = await desk.post(path, why, "operator", org=None, version=1)
+    assert enabled.status_code == 200, enabled.text
+    await desk.settle()
 
 
 async def _complete(desk: Desk, ledger: Ledger) -> None:

@@ -14,7 +14,8 @@ from contracts.terms import TermBook
 from services.careplan.domain.case import Case as Plan
 from services.careplan.domain.terms import TERM_OF
 from services.intake.domain.case import Case
-from services.intake.domain.notices import status_text
+from services.intake.domain.notices import followed, status_text
+from services.intake.domain.task import DeliveryState, FollowedTask
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import entry_id
 from services.registry.domain.stages import OVER, Owner
@@ -151,11 +152,23 @@ def _registers_have_no_gaps(world: World) -> Iterator[str]:
 
 
 def _hospital_was_told(world: World) -> Iterator[str]:
-    """Who referred a citizen knows how the case stands, unless they are still being called."""
+    """Whoever referred a citizen knows how the case stands, unless they are still being called;
+    each referral's task shows what its case says."""
+    tasks = {
+        found["_id"]: FollowedTask.model_validate(found["state"])
+        for found in world.tables["intake"]["tasks"]
+    }
     for found in world.tables["intake"]["cases"]:
         case = Case.model_validate(found["state"])
-        notice = case.notice
-        if case.requester is None or notice.given_up or notice.next_attempt_at is not None:
-            continue
-        if notice.told != status_text(case) or notice.told not in world.outside.notices.values():
-            yield f"{case.id} is {status_text(case)}, the hospital was told {notice.told}"
+        for referral, notice in followed(case):
+            if notice.next_attempt_at is not None:
+                continue
+            task, status = tasks.get(referral), status_text(case, referral)
+            if task is None or task.present is None or task.present.state.text != status:
+                yield f"{referral} is {status}, its task shows something else"
+                continue
+            last = task.delivery
+            if last is None or last.state is DeliveryState.WAITING:
+                continue
+            if last.status != status or world.outside.notices.get(last.id) != status:
+                yield f"{referral} is {status}, the hospital was told {last.status}"

@@ -19,6 +19,7 @@ from services.assessment.domain.records import (
     InformationSheet,
     Protocol,
     Questionnaire,
+    Referred,
     Signature,
     Signer,
     Visit,
@@ -103,6 +104,9 @@ class CaseView(BaseModel):
     received_at: AwareDatetime | None
     in_hospital: bool
     home_care_asked: bool
+    referred: list[Referred] = Field(
+        description="what referrals said: the senders' word, not an assessment (L 2.2)"
+    )
     code: TriageCode | None
     visit: Visit | None
     survey: InformationSheet | None
@@ -156,6 +160,7 @@ def case_view(
         received_at=case.received_at,
         in_hospital=case.in_hospital,
         home_care_asked=case.home_care_asked,
+        referred=case.referred,
         code=case.code,
         visit=case.visit,
         survey=case.survey,

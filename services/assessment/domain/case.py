@@ -18,6 +18,7 @@ from services.assessment.domain.records import (
     InformationSheet,
     Protocol,
     Questionnaire,
+    Referred,
     Signature,
     Visit,
 )
@@ -89,6 +90,7 @@ class Case(BaseModel):
     organizer: str | None = None
     commission: Commission | None = None
     sections: dict[str, FilledSection] = Field(default_factory=dict)
+    referred: list[Referred] = Field(default_factory=list)
     questionnaires: dict[str, Questionnaire] = Field(default_factory=dict)
     signatures: list[Signature] = Field(default_factory=list)
     protocol: Protocol | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
+from contracts.referred import ReferralSays
 from contracts.regulation import Score
 from contracts.values import Actor, Identifier, Line, Text, Value
 
@@ -126,3 +127,13 @@ class Protocol(Value):
     refusal_grounds: tuple[Identifier, ...] = ()
     recorded_by: Actor
     recorded_at: AwareDatetime
+
+
+class Referred(BaseModel):
+    """What a referral said besides: its sender's word, to be seen by those who assess (L 2.2)."""
+
+    journal_number: str
+    received_at: AwareDatetime
+    requester: str | None = None
+    says: ReferralSays
+    withdrawn: bool = False

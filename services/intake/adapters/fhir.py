@@ -8,42 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
-import phonenumbers
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
-from contracts.errors import InvalidInput
 from contracts.intake import Channel
-from contracts.values import Address, CitizenCard, Contact, ContactKind, FullName, Snils
+from services.intake.adapters.fhir_bundle import (
+    Part,
+    Posted,
+    check_references,
+    take_alone,
+    take_apart,
+)
+from services.intake.adapters.fhir_parsing import fail, make, parse
+from services.intake.adapters.fhir_patient import card
 from services.intake.adapters.fhir_resources import (
-    Bundle,
-    FhirAddress,
     Organization,
     Patient,
     ServiceRequest,
     Task,
     moment_of,
 )
+from services.intake.adapters.fhir_said import contact_of, in_hospital
 from services.intake.domain.journal import ReferralForm
-
-SNILS_SYSTEMS = {
-    "https://fhir.ru/ig/core/systems/snils",
-    "urn:oid:1.2.643.2.69.1.1.1.6.223",
-    "1.2.643.2.69.1.1.1.6.223",
-    "urn:oid:1.2.643.100.3",
-    "1.2.643.100.3",
-}
-SNILS_TYPE = "SB"
-_SNILS: TypeAdapter[str] = TypeAdapter(Snils)
 
 REQUEST_STATUS = {"draft", "active"}
 REQUEST_INTENT = {"proposal", "plan", "order", "original-order"}
 TASK_STATUS = {"draft", "requested"}
-M = TypeVar("M", bound=BaseModel)
+TASK_INTENT = {"proposal", "plan", "order", "original-order", "filler-order", "instance-order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,229 +61,98 @@ class Referral:
 
     form: ReferralForm
     source_key: str
-    types: list[str]
-    """Resource types of the bundle's entries, in their order, for the answer."""
+    posted: Posted
+    request: Part
     places: Places
+
+    @property
+    def types(self) -> list[str]:
+        """Resource types of the bundle's entries, in their order, for the answer."""
+        return [part.kind for part in self.posted.parts]
+
+
+def read_posted(posted: Any) -> Posted:
+    """The resources in a posted body; raises InvalidInput with the FHIR path as its field."""
+    kind = posted.get("resourceType") if isinstance(posted, dict) else None
+    if kind == "Bundle":
+        return take_apart(posted)
+    if kind == "ServiceRequest":
+        return take_alone(posted, "ServiceRequest")
+    return fail("resourceType", "send a transaction Bundle or a ServiceRequest")
 
 
 def read_referral(posted: Any, organization: str) -> Referral:
     """The referral in a posted resource; raises InvalidInput with the FHIR path as its field."""
-    kind = posted.get("resourceType") if isinstance(posted, dict) else None
-    if kind == "Bundle":
-        return _from_bundle(posted, organization)
-    if kind == "ServiceRequest":
-        return _from_request(posted, organization)
-    return _fail("resourceType", "send a transaction Bundle or a ServiceRequest")
+    whole = read_posted(posted)
+    request = next(part for part in whole.parts if part.kind == "ServiceRequest")
+    read = parse(ServiceRequest, request.resource, request.path)
+    patient = whole.find(read.subject, request, "Patient") or _only_patient(request)
+    for part in whole.parts:
+        if part.kind == "Task":
+            _check_task(whole, part, request, patient)
+    form = _form(whole, request, read, patient, organization)
+    check_references(whole)
+    key = source_key(read, organization, request.path)
+    return Referral(form, key, whole, request, Places(request.path, patient.path))
 
 
-def _from_request(posted: dict[str, Any], organization: str) -> Referral:
-    request = _parse(ServiceRequest, posted, "ServiceRequest")
-    kinds = [resource.get("resourceType") for resource in request.contained]
-    found = [index for index, kind in enumerate(kinds) if kind == "Patient"]
-    if len(found) != 1:
-        _fail("ServiceRequest.contained", "a bare ServiceRequest contains its one Patient")
-    places = Places("ServiceRequest", f"ServiceRequest.contained[{found[0]}]")
-    patient = _parse(Patient, request.contained[found[0]], places.patient)
-    return _referral(request, patient, None, organization, ["ServiceRequest"], places)
+def _only_patient(request: Part) -> Part:
+    """Of a bare ServiceRequest the one Patient it contains; else the subject is nobody's."""
+    patients = [part for part in request.contained if part.kind == "Patient"]
+    if request.path != "ServiceRequest":
+        fail(f"{request.path}.subject", "refers to the Patient that is sent along")
+    if len(patients) != 1:
+        fail("ServiceRequest.contained", "a bare ServiceRequest contains its one Patient")
+    return patients[0]
 
 
-def _from_bundle(posted: dict[str, Any], organization: str) -> Referral:
-    bundle = _parse(Bundle, posted, "Bundle")
-    if bundle.type != "transaction":
-        _fail("Bundle.type", "a referral is a transaction")
-    by_url = _entries_by_url(bundle)
-    types = [str(entry.resource.get("resourceType")) for entry in bundle.entry]
-    if types.count("ServiceRequest") != 1:
-        _fail("Bundle.entry", "a referral has exactly one ServiceRequest")
-    path = _path(types.index("ServiceRequest"))
-    request = _parse(ServiceRequest, bundle.entry[types.index("ServiceRequest")].resource, path)
-    subject = by_url.get(request.subject.reference or "")
-    if subject is None or types[subject] != "Patient":
-        _fail(f"{path}.subject", "refers to the fullUrl of the bundle's Patient")
-    patient = _parse(Patient, bundle.entry[subject].resource, _path(subject))
-    for index, entry in enumerate(bundle.entry):
-        if types[index] == "Task":
-            _check_task(_parse(Task, entry.resource, _path(index)), _path(index))
-    sender = by_url.get(request.requester.reference or "") if request.requester else None
-    sent_by = None
-    if sender is not None and types[sender] == "Organization":  # a Practitioner may sign as well
-        sent_by = _parse(Organization, bundle.entry[sender].resource, _path(sender))
-    return _referral(request, patient, sent_by, organization, types, Places(path, _path(subject)))
-
-
-def _path(index: int) -> str:
-    return f"Bundle.entry[{index}].resource"
-
-
-def _entries_by_url(bundle: Bundle) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for index, entry in enumerate(bundle.entry):
-        if entry.full_url is None:
-            continue
-        if entry.full_url in found:
-            _fail(f"Bundle.entry[{index}].fullUrl", "is unique within the bundle")
-        found[entry.full_url] = index
-    return found
-
-
-def _check_task(task: Task, path: str) -> None:
+def _check_task(whole: Posted, part: Part, request: Part, patient: Part) -> None:
+    task, path = parse(Task, part.resource, part.path), part.path
     if task.status not in TASK_STATUS:
-        _fail(f"{path}.status", "the requester sends draft or requested")
+        fail(f"{path}.status", "the requester sends draft or requested")
+    if task.intent not in TASK_INTENT:
+        fail(f"{path}.intent", f"one of {', '.join(sorted(TASK_INTENT))}")
     authored, modified = moment_of(task.authored_on), moment_of(task.last_modified)
     if authored and modified and modified < authored:
-        _fail(f"{path}.lastModified", "lies before authoredOn")
+        fail(f"{path}.lastModified", "lies before authoredOn")
+    if task.focus and whole.find(task.focus, part, "ServiceRequest") is not request:
+        fail(f"{path}.focus", "refers to the ServiceRequest that is sent along")
+    if task.for_ and whole.find(task.for_, part, "Patient") is not patient:
+        fail(f"{path}.for", "refers to the Patient that is sent along")
 
 
-def _referral(
-    request: ServiceRequest,
-    patient: Patient,
-    sender: Organization | None,
-    organization: str,
-    types: list[str],
-    places: Places,
-) -> Referral:
-    path = places.request
-    if request.status not in REQUEST_STATUS:
-        _fail(f"{path}.status", f"one of {', '.join(sorted(REQUEST_STATUS))}")
-    if request.intent not in REQUEST_INTENT:
-        _fail(f"{path}.intent", f"one of {', '.join(sorted(REQUEST_INTENT))}")
-    problems = "; ".join(reason.text for reason in request.reason_code if reason.text)
-    contact = _make(
-        Contact,
-        {"organization_name": f"{path}.requester", "organization_id": f"{path}.requester"},
-        kind=ContactKind.ORGANIZATION,
-        organization_name=(sender.name if sender else None) or organization,
-        organization_id=organization,
-    )
-    form = _make(
+def _form(
+    whole: Posted, request: Part, read: ServiceRequest, patient: Part, organization: str
+) -> ReferralForm:
+    path = request.path
+    if read.status not in REQUEST_STATUS:
+        fail(f"{path}.status", f"one of {', '.join(sorted(REQUEST_STATUS))}")
+    if read.intent not in REQUEST_INTENT:
+        fail(f"{path}.intent", f"one of {', '.join(sorted(REQUEST_INTENT))}")
+    problems = "; ".join(reason.text for reason in read.reason_code if reason.text)
+    sender = whole.find(read.requester, request, "Organization")  # a Practitioner may sign as well
+    name = parse(Organization, sender.resource, sender.path).name if sender else None
+    return make(
         ReferralForm,
         {"problems": f"{path}.reasonCode"},
         channel=Channel.MEDICAL_ORGANIZATION,
-        citizen=_card(patient, places.patient),
-        problems=problems or (request.code.text if request.code else None) or None,
-        contact=contact,
-        in_hospital=_in_hospital(request),
+        citizen=card(parse(Patient, patient.resource, patient.path), patient.path),
+        problems=problems or (read.code.text if read.code else None) or None,
+        contact=contact_of(whole, organization, name or organization, path),
+        in_hospital=in_hospital(whole, read, request),
         home_care_asked=True,
     )
-    return Referral(form, _source_key(request, organization, path), types, places)
 
 
-def _source_key(request: ServiceRequest, organization: str, path: str) -> str:
+def source_key(request: ServiceRequest, organization: str, path: str) -> str:
     """The sender's own number of this referral, as one value of bounded length."""
     identifier = next((i for i in request.identifier if i.system and i.value), None)
     if identifier is None:
-        return _fail(f"{path}.identifier", "the sender's own number, with its system")
-    reference = json.dumps([organization, identifier.system, identifier.value])
+        return fail(f"{path}.identifier", "the sender's own number, with its system")
+    return key_of_identifier(organization, identifier.system or "", identifier.value or "")
+
+
+def key_of_identifier(organization: str, system: str, value: str) -> str:
+    """Under which key a referral with this number of its sender is found."""
+    reference = json.dumps([organization, system, value])
     return f"fhir:{hashlib.sha256(reference.encode()).hexdigest()}"
-
-
-def _in_hospital(request: ServiceRequest) -> bool:
-    """Whether the citizen lies in the hospital now: an encounter is named (R 3.3.3)."""
-    return bool((request.model_extra or {}).get("encounter"))
-
-
-def _card(patient: Patient, path: str) -> CitizenCard:
-    name = next((n for n in patient.name if n.use == "official"), None) or next(
-        iter(patient.name), None
-    )
-    if name is None or not name.family or not name.given:
-        return _fail(f"{path}.name", "family name and given name are needed (R 3.1.2)")
-    address = next(iter(patient.address), None)
-    return _make(
-        CitizenCard,
-        {"": f"{path}.birthDate"},
-        snils=_snils(patient, path),
-        name=_make(
-            FullName,
-            dict.fromkeys(("family", "given", "patronymic"), f"{path}.name"),
-            family=name.family,
-            given=name.given[0],
-            patronymic=name.given[1] if len(name.given) > 1 else None,
-        ),
-        birth_date=_birth_date(patient, path),
-        gender=patient.gender,
-        address=_address(address, path) if address else None,
-        phone=_phone(patient),
-    )
-
-
-def _snils(patient: Patient, path: str) -> str | None:
-    for index, identifier in enumerate(patient.identifier):
-        place = f"{path}.identifier[{index}]"
-        codes = {coding.code for coding in identifier.type.coding} if identifier.type else set()
-        system = identifier.system or ""
-        if system not in SNILS_SYSTEMS:
-            if SNILS_TYPE in codes or "snils" in system.lower():
-                _fail(f"{place}.system", "is no known system of SNILS")
-            continue
-        try:
-            return _SNILS.validate_python(identifier.value)
-        except ValidationError:
-            _fail(f"{place}.value", "is no SNILS: eleven digits with fitting check digits")
-    return None
-
-
-def _birth_date(patient: Patient, path: str) -> date | None:
-    if patient.birth_date is None:
-        return None
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", patient.birth_date):
-        try:
-            return date.fromisoformat(patient.birth_date)
-        except ValueError:
-            pass
-    return _fail(f"{path}.birthDate", "is a full date, YYYY-MM-DD (R 3.1.2)")
-
-
-def _address(address: FhirAddress, path: str) -> Address:
-    text = address.text or ", ".join(
-        [*filter(None, [address.postal_code, address.city]), *address.line]
-    )
-    if not text:
-        _fail(f"{path}.address[0].text", "the address as one line is needed (R 3.1.2)")
-    postal = address.postal_code or ""
-    return _make(
-        Address,
-        {"text": f"{path}.address[0].text", "settlement": f"{path}.address[0].city"},
-        text=text,
-        postal_code=postal if re.fullmatch(r"[0-9]{6}", postal) else None,
-        settlement=address.city or None,
-    )
-
-
-def _phone(patient: Patient) -> str | None:
-    """The first phone that can be read as one; a broken one is kept in the original only."""
-    for telecom in patient.telecom:
-        if telecom.system == "phone" and telecom.value:
-            try:
-                number = phonenumbers.parse(telecom.value, "RU")
-            except phonenumbers.NumberParseException:
-                continue
-            if phonenumbers.is_possible_number(number):
-                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return None
-
-
-def _parse(model: type[M], resource: Any, path: str) -> M:
-    """A resource of the wrong shape is refused by the path of its first wrong element."""
-    try:
-        return model.model_validate(resource)
-    except ValidationError as failure:
-        error = failure.errors()[0]
-        place = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]
-        )
-        return _fail(path + place, error["msg"])
-
-
-def _make(model: type[M], paths: dict[str, str], **values: Any) -> M:
-    """A value of ours made of what was sent; `paths` says where each of its fields came from."""
-    try:
-        return model(**values)
-    except ValidationError as failure:
-        error = failure.errors()[0]
-        field = str(error["loc"][0]) if error["loc"] else ""
-        return _fail(paths.get(field, field), error["msg"])
-
-
-def _fail(path: str, rule: str) -> NoReturn:
-    raise InvalidInput("invalid-resource", rule, field=path) from None

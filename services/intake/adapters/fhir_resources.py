@@ -5,10 +5,10 @@ Attributes have our names and read FHIR's own camelCase ones by alias.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from contracts.values import Gender
@@ -16,7 +16,19 @@ from contracts.values import Gender
 _DAY = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][01][0-9]:[0-5][0-9]))?"
 
-FhirDateTime = Annotated[str, StringConstraints(pattern=rf"^{_DAY}{_TIME})?)?$")]
+
+def _exists(text: str) -> str:
+    """A 30 February has the form of a day, and is none."""
+    if len(text) >= len("2026-02-02"):
+        date.fromisoformat(text[:10])
+    if "T" in text:
+        datetime.fromisoformat(text)
+    return text
+
+
+FhirDateTime = Annotated[
+    str, StringConstraints(pattern=rf"^{_DAY}{_TIME})?)?$"), AfterValidator(_exists)
+]
 """A FHIR dateTime: a year, a month, a day, or a moment with its zone."""
 
 
@@ -59,9 +71,10 @@ class FhirIdentifier(Element):
 
 
 class Reference(Element):
-    """A pointer to another resource, here to the `fullUrl` of an entry."""
+    """A pointer to another resource: to an entry, to one contained, or by an identifier."""
 
     reference: str | None = None
+    identifier: FhirIdentifier | None = None
     display: str | None = None
 
 
@@ -120,6 +133,7 @@ class ServiceRequest(Element):
     requester: Reference | None = None
     code: Concept | None = None
     reason_code: list[Concept] = []
+    encounter: Reference | None = None
     note: list[dict[str, Any]] = []
     contained: list[dict[str, Any]] = []
 
@@ -130,6 +144,8 @@ class Task(Element):
     status: str
     intent: str
     focus: Reference | None = None
+    for_: Reference | None = Field(default=None, alias="for")
+    code: Concept | None = None
     authored_on: FhirDateTime | None = None
     last_modified: FhirDateTime | None = None
 
@@ -139,18 +155,19 @@ class EntryRequest(Element):
 
     method: str
     url: str
+    if_none_exist: str | None = None
 
 
 class Entry(Element):
     """One resource of a bundle."""
 
-    full_url: str | None = None
+    full_url: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     resource: dict[str, Any]
     request: EntryRequest
 
 
 class Bundle(Element):
-    """The resources that make up a push."""
+    """The resources that make up a push; its entries are read one by one."""
 
     type: str
-    entry: list[Entry] = Field(min_length=1, max_length=200)
+    entry: list[Any]

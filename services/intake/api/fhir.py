@@ -1,208 +1,226 @@
-"""FHIR R4 for medical organizations: push a referral, follow its Task (L 2.2, 5.1; K 3)."""
+"""FHIR R4 for medical organizations: push a referral (L 2.2, 5.1; K 3)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Request, Response
 
-from chassis.http import etag, public
-from contracts.errors import InvalidInput, NotFound, Refusal
-from services.intake.adapters.fhir import Referral, read_referral
-from services.intake.api.callers import Hospital
-from services.intake.domain.case import Case
-from services.intake.domain.notices import task_status
-from services.intake.intake import WithIntake
-from services.intake.registering import Registered, Source, register_referral
+from contracts.errors import InvalidInput, NotFound
+from contracts.regulation import pack_in_force
+from services.intake.adapters.fhir import Referral, read_posted, read_referral
+from services.intake.adapters.fhir_attachments import check_hosts, keep, named
+from services.intake.adapters.fhir_content import differences, fingerprint
+from services.intake.adapters.fhir_parsing import fail, read_json
+from services.intake.adapters.fhir_said import says
+from services.intake.adapters.fhir_task import (
+    as_kept,
+    location,
+    original_of,
+    request_resource,
+    task_resource,
+)
+from services.intake.api.fhir_protocol import (
+    DUPLICATE,
+    Body,
+    BodyTooLong,
+    FhirRoute,
+    Return,
+    Sender,
+    WithSender,
+    preferred,
+    resource,
+)
+from services.intake.domain.journal import JournalEntry
+from services.intake.domain.task import FollowedTask, TaskVersion, show
+from services.intake.intake import Intake, Serving, WithIntake
+from services.intake.notifying import shown_to
+from services.intake.registering import Registered, Source, SourceReused, register_referral
 
-MEDIA_TYPE = "application/fhir+json"
-TASK_CODE = {"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}
-BUSINESS_STATUS = "urn:opora:referral-stage"
-REFERRAL_OUTPUT = "urn:opora:referral-output"
-
-
-class FhirRoute(APIRoute):
-    """Answers failures as FHIR does: an OperationOutcome that names the path."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, its refusals turned into OperationOutcomes."""
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except Refusal as failure:
-                return _outcome(failure)
-            except RequestValidationError:
-                return _outcome(InvalidInput("invalid-input", "a parameter breaks a rule"))
-
-        return handled
-
+MAX_LETTERS = 400_000
+"""What is kept of a referral in its journal entry; attachments are kept apart."""
+MEANT = "kept with the referral; it is read there: GET /fhir/Bundle/{id}"
 
 router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
 
 
-def _outcome(failure: Refusal) -> JSONResponse:
-    issue: dict[str, Any] = {
-        "severity": "error",
-        "code": {401: "login", 403: "forbidden", 404: "not-found"}.get(failure.status, "invalid"),
-        "details": {"coding": [{"system": "urn:opora:problem", "code": failure.code}]},
-        "diagnostics": failure.detail + (f" ({failure.clause})" if failure.clause else ""),
-    }
-    if failure.field:
-        issue["expression"] = [failure.field]
-    headers = {"WWW-Authenticate": "Bearer"} if failure.status == 401 else None
-    body = {"resourceType": "OperationOutcome", "issue": [issue]}
-    return JSONResponse(body, failure.status, headers=headers, media_type=MEDIA_TYPE)
-
-
-@router.post("", summary="Push a referral")
-async def post_fhir(http: Request, by: Hospital, intake: WithIntake) -> JSONResponse:
+@router.post("", summary="Push a referral", response_model=None)
+async def post_fhir(http: Request, sender: WithSender, body: Body, intake: WithIntake) -> Response:
     """A transaction Bundle (Patient, ServiceRequest, Task) or a bare ServiceRequest.
 
-    The same ServiceRequest identifier from the same organization never opens a second case; the
-    repetition gets the first answer. Nothing is stored of a resource that is refused.
+    The same ServiceRequest identifier from the same organization never opens a second case: the
+    repetition gets the first answer, other content under that identifier is refused, and what
+    differs is named. Nothing is stored of a resource that is refused; everything is kept of one
+    that is taken: `GET /fhir/Bundle/{id}` gives it back as it was sent.
     """
-    body = await http.body()
-    try:
-        text = body.decode("utf-8-sig")
-        posted = json.loads(text)
-    except (ValueError, RecursionError) as failure:
-        raise InvalidInput("malformed-json", "the body is not JSON in UTF-8") from failure
-    organization = by.organization
-    if organization is None:
-        raise InvalidInput("organization-missing", "the token names no organization")
+    posted, text = read_json(body)
+    registered, referral = await _register(intake, sender, posted, text)
+    wanted = preferred(http)
+    answer = await _answer(intake, sender, referral, registered, wanted)
+    created = not registered.repeated and posted["resourceType"] != "Bundle"
+    return resource(answer, 201 if created else 200)
+
+
+@router.post("/ServiceRequest", summary="Create a ServiceRequest", response_model=None)
+async def post_service_request(
+    http: Request, sender: WithSender, body: Body, intake: WithIntake
+) -> Response:
+    """A referral as one ServiceRequest that contains its Patient.
+
+    It is created if there is none of its identifier (`If-None-Exist` may say so too): 201, else
+    200; `Prefer: return=minimal` answers without a body.
+    """
+    posted, text = read_json(body)
+    if not isinstance(posted, dict) or posted.get("resourceType") != "ServiceRequest":
+        fail("resourceType", "is ServiceRequest here; a Bundle is posted to /fhir")
+    condition = http.headers.get("if-none-exist")
+    if condition is not None and not condition.startswith("identifier="):
+        raise InvalidInput(
+            "invalid-if-none-exist", "is identifier=system|value", field="If-None-Exist"
+        )
+    registered, referral = await _register(intake, sender, posted, text)
+    entry, wanted = registered.entry, preferred(http)
+    answered: dict[str, Any] | None = None
+    if wanted is Return.OUTCOME:
+        answered = _information(f"ServiceRequest/{entry.id}")
+    elif wanted is not Return.MINIMAL:
+        _, version = await _task(intake, entry)
+        answered = request_resource(entry, referral.posted, version.state)
+    return resource(
+        answered,
+        200 if registered.repeated else 201,
+        version=1,
+        modified=entry.received_at,
+        location=f"/fhir/ServiceRequest/{entry.id}/_history/1",
+    )
+
+
+async def _register(
+    intake: Intake, sender: Sender, posted: Any, text: str
+) -> tuple[Registered, Referral]:
+    """Read, check, and take in what was posted; raises Refusal naming the FHIR path."""
+    organization = sender.organization
     referral = read_referral(posted, organization)
+    found = named(referral.posted)
+    if len(text) - sum(len(one.data or b"") for one in found) * 4 // 3 > MAX_LETTERS:
+        raise BodyTooLong(
+            "referral-too-long", f"a referral has {MAX_LETTERS} letters at most, attachments apart"
+        )
+    check_hosts(found, sender.partner)
+    pack = pack_in_force(intake.service.calendar.local_date(intake.now()))
+    said = says(referral.posted, pack, ())
+
+    async def complete() -> Source:
+        """The attachments are stored, and the original refers to them."""
+        if not found:
+            return source
+        kept = await keep(found, referral.source_key, intake.attachments, intake.fetching)
+        whole = said.model_copy(update={"attachments": kept}) if said else None
+        return replace(source, said=whole, original=_without_content(posted))
+
     source = Source(
         key=referral.source_key,
-        fingerprint=hashlib.sha256(referral.source_key.encode()).hexdigest(),
-        recorded_by=by,
+        fingerprint=fingerprint(referral.posted),
+        recorded_by=sender.actor,
         requester=organization,
         original=text,
+        said=said,
+        complete=complete,
+        compare=lambda entry: _require_same(entry, referral, source),
     )
+
+    async def serving() -> Serving:
+        return await intake.who_serves(referral.form.citizen.address)
+
     try:
-        registered = await register_referral(
-            intake, referral.form, lambda: intake.who_serves(referral.form.citizen.address), source
-        )
+        return await register_referral(intake, referral.form, serving, source), referral
     except InvalidInput as failure:
         failure.field = referral.places.path_of(failure.field)
         raise
-    return JSONResponse(
-        _answer(referral, registered, organization),
-        status_code=200 if registered.repeated or posted["resourceType"] == "Bundle" else 201,
-        media_type=MEDIA_TYPE,
+
+
+def _without_content(posted: Any) -> str:
+    """The referral as it is kept: attachments refer to their place, Binaries have none of it."""
+    for entry in posted.get("entry", []):
+        if isinstance(entry, dict) and entry.get("resource", {}).get("resourceType") == "Binary":
+            entry["resource"].pop("data", None)
+    return json.dumps(posted, ensure_ascii=False)
+
+
+def _require_same(entry: JournalEntry, referral: Referral, source: Source) -> None:
+    """The same identifier is the same referral; what differs is named, not what it says."""
+    if entry.fingerprint == source.fingerprint or entry.original is None:
+        return
+    found = differences(read_posted(original_of(entry)), referral.posted)
+    if not found and entry.said is None:  # kept before there were fingerprints of content
+        return
+    names = ", ".join(dict.fromkeys(name for name, _ in found)) or "DocumentReference.content"
+    raise SourceReused(
+        DUPLICATE,
+        f"this identifier is that of ServiceRequest/{entry.id}, which says otherwise: {names};"
+        " withdraw that one (PUT /fhir/Task), or use an identifier of its own",
+        field=f"{referral.request.path}.identifier",
+        clause="L 5.1",
     )
 
 
-def _answer(referral: Referral, registered: Registered, organization: str) -> dict[str, Any]:
-    """A transaction-response with the location of each resource."""
-    locations = {
-        "Patient": f"Patient/{registered.placement.citizen_id}",
-        "Organization": f"Organization/{organization}",
-        "ServiceRequest": f"ServiceRequest/{registered.entry.id}",
-        "Task": f"Task/{registered.entry.id}",
-    }
-    status = "200 OK" if registered.repeated else "201 Created"
-    entries = []
-    for kind in referral.types:
-        response = {"status": status}
-        if kind in locations:
-            response["location"] = locations[kind]
-        entries.append({"response": response})
+async def _task(intake: Intake, entry: JournalEntry) -> tuple[FollowedTask, TaskVersion]:
+    """The referral's task as it stands now."""
+    task = FollowedTask(id=entry.id)
+    case = await intake.cases.get(entry.placed.case_id) if entry.placed else None
+    if case is None:
+        raise NotFound("Task")
+    return task, show(task, case.state, intake.now())
+
+
+async def _answer(
+    intake: Intake,
+    sender: Sender,
+    referral: Referral,
+    registered: Registered,
+    wanted: Return | None,
+) -> dict[str, Any]:
+    """A transaction-response: of each entry, in order, its status and where it can be read."""
+    entry, parts = registered.entry, referral.posted.parts
+    entries = [
+        {"response": _response(part.kind, index, registered, sender.organization)}
+        for index, part in enumerate(parts)
+    ]
     if "Task" not in referral.types:
-        entries.append({"response": {"status": status, "location": locations["Task"]}})
+        entries.append({"response": _response("Task", len(parts), registered, sender.organization)})
+    if wanted is Return.REPRESENTATION:
+        task, version = await _task(intake, entry)
+        shown = task_resource(task, version, shown_to(sender.partner, version.state))
+        for index, answered in enumerate(entries):
+            kind = parts[index].kind if index < len(parts) else "Task"
+            if kind == "Task":
+                answered["resource"] = shown
+            elif kind == "ServiceRequest":
+                answered["resource"] = request_resource(entry, referral.posted, version.state)
+            else:
+                answered["resource"] = as_kept(referral.posted, index, entry, entry.received_at)
     return {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
 
 
-@router.get("/Task/{task_id}", summary="Follow a referral")
-async def get_task(task_id: str, by: Hospital, intake: WithIntake) -> JSONResponse:
-    """The referral's present state; only for the organization that sent it."""
-    entry = await intake.journal.get(task_id)
-    if entry is None or by.organization is None or entry.state.requester != by.organization:
-        raise NotFound("Task")
-    if entry.state.placed is None:
-        raise NotFound("Task")
-    case = await intake.cases.get(entry.state.placed.case_id)
-    if case is None:
-        raise NotFound("Task")
-    return JSONResponse(
-        _task(task_id, case.state, by.organization),
-        media_type=MEDIA_TYPE,
-        headers={"ETag": f"W/{etag(case.version)}"},
-    )
-
-
-def _task(task_id: str, case: Case, organization: str) -> dict[str, Any]:
-    status, stage = task_status(case)
-    task: dict[str, Any] = {
-        "resourceType": "Task",
-        "id": task_id,
-        "status": status,
-        "intent": "order",
-        "code": {"coding": [TASK_CODE]},
-        "focus": {"reference": f"ServiceRequest/{task_id}"},
-        "for": {"reference": f"Patient/{case.reference.citizen_id}"},
-        "requester": {"reference": f"Organization/{organization}"},
-        "owner": {"reference": f"Organization/{case.reference.institution}"},
+def _response(kind: str, index: int, registered: Registered, organization: str) -> dict[str, Any]:
+    entry, placement = registered.entry, registered.placement
+    known = kind == "Patient" and placement.citizen_id != entry.citizen_candidate
+    response: dict[str, Any] = {
+        "status": "200 OK" if registered.repeated or known else "201 Created",
+        "etag": 'W/"1"',
+        "lastModified": entry.received_at.isoformat(),
     }
-    if case.received_at is not None:
-        task["authoredOn"] = case.received_at.isoformat()
-        task["lastModified"] = (case.notice.changed_at or case.received_at).isoformat()
-    if stage is not None:
-        task["businessStatus"] = {"coding": [{"system": BUSINESS_STATUS, "code": stage}]}
-    if status == "cancelled":
-        task["statusReason"] = {"text": "Гражданин отказался от услуг"}
-    if output := _output(case):
-        task["output"] = output
-    return task
+    placed = entry if entry.placed else entry.model_copy(update={"placed": placement})
+    place = location(kind, index, placed, organization)
+    if place is not None:
+        response["location"] = place
+    else:
+        response["outcome"] = _information(MEANT.format(id=entry.id))
+    return response
 
 
-def _output(case: Case) -> list[dict[str, Any]]:
-    """What came of the referral: decision, level, provider."""
-    progress = case.progress
-    found = {
-        "decision": progress.decided,
-        "level": str(progress.assessed_level) if progress.assessed_level else None,
-        "order": progress.order_number,
-        "provider": progress.provider,
-        "refusal-grounds": ", ".join(progress.refusal_grounds) or None,
-    }
-    return [
-        {"type": {"coding": [{"system": REFERRAL_OUTPUT, "code": code}]}, "valueString": value}
-        for code, value in found.items()
-        if value is not None
-    ]
-
-
-@router.get("/metadata", summary="What this server can do", dependencies=[Depends(public)])
-async def get_metadata() -> JSONResponse:
-    """The CapabilityStatement."""
-    interactions = {"ServiceRequest": ["create"], "Task": ["read"]}
-    return JSONResponse(
-        {
-            "resourceType": "CapabilityStatement",
-            "status": "active",
-            "date": "2026-11-21",
-            "kind": "instance",
-            "fhirVersion": "4.0.1",
-            "format": ["application/fhir+json"],
-            "implementation": {"description": "Opora intake: referrals for long-term care"},
-            "rest": [
-                {
-                    "mode": "server",
-                    "interaction": [{"code": "transaction"}],
-                    "resource": [
-                        {"type": kind, "interaction": [{"code": code} for code in codes]}
-                        for kind, codes in interactions.items()
-                    ],
-                }
-            ],
-        },
-        media_type=MEDIA_TYPE,
-    )
+def _information(text: str) -> dict[str, Any]:
+    issue = {"severity": "information", "code": "informational", "diagnostics": text}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

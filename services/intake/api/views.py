@@ -12,7 +12,7 @@ from contracts.values import CitizenCard
 from services.intake.domain.case import Case
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.journal import Addition, JournalEntry
-from services.intake.domain.records import Decline, UrgentMeasure
+from services.intake.domain.records import Decline, UrgentMeasure, Withdrawal
 
 
 class Registration(BaseModel):
@@ -93,6 +93,11 @@ class CaseView(BaseModel):
     requests: list[str] = Field(description="ids of all interagency requests, the first first")
     declines: list[Decline]
     linked_referrals: list[str]
+    withdrawals: dict[str, Withdrawal] = Field(
+        description="journal entries that their senders took back, with their reasons (L 5.1)"
+    )
+    thinking_over_since: AwareDatetime | None
+    closed_for: str | None
     terms: list[dict[str, Any]]
     progress: dict[str, Any]
 
@@ -122,6 +127,9 @@ def case_view(document: Document[Case]) -> CaseView:
         request=case.request.model_dump(mode="json", exclude_none=True) if case.request else None,
         requests=[request.id for request in case.every_request],
         declines=case.declines,
+        withdrawals=case.withdrawals,
+        thinking_over_since=case.thinking_over_since,
+        closed_for=case.closed_for,
         linked_referrals=[referral.entry_id for referral in case.linked],
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),

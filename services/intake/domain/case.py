@@ -25,6 +25,7 @@ from services.intake.domain.records import (
     TriageProposal,
     UrgentMeasure,
     Verification,
+    Withdrawal,
 )
 from services.intake.domain.requests import (
     DifferingAnswer,
@@ -66,6 +67,10 @@ class Action(StrEnum):
     RECORD_ANSWER = "record_answer"
     SETTLE_ANSWER = "settle_answer"
     LINK_REFERRAL = "link_referral"
+    WITHDRAW_REFERRAL = "withdraw_referral"
+    THINK_OVER = "think_over"
+    END_THINKING = "end_thinking"
+    CLOSE_WITHOUT_OBJECT = "close_without_object"
     DECLINE = "decline"
     REOPEN = "reopen"
 
@@ -102,6 +107,10 @@ ALLOWED: dict[Action, frozenset[Status]] = {
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
+    Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.THINK_OVER: TRIAGED,
+    Action.END_THINKING: TRIAGED,
+    Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
@@ -145,9 +154,12 @@ class Case(BaseModel):
     linked: list[LinkedReferral] = Field(default_factory=list)
     declines: list[Decline] = Field(default_factory=list)
     closed_for: str | None = None
+    thinking_over_since: AwareDatetime | None = None
     terms: TermBook = Field(default_factory=TermBook)
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
+    linked_notices: dict[str, Notice] = Field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = Field(default_factory=dict)
 
     @property
     def reference(self) -> CaseRef:
@@ -200,7 +212,8 @@ def next_wake(case: Case) -> datetime | None:
     stored before there was a queue.
     """
     unqueued = [r.next_attempt_at for r in case.sendable if r.send_by is None]
-    moments = [case.terms.next_alarm(), case.notice.next_attempt_at, *unqueued]
+    notices = [case.notice, *case.linked_notices.values()]
+    moments = [case.terms.next_alarm(), *(n.next_attempt_at for n in notices), *unqueued]
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from contracts.errors import InvalidInput
 from contracts.intake import Channel
+from contracts.referred import ReferralSays
 from contracts.values import Actor, CitizenCard, Contact, Identifier, Line, Text, Value
 
 
@@ -66,6 +67,9 @@ class JournalEntry(BaseModel):
     fingerprint: str
     form: ReferralForm
     original: str | None = Field(default=None, description="what was posted, as it was posted")
+    said: ReferralSays | None = Field(
+        default=None, description="what a content-rich referral says besides, for assessment"
+    )
     received_at: AwareDatetime
     recorded_by: Actor = Field(description="who took it in, for which organization")
     requester: str | None = None

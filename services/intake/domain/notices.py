@@ -1,87 +1,192 @@
-"""What the medical organization that referred is told: the state of its referral (L 2.2, K 3)."""
+"""What a sender is told: the state of its referral as a FHIR Task (L 2.2, K 3).
+
+Everybody who referred the citizen is told of their own referral; the states are those of the case
+they all belong to, but for a referral that its sender took back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from enum import StrEnum
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from pydantic import Field
 
 from contracts.context import Context
 from contracts.intake import REFUSED
+from contracts.values import Value
 from services.intake.domain.case import Case, Status
+from services.intake.domain.records import Notice
+from services.intake.domain.task_states import TaskStatus
 
-RETRIES = (5, 30, 300, 1800, 7200, 21600, 43200, 86400, 86400)
-"""Seconds between attempts, over some days, as the Standard Webhooks rules advise."""
+REASONS = {
+    "citizen-declined": "Гражданин отказался от услуг",
+    "thinking-over": "Гражданин обдумывает предложенное",
+    "not-our-territory": "Адрес обслуживает другая территория",
+    "wrong-person": "Обращение касается другого человека",
+    "died": "Гражданин умер",
+    "moved": "Гражданин переехал",
+    "withdrawn": "Обращение отозвано отправителем",
+    "entered-in-error": "Обращение направлено ошибочно",
+    "closed": "Дело закрыто",
+}
+"""Why a task is on hold, rejected, cancelled or failed, as the sender reads it."""
 
 
-class TaskStatus(StrEnum):
-    """FHIR Task states that a referral goes through here."""
+class TaskState(Value):
+    """A referral's state: that of the Task, the stage within it, why, and what came of it."""
 
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in-progress"
-    CANCELLED = "cancelled"
-    COMPLETED = "completed"
+    status: TaskStatus
+    stage: str | None = None
+    reason: str | None = None
+    said: str | None = None
+    """The sender's own words, where they withdrew it."""
+    output: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """State and stage as one word, e.g. `in-progress/survey`."""
+        return f"{self.status}/{self.stage}" if self.stage else str(self.status)
+
+    @property
+    def digest(self) -> str:
+        """Short, and another one whenever anything that is shown has changed."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
 Stage = tuple[Callable[[Case], bool], TaskStatus, str | None]
+
+
+def _closed_for(*reasons: str) -> Callable[[Case], bool]:
+    return lambda case: case.status is Status.CLOSED and case.closed_for in reasons
+
+
+def _begun(case: Case) -> bool:
+    progress = case.progress
+    return bool(progress.surveyed or progress.assessed or progress.planned or progress.decided)
+
+
+def _lost(reason: str) -> tuple[Stage, Stage]:
+    """The procedure lost its object: failed once it had begun, cancelled before that."""
+    holds = _closed_for(reason)
+    return (
+        (lambda case: holds(case) and _begun(case), TaskStatus.FAILED, reason),
+        (holds, TaskStatus.CANCELLED, reason),
+    )
+
 
 STAGES: tuple[Stage, ...] = (
     (lambda case: case.progress.order_number is not None, TaskStatus.COMPLETED, "enrolled"),
     (lambda case: bool(case.progress.refusal_grounds), TaskStatus.COMPLETED, "refused"),
     (lambda case: case.closed_for == REFUSED, TaskStatus.COMPLETED, "refused"),
+    (_closed_for("not_our_territory", "not-our-territory"), TaskStatus.REJECTED,
+     "not-our-territory"),
+    (_closed_for("wrong_person", "wrong-person"), TaskStatus.REJECTED, "wrong-person"),
+    *_lost("died"),
+    *_lost("moved"),
+    (_closed_for("referral_withdrawn"), TaskStatus.CANCELLED, "withdrawn"),
     (lambda case: case.status is Status.DECLINED, TaskStatus.CANCELLED, "citizen-declined"),
     (lambda case: case.progress.declined, TaskStatus.CANCELLED, "citizen-declined"),
-    (lambda case: case.status is Status.CLOSED, TaskStatus.COMPLETED, "consultation-given"),
-    (lambda case: case.progress.decided is not None, TaskStatus.IN_PROGRESS, "decided"),
-    (lambda case: case.progress.planned, TaskStatus.IN_PROGRESS, "care-plan"),
-    (lambda case: case.progress.assessed, TaskStatus.IN_PROGRESS, "needs-assessed"),
+    (_closed_for("consultation_given"), TaskStatus.COMPLETED, "consultation-given"),
+    (lambda case: case.status is Status.CLOSED, TaskStatus.CANCELLED, "closed"),
+    (lambda case: case.thinking_over_since is not None and case.code is not None,
+     TaskStatus.ON_HOLD, "thinking-over"),
+    (lambda case: case.progress.decided is not None, TaskStatus.IN_PROGRESS, "decision"),
+    (lambda case: case.progress.planned, TaskStatus.IN_PROGRESS, "plan"),
+    (lambda case: case.progress.assessed, TaskStatus.IN_PROGRESS, "commission"),
+    (lambda case: case.progress.convened, TaskStatus.IN_PROGRESS, "commission"),
     (lambda case: case.progress.surveyed, TaskStatus.IN_PROGRESS, "survey"),
     (lambda case: case.code is not None, TaskStatus.ACCEPTED, None),
     (lambda case: True, TaskStatus.RECEIVED, None),
-)
+)  # fmt: skip
 """What a referral has come to: the first row that holds is the furthest it got."""
 
 
-def task_status(case: Case) -> tuple[TaskStatus, str | None]:
-    """The state of the referral and, within it, the stage of the procedure."""
+def task_status(case: Case, entry_id: str | None = None) -> tuple[TaskStatus, str | None]:
+    """The state of a referral and, within it, the stage of the procedure."""
+    withdrawal = case.withdrawals.get(entry_id or case.entry_id)
+    if withdrawal is not None and withdrawal.in_error:
+        return TaskStatus.ENTERED_IN_ERROR, "entered-in-error"
+    if withdrawal is not None:
+        return TaskStatus.CANCELLED, "withdrawn"
     return next((status, stage) for holds, status, stage in STAGES if holds(case))
 
 
-def status_text(case: Case) -> str:
-    """State and stage as one word, e.g. `in-progress/survey`."""
-    status, stage = task_status(case)
-    return f"{status}/{stage}" if stage else str(status)
+def task_state(case: Case, entry_id: str | None = None) -> TaskState:
+    """Everything that is told of a referral."""
+    status, stage = task_status(case, entry_id)
+    withdrawal = case.withdrawals.get(entry_id or case.entry_id)
+    return TaskState(
+        status=status,
+        stage=stage,
+        reason=stage if stage in REASONS else None,
+        said=withdrawal.reason if withdrawal else None,
+        output=_output(case) if status is not TaskStatus.ENTERED_IN_ERROR else {},
+    )
+
+
+def _output(case: Case) -> dict[str, str]:
+    """What came of the referral: decision, level, order, provider, grounds of a refusal."""
+    progress = case.progress
+    found = {
+        "decision": progress.decided,
+        "level": str(progress.assessed_level) if progress.assessed_level else None,
+        "order": progress.order_number,
+        "provider": progress.provider,
+        "refusal-grounds": ", ".join(progress.refusal_grounds) or None,
+    }
+    return {code: value for code, value in found.items() if value is not None}
+
+
+def status_text(case: Case, entry_id: str | None = None) -> str:
+    """State and stage of a referral as one word."""
+    return task_state(case, entry_id).text
+
+
+def requester_of(case: Case, entry_id: str) -> str | None:
+    """Who sent a referral of this case; None where nobody did who could be told."""
+    if entry_id == case.entry_id:
+        return case.requester
+    return next((link.requester for link in case.linked if link.entry_id == entry_id), None)
+
+
+def followed(case: Case) -> Iterator[tuple[str, Notice]]:
+    """Every referral of this case that somebody follows, with what they are to be told."""
+    if case.requester is not None:
+        yield case.entry_id, case.notice
+    for link in case.linked:
+        if link.requester is not None:
+            yield link.entry_id, case.linked_notices.setdefault(link.entry_id, Notice())
 
 
 def tell_requester(case: Case, at: Context) -> None:
-    """After a change: have the requester told, if they were told something else last."""
-    present = status_text(case)
+    """After a change: have everybody who referred told, if they were shown something else last."""
     case.notice.changed_at = max(at.now, case.notice.changed_at or at.now)
-    if case.requester is None or case.notice.given_up:
-        return
-    if present != case.notice.told and case.notice.next_attempt_at is None:
-        case.notice.next_attempt_at, case.notice.attempts = at.now, 0
+    for entry_id, notice in followed(case):
+        notice.changed_at = max(at.now, notice.changed_at or at.now)
+        if task_state(case, entry_id).digest != notice.shown and notice.next_attempt_at is None:
+            notice.next_attempt_at = at.now
 
 
-def record_told(case: Case, status: str, at: Context) -> None:
-    """The requester took the notice; if more has happened since, another one follows."""
-    case.notice.told, case.notice.next_attempt_at, case.notice.attempts = status, None, 0
-    case.notice.number += 1
-    if status != status_text(case):
+def to_tell(case: Case, now: datetime) -> list[str]:
+    """Referrals whose sender is to be told now."""
+    return [
+        entry_id
+        for entry_id, notice in followed(case)
+        if notice.next_attempt_at is not None and notice.next_attempt_at <= now
+    ]
+
+
+def notice_of(case: Case, entry_id: str) -> Notice:
+    """What the sender of a referral was told, and is to be told."""
+    return dict(followed(case))[entry_id]
+
+
+def record_handed_over(case: Case, entry_id: str, state: TaskState, at: Context) -> None:
+    """A state is kept with the task, from where it is told; if more has happened, that follows."""
+    notice = notice_of(case, entry_id)
+    if notice.told != state.text:
+        notice.number += 1
+    notice.told, notice.shown, notice.next_attempt_at = state.text, state.digest, None
+    if state != task_state(case, entry_id):
         tell_requester(case, at)
-
-
-def notice_id(case: Case, status: str) -> str:
-    """The same for every attempt to tell this, another one when the state comes back later."""
-    return f"{case.entry_id}:{case.notice.number}:{status}"
-
-
-def record_not_told(case: Case, at: Context, *, gone: bool) -> None:
-    """Not reached: later again, unless the requester is gone (410) or never listened: they poll."""
-    attempts = case.notice.attempts
-    if gone or attempts >= len(RETRIES):
-        case.notice.given_up, case.notice.next_attempt_at = True, None
-        return
-    case.notice.attempts = attempts + 1
-    case.notice.next_attempt_at = at.now + timedelta(seconds=RETRIES[attempts])

@@ -125,6 +125,7 @@ class Progress(BaseModel):
     """What the other services reported; each fact stands alone, so their order is no matter."""
 
     surveyed: bool = False
+    convened: bool = False
     assessed_level: int | None = None
     assessed: bool = False
     declined: bool = False
@@ -135,15 +136,27 @@ class Progress(BaseModel):
     refusal_grounds: list[str] = Field(default_factory=list)
 
 
+class Withdrawal(Value):
+    """A sender took a referral back: when, why, and whether it was sent in error."""
+
+    at: AwareDatetime
+    by: str
+    in_error: bool = False
+    reason: Text
+
+
 class Notice(BaseModel):
-    """When the referral's state last moved, what the requester was told, when to try again.
+    """When the referral's state last moved, which one was handed over to be told, when to do so.
 
     `changed_at` is the latest of all changes, in whatever order they were heard of. `number` counts
-    the notices taken, so that a state which comes back is told anew.
+    the states handed over, so that one which comes back is told anew. How a notice fares is kept
+    with the task (`task.py`); `attempts` and `given_up` are of versions that kept it here. `shown`
+    is a digest of everything the task showed then, which may change while its state does not.
     """
 
     changed_at: AwareDatetime | None = None
     told: str | None = None
+    shown: str | None = None
     number: int = 0
     attempts: int = 0
     next_attempt_at: AwareDatetime | None = None

@@ -67,6 +67,7 @@ def register_case(
             incomplete=bool(entry.missing),
             requester=entry.requester,
             status_code_hash=status_code_hash,
+            said=entry.said,
             opened=case.terms.open(analysis),
         )
     ]
@@ -87,6 +88,7 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
             requester=entry.requester,
         )
     )
+    tell_requester(case, at)
     return [
         ReferralLinked(
             by=at.by,
@@ -94,6 +96,7 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
             received_at=entry.received_at,
             channel=entry.form.channel,
             requester=entry.requester,
+            said=entry.said,
         )
     ]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 NUMBERS = count(1)
+CONDITION = 4
+"""The number of the Condition's entry in a rich bundle."""
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json"
 FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
@@ -88,4 +92,86 @@ def new_bundle(reference: str | None = None) -> dict[str, Any]:
     patient["birthDate"] = f"19{30 + number % 20}-0{1 + number % 9}-08"
     patient["address"][0]["text"] = f"652500, г. Ленинск-Кузнецкий, ул. Шевцовой, д. {number}"
     request["identifier"][0]["value"] = reference or f"MO-2026-{number:06d}"
+    return bundle
+
+
+def new_request() -> dict[str, Any]:
+    """The same as one ServiceRequest that contains its Patient."""
+    bundle = new_bundle()
+    patient = bundle["entry"][0]["resource"] | {"id": "p1"}
+    request: dict[str, Any] = bundle["entry"][2]["resource"]
+    del request["requester"]
+    return {**request, "contained": [patient], "subject": {"reference": "#p1"}}
+
+
+BARTHEL = {
+    "feeding": 5, "bathing": 0, "grooming": 0, "dressing": 5, "bowels": 10,
+    "bladder": 5, "toilet": 5, "transfer": 10, "mobility": 5, "stairs": 0,
+}  # fmt: skip
+
+
+def rich_bundle() -> dict[str, Any]:
+    """A referral with everything that hospitals send along."""
+    bundle = new_bundle()
+    patient, request = bundle["entry"][0]["fullUrl"], bundle["entry"][2]["resource"]
+    subject = {"reference": patient}
+    request["encounter"] = {"reference": "urn:uuid:stay"}
+    scores = [
+        {"linkId": code, "answer": [{"valueInteger": score}]} for code, score in BARTHEL.items()
+    ]
+    content = base64.b64encode(PDF).decode()
+    for full_url, resource in (
+        ("urn:uuid:cond", {
+            "resourceType": "Condition",
+            "subject": subject,
+            "code": {"coding": [{"system": "urn:oid:1.2.643.5.1.13.13.11.1005", "code": "I69.3"}]},
+            "extension": [{"url": "urn:x", "valueString": "сохранить"}],
+        }),
+        ("urn:uuid:stay", {
+            "resourceType": "Encounter",
+            "status": "in-progress",
+            "class": {"code": "IMP"},
+            "subject": subject,
+        }),
+        ("urn:uuid:scale", {
+            "resourceType": "QuestionnaireResponse",
+            "questionnaire": "urn:opora:questionnaire:barthel",
+            "status": "completed",
+            "authored": "2026-02-01T10:00:00+07:00",
+            "subject": subject,
+            "item": [{"linkId": "all", "item": scores}],
+        }),
+        ("urn:uuid:sum", {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "96761-2"}]},
+            "subject": subject,
+            "valueQuantity": {"value": sum(BARTHEL.values())},
+        }),
+        ("urn:uuid:doc", {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "content": [
+                {"attachment": {"contentType": "application/pdf", "data": content,
+                                "size": len(PDF), "title": "Выписка"}}
+            ],
+        }),
+        ("urn:uuid:kin", {
+            "resourceType": "RelatedPerson",
+            "patient": subject,
+            "name": [{"family": "Сомова", "given": ["Галина"]}],
+            "telecom": [{"system": "phone", "value": "+73845600002"}],
+        }),
+        ("urn:uuid:consent", {
+            "resourceType": "Consent",
+            "status": "active",
+            "scope": {"text": "обработка данных"},
+            "category": [{"text": "152-ФЗ"}],
+            "dateTime": "2026-02-01",
+            "patient": subject,
+        }),
+    ):  # fmt: skip
+        entry = {"fullUrl": full_url, "resource": resource}
+        request_of = {"method": "POST", "url": resource["resourceType"]}
+        bundle["entry"].append({**entry, "request": request_of})
     return bundle

@@ -178,6 +178,11 @@ class Desk:
             moments = [case.notice.next_attempt_at for case in cases] + [
                 request.next_attempt_at for case in cases for request in case.sendable
             ]
+            moments += [
+                notice.next_attempt_at for case in cases for notice in case.linked_notices.values()
+            ]
+            tasks = [document.state async for document in self.intake.tasks.each()]
+            moments += [task.delivery.next_attempt_at for task in tasks if task.delivery]
             return not any(moment and moment <= now for moment in moments)
 
         self.intake.service.sweeper.nudge()

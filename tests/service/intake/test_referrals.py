@@ -53,18 +53,6 @@ async def test_same_request_twice_is_one_referral(desk: Desk) -> None:
     assert first.headers["etag"] == again.headers["etag"]
 
 
-async def test_repetition_is_answered_though_the_directory_has_changed(desk: Desk) -> None:
-    bundle = new_bundle()
-    first = await desk.push(bundle)
-    bundle["entry"][0]["resource"]["address"][0] = {"text": "г. Нигде, ул. Никакая, д. 1"}
-    again = await desk.push(bundle)
-    assert again.status_code == 200
-    assert (
-        again.json()["entry"][0]["response"]["location"]
-        == (first.json()["entry"][0]["response"]["location"])
-    )
-
-
 async def test_address_decides_where_nobody_is_named_r_3_1_2(desk: Desk) -> None:
     there = new_citizen() | {"address": {"text": "г. Белово, ул. Юности, д. 3"}}
     body = await desk.register(new_referral(citizen=there), org=AUTHORISED_BODY)

@@ -155,15 +155,19 @@ async def test_wrong_referral_is_refused_by_its_field_r_3_1_2(
     assert await desk.stored() == before
 
 
-@pytest.mark.parametrize("path", ["/referrals", "/fhir"])
-async def test_body_over_a_megabyte_is_a_413(desk: Desk, case_id: str, path: str) -> None:
+@pytest.mark.parametrize(("path", "megabytes"), [("/referrals", 1), ("/fhir", 8)])
+async def test_body_over_the_bound_is_a_413(
+    desk: Desk, case_id: str, path: str, megabytes: int
+) -> None:
     before = await desk.stored()
     answered = await desk.http.post(
         path,
-        content=b'{"a": "' + b"x" * 1024 * 1024 + b'"}',
+        content=b'{"a": "' + b"x" * megabytes * 1024 * 1024 + b'"}',
         headers=desk.stack.headers("medical_organization", HOSPITAL),
     )
     assert answered.status_code == 413
+    if path == "/fhir":
+        assert answered.json()["issue"][0]["code"] == "too-long"
     assert await desk.stored() == before
 
 

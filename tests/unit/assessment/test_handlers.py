@@ -11,6 +11,7 @@ from contracts import careplan, intake
 from contracts.assessment import AssessmentOpened
 from contracts.event import Event
 from contracts.intake import Channel, TriageCode
+from contracts.referred import ReferralSays, ScaleSaid
 from contracts.values import SYSTEM
 from services.assessment.domain.case import Case, Status
 from services.assessment.handlers import CASE_HANDLERS
@@ -152,3 +153,30 @@ def test_worklist_is_due_by_the_earliest_term() -> None:
     due = min(term.deadline.due_at for term in case.terms.running)
     assert CASES.index(case)["due"] == int(due.timestamp() * 1000)
     assert CASES.wake_at(case) == int(case.terms.running[0].deadline.warn_at.timestamp() * 1000)
+
+
+SAYS = ReferralSays(
+    scales=(ScaleSaid(instrument="barthel", version="1965", total=45),), contact_person=True
+)
+
+
+def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
+    case = Case(id="C-1")
+    linked = intake.ReferralLinked(
+        by=SYSTEM,
+        journal_number="n/2",
+        received_at=stages.RECEIVED,
+        channel=Channel.MEDICAL_ORGANIZATION,
+        requester="hospital-03",
+        said=SAYS,
+    )
+    silent = linked.model_copy(update={"journal_number": "n/3", "said": None})
+    hear(case, REGISTERED, linked, silent)
+    (kept,) = case.referred
+    assert (kept.journal_number, kept.says, kept.withdrawn) == ("n/2", SAYS, False)
+    withdrawn = intake.ReferralWithdrawn(
+        by=SYSTEM, journal_number="n/2", requester="hospital-03", case_goes_on=True
+    )
+    assert hear(case, withdrawn) == []
+    assert case.referred[0].withdrawn
+    assert case.status is Status.AWAITED

@@ -14,6 +14,13 @@ from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
+from services.intake.domain.ending import (
+    WithoutObject,
+    close_without_object,
+    end_thinking,
+    think_over,
+    withdraw_referral,
+)
 from services.intake.domain.interagency import Addressee, request_certificate, request_document
 from services.intake.domain.records import ApplicantKind, Attachment, Presented, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
@@ -24,6 +31,7 @@ from services.intake.domain.requests import (
     InteragencyRequest,
     RequestWay,
 )
+from services.intake.domain.task_states import TaskStatus
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
@@ -91,6 +99,14 @@ SCAN = Attachment(
     at=when().now,
     by="test:registrar",
 )
+
+
+def sent_by_hospital(case: Case) -> None:
+    case.entry_id, case.requester = "J-1", "hospital-03"
+
+
+def thinking(case: Case) -> None:
+    case.thinking_over_since = when().now
 
 
 def consent(case: Case) -> Sequence[Event]:
@@ -164,6 +180,18 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: record_certificate(case, REQUEST, CERTIFICATE, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
+    Action.WITHDRAW_REFERRAL: (
+        sent_by_hospital,
+        lambda case: withdraw_referral(
+            case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when()
+        ),
+    ),
+    Action.THINK_OVER: (nothing, lambda case: think_over(case, when())),
+    Action.END_THINKING: (thinking, lambda case: end_thinking(case, when())),
+    Action.CLOSE_WITHOUT_OBJECT: (
+        nothing,
+        lambda case: close_without_object(case, WithoutObject.DIED, when()),
+    ),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
 }
@@ -200,6 +228,11 @@ def test_answer_without_a_request_is_no_record(status: Status) -> None:
 
 def test_every_state_but_the_last_leads_on() -> None:
     """A state that no action leaves is an end; only a closed case is one."""
-    leaving = set(Action) - {Action.RECORD_ANSWER, Action.SETTLE_ANSWER, Action.LINK_REFERRAL}
+    leaving = set(Action) - {
+        Action.RECORD_ANSWER,
+        Action.SETTLE_ANSWER,
+        Action.LINK_REFERRAL,
+        Action.WITHDRAW_REFERRAL,
+    }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}

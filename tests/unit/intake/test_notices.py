@@ -1,4 +1,4 @@
-"""What a medical organization is told of its referral, and how often it is tried (L 2.2, K 3)."""
+"""What senders are told of their referrals, and when it is handed over (L 2.2, L 5.1, K 3)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ import pytest
 
 from contracts.intake import TriageCode
 from services.intake.domain.case import Case, Status, next_wake
+from services.intake.domain.ending import WithoutObject, close_without_object, think_over
 from services.intake.domain.notices import (
-    RETRIES,
-    TaskStatus,
-    notice_id,
-    record_not_told,
-    record_told,
+    REASONS,
+    notice_of,
+    record_handed_over,
     status_text,
+    task_state,
     task_status,
     tell_requester,
+    to_tell,
 )
 from services.intake.domain.records import Progress
-from tests.unit.intake.sample import HOSPITAL, NOON, in_status, registered, triaged, when
+from services.intake.domain.registration import link_referral
+from services.intake.domain.task_states import TaskStatus
+from tests.unit.intake.sample import (
+    HOSPITAL,
+    NOON,
+    entry,
+    in_status,
+    registered,
+    triaged,
+    when,
+)
 
 REFUSED = ["no_need"]
+OTHER = "hospital-04"
 
 
 @pytest.mark.parametrize(
@@ -38,16 +50,18 @@ REFUSED = ["no_need"]
         (Status.TRIAGED, {"surveyed": True}, TaskStatus.IN_PROGRESS, "survey"),
         (Status.TRIAGED, {"surveyed": True, "declined": True},
          TaskStatus.CANCELLED, "citizen-declined"),
+        (Status.TRIAGED, {"surveyed": True, "convened": True},
+         TaskStatus.IN_PROGRESS, "commission"),
         (Status.TRIAGED, {"surveyed": True, "assessed": True},
-         TaskStatus.IN_PROGRESS, "needs-assessed"),
-        (Status.TRIAGED, {"assessed": True, "planned": True}, TaskStatus.IN_PROGRESS, "care-plan"),
+         TaskStatus.IN_PROGRESS, "commission"),
+        (Status.TRIAGED, {"assessed": True, "planned": True}, TaskStatus.IN_PROGRESS, "plan"),
         (Status.TRIAGED, {"planned": True, "decided": "enrol"},
-         TaskStatus.IN_PROGRESS, "decided"),
+         TaskStatus.IN_PROGRESS, "decision"),
         (Status.TRIAGED, {"decided": "enrol", "order_number": "7-з"},
          TaskStatus.COMPLETED, "enrolled"),
         (Status.CLOSED, {"decided": "refuse", "refusal_grounds": REFUSED},
          TaskStatus.COMPLETED, "refused"),
-        (Status.REGISTERED, {"planned": True}, TaskStatus.IN_PROGRESS, "care-plan"),
+        (Status.REGISTERED, {"planned": True}, TaskStatus.IN_PROGRESS, "plan"),
     ],
 )  # fmt: skip
 def test_furthest_stage_is_told(
@@ -65,14 +79,62 @@ def test_refusal_without_grounds_is_a_refusal() -> None:
     assert task_status(case) == (TaskStatus.COMPLETED, "refused")
 
 
+@pytest.mark.parametrize(
+    ("reason", "begun", "task"),
+    [
+        (WithoutObject.NOT_OUR_TERRITORY, False, TaskStatus.REJECTED),
+        (WithoutObject.WRONG_PERSON, False, TaskStatus.REJECTED),
+        (WithoutObject.DIED, False, TaskStatus.CANCELLED),
+        (WithoutObject.MOVED, False, TaskStatus.CANCELLED),
+        (WithoutObject.DIED, True, TaskStatus.FAILED),
+        (WithoutObject.MOVED, True, TaskStatus.FAILED),
+    ],
+)
+def test_case_without_object_is_told_with_its_reason(
+    reason: WithoutObject, begun: bool, task: TaskStatus
+) -> None:
+    case = triaged(requester=HOSPITAL) if begun else registered(requester=HOSPITAL)
+    case.progress.surveyed = begun
+    close_without_object(case, reason, when())
+    state = task_state(case)
+    assert (state.status, state.reason) == (task, reason.replace("_", "-"))
+    assert state.reason in REASONS
+
+
+def test_task_is_on_hold_with_a_reason_while_the_person_thinks_it_over() -> None:
+    case = triaged(requester=HOSPITAL)
+    case.progress.surveyed = True
+    think_over(case, when())
+    state = task_state(case)
+    assert (state.status, state.reason) == (TaskStatus.ON_HOLD, "thinking-over")
+
+
+def test_completed_task_says_decision_level_and_provider() -> None:
+    case = triaged(requester=HOSPITAL)
+    case.progress = Progress(
+        decided="enrol", assessed=True, assessed_level=2, order_number="7-з", provider="p-01"
+    )
+    assert task_state(case).output == {
+        "decision": "enrol",
+        "level": "2",
+        "order": "7-з",
+        "provider": "p-01",
+    }
+
+
 def referred() -> Case:
     return registered(requester=HOSPITAL)
+
+
+def hand_over(case: Case, entry_id: str | None = None) -> None:
+    of = entry_id or case.entry_id
+    record_handed_over(case, of, task_state(case, of), when())
 
 
 def test_registration_is_told_at_once() -> None:
     case = referred()
     assert next_wake(case) == when().now
-    record_told(case, status_text(case), when())
+    hand_over(case)
     assert case.notice.told == "received"
     assert case.notice.next_attempt_at is None
 
@@ -85,66 +147,48 @@ def test_nobody_is_told_where_nobody_referred() -> None:
 
 def test_unchanged_state_is_not_told_again() -> None:
     case = referred()
-    record_told(case, "received", when())
+    hand_over(case)
     tell_requester(case, when())
     assert case.notice.next_attempt_at is None
 
 
 def test_changes_meanwhile_become_one_notice_of_the_last() -> None:
     case = referred()
+    before = task_state(case)
     case.code = TriageCode.INITIAL_ASSESSMENT
     tell_requester(case, when())
     case.progress.surveyed = True
     tell_requester(case, when())
     assert case.notice.next_attempt_at == when().now
-    record_told(case, "received", when(NOON + timedelta(seconds=2)))  # sent before all that
-    assert case.notice.next_attempt_at == when(NOON + timedelta(seconds=2)).now
-    record_told(case, "in-progress/survey", when())
-    assert case.notice.next_attempt_at is None
+    later = when(NOON + timedelta(seconds=2))
+    record_handed_over(case, case.entry_id, before, later)  # read before all that
+    assert case.notice.next_attempt_at == later.now
+    hand_over(case)
+    assert (case.notice.next_attempt_at, case.notice.told) == (None, "in-progress/survey")
 
 
-def test_failed_notice_is_tried_over_days_then_given_up() -> None:
-    case = referred()
-    for pause in RETRIES:
-        record_not_told(case, when(), gone=False)
-        assert case.notice.next_attempt_at == when().now + timedelta(seconds=pause)
-        assert not case.notice.given_up
-    record_not_told(case, when(), gone=False)
-    assert case.notice.given_up
-    assert case.notice.next_attempt_at is None
-    case.code = TriageCode.INITIAL_ASSESSMENT
+def test_what_is_shown_besides_is_handed_over_without_another_number() -> None:
+    case = triaged(requester=HOSPITAL)
+    case.progress.assessed = True
     tell_requester(case, when())
-    assert case.notice.next_attempt_at is None
-
-
-def test_who_is_gone_is_not_called_again_410() -> None:
-    case = referred()
-    record_not_told(case, when(), gone=True)
-    case.code = TriageCode.INITIAL_ASSESSMENT
+    hand_over(case)
+    number = case.notice.number
+    case.progress.assessed_level = 2
     tell_requester(case, when())
-    assert (case.notice.given_up, case.notice.next_attempt_at) == (True, None)
+    assert to_tell(case, when().now) == [case.entry_id]
+    hand_over(case)
+    assert case.notice.number == number
 
 
-def test_success_begins_the_pauses_anew() -> None:
-    case = referred()
-    record_not_told(case, when(), gone=False)
-    record_not_told(case, when(), gone=False)
-    record_told(case, "received", when())
-    case.code = TriageCode.INITIAL_ASSESSMENT
-    tell_requester(case, when())
-    record_not_told(case, when(), gone=False)
-    assert case.notice.next_attempt_at == when().now + timedelta(seconds=RETRIES[0])
-
-
-def test_notice_has_one_id_for_all_attempts_and_another_when_the_state_returns() -> None:
-    case = referred()
-    first = notice_id(case, "received")
-    record_not_told(case, when(), gone=False)
-    assert notice_id(case, "received") == first
-    record_told(case, "received", when())
-    record_told(case, "accepted", when())
-    assert notice_id(case, "received") != first
-    assert notice_id(case, "accepted") != notice_id(case, "received")
+def test_state_that_comes_back_has_another_number() -> None:
+    case = triaged(requester=HOSPITAL)
+    hand_over(case)
+    first = case.notice.number
+    case.progress.declined = True
+    hand_over(case)
+    case.progress.declined = False
+    hand_over(case)
+    assert case.notice.number == first + 2
 
 
 def test_last_change_is_the_latest_in_whatever_order_it_is_heard() -> None:
@@ -152,3 +196,15 @@ def test_last_change_is_the_latest_in_whatever_order_it_is_heard() -> None:
     tell_requester(case, when(NOON + timedelta(hours=3)))
     tell_requester(case, when(NOON + timedelta(hours=1)))
     assert case.notice.changed_at == when(NOON + timedelta(hours=3)).now
+
+
+def test_everybody_who_referred_is_told_of_their_own_l_5_1() -> None:
+    case = registered(requester=None)
+    second = entry(2, requester=OTHER)
+    link_referral(case, second, when())
+    link_referral(case, entry(3, requester=None), when())
+    assert to_tell(case, when().now) == [second.id]
+    assert notice_of(case, second.id).next_attempt_at == when().now
+    hand_over(case, second.id)
+    assert next_wake(case) == case.terms.next_alarm()
+    assert case.notice.told is None

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from datetime import UTC, datetime
 
 import httpx
 import pytest
-from standardwebhooks.webhooks import Webhook
 
 from services.intake.adapters.gateways import GatewayClient, GatewayUnavailable
-from services.intake.adapters.webhooks import NotDelivered, Webhooks
-from tests.unit.intake.sample import CARD, requested, when
-
-SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
+from tests.unit.intake.sample import CARD, requested
 
 
 def receiver(answer: int | httpx.HTTPError, calls: list[httpx.Request]) -> httpx.MockTransport:
@@ -25,45 +19,6 @@ def receiver(answer: int | httpx.HTTPError, calls: list[httpx.Request]) -> httpx
         return httpx.Response(answer, headers={"location": "http://elsewhere.example/"})
 
     return httpx.MockTransport(handle)
-
-
-async def test_notice_is_signed_and_names_nobody() -> None:
-    calls: list[httpx.Request] = []
-    webhooks = Webhooks("https://mo.example/hook", SECRET, receiver(204, calls))
-    now = datetime.now(UTC)  # the signature's time stamp is checked against the real clock
-    await webhooks.send("J-1:0:accepted", "J-1", "accepted", now)
-    await webhooks.close()
-    (call,) = calls
-    told = Webhook(SECRET).verify(call.content, dict(call.headers))
-    assert told["data"] == {"task": "Task/J-1", "status": "accepted"}
-    assert call.headers["webhook-id"] == "J-1:0:accepted"
-    broken = call.content.replace(b"accepted", b"rejected")
-    with pytest.raises(Exception, match="No matching signature"):
-        Webhook(SECRET).verify(broken, dict(call.headers))
-
-
-@pytest.mark.parametrize(
-    ("answer", "gone"),
-    [
-        (500, False),
-        (503, False),
-        (302, False),
-        (404, False),
-        (410, True),
-        (httpx.ConnectError("down"), False),
-        (httpx.ReadTimeout("slow"), False),
-    ],
-)
-async def test_what_is_no_success_is_not_delivered(
-    answer: int | httpx.HTTPError, gone: bool
-) -> None:
-    calls: list[httpx.Request] = []
-    webhooks = Webhooks("https://mo.example/hook", SECRET, receiver(answer, calls))
-    with pytest.raises(NotDelivered) as failed:
-        await webhooks.send("J-1:0:accepted", "J-1", "accepted", when().now)
-    assert failed.value.gone is gone
-    assert len(calls) == 1  # no redirect is followed
-    await webhooks.close()
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from standardwebhooks.webhooks import Webhook
 
 from deploy.simulators.hospital import create_app
 from deploy.simulators.settings import HospitalSettings
-from services.intake.adapters.webhooks import NotDelivered, Webhooks
+from services.intake.adapters.partners import Listener
+from services.intake.adapters.webhooks import NotDelivered, Webhooks, body_of
 from tests.unit.simulators.conftest import calling
 
 SECRET = "whsec_" + b64encode(b"invented-secret-of-a-hospital-00").decode()
+NEXT = "whsec_" + b64encode(b"invented-secret-of-a-hospital-01").decode()
 NOTHING = {"received": 0, "replayed": 0, "refused": 0, "rejected": 0}
 
 
@@ -24,6 +26,11 @@ def hospital(fail_share: float = 0.0) -> Any:
     return calling(
         create_app(HospitalSettings(webhook_secret=SecretStr(SECRET), fail_share=fail_share))
     )
+
+
+def listener(*secrets: str) -> Listener:
+    """The hospital as intake's settings have it."""
+    return Listener.model_validate({"url": "http://hospital/webhooks", "secrets": secrets})
 
 
 def body(
@@ -70,15 +77,33 @@ async def test_signed_notice_is_kept_as_the_tasks_state() -> None:
 
 async def test_intakes_own_adapter_is_refused_once_and_then_believed() -> None:
     app = create_app(HospitalSettings(webhook_secret=SecretStr(SECRET), fail_share=1.0))
-    sender = Webhooks("http://hospital/webhooks", SECRET, httpx.ASGITransport(app=app))
-    now = datetime.now(UTC)
+    sender, now = Webhooks(httpx.ASGITransport(app=app)), datetime.now(UTC)
+    to, said = listener(SECRET), body_of("J-1", "accepted", now)
     with pytest.raises(NotDelivered, match="503"):
-        await sender.send("n1", "J-1", "accepted", now)
-    await sender.send("n1", "J-1", "accepted", now)
+        await sender.send(to, "n1", said, now)
+    await sender.send(to, "n1", said, now)
+    await sender.send(to, "n1", said, now)  # replayed: taken for once
     await sender.close()
     async with calling(app) as client:
         assert (await client.get("/tasks/J-1")).json()["status"] == "accepted"
-        assert await figures(client) == NOTHING | {"received": 1, "refused": 1}
+        assert await figures(client) == NOTHING | {"received": 1, "refused": 1, "replayed": 1}
+
+
+async def test_secret_is_replaced_without_a_notice_lost_and_the_old_one_ends() -> None:
+    """Sender signs with both, each side changes over when it likes, then the old one holds no
+    more."""
+    old_hospital = create_app(HospitalSettings(webhook_secret=SecretStr(SECRET)))
+    new_hospital = create_app(HospitalSettings(webhook_secret=SecretStr(NEXT)))
+    now = datetime.now(UTC)
+    for app in (old_hospital, new_hospital):
+        sender, said = Webhooks(httpx.ASGITransport(app=app)), body_of("J-1", "accepted", now)
+        await sender.send(listener(NEXT, SECRET), "n1", said, now)
+        outlived = SECRET if app is new_hospital else NEXT
+        with pytest.raises(NotDelivered, match="401"):
+            await sender.send(listener(outlived), "n2", said, now)
+        await sender.close()
+        async with calling(app) as client:
+            assert await figures(client) == NOTHING | {"received": 1, "rejected": 1}
 
 
 async def test_unknown_task_is_not_found() -> None:

@@ -1,0 +1,116 @@
+"""How a case pauses or ends for reasons of its own: thought over, without object, withdrawn."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from contracts.context import Context
+from contracts.errors import InvalidInput, NotAllowedInState, NotFound
+from contracts.event import Event
+from contracts.intake import CaseClosed, CitizenDecidedToGoOn, CitizenThinksOver, ReferralWithdrawn
+from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.dispatching import hold_request
+from services.intake.domain.notices import requester_of, task_status
+from services.intake.domain.records import Withdrawal
+from services.intake.domain.task_states import TaskStatus, require_transition
+
+UNTRIAGED = frozenset({Status.REGISTERED, Status.ANALYSED})
+WITHDRAWN = "referral_withdrawn"
+
+
+class WithoutObject(StrEnum):
+    """Why there is nothing to go on with."""
+
+    NOT_OUR_TERRITORY = "not_our_territory"
+    """The address is served elsewhere, and the referral was sent on there (R 3.1.2)."""
+    WRONG_PERSON = "wrong_person"
+    """The referral meant somebody else."""
+    DIED = "died"
+    MOVED = "moved"
+
+
+def think_over(case: Case, at: Context) -> list[Event]:
+    """The citizen asks for time; the terms go on running (R 3.3.7)."""
+    require(case, Action.THINK_OVER)
+    if case.enrolled or case.thinking_over_since is not None:
+        raise NotAllowedInState(
+            "nothing-to-think-over", "enrolled, or thought over already", clause="R 3.3.7"
+        )
+    case.thinking_over_since = at.now
+    return [CitizenThinksOver(by=at.by)]
+
+
+def end_thinking(case: Case, at: Context) -> list[Event]:
+    """The citizen goes on; who does not want to, declines (R 3.3.7, 3.3.7.2)."""
+    require(case, Action.END_THINKING)
+    if case.thinking_over_since is None:
+        raise NotAllowedInState(
+            "nothing-thought-over", "nobody is thinking anything over", clause="R 3.3.7"
+        )
+    case.thinking_over_since = None
+    return [CitizenDecidedToGoOn(by=at.by)]
+
+
+def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list[Event]:
+    """There is nothing to go on with: the case ends, its terms with it (R 3.1.2)."""
+    require(case, Action.CLOSE_WITHOUT_OBJECT)
+    if case.enrolled:
+        raise NotAllowedInState(
+            "already-enrolled", "a service is ended in the care plan", clause="R 3.6.3"
+        )
+    if reason in {WithoutObject.NOT_OUR_TERRITORY, WithoutObject.WRONG_PERSON} and (
+        case.status not in UNTRIAGED
+    ):
+        raise NotAllowedInState(
+            "taken-already", "a referral is rejected before triage only", clause="R 3.1.6"
+        )
+    return [_close(case, reason, at)]
+
+
+def withdraw_referral(
+    case: Case, entry_id: str, journal_number: str, wanted: TaskStatus, reason: str, at: Context
+) -> list[Event]:
+    """A sender takes its referral back; other referrals and work begun stand (L 5.1).
+
+    A case that rests on this referral alone and is not triaged yet is closed with it.
+    """
+    requester = requester_of(case, entry_id)
+    if requester is None:
+        raise NotFound("Task")
+    present, _ = task_status(case, entry_id)
+    if present is wanted:
+        return []
+    require_transition(present, wanted)
+    require(case, Action.WITHDRAW_REFERRAL)
+    if not reason.strip():
+        raise InvalidInput(
+            "reason-missing", "say why", field="Task.statusReason.text", clause="L 5.1"
+        )
+    case.withdrawals[entry_id] = Withdrawal(
+        at=at.now,
+        by=at.by.id,
+        in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
+        reason=reason,
+    )
+    ends = case.status in UNTRIAGED and not standing(case)
+    withdrawn = ReferralWithdrawn(
+        by=at.by,
+        journal_number=journal_number,
+        requester=requester,
+        in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
+        case_goes_on=not ends and case.status is not Status.CLOSED,
+    )
+    return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
+
+
+def standing(case: Case) -> list[str]:
+    """Journal entries that the case still rests on: those nobody took back."""
+    entries = [case.entry_id, *(link.entry_id for link in case.linked)]
+    return [entry for entry in entries if entry not in case.withdrawals]
+
+
+def _close(case: Case, reason: str, at: Context) -> Event:
+    case.status, case.status_before = Status.CLOSED, None
+    case.closed_for, case.thinking_over_since = str(reason), None
+    hold_request(case)
+    return CaseClosed(by=at.by, reason=str(reason), closed=case.terms.close_all(at.now))

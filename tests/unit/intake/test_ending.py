@@ -1,0 +1,134 @@
+"""A case pauses, ends without object, or loses its referral (R 3.1.2, 3.3.7; L 5.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.errors import InvalidInput, NotAllowedInState, NotFound, Refusal
+from contracts.intake import CaseClosed, CitizenThinksOver, ReferralWithdrawn
+from services.intake.domain.case import Case, Status
+from services.intake.domain.ending import (
+    WITHDRAWN,
+    WithoutObject,
+    close_without_object,
+    end_thinking,
+    think_over,
+    withdraw_referral,
+)
+from services.intake.domain.notices import task_state
+from services.intake.domain.registration import link_referral
+from services.intake.domain.task_states import TaskStatus
+from tests.unit.intake.sample import HOSPITAL, analysed, entry, registered, triaged, when
+
+OTHER = "hospital-04"
+WHY = "Направлено дважды"
+
+
+def withdraw(
+    case: Case, entry_id: str | None = None, wanted: TaskStatus = TaskStatus.CANCELLED
+) -> list[object]:
+    return list(withdraw_referral(case, entry_id or case.entry_id, "n/1", wanted, WHY, when()))
+
+
+@pytest.mark.parametrize("case", [registered(requester=HOSPITAL), analysed(requester=HOSPITAL)])
+def test_case_that_rests_on_it_alone_closes_before_triage_l_5_1(case: Case) -> None:
+    withdrawn, closed = withdraw(case)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    assert not withdrawn.case_goes_on
+    assert isinstance(closed, CaseClosed)
+    assert (closed.reason, case.status) == (WITHDRAWN, Status.CLOSED)
+    assert [term.code for term in closed.closed] == ["referral-analysis"]
+    assert task_state(case).said == WHY
+
+
+def test_triaged_case_goes_on_l_5_1() -> None:
+    case = triaged(requester=HOSPITAL)
+    (withdrawn,) = withdraw(case)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    assert withdrawn.case_goes_on
+    assert case.status is Status.TRIAGED
+    assert task_state(case).status is TaskStatus.CANCELLED
+
+
+@pytest.mark.parametrize("requester", [OTHER, None])
+def test_another_referral_stands_on_its_own_until_it_is_withdrawn_too_l_5_1(
+    requester: str | None,
+) -> None:
+    case, second = registered(requester=HOSPITAL), entry(2, requester=requester)
+    link_referral(case, second, when())
+    assert len(withdraw(case)) == 1
+    assert case.status is Status.REGISTERED
+    assert task_state(case, second.id).status is TaskStatus.RECEIVED
+    if requester is None:
+        with pytest.raises(NotFound):
+            withdraw(case, second.id)
+        return
+    assert len(withdraw(case, second.id)) == 2
+    assert case.closed_for == WITHDRAWN
+
+
+def test_withdrawn_twice_is_withdrawn_once_and_may_turn_out_an_error() -> None:
+    case = triaged(requester=HOSPITAL)
+    withdraw(case)
+    assert withdraw(case) == []
+    (again,) = withdraw(case, wanted=TaskStatus.ENTERED_IN_ERROR)
+    assert isinstance(again, ReferralWithdrawn)
+    assert again.in_error
+    assert task_state(case).status is TaskStatus.ENTERED_IN_ERROR
+    with pytest.raises(NotAllowedInState) as refused:
+        withdraw(case)
+    assert "from entered-in-error to cancelled" in refused.value.detail
+
+
+def test_enrolled_referral_is_not_cancelled_any_more() -> None:
+    case = triaged(requester=HOSPITAL)
+    case.progress.order_number = "7-з"
+    with pytest.raises(NotAllowedInState) as refused:
+        withdraw(case)
+    assert refused.value.code == "transition-forbidden"
+    assert case.withdrawals == {}
+
+
+def test_withdrawal_says_why() -> None:
+    case = registered(requester=HOSPITAL)
+    with pytest.raises(InvalidInput) as refused:
+        withdraw_referral(case, case.entry_id, "n/1", TaskStatus.CANCELLED, " ", when())
+    assert (refused.value.code, refused.value.clause) == ("reason-missing", "L 5.1")
+
+
+@pytest.mark.parametrize("reason", [WithoutObject.NOT_OUR_TERRITORY, WithoutObject.WRONG_PERSON])
+def test_referral_is_rejected_before_triage_only_r_3_1_6(reason: WithoutObject) -> None:
+    with pytest.raises(NotAllowedInState) as refused:
+        close_without_object(triaged(), reason, when())
+    assert (refused.value.code, refused.value.clause) == ("taken-already", "R 3.1.6")
+
+
+@pytest.mark.parametrize("reason", list(WithoutObject))
+def test_enrolled_case_is_ended_in_the_care_plan_r_3_6_3(reason: WithoutObject) -> None:
+    case = registered()
+    case.progress.order_number = "7-з"
+    with pytest.raises(Refusal) as refused:
+        close_without_object(case, reason, when())
+    assert refused.value.clause == "R 3.6.3"
+
+
+def test_closing_ends_every_term_and_the_pause() -> None:
+    case = triaged()
+    think_over(case, when())
+    (closed,) = close_without_object(case, WithoutObject.DIED, when())
+    assert isinstance(closed, CaseClosed)
+    assert (closed.reason, case.thinking_over_since) == ("died", None)
+    assert case.terms.next_alarm() is None
+
+
+def test_citizen_thinks_it_over_once_r_3_3_7() -> None:
+    case = triaged()
+    with pytest.raises(NotAllowedInState):
+        end_thinking(case, when())
+    (said,) = think_over(case, when())
+    assert isinstance(said, CitizenThinksOver)
+    with pytest.raises(NotAllowedInState) as refused:
+        think_over(case, when())
+    assert (refused.value.code, refused.value.clause) == ("nothing-to-think-over", "R 3.3.7")
+    assert len(end_thinking(case, when())) == 1
+    assert case.thinking_over_since is None
