@@ -3,6 +3,9 @@
 Each part of a card is compared by itself and weighs what it proves; the sum decides, but for what
 no sum may decide: two SNILS are never one person, and one SNILS is not if nothing else agrees.
 What is graded here is first found by `sound_keys`, so a card is compared with a handful of others.
+
+Invariant: two cards that are certainly one person have the same SNILS or the same `name_birth` key.
+So the store can hold that two such cards are never taken in side by side.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ P = TypeVar("P")
 RULE_VERSION: Final = "likeness-1"
 CERTAIN: Final = 80
 POSSIBLE: Final = 55
-CLOSE_RATIO: Final = 84.0
-"""From here on, out of 100, two family names or streets count as one spelt otherwise."""
+SIMILAR_RATIO: Final = 84.0
+"""From here on, out of 100, two names count as one spelt otherwise."""
 
 
 class Grade(StrEnum):
@@ -36,10 +39,14 @@ class Grade(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How two values of one part agree. `unknown`: one of the cards does not say."""
+    """How two values of one part agree: `close` names sound alike, `similar` ones are spelt alike.
+
+    `unknown`: one of the cards does not say.
+    """
 
     SAME = "same"
     CLOSE = "close"
+    SIMILAR = "similar"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
 
@@ -65,16 +72,19 @@ class Likeness(Value):
         return next((r.agreement for r in self.reasons if r.part == part), Agreement.UNKNOWN)
 
 
-WEIGHTS: Final[dict[str, tuple[int, int, int]]] = {
-    "snils": (60, 0, -20),
-    "family": (20, 16, -15),  # it changes on marriage
-    "given": (15, 12, -25),
-    "patronymic": (10, 8, -15),
-    "birth_date": (25, 10, -25),
-    "address": (20, 10, -5),  # people move
-    "phone": (10, 0, 0),  # often a relative's
+SAME, CLOSE = Agreement.SAME, Agreement.CLOSE
+SIMILAR, DIFFERENT = Agreement.SIMILAR, Agreement.DIFFERENT
+
+WEIGHTS: Final[dict[str, dict[Agreement, int]]] = {
+    "snils": {SAME: 60, DIFFERENT: -20},
+    "family": {SAME: 20, CLOSE: 16, SIMILAR: 12, DIFFERENT: -15},  # it changes on marriage
+    "given": {SAME: 15, CLOSE: 12, DIFFERENT: -25},
+    "patronymic": {SAME: 10, CLOSE: 8, SIMILAR: 6, DIFFERENT: -15},
+    "birth_date": {SAME: 25, CLOSE: 10, DIFFERENT: -25},
+    "address": {SAME: 20, CLOSE: 10, DIFFERENT: -5},  # people move
+    "phone": {SAME: 10},  # often a relative's
 }
-"""Points for a part that is the same, close, different; one that is unknown gives none."""
+"""Points for what a part says; what stands in no list gives none."""
 
 
 def compare(one: CitizenCard, other: CitizenCard) -> Likeness:
@@ -97,53 +107,48 @@ def compare(one: CitizenCard, other: CitizenCard) -> Likeness:
 
 
 def _grade(found: dict[str, Agreement], score: int) -> Grade:
-    name = [found["family"], found["given"], found["patronymic"]]
-    if found["snils"] is Agreement.SAME:
+    if found["snils"] is SAME:
         return Grade.CERTAIN if _fits(found) else Grade.POSSIBLE
     if score < POSSIBLE:
         return Grade.DIFFERENT
-    doubted = (
-        found["snils"] is Agreement.DIFFERENT  # only a person may say that one of them is wrong
-        or found["birth_date"] is not Agreement.SAME
-        or Agreement.DIFFERENT in name
+    proven = (
+        {found["family"], found["given"]} <= {SAME, CLOSE}
+        and found["birth_date"] is SAME
+        and found["patronymic"] is not DIFFERENT
+        and found["snils"] is not DIFFERENT  # only a person may say that one of them is wrong
     )
-    return Grade.POSSIBLE if doubted or score < CERTAIN else Grade.CERTAIN
+    return Grade.CERTAIN if proven and score >= CERTAIN else Grade.POSSIBLE
 
 
 def _fits(found: dict[str, Agreement]) -> bool:
     """Whether name or birth date bears the common SNILS out, or nothing speaks against it."""
-    agreeing = {Agreement.SAME, Agreement.CLOSE}
+    agreeing = {SAME, CLOSE, SIMILAR}
     surname = found["family"] in agreeing or found["patronymic"] in agreeing
     if found["birth_date"] in agreeing or (found["given"] in agreeing and surname):
         return True
-    return Agreement.DIFFERENT not in {found["family"], found["given"], found["birth_date"]}
+    return DIFFERENT not in {found["family"], found["given"], found["birth_date"]}
 
 
 def _points(part: str, agreement: Agreement) -> int:
-    same, close, different = WEIGHTS[part]
-    points = {
-        Agreement.SAME: same,
-        Agreement.CLOSE: close,
-        Agreement.DIFFERENT: different,
-    }
-    return points.get(agreement, 0)
+    return WEIGHTS[part].get(agreement, 0)
 
 
 def names_agree(one: str, other: str) -> Agreement:
-    """Family names or patronymics: same, spelt otherwise, or different."""
+    """Family names, patronymics, streets: same, sounding alike, spelt alike, or different."""
     first, second = plain_name(one), plain_name(other)
     if first == second or _initial(first, second):
-        return Agreement.SAME if first == second else Agreement.UNKNOWN
-    alike = sound(one) == sound(other) or ratio(first, second) >= CLOSE_RATIO
-    return Agreement.CLOSE if alike else Agreement.DIFFERENT
+        return SAME if first == second else Agreement.UNKNOWN
+    if sound(one) == sound(other):
+        return CLOSE
+    return SIMILAR if ratio(first, second) >= SIMILAR_RATIO else DIFFERENT
 
 
 def given_names_agree(one: str, other: str) -> Agreement:
     """Given names: close only where they sound alike, for twins are Марина and Карина."""
     first, second = plain_name(one), plain_name(other)
     if first == second or _initial(first, second):
-        return Agreement.SAME if first == second else Agreement.UNKNOWN
-    return Agreement.CLOSE if sound(one) == sound(other) else Agreement.DIFFERENT
+        return SAME if first == second else Agreement.UNKNOWN
+    return CLOSE if sound(one) == sound(other) else DIFFERENT
 
 
 def _initial(one: str, other: str) -> bool:
@@ -154,32 +159,30 @@ def _initial(one: str, other: str) -> bool:
 def dates_agree(one: date, other: date) -> Agreement:
     """Birth dates: close when day and month are exchanged, two digits, or one digit is another."""
     if one == other:
-        return Agreement.SAME
+        return SAME
     first, second = one.strftime("%Y%m%d"), other.strftime("%Y%m%d")
     exchanged = (one.year, one.month, one.day) == (other.year, other.day, other.month)
-    return Agreement.CLOSE if exchanged or OSA.distance(first, second) == 1 else Agreement.DIFFERENT
+    return CLOSE if exchanged or OSA.distance(first, second) == 1 else DIFFERENT
 
 
 def addresses_agree(one: Address, other: Address) -> Agreement:
     """Addresses: close when the street is spelt otherwise, or one does not name the flat."""
     first, second = home_of(one), home_of(other)
     if first.street is None or second.street is None or first.house is None:
-        return Agreement.SAME if one.text == other.text else Agreement.UNKNOWN
+        return SAME if one.text == other.text else Agreement.UNKNOWN
     settled = first.settlement is None or second.settlement is None
-    if not settled and names_agree(first.settlement or "", second.settlement or "") is (
-        Agreement.DIFFERENT
-    ):
-        return Agreement.DIFFERENT
+    if not settled and names_agree(first.settlement or "", second.settlement or "") is DIFFERENT:
+        return DIFFERENT
     street = names_agree(first.street, second.street) if first.street != second.street else None
-    if street is Agreement.DIFFERENT or first.house != second.house:
-        return Agreement.DIFFERENT
+    if street is DIFFERENT or first.house != second.house:
+        return DIFFERENT
     if first.flat is not None and second.flat is not None and first.flat != second.flat:
-        return Agreement.DIFFERENT
-    return Agreement.SAME if street is None and first.flat == second.flat else Agreement.CLOSE
+        return DIFFERENT
+    return SAME if street is None and first.flat == second.flat else CLOSE
 
 
 def _exactly(one: str, other: str) -> Agreement:
-    return Agreement.SAME if one == other else Agreement.DIFFERENT
+    return SAME if one == other else DIFFERENT
 
 
 def _either(one: P | None, other: P | None, agree: Callable[[P, P], Agreement]) -> Agreement:

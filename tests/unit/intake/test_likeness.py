@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.values import CitizenCard
 from services.intake.adapters.identity import Identity
@@ -53,6 +55,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Grade]] = [
     ("no patronymic", {}, named(patronymic=None), Grade.CERTAIN),
     ("no patronymic and the family name misspelt", {},
      named(family="Афонасьева", patronymic=None), Grade.POSSIBLE),
+    ("the family name spelt alike but sounding otherwise", {}, named(family="Афанаскева"),
+     Grade.POSSIBLE),
+    ("the patronymic spelt alike", {}, named(patronymic="Геннадьевида"), Grade.CERTAIN),
     ("no flat", {}, at("Полысаево, Мира 5"), Grade.CERTAIN),
     ("moved", {}, at("г. Полысаево, ул. Кирова, д. 1"), Grade.POSSIBLE),
     ("address unknown", {}, {"address": None}, Grade.POSSIBLE),
@@ -105,6 +110,35 @@ def test_the_thresholds_are_where_the_rule_says() -> None:
     lacking = compare(card(), card(**named(patronymic=None)))
     married = compare(card(), card(**named(family="Цой")))
     assert (lacking.score, married.score) == (CERTAIN, POSSIBLE)
+
+
+@given(st.data())
+def test_cards_that_are_certainly_one_share_a_unique_key(data: st.DataObject) -> None:
+    """L 5.1: what the placing of referrals rests on."""
+    families = st.sampled_from(["Афанасьева", "Афонасьева", "Афанаскева", "Цой", "А."])
+    patronymics = st.sampled_from([None, "Геннадьевна", "Генадьевна", "Г.", "Ивановна"])
+    births = st.sampled_from(["1941-03-12", "1941-12-03", None])
+    homes = st.sampled_from(["ул. Мира, д. 5, кв. 12", "Мира 5", "ул. Кирова, д. 1"])
+    cards = []
+    for _ in range(2):
+        given_name = data.draw(st.sampled_from(["Наталья", "Наталия", "Н.", "Анна"]))
+        name = {"family": data.draw(families), "given": given_name}
+        cards.append(
+            card(
+                name={**name, "patronymic": data.draw(patronymics)},
+                birth_date=data.draw(births),
+                phone=data.draw(st.sampled_from([None, "+73845600001"])),
+                snils=data.draw(st.sampled_from([None, SNILS])),
+                **at(data.draw(homes)),
+            )
+        )
+    one, other = cards
+    if compare(one, other).grade is not Grade.CERTAIN:
+        return
+    key = sound_keys(one).get("name_birth")
+    assert (one.snils is not None and one.snils == other.snils) or (
+        key is not None and key == sound_keys(other).get("name_birth")
+    )
 
 
 def test_a_reason_holds_nothing_of_the_card() -> None:
