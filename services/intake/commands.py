@@ -9,7 +9,6 @@ from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered
-from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotFound
 from contracts.event import Event
@@ -17,9 +16,9 @@ from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.adapters.pension_fund import GatewayUnavailable
 from services.intake.adapters.webhooks import NotDelivered
-from services.intake.domain.case import Action, Case, involves, require
-from services.intake.domain.citizen import Citizen, Consent, give_consent
-from services.intake.domain.interagency import record_not_sent, record_sent
+from services.intake.domain.case import Case, involves
+from services.intake.domain.consenting import may_ask_pension_fund, standing_consent
+from services.intake.domain.interagency import record_held, record_not_sent, record_sent
 from services.intake.domain.notices import (
     notice_id,
     record_not_told,
@@ -72,30 +71,6 @@ async def change_case(
     )
 
 
-async def record_consent(
-    intake: Intake, case_id: str, request: Request, by: Actor, consent: Consent
-) -> Answered:
-    """Consent belongs to the citizen; it is given in the course of a case (R 3.3.7)."""
-    case = await intake.get_case(case_id, by)
-    at = intake.service.at(by)
-    today = at.calendar.local_date(at.now)
-
-    def decide(citizen: Citizen) -> Sequence[Event]:
-        require(case.state, Action.RECORD_CONSENT)
-        return give_consent(citizen, consent, at, today)
-
-    return await intake.service.commands.execute(
-        intake.citizens,
-        case.state.reference.citizen_id,
-        CITIZEN,
-        request,
-        at,
-        decide,
-        visible=lambda citizen: True,
-        what="citizen",
-    )
-
-
 async def case_of_request(intake: Intake, request_id: str) -> str:
     """The case an interagency request was made for."""
     found = await intake.cases.find_one(request_id=request_id)
@@ -123,8 +98,13 @@ def _due(moment: datetime | None, now: datetime) -> bool:
 
 async def _send_request(intake: Intake, case: Case) -> None:
     request = case.request
-    citizen = await intake.citizens.get(case.reference.citizen_id)
+    citizen = await intake.find_citizen(case.reference.citizen_id)
     if request is None or citizen is None:
+        return
+    at = intake.service.at(SYSTEM)
+    today = at.calendar.local_date(at.now)
+    if not may_ask_pension_fund(standing_consent(citizen.state), case.pack, today):
+        await _record(intake, case.id, record_held)
         return
     try:
         await intake.pension_fund.send(request, case.reference.number, citizen.state.card)

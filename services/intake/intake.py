@@ -22,7 +22,10 @@ from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
+from services.intake.domain.consent import ConsentScope
+from services.intake.domain.consenting import standing_consent
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.pair import CitizenPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Intake:
     service: Service
     cases: Collection[Case]
     citizens: Collection[Citizen]
+    pairs: Collection[CitizenPair]
     journal: Collection[JournalEntry]
     register: Register
     organizations: Collection[OrganizationCopy]
@@ -57,6 +61,29 @@ class Intake:
     async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
         """A case the caller may know of."""
         return await get_visible(self.cases, case_id, lambda case: involves(case, by))
+
+    async def find_citizen(self, citizen_id: str) -> Document[Citizen] | None:
+        """The citizen an id means: their own document, or that of whom they were joined to.
+
+        One read, and one more for each joining: they lead to ever earlier citizens, so they end.
+        """
+        found = await self.citizens.get(citizen_id)
+        return None if found is None else await self.survivor_of(found)
+
+    async def survivor_of(self, document: Document[Citizen]) -> Document[Citizen]:
+        """The document itself, or that of whom its citizen was joined to (L 5.1)."""
+        while document.state.joined_to is not None:
+            further = await self.citizens.get(document.state.joined_to)
+            if further is None:
+                break
+            document = further
+        return document
+
+    async def consent_of(self, case: Case) -> ConsentScope | None:
+        """What the citizen of a case has consented to, as it stands now."""
+        found = await self.find_citizen(case.ref.citizen_id) if case.ref else None
+        standing = standing_consent(found.state) if found is not None else None
+        return standing.scope if standing is not None else None
 
     async def institution(self, organization_id: str | None) -> Serving | None:
         """An institution of the directory with its authorised body; None if it is none."""

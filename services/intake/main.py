@@ -17,14 +17,27 @@ from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    application,
+    cases,
+    citizens,
+    consent,
+    fhir,
+    interagency,
+    pairs,
+    referrals,
+)
 from services.intake.commands import run_errands
+from services.intake.consenting import tell_cases
+from services.intake.domain.consenting import sound_erasure
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
+from services.intake.joining import settle
 from services.intake.placing import place
+from services.intake.recognising import compare_citizen, give_keys
 from services.intake.settings import IntakeSettings
-from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
+from services.intake.stores import CASES, CITIZEN_PAIRS, CITIZENS, JOURNAL, ORGANIZATIONS
 
 
 def create_app(
@@ -46,11 +59,21 @@ def create_app(
     async def placing(journal_id: str) -> None:
         await place(intake, journal_id)
 
+    async def owed_to_citizen(citizen_id: str) -> None:
+        await tell_cases(intake, citizen_id)
+        await compare_citizen(intake, citizen_id)
+
+    async def settling(pair_id: str) -> None:
+        await settle(intake, pair_id)
+
     journal = service.collection(JOURNAL, errand=placing)
     intake = Intake(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms, errand=errands),
-        citizens=service.collection(CITIZENS, CITIZEN),
+        citizens=service.collection(
+            CITIZENS, CITIZEN, on_due=sound_erasure, errand=owed_to_citizen
+        ),
+        pairs=service.collection(CITIZEN_PAIRS, errand=settling),
         journal=journal,
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
@@ -61,6 +84,7 @@ def create_app(
         webhook_organization=settings.webhook_organization,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
+    service.starting(lambda: give_keys(intake))
     service.closing(intake.pension_fund.close)
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)
@@ -68,6 +92,8 @@ def create_app(
         [
             referrals.router,
             cases.router,
+            citizens.router,
+            pairs.router,
             consent.router,
             application.router,
             interagency.router,

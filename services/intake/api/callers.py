@@ -26,6 +26,9 @@ Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
 Answering = Annotated[Actor, allow(Role.PENSION_FUND, Role.REGISTRAR)]
 """The Pension Fund's system, or who records its answer on paper (R 3.2.2)."""
 
+Matcher = Annotated[Actor, allow(Role.REGISTRAR, Role.AUTHORISED_BODY_HEAD)]
+"""Who decides whether two citizens are one: whoever keeps the journal, and the body above."""
+
 Reader = Annotated[
     Actor,
     allow(

@@ -11,6 +11,7 @@ from services.intake.api.callers import Answering, Signer
 from services.intake.api.changing import ChangeOfCase
 from services.intake.api.schemas import CertificateRequest, RequestAnswer
 from services.intake.commands import case_of_request, change_case
+from services.intake.consenting import with_consent
 from services.intake.domain import interagency
 from services.intake.intake import WithIntake
 
@@ -19,20 +20,27 @@ router = APIRouter(tags=["interagency requests"])
 
 @router.post("/cases/{case_id}/certificate-request", summary="Request the pension certificate")
 async def post_certificate_request(
-    body: CertificateRequest, by: Signer, change: ChangeOfCase, intake: WithIntake
+    case_id: str, body: CertificateRequest, by: Signer, change: ChangeOfCase, intake: WithIntake
 ) -> CommandReceipt:
-    """Sign the interagency request; it leaves at once and until it is accepted (R 3.2)."""
-    return await change(
-        by,
-        lambda case, at: interagency.request_certificate(
-            case,
-            new_id("R"),
-            intake.pension_fund_office,
-            body.return_contact,
-            body.signatory,
-            at,
-        ),
-    )
+    """Sign the interagency request; it leaves at once and until it is accepted (R 3.2).
+
+    The citizen's consent must cover the transfer to the office asked (152-FZ 9).
+    """
+
+    async def attempt() -> CommandReceipt:
+        return await change(
+            by,
+            lambda case, at: interagency.request_certificate(
+                case,
+                new_id("R"),
+                intake.pension_fund_office,
+                body.return_contact,
+                body.signatory,
+                at,
+            ),
+        )
+
+    return await with_consent(intake, case_id, by, attempt)
 
 
 @router.post(

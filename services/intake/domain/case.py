@@ -13,6 +13,7 @@ from contracts.intake import Channel, TriageCode
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import TermBook
 from contracts.values import Actor
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.records import (
     Application,
     Decline,
@@ -48,11 +49,13 @@ class Action(StrEnum):
     COMPLETE_URGENT_MEASURES = "complete_urgent_measures"
     CLOSE_CONSULTATION = "close_consultation"
     RECORD_CONSENT = "record_consent"
+    WITHDRAW_CONSENT = "withdraw_consent"
     REGISTER_APPLICATION = "register_application"
     REGISTER_DOCUMENTS = "register_documents"
     REQUEST_CERTIFICATE = "request_certificate"
     RECORD_ANSWER = "record_answer"
     LINK_REFERRAL = "link_referral"
+    JOIN = "join"
     DECLINE = "decline"
     REOPEN = "reopen"
 
@@ -75,6 +78,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.COMPLETE_URGENT_MEASURES: TRIAGED,
     Action.CLOSE_CONSULTATION: frozenset({Status.TRIAGED}),
     Action.RECORD_CONSENT: OPEN | {Status.DECLINED},
+    Action.WITHDRAW_CONSENT: OPEN | {Status.DECLINED, Status.CLOSED},
     Action.REGISTER_APPLICATION: frozenset({Status.TRIAGED}),
     Action.REGISTER_DOCUMENTS: frozenset({Status.APPLICATION_REGISTERED}),
     Action.REQUEST_CERTIFICATE: frozenset({Status.APPLICATION_REGISTERED}),
@@ -82,6 +86,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
+    Action.JOIN: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
@@ -116,7 +121,12 @@ class Case(BaseModel):
     request: InteragencyRequest | None = None
     linked: list[LinkedReferral] = Field(default_factory=list)
     declines: list[Decline] = Field(default_factory=list)
+    think_until: AwareDatetime | None = None
+    consent: ConsentScope | None = None
+    consent_withdrawn: bool = False
     closed_for: str | None = None
+    joined_to: str | None = None
+    declined_before: bool = False
     terms: TermBook = Field(default_factory=TermBook)
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
@@ -155,6 +165,7 @@ def next_wake(case: Case) -> datetime | None:
         case.terms.next_alarm(),
         case.request.next_attempt_at if case.request else None,
         case.notice.next_attempt_at,
+        case.think_until,
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 

@@ -11,6 +11,7 @@ from contracts.intake import CertificateReceived, CertificateRequested
 from contracts.roles import Role
 from contracts.values import Actor
 from services.intake.domain.case import Action, Case, Status, involves, require
+from services.intake.domain.consent import PENSION_FUND, TRANSFER, require_consent
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.records import (
     InteragencyRequest,
@@ -39,6 +40,7 @@ def request_certificate(
     The event follows when the addressed body has accepted it.
     """
     require(case, Action.REQUEST_CERTIFICATE)
+    require_consent(case.consent, case.pack, at.calendar.local_date(at.now), TRANSFER, PENSION_FUND)
     if case.request is not None and case.request.state not in REPEATABLE:
         raise NotAllowedInState(
             "request-exists", f"the request is {case.request.state} already", clause="R 3.2.2"
@@ -95,6 +97,12 @@ def record_not_sent(case: Case, at: Context) -> list[Event]:
     request.attempts += 1
     waiting = case.status is Status.APPLICATION_REGISTERED
     request.next_attempt_at = at.now + timedelta(seconds=pause) if waiting else None
+    return []
+
+
+def record_held(case: Case, at: Context) -> list[Event]:
+    """The citizen's consent does not cover it any more: it waits for a new one (152-FZ 9)."""
+    hold_request(case)
     return []
 
 

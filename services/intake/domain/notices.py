@@ -32,6 +32,7 @@ STAGES: tuple[Stage, ...] = (
     (lambda case: case.closed_for == REFUSED, TaskStatus.COMPLETED, "refused"),
     (lambda case: case.status is Status.DECLINED, TaskStatus.CANCELLED, "citizen-declined"),
     (lambda case: case.progress.declined, TaskStatus.CANCELLED, "citizen-declined"),
+    (lambda case: case.joined_to is not None, TaskStatus.IN_PROGRESS, "joined"),
     (lambda case: case.status is Status.CLOSED, TaskStatus.COMPLETED, "consultation-given"),
     (lambda case: case.progress.decided is not None, TaskStatus.IN_PROGRESS, "decided"),
     (lambda case: case.progress.planned, TaskStatus.IN_PROGRESS, "care-plan"),

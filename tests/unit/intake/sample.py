@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from chassis.calendar import DistrictCalendar
 from contracts.assessment import SurveyCompleted, SurveyOutcome
+from contracts.citizen import ConsentBasis
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import Channel, TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain import registration
 from services.intake.domain.case import Case, Status
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import (
     record_certificate,
@@ -89,6 +91,12 @@ CARD = CitizenCard(
     address=Address(text="652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 2"),
     phone="+73845600001",
 )
+CONSENTED = ConsentScope(
+    basis=ConsentBasis.WRITTEN_CONSENT,
+    text_version="consent-2013-1",
+    purposes=("survey", "transfer"),
+    recipients=("commission", "pension_fund_office"),
+)
 NEIGHBOUR = Contact(
     kind=ContactKind.PERSON,
     name=FullName(family="Сомова", given="Галина"),
@@ -162,7 +170,7 @@ def applied(
 ) -> Case:
     """A case with its application and the citizen's papers, but the pension certificate."""
     made = triaged(**changed)
-    register_application(made, applicant, has_benefits, PAPERS, when(), consented=True)
+    register_application(made, applicant, has_benefits, PAPERS, when(), consent=CONSENTED)
     return made
 
 

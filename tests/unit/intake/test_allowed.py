@@ -12,12 +12,14 @@ from contracts.intake import TriageCode
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.interagency import record_certificate, request_certificate
+from services.intake.domain.joining import close_joined
 from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
     CERTIFICATE,
+    CONSENTED,
     DANGER,
     HEAD,
     REQUEST,
@@ -63,10 +65,17 @@ def asked(case: Case) -> None:
     )
 
 
-def consent(case: Case) -> Sequence[Event]:
+def of_citizen(action: Action) -> Do:
     """Consent is asked of the case and kept with the citizen."""
-    require(case, Action.RECORD_CONSENT)
-    return []
+
+    def do(case: Case) -> Sequence[Event]:
+        require(case, action)
+        return []
+
+    return do
+
+
+OF_CITIZEN = (Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT)
 
 
 WAYS: dict[Action, tuple[Prepare, Do]] = {
@@ -87,11 +96,11 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: complete_urgent_measures(case, ["сделано"], when()),
     ),
     Action.CLOSE_CONSULTATION: (consultation, lambda case: close_consultation(case, when())),
-    Action.RECORD_CONSENT: (nothing, consent),
+    **{action: (nothing, of_citizen(action)) for action in OF_CITIZEN},
     Action.REGISTER_APPLICATION: (
         nothing,
         lambda case: register_application(
-            case, ApplicantKind.CITIZEN, False, [], when(), consented=True
+            case, ApplicantKind.CITIZEN, False, [], when(), consent=CONSENTED
         ),
     ),
     Action.REGISTER_DOCUMENTS: (
@@ -107,6 +116,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: record_certificate(case, REQUEST, CERTIFICATE, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
+    Action.JOIN: (nothing, lambda case: close_joined(case, "C0", when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
 }
@@ -126,7 +136,7 @@ def test_only_what_the_table_allows_happens(status: Status, action: Action) -> N
     before = case.model_copy(deep=True)
     if status in ALLOWED[action]:
         events = do(case)
-        assert (case != before) is (action is not Action.RECORD_CONSENT)
+        assert (case != before) is (action not in OF_CITIZEN)
         assert all(event.stream == "intake.case" for event in events)
         return
     with pytest.raises(NotAllowedInState) as refused:
@@ -143,6 +153,10 @@ def test_answer_without_a_request_is_no_record(status: Status) -> None:
 
 def test_every_state_but_the_last_leads_on() -> None:
     """A state that no action leaves is an end; only a closed case is one."""
-    leaving = set(Action) - {Action.RECORD_ANSWER, Action.LINK_REFERRAL}
+    leaving = set(Action) - {
+        Action.RECORD_ANSWER,
+        Action.LINK_REFERRAL,
+        Action.WITHDRAW_CONSENT,
+    }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}
