@@ -186,7 +186,7 @@ class Desk:
             f"{name}/{document.id}": (
                 document.version,
                 document.seq,
-                document.state.model_dump(mode="json"),
+                document.state.model_dump(mode="json", exclude={"compare_at"}),
                 dict(document.streams),
             )
             for name, kept in self.intake.service.collections.items()

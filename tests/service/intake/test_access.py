@@ -18,6 +18,7 @@ from tests.service.intake.bodies import (
     SIGNED,
     answers_of,
     new_bundle,
+    new_citizen,
     new_referral,
 )
 from tests.service.intake.desk import (
@@ -25,8 +26,10 @@ from tests.service.intake.desk import (
     OTHER_BODY,
     OTHER_HOSPITAL,
     OTHER_INSTITUTION,
+    Clock,
     Desk,
 )
+from tests.service.intake.twins import pair_of
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
 
 OPERATIONS = "/operations"
@@ -67,6 +70,16 @@ ROUTES = [
           {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}),
     Route("POST", f"{CASE}/urgent-measures/results", "specialist", {"results": ["да"]}),
     Route("POST", f"{CASE}/consent", "specialist", CONSENT),
+    Route("POST", f"{CASE}/consent/withdrawal", "specialist", {}),
+    Route("GET", "/consent-texts", "specialist", foreign=200),
+    Route("GET", "/citizens/{citizen_id}", "care_organizer"),
+    Route("POST", "/citizens/{citizen_id}/card", "specialist",
+          {"card": new_citizen(), "reason": "опечатка"}),
+    Route("GET", "/citizen-pairs", "registrar", foreign=200),
+    Route("GET", "/citizen-pairs/{pair_id}", "registrar"),
+    Route("POST", "/citizen-pairs/{pair_id}/decision", "registrar",
+          {"decision": "different", "reason": "мать и дочь"}),
+    Route("POST", "/citizen-pairs/{pair_id}/undoing", "registrar", {"reason": "ошибка"}),
     Route("POST", f"{CASE}/application", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/documents", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/certificate-request", "institution_director", SIGNED),
@@ -87,6 +100,8 @@ class Records:
     request_id: str
     referral_id: str
     task_id: str
+    citizen_id: str
+    pair_id: str
 
     def path(self, path: str) -> str:
         return path.format(**vars(self))
@@ -96,13 +111,15 @@ class Records:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def records(desk: Desk) -> Records:
+async def records(desk: Desk, clock: Clock) -> Records:
     case_id, request_id = await desk.requested()
     registered = await desk.register()
     pushed = await desk.push()
     task_id = pushed.json()["entry"][3]["response"]["location"].split("/")[1]
+    pair_id = await pair_of(desk, clock)
     await desk.settle()
-    return Records(case_id, request_id, registered["id"], task_id)
+    citizen_id = registered["citizen_id"]
+    return Records(case_id, request_id, registered["id"], task_id, citizen_id, pair_id)
 
 
 async def call(desk: Desk, route: Route, path: str, **who: Any) -> httpx.Response:
