@@ -47,17 +47,24 @@ async def decide_pair(
     intake: Intake, known: str, request: Request, by: Actor, verdict: Verdict, reason: str
 ) -> Answered:
     """A person says whether two citizens are one, and what follows from it is done."""
-    found = await get_pair(intake, known, by)
-    roots = [await intake.find_citizen(citizen) for citizen in found.state.citizens]
-    one, other = (document.state for document in roots if document is not None)
     at = intake.service.at(by)
+    roots = await _roots(intake, known, by) if verdict is Verdict.SAME else None
     return await _change(
         intake,
         known,
         request,
         at,
-        lambda state: pair.decide(state, verdict, reason, at, (one, other)),
+        lambda state: pair.decide(state, verdict, reason, at, roots),
     )
+
+
+async def _roots(intake: Intake, known: str, by: Actor) -> tuple[Citizen, Citizen]:
+    """The two of a pair, or those whom they were joined to before."""
+    one, other = (await get_pair(intake, known, by)).state.citizens
+    first, second = await intake.find_citizen(one), await intake.find_citizen(other)
+    if first is None or second is None:
+        raise NotFound("citizen")
+    return first.state, second.state
 
 
 async def undo_pair(
@@ -86,19 +93,20 @@ async def _change(
         answer=lambda state: {"status": state.status},
         what="citizen pair",
     )
-    await settle(intake, known)
+    if answered.answer["status"] in {PairStatus.JOINING, PairStatus.PARTING}:
+        answered.answer["status"] = await settle(intake, known)
     return answered
 
 
-async def settle(intake: Intake, known: str) -> None:
-    """Carry out what was decided about a pair; whoever calls it, and however often."""
+async def settle(intake: Intake, known: str) -> PairStatus | None:
+    """Carry out what was decided about a pair, whoever calls it and however often; its status."""
     for attempt in range(TRIES):
         document = await intake.pairs.get(known)
         if document is None or document.state.settle_at is None:
-            return
+            return document.state.status if document is not None else None
         try:
             await _settle(intake, document)
-            return
+            return document.state.status
         except (LostRace, CaseOnItsWay):
             await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
     raise Refusal("too-busy", "the record is being changed by others; try again")

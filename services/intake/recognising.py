@@ -143,8 +143,6 @@ async def compare_citizen(intake: Intake, citizen_id: str) -> None:
     if document is None or document.state.compare_at is None:
         return
     citizen = document.state
-    if citizen.compare_at is not None and citizen.compare_at > intake.now():
-        return
     if citizen.joined_to is None:
         alike = await _alike(intake, citizen)
         done = [await _propose(intake, citizen, *one) for one in alike]

@@ -102,16 +102,20 @@ def require_pair(pair: CitizenPair, action: PairAction) -> None:
 
 
 def decide(
-    pair: CitizenPair, verdict: Verdict, reason: str, at: Context, roots: tuple[Citizen, Citizen]
+    pair: CitizenPair,
+    verdict: Verdict,
+    reason: str,
+    at: Context,
+    roots: tuple[Citizen, Citizen] | None = None,
 ) -> None:
     """A person says whether the two are one (L 5.1); of two, the one registered earlier goes on.
 
-    `roots` are the two citizens, or those whom they were joined to before. Are these one already,
-    there is nothing left to join.
+    `roots`, needed to join, are the two citizens or those whom they were joined to before. Are
+    these one already, there is nothing left to join.
     """
     require_pair(pair, PairAction.DECIDE)
     pair.decisions.append(PairDecision(verdict=verdict, reason=reason, at=at.now, by=at.by))
-    if verdict is Verdict.DIFFERENT:
+    if verdict is Verdict.DIFFERENT or roots is None:
         pair.status = PairStatus.DIFFERENT
         return
     elder, younger = elder_first(*roots)
