@@ -10,6 +10,7 @@ from chassis.document import Document
 from contracts.intake import Channel, TriageCode
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.journal import Addition, JournalEntry
 from services.intake.domain.records import Decline, UrgentMeasure
@@ -91,6 +92,10 @@ class CaseView(BaseModel):
     missing_documents: list[str]
     request: dict[str, Any] | None
     declines: list[Decline]
+    think_until: AwareDatetime | None
+    consent: ConsentScope | None = Field(description="what the case knows of it, once needed")
+    consent_withdrawn: bool
+    joined_to: str | None = Field(description="the elder case of the same citizen (L 5.1)")
     linked_referrals: list[str]
     terms: list[dict[str, Any]]
     progress: dict[str, Any]
@@ -120,6 +125,10 @@ def case_view(document: Document[Case]) -> CaseView:
         missing_documents=list(missing_documents(case)),
         request=case.request.model_dump(mode="json", exclude_none=True) if case.request else None,
         declines=case.declines,
+        think_until=case.think_until,
+        consent=case.consent,
+        consent_withdrawn=case.consent_withdrawn,
+        joined_to=case.joined_to,
         linked_referrals=[referral.entry_id for referral in case.linked],
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),
