@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from chassis.document import Handler
-from chassis.store import Spec
+from chassis.store import Collection, Spec
 from contracts.context import Context
 from contracts.copies import Copy
 from contracts.event import Event
@@ -25,6 +25,12 @@ def copies(name: str, kind: type[C], *found_by: str) -> Spec[C]:
         index=lambda copy: {field: getattr(copy, field) for field in found_by},
         indexed=tuple((field,) for field in found_by),
     )
+
+
+async def state_of(collection: Collection[C], document_id: str) -> C | None:
+    """What is kept of another's record; None before it was heard of."""
+    document = await collection.get(document_id)
+    return document.state if document is not None else None
 
 
 def keeping(kind: type[Copy]) -> Mapping[type[Event], Handler]:

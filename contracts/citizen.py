@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from contracts.event import Event
+from contracts.event import Event, TermDueSoonFact, TermMissedFact
+from contracts.terms import ClosedTerm, Deadline
 from contracts.values import CitizenCard, Identifier
 
 CITIZEN = "intake.citizen"
@@ -16,6 +17,14 @@ class ConsentBasis(StrEnum):
 
     WRITTEN_CONSENT = "written_consent"
     INTEREST_OF_THE_UNABLE = "interest_of_the_unable"
+
+
+class ConsentWay(StrEnum):
+    """How consent was given (152-FZ 9.4; R 3.3.7)."""
+
+    SIGNED_PAPER = "signed_paper"
+    ELECTRONIC_SIGNATURE = "electronic_signature"
+    REPRESENTATIVE = "representative"
 
 
 class CitizenRegistered(
@@ -54,12 +63,79 @@ class ConsentGiven(
     basis: ConsentBasis
     text_version: Identifier
     given_on: date
+    text_sha256: str | None = None
+    purposes: tuple[Identifier, ...] = ()
+    recipients: tuple[Identifier, ...] = ()
+    way: ConsentWay | None = None
+    legal_basis: Identifier | None = None
+    closed: tuple[ClosedTerm, ...] = ()
 
 
 class ConsentWithdrawn(
     Event, stream=CITIZEN, clause="152-FZ 9", ru="Согласие отозвано", en="Consent withdrawn"
 ):
-    """The citizen took the consent back; processing stops."""
+    """The citizen took the consent back; processing stops.
+
+    `opened` is the term within which the data are to be erased (152-FZ 21.5), `other_basis` what
+    they are kept by instead, if there is such a ground.
+    """
+
+    opened: tuple[Deadline, ...] = ()
+    other_basis: Identifier | None = None
+
+
+class ErasureDueSoon(
+    TermDueSoonFact,
+    stream=CITIZEN,
+    clause="152-FZ 21",
+    ru="Истекает срок уничтожения персональных данных",
+    en="Erasure due soon",
+):
+    """The term to erase the data of a citizen who withdrew consent is about to run out."""
+
+
+class ErasureMissed(
+    TermMissedFact,
+    stream=CITIZEN,
+    clause="152-FZ 21",
+    ru="Пропущен срок уничтожения персональных данных",
+    en="Erasure missed",
+):
+    """The data of a citizen who withdrew consent were not erased in the term."""
+
+
+class CitizensJoined(
+    Event,
+    stream=CITIZEN,
+    clause="L 5.1",
+    ru="Карточки одного гражданина объединены",
+    en="Citizens joined",
+):
+    """A person decided that two citizens are one; said on the streams of both.
+
+    The survivor goes on; whatever named the joined one means the survivor. `consented` is how the
+    survivor's consent stands from here on.
+    """
+
+    survivor: Identifier
+    joined: Identifier
+    pair: Identifier
+    consented: bool = False
+
+
+class CitizensParted(
+    Event,
+    stream=CITIZEN,
+    clause="L 5.1",
+    ru="Объединение карточек отменено",
+    en="Citizens parted",
+):
+    """The joining was undone; said on the streams of both. `consented` is the survivor's again."""
+
+    survivor: Identifier
+    parted: Identifier
+    pair: Identifier
+    consented: bool = False
 
 
 class CitizenErased(

@@ -7,14 +7,17 @@ the owner's events alone, which carry the whole record every time.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.citizen import (
     CitizenCardChanged,
     CitizenErased,
     CitizenRegistered,
+    CitizensJoined,
+    CitizensParted,
     ConsentGiven,
     ConsentWithdrawn,
 )
@@ -88,8 +91,15 @@ class OrganizationCopy(Copy):
         return self.kind == kind
 
 
+MOST_JOININGS = 20
+"""How far a joining of joined citizens is followed."""
+
+
 class CitizenCopy(Copy):
-    """A citizen's card and consent, as intake last said."""
+    """A citizen's card and consent, as intake last said.
+
+    `survivor` is the citizen this one was joined to: whoever names this one means that one.
+    """
 
     made_of = (
         CitizenRegistered,
@@ -97,22 +107,60 @@ class CitizenCopy(Copy):
         ConsentGiven,
         ConsentWithdrawn,
         CitizenErased,
+        CitizensJoined,
+        CitizensParted,
     )
 
     card: CitizenCard | None = None
     consented: bool = False
     erased: bool = False
+    erase_by: AwareDatetime | None = None
+    survivor: str | None = None
+    joined: list[str] = Field(default_factory=list)
 
     def keep(self, event: Event) -> None:
         """Take over what intake said; an erased card is gone."""
         if isinstance(event, CitizenRegistered | CitizenCardChanged):
             self.card = event.card
         elif isinstance(event, ConsentGiven):
-            self.consented = True
+            self.consented, self.erase_by = True, None
         elif isinstance(event, ConsentWithdrawn):
             self.consented = False
+            self.erase_by = next((term.due_at for term in event.opened), None)
+        elif isinstance(event, CitizensJoined | CitizensParted):
+            self._keep_joining(event)
         elif isinstance(event, CitizenErased):
-            self.card, self.consented, self.erased = None, False, True
+            self.card, self.consented, self.erased, self.erase_by = None, False, True, None
+
+    def _keep_joining(self, event: CitizensJoined | CitizensParted) -> None:
+        """Who the citizen is taken for, or who is taken for them (L 5.1)."""
+        if event.survivor != self.id:
+            self.survivor = event.survivor if isinstance(event, CitizensJoined) else None
+            return
+        self.consented = event.consented
+        other = event.joined if isinstance(event, CitizensJoined) else event.parted
+        self.joined = [known for known in self.joined if known != other]
+        if isinstance(event, CitizensJoined):
+            self.joined.append(other)
+
+
+async def followed(
+    find: Callable[[str], Awaitable[CitizenCopy | None]], citizen_id: str
+) -> CitizenCopy | None:
+    """The copy of whom an id means by now: the citizen's own, or that of the last survivor (L 5.1).
+
+    One look-up, and one more for each joining. Intake is heard in each citizen's own order only, so
+    a survivor may not be there yet: then the joined one's copy is the best there is.
+    """
+    found = await find(citizen_id)
+    for _ in range(MOST_JOININGS):
+        if found is None or found.survivor is None:
+            break
+        further = await find(found.survivor)
+        if further is None:
+            break
+        found = further
+    return found
 
 
 class ServiceCopy(Copy):

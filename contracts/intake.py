@@ -90,26 +90,6 @@ class ReferralWithdrawn(
     case_goes_on: bool
 
 
-class CitizenThinksOver(
-    CaseEvent,
-    stream=CASE,
-    clause="R 3.3.7",
-    ru="Гражданин обдумывает предложенное",
-    en="Citizen thinks it over",
-):
-    """The citizen asked for time before going on; no term is suspended by it."""
-
-
-class CitizenDecidedToGoOn(
-    CaseEvent,
-    stream=CASE,
-    clause="R 3.3.7",
-    ru="Гражданин решил продолжить",
-    en="Citizen decided to go on",
-):
-    """The time to think it over has ended; a citizen who does not want to go on declines."""
-
-
 class CaseTriaged(
     CaseEvent,
     stream=CASE,
@@ -293,6 +273,16 @@ class CaseDeclined(
     """Consequences explained, contact left; the case can be re-opened."""
 
 
+class ThinkingTimeEnded(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.7.2",
+    ru="Истекло время на размышление об отказе",
+    en="Thinking time ended",
+):
+    """The citizen who declined had time to think until now: ask them once more."""
+
+
 class CaseReopened(
     CaseEvent, stream=CASE, clause="R 3.3.7.2", ru="Дело возобновлено", en="Case re-opened"
 ):
@@ -303,10 +293,28 @@ REFUSED = "refused"
 """Why intake closes a case that care planning refused: to others it is care planning's fact."""
 
 
+JOINED = "joined"
+"""Why intake closes a case whose citizen turned out to have an elder one (L 5.1)."""
+
+
 class CaseClosed(CaseEvent, stream=CASE, clause="R 3.1.6", ru="Дело закрыто", en="Case closed"):
-    """Nothing more is to be done in this case."""
+    """Nothing more is to be done in this case; `into` is the case that goes on in its place."""
 
     reason: Identifier
+    into: Identifier | None = None
+
+
+class ReferralsParted(
+    CaseEvent,
+    stream=CASE,
+    clause="L 5.1",
+    ru="Обращения возвращены в отдельное дело",
+    en="Referrals parted from the case",
+):
+    """Two citizens were parted again: the referrals go back to the case that was joined to this."""
+
+    journal_numbers: tuple[Line, ...]
+    case_id: Identifier
 
 
 class TermDueSoon(

@@ -158,6 +158,14 @@ SYSTEM = Actor(id="opora", role="system")
 """The actor of what the machine does by itself: a term that ran out, a reaction to an event."""
 
 
+class Telephone(Value):
+    """A telephone number as it was said, and as it is dialled, as far as that is certain."""
+
+    said: Line
+    number: Phone
+    extension: Line | None = None
+
+
 class CitizenCard(Value):
     """What identifies and reaches one citizen. Travels in citizen-card events and nowhere else.
 
@@ -171,6 +179,9 @@ class CitizenCard(Value):
     gender: Gender = Gender.UNKNOWN
     address: Address | None = None
     phone: Phone | None = None
+    phones: tuple[Telephone, ...] = Field(
+        default=(), description="as they were said, where that was otherwise than `phone`"
+    )
 
     @model_validator(mode="after")
     def _plausible_birth(self) -> Self:

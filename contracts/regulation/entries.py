@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import date
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.roles import Role
 from contracts.values import Identifier, Line, Text, Value
@@ -105,6 +108,31 @@ class InteragencyKind(Entry):
     data_needed_ru: Line
     answer_term: Identifier
     electronic: bool = Field(description="whether the parties agreed on electronic requests")
+
+
+class ConsentText(Entry):
+    """A text that citizens consent to, in one version; `code` is that version (152-FZ 9.4).
+
+    `purposes` and `recipients` are what it consents to: no consent given by it covers more.
+    """
+
+    in_force_from: date = Field(description="it replaces the earlier ones from this day on")
+    purposes: tuple[Identifier, ...]
+    recipients: tuple[Identifier, ...] = Field(description="kinds of bodies data may go to")
+    text_ru: Text
+    sha256: str = Field(description="of the Russian text in UTF-8")
+
+    @model_validator(mode="after")
+    def _hash_is_of_the_text(self) -> Self:
+        if hashlib.sha256(self.text_ru.encode()).hexdigest() != self.sha256:
+            raise ValueError(f"{self.code}: the hash is of another text")
+        return self
+
+
+class ProcessingGround(Entry):
+    """A ground in law to process personal data without consent, or after it was withdrawn."""
+
+    for_inability: bool = Field(description="of somebody unable to consent (R 3.3.7.1)")
 
 
 class ActSection(Entry):

@@ -17,10 +17,12 @@ from contracts.regulation.entries import (
     Commission,
     ComplaintGround,
     ComplaintOutcome,
+    ConsentText,
     Entry,
     FunctionalGroup,
     InteragencyKind,
     JournalField,
+    ProcessingGround,
     ReplyPart,
     RequiredDocument,
     Triage,
@@ -59,6 +61,8 @@ class RegulationPack(Value):
     documents: tuple[RequiredDocument, ...]
     interagency_request_fields: tuple[Entry, ...]
     interagency_kinds: tuple[InteragencyKind, ...]
+    consent_texts: tuple[ConsentText, ...] = Field(min_length=1)
+    processing_grounds: tuple[ProcessingGround, ...]
 
     survey_sections: tuple[Entry, ...]
     survey_outcomes: tuple[Entry, ...]
@@ -92,6 +96,11 @@ class RegulationPack(Value):
             if rule.code == code:
                 return rule
         raise UnknownTerm(self.code, code)
+
+    def consent_text(self, day: date) -> ConsentText:
+        """The text that is consented to on a day: the newest one in force, else the first."""
+        begun = [text for text in self.consent_texts if text.in_force_from <= day]
+        return max(begun or self.consent_texts[:1], key=lambda text: text.in_force_from)
 
     @model_validator(mode="after")
     def _no_code_twice(self) -> Self:

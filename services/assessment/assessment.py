@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from chassis.commands import get_visible
 from chassis.document import Document
 from chassis.http import in_state
+from chassis.replica import state_of
 from chassis.service import Service
 from chassis.store import Collection
-from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.copies import CitizenCopy, OrganizationCopy, followed
 from contracts.values import Actor
 from services.assessment.domain.case import Case, involves
 
@@ -30,11 +32,11 @@ class Assessment:
         return await get_visible(self.cases, case_id, lambda case: involves(case, by))
 
     async def find_citizen(self, case: Case) -> CitizenCopy | None:
-        """The copy of the citizen's card; None while intake has not been heard."""
+        """The copy of the citizen's card, the survivor's where two were joined (L 5.1); None while
+        intake has not been heard."""
         if case.ref is None:
             return None
-        copy = await self.citizens.get(case.ref.citizen_id)
-        return copy.state if copy else None
+        return await followed(partial(state_of, self.citizens), case.ref.citizen_id)
 
     async def has_phone(self, case_id: str) -> bool:
         """Whether the citizen can be told beforehand by phone (R 3.3.4)."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from chassis.commands import get_visible
 from chassis.document import Document
 from chassis.http import in_state
+from chassis.replica import state_of
 from chassis.service import Service
 from chassis.store import Collection
-from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy
+from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, followed
 from contracts.directory import OrganizationCard
 from contracts.values import Actor, CitizenCard
 from services.careplan.domain.case import Case, involves
@@ -49,9 +51,10 @@ class Careplan:
         return {name: str(card.kind) for name, card in cards.items()}
 
     async def card_of(self, citizen_id: str) -> CitizenCard | None:
-        """The citizen's card; None before it has come and after it was erased."""
-        copy = await self.citizens.get(citizen_id)
-        return copy.state.card if copy is not None else None
+        """The citizen's card, the survivor's where two were joined (L 5.1); None before it has come
+        and after it was erased."""
+        copy = await followed(partial(state_of, self.citizens), citizen_id)
+        return copy.card if copy is not None else None
 
 
 WithCareplan = Annotated[Careplan, in_state("careplan")]

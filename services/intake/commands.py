@@ -8,13 +8,11 @@ from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered
-from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
-from services.intake.domain.case import Action, Case, involves, require
-from services.intake.domain.citizen import Citizen, Consent, give_consent
+from services.intake.domain.case import Case, involves
 from services.intake.domain.dispatching import enter_queue
 from services.intake.domain.notices import tell_requester
 from services.intake.intake import Intake
@@ -66,30 +64,6 @@ async def change_case(
     if sendable:
         intake.sending.nudge()
     return answered
-
-
-async def record_consent(
-    intake: Intake, case_id: str, request: Request, by: Actor, consent: Consent
-) -> Answered:
-    """Consent belongs to the citizen; it is given in the course of a case (R 3.3.7)."""
-    case = await intake.get_case(case_id, by)
-    at = intake.service.at(by)
-    today = at.calendar.local_date(at.now)
-
-    def decide(citizen: Citizen) -> Sequence[Event]:
-        require(case.state, Action.RECORD_CONSENT)
-        return give_consent(citizen, consent, at, today)
-
-    return await intake.service.commands.execute(
-        intake.citizens,
-        case.state.reference.citizen_id,
-        CITIZEN,
-        request,
-        at,
-        decide,
-        visible=lambda citizen: True,
-        what="citizen",
-    )
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:

@@ -17,6 +17,7 @@ from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
+from services.intake import survivors
 from services.intake.adapters.attachments import Attachments
 from services.intake.adapters.fhir_attachments import Fetching
 from services.intake.adapters.gateways import Gateways
@@ -26,7 +27,10 @@ from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
+from services.intake.domain.consent import ConsentScope
+from services.intake.domain.consenting import standing_consent
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.pair import CitizenPair
 from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.sending import Sending
@@ -47,6 +51,7 @@ class Intake:
     service: Service
     cases: Collection[Case]
     citizens: Collection[Citizen]
+    pairs: Collection[CitizenPair]
     journal: Collection[JournalEntry]
     register: Register
     organizations: Collection[OrganizationCopy]
@@ -73,6 +78,20 @@ class Intake:
     async def get_case(self, case_id: str, by: Actor) -> Document[Case]:
         """A case the caller may know of."""
         return await get_visible(self.cases, case_id, lambda case: involves(case, by))
+
+    async def find_citizen(self, citizen_id: str) -> Document[Citizen] | None:
+        """The citizen an id means by now (L 5.1)."""
+        return await survivors.find_citizen(self.citizens, citizen_id)
+
+    async def survivor_of(self, document: Document[Citizen]) -> Document[Citizen]:
+        """The document itself, or that of whom its citizen was joined to (L 5.1)."""
+        return await survivors.survivor_of(self.citizens, document)
+
+    async def consent_of(self, case: Case) -> ConsentScope | None:
+        """What the citizen of a case has consented to, as it stands now."""
+        found = await self.find_citizen(case.ref.citizen_id) if case.ref else None
+        standing = standing_consent(found.state) if found is not None else None
+        return standing.scope if standing is not None else None
 
     async def institution(self, organization_id: str | None) -> Serving | None:
         """An institution of the directory with its authorised body; None if it is none."""

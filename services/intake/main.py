@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 from fastapi import FastAPI
 
@@ -25,6 +27,7 @@ from services.intake.api import (
     application,
     attachments,
     cases,
+    citizens,
     consent,
     documents,
     ending,
@@ -33,19 +36,25 @@ from services.intake.api import (
     fhir_metadata,
     fhir_tasks,
     interagency,
+    pairs,
     referrals,
     webhooks,
 )
 from services.intake.commands import run_errands
+from services.intake.consenting import tell_cases
+from services.intake.domain.consenting import sound_erasure
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
+from services.intake.joining import settle
 from services.intake.notifying import release_held, run_deliveries
 from services.intake.placing import place
+from services.intake.recognising import compare_citizen, give_keys
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
 from services.intake.stores import (
     CASES,
+    CITIZEN_PAIRS,
     CITIZENS,
     ENDPOINTS,
     GATEWAYS,
@@ -69,37 +78,34 @@ def create_app(
     settings = settings or load(IntakeSettings)
     service = Service("intake", settings, READS, now, backing=backing)
 
-    async def errands(case_id: str) -> None:
-        await run_errands(intake, case_id)
+    def errand(run: Callable[[Intake, str], Awaitable[object]]) -> Callable[[str], Awaitable[None]]:
+        async def owed(document_id: str) -> None:
+            await run(intake, document_id)
 
-    async def placing(journal_id: str) -> None:
-        await place(intake, journal_id)
+        return owed
 
-    async def deliveries(task_id: str) -> None:
-        await run_deliveries(intake, task_id)
-
-    async def releasing(requester: str) -> None:
-        await release_held(intake, requester)
-
-    journal = service.collection(JOURNAL, errand=placing)
-    kept = service.collection(CASES, CASE, on_due=sound_terms, errand=errands)
-    citizens = service.collection(CITIZENS, CITIZEN)
+    journal = service.collection(JOURNAL, errand=errand(place))
+    kept = service.collection(CASES, CASE, on_due=sound_terms, errand=errand(run_errands))
+    people = service.collection(
+        CITIZENS, CITIZEN, on_due=sound_erasure, errand=errand(owed_to_citizen)
+    )
     gateways = Gateways(settings.every_gateway, outside)
     intake = Intake(
         service=service,
         cases=kept,
-        citizens=citizens,
+        citizens=people,
+        pairs=service.collection(CITIZEN_PAIRS, errand=errand(settle)),
         journal=journal,
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
         attachments=Attachments(settings.attachments_url, now=now),
         gateways=gateways,
-        sending=Sending(service, kept, citizens, service.collection(GATEWAYS), gateways),
+        sending=Sending(service, kept, people, service.collection(GATEWAYS), gateways),
         outgoing_numbers=service.collection(OUTGOING_NUMBERS),
         pension_fund_office=settings.pension_fund_office,
-        tasks=service.collection(TASKS, errand=deliveries),
-        endpoints=service.collection(ENDPOINTS, errand=releasing),
+        tasks=service.collection(TASKS, errand=errand(run_deliveries)),
+        endpoints=service.collection(ENDPOINTS, errand=errand(release_held)),
         partners=settings.all_partners(),
         rates=Rates(service.now),
         webhooks=Webhooks(outside, loopback=settings.outgoing_loopback),
@@ -108,13 +114,15 @@ def create_app(
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.starting(intake.sending.run)
-    service.closing(gateways.close)
-    service.closing(intake.webhooks.close)
-    service.closing(intake.fetching.close)
+    service.starting(lambda: give_keys(intake))
+    for close in (gateways.close, intake.webhooks.close, intake.fetching.close):
+        service.closing(close)
     return service.app(
         [
             referrals.router,
             cases.router,
+            citizens.router,
+            pairs.router,
             consent.router,
             application.router,
             documents.router,
@@ -131,3 +139,9 @@ def create_app(
         {"intake": intake},
         description="Referrals, journal, triage, documents, interagency requests.",
     )
+
+
+async def owed_to_citizen(intake: Intake, citizen_id: str) -> None:
+    """Their cases go by the consent that stands, and they are compared with who is like them."""
+    await tell_cases(intake, citizen_id)
+    await compare_citizen(intake, citizen_id)

@@ -22,6 +22,7 @@ from services.intake.domain.citizen import Citizen, claim_case, complete_card, r
 from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.registration import link_referral, register_case
 from services.intake.intake import Intake
+from services.intake.recognising import Recognised, recognise, take_keys
 
 TRIES = 50
 
@@ -40,14 +41,16 @@ async def place(
     """
     for attempt in range(TRIES):
         try:
-            return await _place(intake, journal_id, written if attempt == 0 else None)
+            return await _place(
+                intake, journal_id, written if attempt == 0 else None, again=attempt > 0
+            )
         except (LostRace, AlreadyExists, CaseNotThereYet):
             await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
     raise Refusal("too-busy", "the record is being changed by others; try again")
 
 
 async def _place(
-    intake: Intake, journal_id: str, written: Document[JournalEntry] | None
+    intake: Intake, journal_id: str, written: Document[JournalEntry] | None, *, again: bool
 ) -> Placement:
     document = written or await intake.journal.get(journal_id)
     if document is None:
@@ -56,7 +59,7 @@ async def _place(
     if entry.placed is not None and entry.place_at is None:
         return entry.placed
     at = intake.service.at(entry.recorded_by)
-    citizen = await _citizen(intake, entry, at)
+    citizen = await _citizen(intake, entry, at, again=again)
     if entry.placed is None:
         case_id = citizen.open_case or entry.case_candidate
         entry.placed = Placement(
@@ -71,36 +74,33 @@ async def _place(
     return entry.placed
 
 
-async def _citizen(intake: Intake, entry: JournalEntry, at: Context) -> Citizen:
+async def _citizen(
+    intake: Intake, entry: JournalEntry, at: Context, *, again: bool = False
+) -> Citizen:
     """The citizen, known or new, with the card completed and a case claimed; at most one write."""
     card = entry.form.citizen
-    keys = intake.identity.snils_key(card), intake.identity.person_key(card)
-    found = await _recognised(intake, entry, keys)
-    citizen = found.state
-    events = register_citizen(citizen, card, at) if found.rev == 0 else ()
-    events = events or complete_card(citizen, card, at)
+    known = await _known(intake, entry)
+    found = Recognised(known) if known else await recognise(intake, card, again=again)
+    document = found.document or intake.citizens.blank(entry.citizen_candidate)
+    citizen = document.state
+    events = register_citizen(citizen, card, at, entry.id) if document.rev == 0 else ()
+    events = events or complete_card(citizen, card, at, entry.id)
     claimed = entry.placed is None and await _claim(intake, citizen, entry)
     if events or claimed:
-        if found.rev == 0:  # if somebody else was faster, the store says so and we look again
-            citizen.snils_key, citizen.person_key = keys
-        else:
-            await _take_keys(intake, citizen, entry, keys)
-        await intake.service.commands.store(intake.citizens, found, CITIZEN, None, at, events)
+        # if somebody else was faster, the store says so and we look again
+        same_as = await take_keys(intake, citizen, at, None if known else found)
+        entry.same_as = same_as or entry.same_as
+        await intake.service.commands.store(intake.citizens, document, CITIZEN, None, at, events)
     return citizen
 
 
-async def _recognised(
-    intake: Intake, entry: JournalEntry, keys: tuple[str | None, str | None]
-) -> Document[Citizen]:
-    """By SNILS, else by name, birth date and address (L 5.1); else a document not stored yet."""
-    snils_key, person_key = keys
-    known_id = entry.placed.citizen_id if entry.placed else entry.citizen_candidate
-    found = await intake.citizens.get(known_id) if entry.in_doubt else None
-    if found is None and snils_key is not None:
-        found = await intake.citizens.find_one(snils_key=snils_key)
-    if found is None and person_key is not None:
-        found = await intake.citizens.find_one(person_key=person_key)
-    return found or intake.citizens.blank(entry.citizen_candidate)
+async def _known(intake: Intake, entry: JournalEntry) -> Document[Citizen] | None:
+    """The citizen of an entry that may lack what people are recognised by, if there is one yet."""
+    if not entry.in_doubt:
+        return None
+    return await intake.find_citizen(
+        entry.placed.citizen_id if entry.placed else entry.citizen_candidate
+    )
 
 
 async def _claim(intake: Intake, citizen: Citizen, entry: JournalEntry) -> bool:
@@ -113,25 +113,6 @@ async def _claim(intake: Intake, citizen: Citizen, entry: JournalEntry) -> bool:
 def _knows(case: Case, entry: JournalEntry) -> bool:
     """Whether the referral was linked there before we died."""
     return any(referral.entry_id == entry.id for referral in case.linked)
-
-
-async def _take_keys(
-    intake: Intake, citizen: Citizen, entry: JournalEntry, keys: tuple[str | None, str | None]
-) -> None:
-    """What the person is recognised by from now on.
-
-    What was learned late may show that it is somebody known before. A key has one owner, so it
-    stays there, and the entry says who it is: a person decides what is to become of two cases.
-    """
-    snils_key, person_key = keys
-    if citizen.snils_key is None and snils_key is not None:
-        owner = await intake.citizens.find_one(snils_key=snils_key)
-        citizen.snils_key = snils_key if owner is None else None
-        entry.same_as = owner.id if owner else entry.same_as
-    if citizen.person_key is None and person_key is not None:
-        owner = await intake.citizens.find_one(person_key=person_key)
-        citizen.person_key = person_key if owner is None else None
-        entry.same_as = owner.id if owner else entry.same_as
 
 
 async def _open(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from prometheus_client import Gauge
@@ -25,8 +25,11 @@ from contracts.values import SYSTEM
 from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.dispatching import record_not_sent, record_sent
+from services.intake.domain.consenting import may_ask, standing_consent
+from services.intake.domain.dispatching import record_held, record_not_sent, record_sent
 from services.intake.domain.gateways import Gateway, request_of, spacing_of
+from services.intake.domain.interagency import kind_of
+from services.intake.survivors import find_citizen
 
 log = structlog.get_logger()
 
@@ -165,8 +168,14 @@ class Sending:
         if document is None or client is None:
             return
         case, pause = document.state, 0.0
-        citizen = await self._citizens.get(case.reference.citizen_id)
+        citizen = await find_citizen(self._citizens, case.reference.citizen_id)
         if citizen is None:
+            return
+        at = self._service.at(SYSTEM)
+        today, recipient = at.calendar.local_date(at.now), kind_of(case, due[0].kind).addressed_kind
+        consent = standing_consent(citizen.state)
+        if recipient is not None and not may_ask(consent, case.pack, today, recipient):
+            await self._record(case_id, lambda case, at: record_held(case, request_id))
             return
         try:
             await client.send(due[0], case.reference.number, citizen.state.card)
@@ -174,16 +183,18 @@ class Sending:
         except GatewayUnavailable as failure:
             taken, pause = False, failure.pause
         await self._leave_alone(partner, pause)
-        await self._record(case_id, request_id, taken=taken, pause=pause)
-
-    async def _record(self, case_id: str, request_id: str, *, taken: bool, pause: float) -> None:
-        at = self._service.at(SYSTEM)
 
         def outcome(case: Case, at: Context) -> Sequence[Event]:
             if taken:
                 return record_sent(case, at, request_id)
             return record_not_sent(case, at, request_id, pause)
 
+        await self._record(case_id, outcome)
+
+    async def _record(
+        self, case_id: str, outcome: Callable[[Case, Context], Sequence[Event]]
+    ) -> None:
+        at = self._service.at(SYSTEM)
         await self._service.commands.execute(
             self._cases,
             case_id,

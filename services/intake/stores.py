@@ -7,10 +7,12 @@ from chassis.listing import Scalar
 from chassis.replica import copies
 from chassis.store import Spec
 from contracts.copies import OrganizationCopy
+from services.intake.domain import citizen as citizens
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.gateways import Gateway, attempt_of
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.pair import CitizenPair
 from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.task import Endpoint, FollowedTask
@@ -55,7 +57,13 @@ OUTGOING_NUMBERS = Spec(name="outgoing_numbers", state=OutgoingNumber)
 
 
 def _citizen_index(citizen: Citizen) -> dict[str, Scalar]:
-    keys = {"snils_key": citizen.snils_key, "person_key": citizen.person_key}
+    keys = {
+        "snils_key": citizen.snils_key,
+        "person_key": citizen.person_key,
+        "name_birth": citizen.name_birth,
+        "name_home": citizen.name_home,
+        "birth_home": citizen.birth_home,
+    }
     return {name: value for name, value in keys.items() if value is not None}
 
 
@@ -63,7 +71,30 @@ CITIZENS = Spec(
     name="citizens",
     state=Citizen,
     index=_citizen_index,
-    unique=("snils_key", "person_key"),
+    wake_at=lambda citizen: epoch_ms(citizens.next_wake(citizen)),
+    indexed=(("name_home",), ("birth_home",)),
+    unique=("snils_key", "person_key", "name_birth"),
+)
+
+
+def _pair_index(pair: CitizenPair) -> dict[str, Scalar]:
+    return {
+        "status": pair.status,
+        "institution": pair.institution,
+        "authorised_body": pair.authorised_body,
+        "found": epoch_ms(pair.found_at),
+    }
+
+
+CITIZEN_PAIRS = Spec(
+    name="citizen_pairs",
+    state=CitizenPair,
+    index=_pair_index,
+    wake_at=lambda pair: epoch_ms(pair.settle_at),
+    indexed=(
+        ("institution", "status", "found", "id"),
+        ("authorised_body", "status", "found", "id"),
+    ),
 )
 
 

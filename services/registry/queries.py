@@ -9,6 +9,7 @@ from typing import Any
 from chassis.clock import NEVER_DUE, epoch_ms
 from chassis.document import Document
 from chassis.paging import Page, page
+from contracts.copies import MOST_JOININGS, CitizenCopy
 from contracts.errors import NotFound
 from contracts.values import Actor
 from services.registry.api.schemas import CaseView, Gap, StreamView, TimelineLine, case_view
@@ -49,6 +50,31 @@ async def cases_of_citizen(registry: Registry, citizen_id: str, by: Actor) -> li
         seen_by(by, {"citizen_id": citizen_id}), sort=[("due", 1), ("id", 1)], limit=1000
     )
     return [case_view(document, registry.now()) for document in found]
+
+
+async def one_citizen(
+    registry: Registry, citizen_id: str
+) -> tuple[Document[CitizenCopy], list[str]] | None:
+    """The record an id means, the survivor's where two were joined, and all its ids (L 5.1).
+
+    One read, and one more for each joining.
+    """
+    document = await registry.citizens.get(citizen_id)
+    for _ in range(MOST_JOININGS):
+        further = document and document.state.survivor
+        known = await registry.citizens.get(further) if further else None
+        if known is None:
+            break
+        document = known
+    if document is None:
+        return None
+    ids, looked = [document.id], [document]
+    while looked and len(ids) < MOST_JOININGS:
+        for other in looked.pop().state.joined:
+            ids.append(other)
+            copy = await registry.citizens.get(other)
+            looked += [copy] if copy is not None else []
+    return document, ids
 
 
 async def case_of_number(registry: Registry, number: str) -> CaseRecord | None:

@@ -56,6 +56,7 @@ from tests.service.intake.desk import (
     publish_directory,
 )
 from tests.service.intake.outside import Outside
+from tests.service.intake.twins import moved, pair_id, two_alike
 from tests.service.ledger import COUNTED, Ledger
 from tests.service.registry import access as registry
 from tests.service.registry.conftest import opened_register, path_of
@@ -214,6 +215,7 @@ async def of_intake(stack: Stack) -> Ledger:
         await desk.register(referral, key="first-of-two")
         await desk.push(bundle)
     await _complete(desk, ledger)
+    await _pair(desk, clock, ledger)
     request_id = await _proceed(desk, str(body["case_id"]))
     await _documents(desk, str(body["case_id"]), request_id)
     await desk.surveyed(str(body["case_id"]))
@@ -228,6 +230,7 @@ async def of_intake(stack: Stack) -> Ledger:
         ended = str((await desk.register())["case_id"])
     await _end(desk, ended)
     await _follow(desk, ledger)
+    await _withdraw(desk, ledger)
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
     clock.put_to(LONG_AGO)
     return ledger
@@ -293,17 +296,17 @@ async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
         ("/fhir/metadata", "medical_organization", HOSPITAL),
         ("/webhooks/deliveries", "operator", None),
         ("/webhooks/endpoints", "operator", None),
+        ("/consent-texts", "specialist", INSTITUTION),
+        ("/citizen-pairs", "registrar", INSTITUTION),
     ):
         answered = await desk.get(path, role, org=org)
         assert answered.status_code == 200, (path, answered.text)
 
 
 async def _end(desk: Desk, case_id: str) -> None:
-    """A case that pauses, goes on, and comes to nothing."""
+    """A case that comes to nothing."""
     await desk.act(case_id, "answers", answers_of())
     await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
-    await desk.act(case_id, "reflection", role="specialist")
-    await desk.act(case_id, "reflection/end", role="specialist")
     await desk.act(case_id, "closing", {"reason": "moved"}, "urgent_head")
 
 
@@ -346,6 +349,46 @@ async def _follow(desk: Desk, ledger: Ledger) -> None:
     enabled = await desk.post(path, why, "operator", org=None, version=1)
     assert enabled.status_code == 200, enabled.text
     await desk.settle()
+
+
+async def _pair(desk: Desk, clock: Clock, ledger: Ledger) -> None:
+    """Two citizens who may be one: joined, parted, found to be two; and a card corrected."""
+    person = new_citizen()
+    with ledger.called("new"):
+        first, second = await two_alike(desk, clock, person, moved(person))
+    path = f"/citizen-pairs/{pair_id(first, second)}"
+    for action, kind, decision in (
+        ("decision", "two open cases become one", "same"),
+        ("undoing", "two cases again", None),
+        ("decision", "different", "different"),
+        ("undoing", "of a difference", None),
+    ):
+        seen = await desk.get(path)
+        body = {"reason": "сверено"} | ({"decision": decision} if decision else {})
+        with ledger.called(kind):
+            done = await desk.post(f"{path}/{action}", body, version=seen.json()["version"])
+        assert done.status_code == 200, done.text
+    card = f"/citizens/{first['citizen_id']}"
+    shown = await desk.get(card)
+    right = {**person, "birth_date": "1931-01-01"}
+    body = {"card": right, "reason": "опечатка"}
+    done = await desk.post(f"{card}/card", body, version=shown.json()["version"])
+    assert done.status_code == 200, done.text
+
+
+async def _withdraw(desk: Desk, ledger: Ledger) -> None:
+    """Consent taken back, and given anew to a case that goes by it."""
+    with ledger.called("new"):
+        body = await desk.register()
+    case_id = str(body["case_id"])
+    await desk.act(case_id, "answers", answers_of())
+    await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
+    await desk.consent(case_id)
+    await desk.act(case_id, "application", {"documents": PAPERS})
+    withdrawn = await desk.post(f"/cases/{case_id}/consent/withdrawal", {}, "specialist")
+    assert withdrawn.status_code == 200, withdrawn.text
+    with ledger.called("given anew"):
+        await desk.consent(case_id)
 
 
 async def _complete(desk: Desk, ledger: Ledger) -> None:

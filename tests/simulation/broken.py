@@ -252,7 +252,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
     ),
     "nothing is parked": (
         with_part(consumer(Impatient)),
-        Scenario(1, ONE_OF, (Fault("late", "registry", "deliver", 2),)),
+        Scenario(1, ONE_OF, (Fault("late", "registry", "deliver", 3),)),
         "something was left out",
     ),
     "acknowledged before it is saved": (
@@ -267,7 +267,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
     ),
     "nobody relays what the dead left": (
         with_part(blind),
-        Scenario(1, ONE_OF, (Fault("crash", "intake", "before-publish", 1),)),
+        Scenario(1, ONE_OF, (Fault("crash", "assessment", "before-publish", 1),)),
         "has something to say",
     ),
     "saves overwrite each other": (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
+from chassis.replica import state_of
+from contracts.copies import followed
 from contracts.values import Identifier
 from services.complaints.api.callers import Officer, Reader, Recorder
 from services.complaints.api.schemas import AnswerRequest, DecisionRequest
@@ -67,8 +70,9 @@ async def get_complaint(
     """The complaint with its terms, and the decision of its case that it may be about."""
     document = await complaints.get_complaint(complaint_id, by)
     case = await complaints.cases.get(document.state.case_id)
-    citizen = await complaints.citizens.get(document.state.citizen_id)
-    card = citizen.state.card if citizen is not None else None
+    find = partial(state_of, complaints.citizens)
+    citizen = await followed(find, document.state.citizen_id)
+    card = citizen.card if citizen is not None else None
     response.headers["ETag"] = etag(document.version)
     return complaint_detail(
         document,

@@ -20,9 +20,7 @@ async def post_application(
 ) -> CommandReceipt:
     """The personal application with the first documents (R 2.6, 3.3.7)."""
     document = await intake.cases.get(case_id)
-    ref = document.state.ref if document else None
-    citizen = await intake.citizens.get(ref.citizen_id) if ref else None
-    consented = citizen is not None and citizen.state.consent is not None
+    consent = await intake.consent_of(document.state) if document else None
     return await change(
         by,
         lambda case, at: documents.register_application(
@@ -31,7 +29,7 @@ async def post_application(
             body.has_benefits,
             body.documents,
             at,
-            consented=consented,
+            consent=consent,
             relatives_cannot_care=body.relatives_cannot_care,
             applicant_informed=body.applicant_informed,
         ),

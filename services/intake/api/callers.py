@@ -34,6 +34,9 @@ Requesting = Annotated[
 ]
 """Staff of the institution who work at its interagency requests (R 3.2)."""
 
+Matcher = Annotated[Actor, allow(Role.REGISTRAR, Role.AUTHORISED_BODY_HEAD)]
+"""Who decides whether two citizens are one: whoever keeps the journal, and the body above."""
+
 Reader = Annotated[
     Actor,
     allow(

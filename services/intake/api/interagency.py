@@ -24,6 +24,7 @@ from services.intake.api.interagency_views import (
 )
 from services.intake.api.pages import letter_page
 from services.intake.api.schemas import CertificateRequest
+from services.intake.consenting import with_consent
 from services.intake.domain import answering, dispatching, interagency
 from services.intake.domain.request_lists import RequestList
 from services.intake.intake import WithIntake
@@ -42,19 +43,26 @@ router = APIRouter(tags=["interagency requests"])
 async def post_certificate_request(
     case_id: str, body: CertificateRequest, by: Signer, change: ChangeOfCase, intake: WithIntake
 ) -> CommandReceipt:
-    """Sign the interagency request; it leaves at once and until it is accepted (R 3.2)."""
+    """Sign the interagency request; it leaves at once and until it is accepted (R 3.2).
+
+    The citizen's consent must cover the transfer to the office asked (152-FZ 9).
+    """
     new = request_id(case_id, new_id("R"))
-    return await change(
-        by,
-        lambda case, at: interagency.request_certificate(
-            case,
-            new,
-            intake.pension_fund_office,
-            body.return_contact,
-            body.signatory,
-            at,
-        ),
-    )
+
+    async def attempt() -> CommandReceipt:
+        return await change(
+            by,
+            lambda case, at: interagency.request_certificate(
+                case,
+                new,
+                intake.pension_fund_office,
+                body.return_contact,
+                body.signatory,
+                at,
+            ),
+        )
+
+    return await with_consent(intake, case_id, by, attempt)
 
 
 @router.post("/cases/{case_id}/interagency-requests", summary="Request a document of another body")
@@ -72,12 +80,16 @@ async def post_interagency_request(
     document = await intake.get_case(case_id, by)
     to = await addressee_of(intake, asked, document.state.reference.pack)
     new = request_id(case_id, new_id("R"))
-    return await change(
-        by,
-        lambda case, at: interagency.request_document(
-            case, body.kind, new, to, body.return_contact, body.signatory, at
-        ),
-    )
+
+    async def attempt() -> CommandReceipt:
+        return await change(
+            by,
+            lambda case, at: interagency.request_document(
+                case, body.kind, new, to, body.return_contact, body.signatory, at
+            ),
+        )
+
+    return await with_consent(intake, case_id, by, attempt)
 
 
 @router.get("/interagency-requests", summary="The worklist of interagency requests")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from chassis.http import Body
-from contracts.citizen import ConsentBasis
 from contracts.intake import TriageCode
 from contracts.values import Identifier, Line, Text
+from services.intake.api.spoken import SpokenCard
 from services.intake.domain.documents import GivenDocument
 from services.intake.domain.journal import ReferralForm
 from services.intake.domain.records import ApplicantKind, UrgentMeasure
@@ -22,12 +21,14 @@ Option = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 class ReferralRequest(ReferralForm):
     """A referral, and the institution that takes it where that is known."""
 
+    citizen: SpokenCard
     institution: Identifier | None = None
 
     def form(self) -> ReferralForm:
         """The referral alone, as the journal keeps it."""
         return ReferralForm.model_validate(
             {name: getattr(self, name) for name in ReferralForm.model_fields}
+            | {"citizen": self.citizen.card()}
         )
 
 
@@ -61,15 +62,6 @@ class UrgentResultsRequest(Body):
     results: list[Text] = Field(min_length=1, max_length=50)
 
 
-class ConsentRequest(Body):
-    """Consent, or why it cannot be given (R 3.3.7, 3.3.7.1)."""
-
-    basis: ConsentBasis = ConsentBasis.WRITTEN_CONSENT
-    text_version: Identifier
-    given_on: date
-    reason: Text | None = None
-
-
 class ApplicationRequest(Body):
     """The personal application with the documents handed in (R 2.6, 3.3.7)."""
 
@@ -96,13 +88,6 @@ class CertificateRequest(Body):
 
     signatory: Signatory
     return_contact: Line
-
-
-class DeclineRequest(Body):
-    """What was done before the citizen's refusal was taken (R 3.3.7.2); both are duties."""
-
-    consequences_explained: bool
-    contact_left: bool = Field(description="address, phone and name to turn to were left")
 
 
 class RequestAnswer(Body):

@@ -10,6 +10,7 @@ from chassis.document import Document
 from contracts.intake import Channel, TriageCode
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.journal import Addition, JournalEntry
 from services.intake.domain.records import Decline, UrgentMeasure, Withdrawal
@@ -92,11 +93,14 @@ class CaseView(BaseModel):
     request: dict[str, Any] | None
     requests: list[str] = Field(description="ids of all interagency requests, the first first")
     declines: list[Decline]
+    think_until: AwareDatetime | None
+    consent: ConsentScope | None = Field(description="what the case knows of it, once needed")
+    consent_withdrawn: bool
+    joined_to: str | None = Field(description="the elder case of the same citizen (L 5.1)")
     linked_referrals: list[str]
     withdrawals: dict[str, Withdrawal] = Field(
         description="journal entries that their senders took back, with their reasons (L 5.1)"
     )
-    thinking_over_since: AwareDatetime | None
     closed_for: str | None
     terms: list[dict[str, Any]]
     progress: dict[str, Any]
@@ -128,8 +132,11 @@ def case_view(document: Document[Case]) -> CaseView:
         requests=[request.id for request in case.every_request],
         declines=case.declines,
         withdrawals=case.withdrawals,
-        thinking_over_since=case.thinking_over_since,
         closed_for=case.closed_for,
+        think_until=case.think_until,
+        consent=case.consent,
+        consent_withdrawn=case.consent_withdrawn,
+        joined_to=case.joined_to,
         linked_referrals=[referral.entry_id for referral in case.linked],
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),

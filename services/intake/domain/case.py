@@ -13,6 +13,7 @@ from contracts.intake import Channel, TriageCode
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import TermBook
 from contracts.values import Actor
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.records import (
     Application,
     Attachment,
@@ -57,6 +58,7 @@ class Action(StrEnum):
     COMPLETE_URGENT_MEASURES = "complete_urgent_measures"
     CLOSE_CONSULTATION = "close_consultation"
     RECORD_CONSENT = "record_consent"
+    WITHDRAW_CONSENT = "withdraw_consent"
     REGISTER_APPLICATION = "register_application"
     REGISTER_DOCUMENTS = "register_documents"
     VERIFY_DOCUMENT = "verify_document"
@@ -68,9 +70,8 @@ class Action(StrEnum):
     SETTLE_ANSWER = "settle_answer"
     LINK_REFERRAL = "link_referral"
     WITHDRAW_REFERRAL = "withdraw_referral"
-    THINK_OVER = "think_over"
-    END_THINKING = "end_thinking"
     CLOSE_WITHOUT_OBJECT = "close_without_object"
+    JOIN = "join"
     DECLINE = "decline"
     REOPEN = "reopen"
 
@@ -93,6 +94,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.COMPLETE_URGENT_MEASURES: TRIAGED,
     Action.CLOSE_CONSULTATION: frozenset({Status.TRIAGED}),
     Action.RECORD_CONSENT: OPEN | {Status.DECLINED},
+    Action.WITHDRAW_CONSENT: OPEN | {Status.DECLINED, Status.CLOSED},
     Action.REGISTER_APPLICATION: frozenset({Status.TRIAGED}),
     Action.REGISTER_DOCUMENTS: frozenset({Status.APPLICATION_REGISTERED}),
     Action.VERIFY_DOCUMENT: frozenset({Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE}),
@@ -108,9 +110,8 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     ),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
     Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED},
-    Action.THINK_OVER: TRIAGED,
-    Action.END_THINKING: TRIAGED,
     Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED},
+    Action.JOIN: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
@@ -153,8 +154,12 @@ class Case(BaseModel):
     garbled_answers: list[GarbledAnswer] = Field(default_factory=list)
     linked: list[LinkedReferral] = Field(default_factory=list)
     declines: list[Decline] = Field(default_factory=list)
+    think_until: AwareDatetime | None = None
+    consent: ConsentScope | None = None
+    consent_withdrawn: bool = False
     closed_for: str | None = None
-    thinking_over_since: AwareDatetime | None = None
+    joined_to: str | None = None
+    declined_before: bool = False
     terms: TermBook = Field(default_factory=TermBook)
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
@@ -214,6 +219,7 @@ def next_wake(case: Case) -> datetime | None:
     unqueued = [r.next_attempt_at for r in case.sendable if r.send_by is None]
     notices = [case.notice, *case.linked_notices.values()]
     moments = [case.terms.next_alarm(), *(n.next_attempt_at for n in notices), *unqueued]
+    moments.append(case.think_until)
     return min((moment for moment in moments if moment is not None), default=None)
 
 

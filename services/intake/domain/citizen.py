@@ -1,20 +1,26 @@
-"""The citizen: one card per person, their consent, and the one case that is open for them."""
+"""The citizen: one card per person with its history, and the one case that is open for them."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.citizen import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
+from contracts.citizen import CitizenCardChanged, CitizenRegistered, ConsentBasis
 from contracts.context import Context
 from contracts.errors import InvalidInput
 from contracts.event import Event
-from contracts.values import CitizenCard, Line, Text, Value
+from contracts.terms import TermBook
+from contracts.values import CitizenCard, Gender, Line, Text, Value
+from services.intake.domain.consent import ConsentRecord
+
+COMPARED_AFTER = timedelta(seconds=1)
+"""When a new or changed card is compared with those that are alike: not while somebody waits."""
 
 
 class Consent(Value):
-    """Written consent, or why the specialist acts in the citizen's interest (R 3.3.7, 3.3.7.1)."""
+    """The consent that stands, in short; `consents` has it in full (R 3.3.7, 3.3.7.1)."""
 
     basis: ConsentBasis
     text_version: Line
@@ -22,63 +28,156 @@ class Consent(Value):
     reason: Text | None = Field(default=None, description="why the citizen is unable to consent")
 
 
+class CardVersion(Value):
+    """The card from a moment on: who changed it, by which referral or for which reason."""
+
+    at: AwareDatetime
+    recorded_by: str
+    card: CitizenCard
+    entry: str | None = None
+    reason: Text | None = None
+
+
+class Joining(Value):
+    """Another citizen who was joined to this one, and what was taken over from them (L 5.1)."""
+
+    pair: str
+    citizen: str
+    completed: tuple[str, ...] = Field(default=(), description="fields of the card")
+    consent_taken: bool = False
+    theirs: str | None = Field(default=None, description="the open case they had")
+    case_before: str | None = None
+    served_before: bool = False
+    joined_case: str | None = Field(default=None, description="the younger of two open cases")
+    into_case: str | None = None
+
+
 class Citizen(BaseModel):
-    """What intake keeps of one person. `open_case` is the fact "one open case per citizen"."""
+    """What intake keeps of one person. `open_case` is the fact "one open case per citizen".
+
+    `name_birth` holds a keyed hash and a place behind it: of those who share the hash each has
+    another, so the store refuses two that were taken in without having seen each other.
+    """
 
     id: str
     card: CitizenCard = CitizenCard()
+    history: list[CardVersion] = Field(default_factory=list)
+    registered_at: AwareDatetime | None = None
     snils_key: str | None = None
     person_key: str | None = None
+    name_birth: str | None = None
+    name_home: str | None = None
+    birth_home: str | None = None
+    compare_at: AwareDatetime | None = None
     consent: Consent | None = None
+    consents: list[ConsentRecord] = Field(default_factory=list)
+    terms: TermBook = Field(default_factory=TermBook)
+    tell_at: AwareDatetime | None = None
+    cases_to_tell: list[str] = Field(default_factory=list)
     open_case: str | None = None
     earlier_cases: list[str] = Field(default_factory=list)
     served: bool = Field(default=False, description="an earlier case ended with an enrolment")
+    joined_to: str | None = None
+    joined_by: str | None = Field(default=None, description="the pair by which it was joined")
+    joinings: list[Joining] = Field(default_factory=list)
+
+    @property
+    def case_ids(self) -> list[str]:
+        """The cases there were, the open one last."""
+        return [*self.earlier_cases, *([self.open_case] if self.open_case else [])]
 
 
-def register_citizen(citizen: Citizen, card: CitizenCard, at: Context) -> list[Event]:
+def next_wake(citizen: Citizen) -> datetime | None:
+    """When the citizen wants to be looked at: to be compared, a case to be told, a term's alarm."""
+    moments = [citizen.compare_at, citizen.tell_at, citizen.terms.next_alarm()]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def register_citizen(
+    citizen: Citizen, card: CitizenCard, at: Context, entry: str | None = None
+) -> list[Event]:
     """A person is known for the first time."""
-    citizen.card = card
+    citizen.card, citizen.registered_at = card, at.now
+    _remember(citizen, at, entry=entry)
     return [CitizenRegistered(by=at.by, card=card)]
 
 
-def complete_card(citizen: Citizen, card: CitizenCard, at: Context) -> list[Event]:
+def complete_card(
+    citizen: Citizen, card: CitizenCard, at: Context, entry: str | None = None
+) -> list[Event]:
     """Fill what the card lacks; what it holds is not overwritten by a later referral."""
     known = citizen.card.model_dump(exclude_none=True, exclude_defaults=True)
     merged = CitizenCard.model_validate({**card.model_dump(exclude_none=True), **known})
     if merged == citizen.card:
         return []
     citizen.card = merged
+    _remember(citizen, at, entry=entry)
     return [CitizenCardChanged(by=at.by, card=merged)]
 
 
-def give_consent(citizen: Citizen, consent: Consent, at: Context, today: date) -> list[Event]:
-    """Record consent to survey and transfer of personal data (R 3.3.7).
+def correct_card(
+    citizen: Citizen, card: CitizenCard, reason: str, at: Context, today: date
+) -> list[Event]:
+    """A person corrects the card, and says why; what it held stays in its history (R 3.1.2)."""
+    if card.birth_date is not None and card.birth_date > today:
+        raise InvalidInput(
+            "birth-date-in-future",
+            "the date of birth lies in the future",
+            field="card.birth_date",
+            clause="R 3.1.2",
+        )
+    for field in ("name", "birth_date", "address"):
+        if getattr(card, field) is None and getattr(citizen.card, field) is not None:
+            raise InvalidInput(
+                "card-field-missing",
+                "what the card must hold is corrected, never taken out",
+                field=f"card.{field}",
+                clause="R 3.1.2",
+            )
+    if card == citizen.card:
+        raise InvalidInput(
+            "nothing-corrected", "the card says so already", field="card", clause="R 3.1.2"
+        )
+    citizen.card = card
+    _remember(citizen, at, reason=reason)
+    return [CitizenCardChanged(by=at.by, card=card)]
 
-    Where the citizen is unable to give it, the reason is recorded (R 3.3.7.1).
+
+def _remember(
+    citizen: Citizen, at: Context, *, entry: str | None = None, reason: str | None = None
+) -> None:
+    citizen.history.append(
+        CardVersion(at=at.now, recorded_by=at.by.id, card=citizen.card, entry=entry, reason=reason)
+    )
+
+
+def found_otherwise(citizen: Citizen, keys: Mapping[str, str]) -> bool:
+    """Whether the citizen is found by other keys than these from now on."""
+    name_birth = (citizen.name_birth or "").partition(":")[0] or None
+    known = (name_birth, citizen.name_home, citizen.birth_home)
+    return known != (keys.get("name_birth"), keys.get("name_home"), keys.get("birth_home"))
+
+
+def take_sound_keys(citizen: Citizen, keys: Mapping[str, str], place: int, at: Context) -> None:
+    """Have the citizen found by what the card says now, and compared with those who are alike.
+
+    `place` is the next one among those who share the `name_birth` key.
     """
-    if consent.given_on > today:
-        raise InvalidInput(
-            "consent-in-future",
-            "consent cannot be given in the future",
-            field="given_on",
-            clause="R 3.3.7",
-        )
-    if consent.basis is ConsentBasis.INTEREST_OF_THE_UNABLE and consent.reason is None:
-        raise InvalidInput(
-            "inability-unexplained",
-            "record why the citizen is unable to consent",
-            field="reason",
-            clause="R 3.3.7.1",
-        )
-    citizen.consent = consent
-    return [
-        ConsentGiven(
-            by=at.by,
-            basis=consent.basis,
-            text_version=consent.text_version,
-            given_on=consent.given_on,
-        )
-    ]
+    shared = keys.get("name_birth")
+    if shared is None or not (citizen.name_birth or "").startswith(f"{shared}:"):
+        citizen.name_birth = f"{shared}:{place:04d}" if shared is not None else None
+    citizen.name_home, citizen.birth_home = keys.get("name_home"), keys.get("birth_home")
+    citizen.compare_at = at.now + COMPARED_AFTER
+
+
+def missing_parts(card: CitizenCard, other: CitizenCard) -> dict[str, object]:
+    """What one card lacks and another one has."""
+    return {
+        field: getattr(other, field)
+        for field in CitizenCard.model_fields
+        if getattr(card, field) in {None, Gender.UNKNOWN, ()}
+        and getattr(other, field) not in {None, Gender.UNKNOWN, ()}
+    }
 
 
 def claim_case(

@@ -118,6 +118,14 @@ def record_not_sent(
     return []
 
 
+def record_held(case: Case, request_id: str) -> list[Event]:
+    """The citizen's consent does not cover it any more: it waits for a new one (152-FZ 9)."""
+    request = _meant(case, request_id)
+    if request is not None and request.state is RequestState.TO_SEND:
+        request.next_attempt_at = None
+    return []
+
+
 def dispatch_request(
     case: Case,
     request_id: str,

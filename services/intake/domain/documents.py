@@ -17,6 +17,7 @@ from contracts.intake import (
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.values import Identifier, Line, Value
 from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
 from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
 
 
@@ -55,7 +56,7 @@ def register_application(
     documents: Sequence[GivenDocument],
     at: Context,
     *,
-    consented: bool,
+    consent: ConsentScope | None,
     relatives_cannot_care: bool = False,
     applicant_informed: bool = False,
 ) -> list[Event]:
@@ -76,13 +77,8 @@ def register_application(
             "tell the applicant of the assessment and the personal application first",
             clause="R 3.1.4",
         )
-    if not consented:
-        raise NotAllowedInState(
-            "consent-missing",
-            "record the citizen's consent, or why they cannot give it, first",
-            clause="R 3.3.7",
-        )
-    case.applicant_informed = informed
+    require_consent(consent, case.pack, at.calendar.local_date(at.now), TRANSFER, COMMISSION)
+    case.consent, case.applicant_informed = consent, informed
     case.application = Application(
         applicant=applicant,
         has_benefits=has_benefits,

@@ -1,4 +1,4 @@
-"""How a case pauses or ends for reasons of its own: thought over, without object, withdrawn."""
+"""How a case ends for reasons of its own: without object, or withdrawn by who referred."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CaseClosed, CitizenDecidedToGoOn, CitizenThinksOver, ReferralWithdrawn
+from contracts.intake import CaseClosed, ReferralWithdrawn
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.notices import requester_of, task_status
@@ -27,28 +27,6 @@ class WithoutObject(StrEnum):
     """The referral meant somebody else."""
     DIED = "died"
     MOVED = "moved"
-
-
-def think_over(case: Case, at: Context) -> list[Event]:
-    """The citizen asks for time; the terms go on running (R 3.3.7)."""
-    require(case, Action.THINK_OVER)
-    if case.enrolled or case.thinking_over_since is not None:
-        raise NotAllowedInState(
-            "nothing-to-think-over", "enrolled, or thought over already", clause="R 3.3.7"
-        )
-    case.thinking_over_since = at.now
-    return [CitizenThinksOver(by=at.by)]
-
-
-def end_thinking(case: Case, at: Context) -> list[Event]:
-    """The citizen goes on; who does not want to, declines (R 3.3.7, 3.3.7.2)."""
-    require(case, Action.END_THINKING)
-    if case.thinking_over_since is None:
-        raise NotAllowedInState(
-            "nothing-thought-over", "nobody is thinking anything over", clause="R 3.3.7"
-        )
-    case.thinking_over_since = None
-    return [CitizenDecidedToGoOn(by=at.by)]
 
 
 def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list[Event]:
@@ -111,6 +89,6 @@ def standing(case: Case) -> list[str]:
 
 def _close(case: Case, reason: str, at: Context) -> Event:
     case.status, case.status_before = Status.CLOSED, None
-    case.closed_for, case.thinking_over_since = str(reason), None
+    case.closed_for, case.think_until = str(reason), None
     hold_request(case)
     return CaseClosed(by=at.by, reason=str(reason), closed=case.terms.close_all(at.now))

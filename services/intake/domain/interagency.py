@@ -13,6 +13,7 @@ from contracts.event import Event
 from contracts.regulation.entries import InteragencyKind
 from contracts.values import Line, Value
 from services.intake.domain.case import Action, Case, require
+from services.intake.domain.consent import TRANSFER, require_consent
 from services.intake.domain.requests import (
     InteragencyRequest,
     RequestState,
@@ -99,6 +100,9 @@ def request_document(
     """
     require(case, Action.REQUEST_DOCUMENT)
     kind = kind_of(case, code)
+    if kind.addressed_kind is not None:
+        today = at.calendar.local_date(at.now)
+        require_consent(case.consent, case.pack, today, TRANSFER, kind.addressed_kind)
     check_signatory(signatory)
     before = latest_of(case, code)
     if before is not None and before.state not in REPEATABLE:

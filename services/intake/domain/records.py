@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.intake import Channel
-from contracts.values import Identifier, Line, Text, Value
+from contracts.values import Identifier, Line, Phone, Text, Value
 
 
 class TriageProposal(Value):
@@ -47,6 +47,14 @@ class Application(Value):
     registered_at: AwareDatetime
 
 
+class ContactsLeft(Value):
+    """Whom a citizen who declined may turn to, as they were told (R 3.3.7.2)."""
+
+    address: Line
+    phone: Phone
+    specialist: Line
+
+
 class Decline(Value):
     """An informed refusal: who explained its consequences and left a contact (R 3.3.7.2)."""
 
@@ -54,6 +62,9 @@ class Decline(Value):
     recorded_by: str
     consequences_explained: bool
     contact_left: bool
+    contacts: ContactsLeft | None = None
+    think_until: AwareDatetime | None = Field(default=None, description="asked once more then")
+    consent_withdrawn: bool = Field(default=False, description="consent was taken back (152-FZ 9)")
 
 
 class Document(Value):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -13,6 +15,7 @@ from contracts.intake import (
     ReferralRegistered,
     TermDueSoon,
     TermMissed,
+    ThinkingTimeEnded,
     TriageCode,
 )
 from contracts.terms import Deadline
@@ -27,7 +30,7 @@ from services.intake.domain.dispatching import (
 from services.intake.domain.documents import complete_package
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.records import Decline, LinkedReferral
+from services.intake.domain.records import ContactsLeft, Decline, LinkedReferral
 
 
 def register_case(
@@ -102,9 +105,18 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
 
 
 def decline(
-    case: Case, at: Context, *, consequences_explained: bool, contact_left: bool
+    case: Case,
+    at: Context,
+    *,
+    consequences_explained: bool,
+    contact_left: bool,
+    contacts: ContactsLeft | None = None,
+    think_until: date | None = None,
 ) -> list[Event]:
-    """The citizen declines: consequences explained, contact left (R 3.3.7.2)."""
+    """The citizen declines: consequences explained, contact left, time to think (R 3.3.7.2).
+
+    With the end of the day until which the citizen thinks about it, somebody is reminded to ask.
+    """
     require(case, Action.DECLINE)
     if case.enrolled:
         raise NotAllowedInState(
@@ -124,12 +136,22 @@ def decline(
             field="contact_left",
             clause="R 3.3.7.2",
         )
+    if think_until is not None and think_until < at.calendar.local_date(at.now):
+        raise InvalidInput(
+            "thinking-time-over",
+            "the time to think lies in the future",
+            field="think_until",
+            clause="R 3.3.7.2",
+        )
+    case.think_until = at.calendar.end_of_day(think_until) if think_until else None
     case.declines.append(
         Decline(
             at=at.now,
             recorded_by=at.by.id,
             consequences_explained=consequences_explained,
             contact_left=contact_left,
+            contacts=contacts,
+            think_until=case.think_until,
         )
     )
     case.status_before, case.status = case.status, Status.DECLINED
@@ -140,12 +162,19 @@ def decline(
 def reopen(case: Case, at: Context) -> list[Event]:
     """The citizen thought better of it (R 3.3.7.2)."""
     require(case, Action.REOPEN)
+    if case.consent_withdrawn:
+        raise NotAllowedInState(
+            "consent-withdrawn",
+            "the citizen took the consent back: record a new one first",
+            clause="152-FZ 9",
+        )
     return resume(case, at)
 
 
 def resume(case: Case, at: Context) -> list[Event]:
     """Go on where the case stood; the terms of that stage run anew from here."""
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
+    case.think_until = None
     release_request(case, at)
     reopened = CaseReopened(by=at.by, opened=_terms_of_stage(case, at))
     return [reopened, *complete_package(case, at)]
@@ -171,4 +200,8 @@ def sound_terms(case: Case, at: Context) -> list[Event]:
         overdue = record_overdue(case, alarm.term.code) if isinstance(alarm, TermMissed) else None
         if overdue is not None:
             events.append(overdue_event(case, overdue, at))
+    if case.think_until is not None and at.now >= case.think_until:
+        case.think_until = None
+        if case.status is Status.DECLINED:
+            events.append(ThinkingTimeEnded(by=at.by))
     return events

@@ -181,6 +181,8 @@ class CitizenView(BaseModel):
     card: CitizenCard | None
     consented: bool
     erased: bool
+    erase_by: AwareDatetime | None = Field(description="consent was taken back (152-FZ 21.5)")
+    joined: list[str] = Field(description="citizens who turned out to be this one (L 5.1)")
     cases: list[CaseView]
 
 

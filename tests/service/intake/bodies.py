@@ -15,7 +15,7 @@ PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json"
 FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
-CONSENT = {"text_version": "soglasie-2026-1", "given_on": "2026-01-20"}
+CONSENT = {"text_version": "consent-2013-1", "given_on": "2026-01-20"}
 DECLINE = {"consequences_explained": True, "contact_left": True}
 PAPERS = [
     {"code": "identity", "number": "3210 445566"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.backing import REAL, Backing
+from chassis.store import LostRace
 from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.directory import (
@@ -23,6 +25,7 @@ from contracts.directory import (
 from contracts.values import SYSTEM
 from services.intake.intake import Intake
 from services.intake.main import create_app
+from services.intake.recognising import compare_citizen
 from services.intake.settings import IntakeSettings
 from tests.service.intake.bodies import (
     CERTIFICATE,
@@ -187,6 +190,9 @@ class Desk:
 
         self.intake.service.sweeper.nudge()
         self.intake.sending.nudge()
+        async for document in self.intake.citizens.each():
+            with suppress(LostRace):
+                await compare_citizen(self.intake, document.id)
         await until(idle)
         await self.intake.service.relay.drain()
         await self.intake.service.sweeper.clear(0)
@@ -212,7 +218,7 @@ class Desk:
             f"{name}/{document.id}": (
                 document.version,
                 document.seq,
-                document.state.model_dump(mode="json"),
+                document.state.model_dump(mode="json", exclude={"compare_at"}),
                 dict(document.streams),
             )
             for name, kept in self.intake.service.collections.items()

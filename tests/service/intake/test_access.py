@@ -19,6 +19,7 @@ from tests.service.intake.bodies import (
     SIGNED,
     answers_of,
     new_bundle,
+    new_citizen,
     new_referral,
     new_request,
     rich_bundle,
@@ -28,8 +29,10 @@ from tests.service.intake.desk import (
     OTHER_BODY,
     OTHER_HOSPITAL,
     OTHER_INSTITUTION,
+    Clock,
     Desk,
 )
+from tests.service.intake.twins import pair_of
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
 
 OPERATIONS = "/operations"
@@ -76,6 +79,16 @@ ROUTES = [
           {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}),
     Route("POST", f"{CASE}/urgent-measures/results", "specialist", {"results": ["да"]}),
     Route("POST", f"{CASE}/consent", "specialist", CONSENT),
+    Route("POST", f"{CASE}/consent/withdrawal", "specialist", {}),
+    Route("GET", "/consent-texts", "specialist", foreign=200),
+    Route("GET", "/citizens/{citizen_id}", "care_organizer"),
+    Route("POST", "/citizens/{citizen_id}/card", "specialist",
+          {"card": new_citizen(), "reason": "опечатка"}),
+    Route("GET", "/citizen-pairs", "registrar", foreign=200),
+    Route("GET", "/citizen-pairs/{pair_id}", "registrar"),
+    Route("POST", "/citizen-pairs/{pair_id}/decision", "registrar",
+          {"decision": "different", "reason": "мать и дочь"}),
+    Route("POST", "/citizen-pairs/{pair_id}/undoing", "registrar", {"reason": "ошибка"}),
     Route("POST", f"{CASE}/application", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/documents", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/certificate-request", "institution_director", SIGNED),
@@ -103,8 +116,6 @@ ROUTES = [
     Route("POST", "/interagency-requests/{request_id}/answer", "registrar", CERTIFICATE),
     Route("POST", f"{CASE}/decline", "registrar", DECLINE),
     Route("POST", f"{CASE}/reopening", "registrar"),
-    Route("POST", f"{CASE}/reflection", "specialist"),
-    Route("POST", f"{CASE}/reflection/end", "specialist"),
     Route("POST", f"{CASE}/closing", "urgent_head", {"reason": "moved"}),
     Route("POST", "/fhir", "medical_organization", new_bundle(), HOSPITAL, OTHER_HOSPITAL, 200),
     hospitals("GET", "/fhir/Task/{task_id}"),
@@ -150,6 +161,9 @@ class Records:
         kept = {"kind": "Condition", "kept_id": f"{self.task_id}-{CONDITION}"}
         return {**vars(self), **of_task, **kept, "binary_id": f"{self.task_id}-a0"}
 
+    citizen_id: str
+    pair_id: str
+
     def path(self, path: str) -> str:
         return path.format(**self.ids)
 
@@ -158,7 +172,7 @@ class Records:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def records(desk: Desk) -> Records:
+async def records(desk: Desk, clock: Clock) -> Records:
     case_id, request_id = await desk.requested()
     registered = await desk.register()
     pushed = await desk.push(rich_bundle())
@@ -171,6 +185,10 @@ async def records(desk: Desk) -> Records:
     assert task is not None
     assert task.state.delivery is not None
     return Records(case_id, request_id, registered["id"], task_id, task.state.delivery.id)
+    pair_id = await pair_of(desk, clock)
+    await desk.settle()
+    citizen_id = registered["citizen_id"]
+    return Records(case_id, request_id, registered["id"], task_id, citizen_id, pair_id)
 
 
 async def call(desk: Desk, route: Route, path: str, **who: Any) -> httpx.Response:

@@ -87,12 +87,13 @@ async def test_referral_goes_through_its_states_and_each_is_a_version_l_2_2(desk
     await desk.settle()
     await desk.surveyed(referral.case_id)
     await desk.settle()
-    await desk.act(referral.case_id, "reflection", role="specialist")
+    until = {"think_until": desk.intake.now().date().isoformat()}
+    await desk.act(referral.case_id, "decline", {**DECLINE, **until}, "specialist")
     await desk.settle()
     held = await referral.task()
     assert held["status"] == "on-hold"
     assert held["statusReason"]["text"] == "Гражданин обдумывает предложенное"
-    await desk.act(referral.case_id, "reflection/end", role="specialist")
+    await desk.act(referral.case_id, "reopening", role="specialist")
     await desk.settle()
     decided = (
         Decided(by=SYSTEM, outcome=Outcome.ENROL, form=ServiceForm.HOME, reasons="решено")

@@ -246,6 +246,35 @@ async def test_citizen_is_one_record_with_card_and_cases_L_5_1(register: Registe
     assert await register.status_of("/citizens/P9", "registry_reader", None) == 404
 
 
+async def test_joined_citizens_are_one_record_whichever_is_asked_for_L_5_1(
+    register: Register,
+) -> None:
+    first = ref_of("C0000000000000000000000000004101")
+    other = ref_of("C0000000000000000000000000004102", OTHER)
+    who = {"survivor": first.citizen_id, "joined": other.citizen_id, "pair": "P-P"}
+    by = somebody("registrar")
+    for ref in (first, other):
+        told = [
+            (citizen.CitizenRegistered(by=by, card=CARD), MONDAY),
+            (citizen.CitizensJoined(by=by, **who), MONDAY + HOUR),
+        ]
+        await register.hear(envelopes(CITIZEN, ref.citizen_id, told))
+        await register.hear(intake_of(ref).envelopes())
+    for asked in (first, other):
+        shown = await register.get(f"/citizens/{asked.citizen_id}")
+        assert (shown["id"], shown["joined"]) == (first.citizen_id, [other.citizen_id])
+        assert [case["id"] for case in shown["cases"]] == [first.case_id, other.case_id]
+        theirs = await register.get(f"/citizens/{asked.citizen_id}", "specialist", OTHER)
+        assert [case["id"] for case in theirs["cases"]] == [other.case_id]
+    parted = {"survivor": first.citizen_id, "parted": other.citizen_id, "pair": "P-P"}
+    for ref in (first, other):
+        event = (citizen.CitizensParted(by=by, **parted), MONDAY + 2 * HOUR)
+        three = envelopes(CITIZEN, ref.citizen_id, [event] * 3)
+        await register.hear(three[2:])
+    shown = await register.get(f"/citizens/{other.citizen_id}")
+    assert (shown["id"], shown["joined"]) == (other.citizen_id, [])
+
+
 async def test_summary_counts_what_the_records_hold(register: Register) -> None:
     cases = [document async for document in register.registry.cases.each()]
     summary = await register.registry.figures._count()

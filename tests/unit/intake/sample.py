@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chassis.calendar import DistrictCalendar
 from contracts.assessment import SurveyCompleted, SurveyOutcome
+from contracts.citizen import ConsentBasis
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import Channel, TriageCode
@@ -15,6 +16,7 @@ from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, 
 from services.intake.domain import registration
 from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
+from services.intake.domain.consent import ConsentScope
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import request_certificate
@@ -82,6 +84,12 @@ CARD = CitizenCard(
     gender=Gender.FEMALE,
     address=Address(text="652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 2"),
     phone="+73845600001",
+)
+CONSENTED = ConsentScope(
+    basis=ConsentBasis.WRITTEN_CONSENT,
+    text_version="consent-2013-1",
+    purposes=("survey", "transfer"),
+    recipients=("commission", "pension_fund_office"),
 )
 NEIGHBOUR = Contact(
     kind=ContactKind.PERSON,
@@ -156,7 +164,7 @@ def applied(
 ) -> Case:
     """A case with its application and the citizen's papers, but the pension certificate."""
     made = triaged(**changed)
-    register_application(made, applicant, has_benefits, PAPERS, when(), consented=True)
+    register_application(made, applicant, has_benefits, PAPERS, when(), consent=CONSENTED)
     return made
 
 

@@ -17,11 +17,10 @@ from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.ending import (
     WithoutObject,
     close_without_object,
-    end_thinking,
-    think_over,
     withdraw_referral,
 )
 from services.intake.domain.interagency import Addressee, request_certificate, request_document
+from services.intake.domain.joining import close_joined
 from services.intake.domain.records import ApplicantKind, Attachment, Presented, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
 from services.intake.domain.requests import (
@@ -36,6 +35,7 @@ from services.intake.domain.triage import answer_questions, close_consultation, 
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
     CERTIFICATE,
+    CONSENTED,
     DANGER,
     HEAD,
     REQUEST,
@@ -105,14 +105,17 @@ def sent_by_hospital(case: Case) -> None:
     case.entry_id, case.requester = "J-1", "hospital-03"
 
 
-def thinking(case: Case) -> None:
-    case.thinking_over_since = when().now
-
-
-def consent(case: Case) -> Sequence[Event]:
+def of_citizen(action: Action) -> Do:
     """Consent is asked of the case and kept with the citizen."""
-    require(case, Action.RECORD_CONSENT)
-    return []
+
+    def do(case: Case) -> Sequence[Event]:
+        require(case, action)
+        return []
+
+    return do
+
+
+OF_CITIZEN = (Action.RECORD_CONSENT, Action.WITHDRAW_CONSENT)
 
 
 WAYS: dict[Action, tuple[Prepare, Do]] = {
@@ -133,11 +136,11 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: complete_urgent_measures(case, ["сделано"], when()),
     ),
     Action.CLOSE_CONSULTATION: (consultation, lambda case: close_consultation(case, when())),
-    Action.RECORD_CONSENT: (nothing, consent),
+    **{action: (nothing, of_citizen(action)) for action in OF_CITIZEN},
     Action.REGISTER_APPLICATION: (
         nothing,
         lambda case: register_application(
-            case, ApplicantKind.CITIZEN, False, [], when(), consented=True
+            case, ApplicantKind.CITIZEN, False, [], when(), consent=CONSENTED
         ),
     ),
     Action.REGISTER_DOCUMENTS: (
@@ -186,12 +189,11 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
             case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when()
         ),
     ),
-    Action.THINK_OVER: (nothing, lambda case: think_over(case, when())),
-    Action.END_THINKING: (thinking, lambda case: end_thinking(case, when())),
     Action.CLOSE_WITHOUT_OBJECT: (
         nothing,
         lambda case: close_without_object(case, WithoutObject.DIED, when()),
     ),
+    Action.JOIN: (nothing, lambda case: close_joined(case, "C0", when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
 }
@@ -211,7 +213,7 @@ def test_only_what_the_table_allows_happens(status: Status, action: Action) -> N
     before = case.model_copy(deep=True)
     if status in ALLOWED[action]:
         events = do(case)
-        assert (case != before) is (action is not Action.RECORD_CONSENT)
+        assert (case != before) is (action not in OF_CITIZEN)
         assert all(event.stream == "intake.case" for event in events)
         return
     with pytest.raises(NotAllowedInState) as refused:
@@ -233,6 +235,7 @@ def test_every_state_but_the_last_leads_on() -> None:
         Action.SETTLE_ANSWER,
         Action.LINK_REFERRAL,
         Action.WITHDRAW_REFERRAL,
+        Action.WITHDRAW_CONSENT,
     }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}

@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
-from contracts.citizen import CitizenCardChanged, CitizenRegistered, ConsentBasis, ConsentGiven
-from contracts.errors import InvalidInput
+from contracts.citizen import CitizenCardChanged, CitizenRegistered
 from contracts.values import CitizenCard, Gender
 from services.intake.adapters.identity import Identity
 from services.intake.domain.citizen import (
     Citizen,
-    Consent,
     claim_case,
     complete_card,
-    give_consent,
     register_citizen,
 )
 from tests.unit.intake.sample import CARD, when
-
-TODAY = date(2026, 2, 2)
-UNABLE = ConsentBasis.INTEREST_OF_THE_UNABLE
-
-
-def consent(
-    basis: ConsentBasis = ConsentBasis.WRITTEN_CONSENT,
-    given_on: date = TODAY,
-    reason: str | None = None,
-) -> Consent:
-    return Consent(basis=basis, text_version="soglasie-2026-1", given_on=given_on, reason=reason)
-
-
-def test_written_consent_is_recorded_r_3_3_7() -> None:
-    citizen = Citizen(id="P1")
-    (event,) = give_consent(citizen, consent(), when(), TODAY)
-    assert isinstance(event, ConsentGiven)
-    assert citizen.consent == consent()
-
-
-@pytest.mark.parametrize(("days", "taken"), [(-1, True), (0, True), (1, False)])
-def test_consent_of_tomorrow_is_refused_r_3_3_7(days: int, taken: bool) -> None:
-    citizen, given = Citizen(id="P1"), consent(given_on=TODAY + timedelta(days=days))
-    if taken:
-        give_consent(citizen, given, when(), TODAY)
-        assert citizen.consent == given
-        return
-    with pytest.raises(InvalidInput) as refused:
-        give_consent(citizen, given, when(), TODAY)
-    assert (refused.value.code, refused.value.field) == ("consent-in-future", "given_on")
-    assert citizen.consent is None
-
-
-def test_inability_needs_its_reason_and_the_reason_stays_here_r_3_3_7_1() -> None:
-    citizen = Citizen(id="P1")
-    with pytest.raises(InvalidInput) as refused:
-        give_consent(citizen, consent(UNABLE), when(), TODAY)
-    assert (refused.value.code, refused.value.field) == ("inability-unexplained", "reason")
-    assert refused.value.clause == "R 3.3.7.1"
-    (event,) = give_consent(citizen, consent(UNABLE, reason="потеря памяти"), when(), TODAY)
-    assert "потеря памяти" not in event.model_dump_json()
-    assert citizen.consent is not None
-    assert citizen.consent.reason == "потеря памяти"
 
 
 def test_card_is_registered_then_only_completed_r_3_1_2() -> None:

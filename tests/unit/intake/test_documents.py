@@ -29,6 +29,7 @@ from services.intake.domain.records import ApplicantKind
 from services.intake.domain.triage import answer_questions, triage_case
 from tests.unit.intake.sample import (
     CERTIFICATE,
+    CONSENTED,
     DANGER,
     HEAD,
     PAPERS,
@@ -53,14 +54,14 @@ CITIZEN = ApplicantKind.CITIZEN
 
 
 def apply(case: Case, *documents: GivenDocument, **changed: object) -> list[Event]:
-    values: dict[str, object] = {"applicant": CITIZEN, "has_benefits": False, "consented": True}
+    values: dict[str, object] = {"applicant": CITIZEN, "has_benefits": False, "consent": CONSENTED}
     values |= changed
     return register_application(case, documents=documents, at=when(), **values)  # type: ignore[arg-type]
 
 
 def test_application_without_consent_is_refused_r_3_3_7() -> None:
     with pytest.raises(NotAllowedInState) as refused:
-        apply(triaged(), consented=False)
+        apply(triaged(), consent=None)
     assert (refused.value.code, refused.value.clause) == ("consent-missing", "R 3.3.7")
 
 
@@ -120,7 +121,7 @@ def test_circumstances_decide_what_is_needed_r_2_6_r_3_3_14(
 def test_interagency_request_is_due_two_days_after_the_application_r_3_2_4() -> None:
     case = triaged()
     (event,) = register_application(
-        case, CITIZEN, False, [], when(local(2026, 2, 6)), consented=True
+        case, CITIZEN, False, [], when(local(2026, 2, 6)), consent=CONSENTED
     )
     assert isinstance(event, ApplicationRegistered)
     (term,) = event.opened

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound, Refusal
-from contracts.intake import CaseClosed, CitizenThinksOver, ReferralWithdrawn
+from contracts.intake import CaseClosed, ReferralWithdrawn
 from services.intake.domain.case import Case, Status
 from services.intake.domain.ending import (
     WITHDRAWN,
     WithoutObject,
     close_without_object,
-    end_thinking,
-    think_over,
     withdraw_referral,
 )
 from services.intake.domain.notices import task_state
@@ -114,21 +112,8 @@ def test_enrolled_case_is_ended_in_the_care_plan_r_3_6_3(reason: WithoutObject) 
 
 def test_closing_ends_every_term_and_the_pause() -> None:
     case = triaged()
-    think_over(case, when())
+    case.think_until = when().now
     (closed,) = close_without_object(case, WithoutObject.DIED, when())
     assert isinstance(closed, CaseClosed)
-    assert (closed.reason, case.thinking_over_since) == ("died", None)
+    assert (closed.reason, case.think_until) == ("died", None)
     assert case.terms.next_alarm() is None
-
-
-def test_citizen_thinks_it_over_once_r_3_3_7() -> None:
-    case = triaged()
-    with pytest.raises(NotAllowedInState):
-        end_thinking(case, when())
-    (said,) = think_over(case, when())
-    assert isinstance(said, CitizenThinksOver)
-    with pytest.raises(NotAllowedInState) as refused:
-        think_over(case, when())
-    assert (refused.value.code, refused.value.clause) == ("nothing-to-think-over", "R 3.3.7")
-    assert len(end_thinking(case, when())) == 1
-    assert case.thinking_over_since is None

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.intake import TriageCode
 from services.intake.domain.case import Case, Status, next_wake
-from services.intake.domain.ending import WithoutObject, close_without_object, think_over
+from services.intake.domain.ending import WithoutObject, close_without_object
 from services.intake.domain.notices import (
     REASONS,
     notice_of,
@@ -20,7 +20,7 @@ from services.intake.domain.notices import (
     to_tell,
 )
 from services.intake.domain.records import Progress
-from services.intake.domain.registration import link_referral
+from services.intake.domain.registration import decline, link_referral
 from services.intake.domain.task_states import TaskStatus
 from tests.unit.intake.sample import (
     HOSPITAL,
@@ -104,7 +104,8 @@ def test_case_without_object_is_told_with_its_reason(
 def test_task_is_on_hold_with_a_reason_while_the_person_thinks_it_over() -> None:
     case = triaged(requester=HOSPITAL)
     case.progress.surveyed = True
-    think_over(case, when())
+    at = when()
+    decline(case, at, consequences_explained=True, contact_left=True, think_until=at.now.date())
     state = task_state(case)
     assert (state.status, state.reason) == (TaskStatus.ON_HOLD, "thinking-over")
 

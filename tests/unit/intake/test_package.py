@@ -22,7 +22,16 @@ from services.intake.domain.interagency import Addressee, request_document
 from services.intake.domain.package import Standing, package_of, to_bring
 from services.intake.domain.records import ApplicantKind, Attachment, Presented
 from services.intake.domain.requests import RequestWay
-from tests.unit.intake.sample import HEAD, PAPERS, applied, requested, sent, triaged, when
+from tests.unit.intake.sample import (
+    CONSENTED,
+    HEAD,
+    PAPERS,
+    applied,
+    requested,
+    sent,
+    triaged,
+    when,
+)
 
 
 def scan(content: str = "1", code: str = "identity") -> Attachment:
@@ -56,7 +65,7 @@ def test_citizen_is_never_asked_for_what_another_body_has_r_2_6_1(
         benefits,
         PAPERS[:handed_in],
         when(),
-        consented=True,
+        consent=CONSENTED,
         relatives_cannot_care=relatives,
     )
     asked = to_bring(case)
@@ -77,7 +86,7 @@ def test_list_holds_what_is_missing_and_to_be_had_of_nobody_else_r_3_3_14() -> N
         True,
         PAPERS[:1],
         when(),
-        consented=True,
+        consent=CONSENTED,
         relatives_cannot_care=True,
     )
     assert {rule.code: rule.source for rule in to_bring(case)} == {

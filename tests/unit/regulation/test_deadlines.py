@@ -53,6 +53,15 @@ TERMS = [
         )
         for of in ("family", "benefits", "guardianship")
     ),
+    (
+        "consent-erasure",
+        "152-FZ 21 (5)",
+        30,
+        CALENDAR_DAYS,
+        "consent-withdrawn",
+        "intake",
+        (3, 7),
+    ),
     ("primary-survey", "R 3.3.2", 3, WORKING, "referral-registered", "assessment", (2, 10)),
     (
         "primary-survey-hospital",

@@ -1,0 +1,40 @@
+"""A citizen's card as it is dictated: its telephone may be said in any usual way."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from contracts.values import CitizenCard, Line
+from services.intake.domain.phones import phones_in
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class SpokenCard(CitizenCard):
+    """What identifies and reaches one citizen. What was said stands beside what is dialled."""
+
+    phone: Line | None = Field(
+        default=None,
+        description="E.164, or as it was said: «8 (384-56) 5-34-21 доб. 3»; may name several",
+        examples=["+73845600001"],
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _phones_as_said(cls, data: Any) -> Any:
+        said = data.get("phone") if isinstance(data, dict) else None
+        if not isinstance(said, str) or E164.fullmatch(said) or data.get("phones"):
+            return data
+        found = phones_in(said)
+        if not found:
+            raise ValueError("phone: a telephone number has its area code, e.g. 8 (384-56) 5-34-21")
+        return {**data, "phone": found[0].number, "phones": found}
+
+    def card(self) -> CitizenCard:
+        """The card as it is kept."""
+        return CitizenCard.model_validate(
+            {name: getattr(self, name) for name in CitizenCard.model_fields}
+        )

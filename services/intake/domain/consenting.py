@@ -1,0 +1,214 @@
+"""Consent in the course of time: given, withdrawn, the term to erase, and what a case makes of it.
+
+The consent is the citizen's, the work stands in the case: the citizen's document notes which case
+has to be told and stays due until it was, so a consent taken back stops that work whoever died.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from contracts.citizen import (
+    ConsentBasis,
+    ConsentGiven,
+    ConsentWithdrawn,
+    ErasureDueSoon,
+    ErasureMissed,
+)
+from contracts.context import Context
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.event import Event, sound
+from contracts.intake import CaseDeclined
+from contracts.regulation import RegulationPack, load_pack
+from contracts.regulation.loading import FIRST_PACK
+from services.intake.domain.case import OPEN, Case, Status
+from services.intake.domain.citizen import Citizen, Consent
+from services.intake.domain.consent import (
+    SURVEY,
+    TRANSFER,
+    ConsentRecord,
+    ConsentScope,
+    Coverage,
+    GivenConsent,
+    Withdrawal,
+    check_given,
+    coverage,
+    text_of,
+)
+from services.intake.domain.dispatching import hold_request, release_request
+from services.intake.domain.records import Decline
+
+ERASURE = "consent-erasure"
+
+
+def standing_consent(citizen: Citizen) -> ConsentRecord | None:
+    """The consent that is in force: the one given last, unless it was withdrawn."""
+    if citizen.consent is None:
+        return None
+    if citizen.consents and citizen.consents[-1].withdrawn is None:
+        return citizen.consents[-1]
+    return _as_once_recorded(citizen.consent)
+
+
+def _as_once_recorded(consent: Consent) -> ConsentRecord:
+    """A consent of the time when only its text was recorded: it covers what that text names."""
+    pack = load_pack(FIRST_PACK)
+    text = text_of(pack, consent.text_version) or pack.consent_text(consent.given_on)
+    return ConsentRecord(
+        **consent.model_dump(), purposes=(SURVEY, TRANSFER), recipients=text.recipients
+    )
+
+
+def give_consent(
+    citizen: Citizen,
+    given: GivenConsent,
+    pack: RegulationPack,
+    at: Context,
+    case_to_tell: str | None = None,
+) -> list[Event]:
+    """Record consent, or why one acts without it (R 3.3.7, 3.3.7.1, 152-FZ 9).
+
+    A term to erase that ran since an earlier consent was withdrawn ends with it.
+    """
+    text = check_given(given, pack, at.calendar.local_date(at.now))
+    purposes = text.purposes if given.purposes is None else given.purposes
+    named = text.recipients if given.recipients is None else given.recipients
+    record = ConsentRecord(
+        **given.model_dump(exclude={"purposes", "recipients", "text_sha256"}),
+        purposes=purposes,
+        recipients=named if TRANSFER in purposes else (),
+        text_sha256=text.sha256,
+        recorded_at=at.now,
+        recorded_by=at.by.id,
+    )
+    citizen.consents.append(record)
+    citizen.consent = Consent(**record.model_dump(include=set(Consent.model_fields)))
+    if case_to_tell is not None:
+        _tell(citizen, [case_to_tell], at)
+    return [
+        ConsentGiven(
+            by=at.by,
+            basis=record.basis,
+            text_version=record.text_version,
+            given_on=record.given_on,
+            text_sha256=record.text_sha256,
+            purposes=record.purposes,
+            recipients=record.recipients,
+            way=record.way,
+            legal_basis=record.legal_basis,
+            closed=citizen.terms.close(ERASURE, at=at.now),
+        )
+    ]
+
+
+def withdraw_consent(
+    citizen: Citizen,
+    pack: RegulationPack,
+    at: Context,
+    *,
+    case_id: str | None = None,
+    other_basis: str | None = None,
+    other_reason: str | None = None,
+) -> list[Event]:
+    """The citizen takes the consent back: processing stops (152-FZ 9.2).
+
+    The data are to be erased within thirty days (152-FZ 21.5), unless the law has another ground
+    to keep them, which is then named and explained. A withdrawal needs no reason and no leave.
+    """
+    standing = standing_consent(citizen)
+    if standing is None or standing.basis is not ConsentBasis.WRITTEN_CONSENT:
+        raise NotAllowedInState(
+            "no-consent-to-withdraw", "no consent of this citizen is in force", clause="152-FZ 9"
+        )
+    _check_other_basis(pack, other_basis, other_reason)
+    withdrawal = Withdrawal(
+        at=at.now, recorded_by=at.by.id, other_basis=other_basis, other_reason=other_reason
+    )
+    withdrawn = standing.model_copy(update={"withdrawn": withdrawal})
+    kept = citizen.consents if standing not in citizen.consents else citizen.consents[:-1]
+    citizen.consents, citizen.consent = [*kept, withdrawn], None
+    _tell(citizen, [case_id, citizen.open_case], at)
+    due = () if other_basis else (at.deadline(pack, ERASURE),)
+    opened = citizen.terms.open(*due)
+    return [ConsentWithdrawn(by=at.by, opened=opened, other_basis=other_basis)]
+
+
+def _check_other_basis(pack: RegulationPack, basis: str | None, reason: str | None) -> None:
+    known = [ground.code for ground in pack.processing_grounds]
+    if basis is not None and basis not in known:
+        raise InvalidInput(
+            "unknown-legal-basis",
+            f"grounds are: {', '.join(known)}",
+            field="other_basis",
+            clause="152-FZ 9 (2)",
+        )
+    if (basis is None) != (reason is None):
+        raise InvalidInput(
+            "other-basis-unexplained",
+            "a ground to keep the data is named together with why it holds",
+            field="other_basis" if basis is None else "other_reason",
+            clause="152-FZ 9 (2)",
+        )
+
+
+def _tell(citizen: Citizen, cases: list[str | None], at: Context) -> None:
+    wanted = [*citizen.cases_to_tell, *(case for case in cases if case is not None)]
+    citizen.cases_to_tell = list(dict.fromkeys(wanted))
+    citizen.tell_at = at.now if citizen.cases_to_tell else None
+
+
+def told(citizen: Citizen) -> None:
+    """Every case that had to know of the consent knows of it."""
+    citizen.cases_to_tell, citizen.tell_at = [], None
+
+
+def sound_erasure(citizen: Citizen, at: Context) -> list[Event]:
+    """The alarms of the term to erase that are due (152-FZ 21.5)."""
+    return sound(citizen.terms, ErasureDueSoon, ErasureMissed, at)
+
+
+def needs_telling(case: Case) -> bool:
+    """Whether a new consent changes what this case may do."""
+    return case.consent is not None or case.consent_withdrawn
+
+
+def learn_consent(case: Case, scope: ConsentScope | None, at: Context) -> list[Event]:
+    """How the citizen's consent stands by now: the case goes by it from here on (152-FZ 9).
+
+    Taken back, it sets the case aside as a decline does: nothing leaves, no term runs, and it can
+    be taken up again once there is a new consent. What is enrolled goes on under its contract.
+    """
+    if scope is not None:
+        case.consent, case.consent_withdrawn = scope, False
+        if case.status is Status.APPLICATION_REGISTERED:
+            release_request(case, at)
+        return []
+    case.consent = None
+    hold_request(case)
+    if case.consent_withdrawn or case.status is Status.CLOSED or case.enrolled:
+        return []
+    case.consent_withdrawn = True
+    if case.status not in OPEN:
+        return []
+    case.declines.append(
+        Decline(
+            at=at.now,
+            recorded_by=at.by.id,
+            consequences_explained=False,
+            contact_left=False,
+            consent_withdrawn=True,
+        )
+    )
+    case.status_before, case.status = case.status, Status.DECLINED
+    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+
+
+def may_ask(
+    consent: ConsentScope | None, pack: RegulationPack, today: date, recipient: str
+) -> bool:
+    """Whether a signed request may still leave: consent was not taken back, nor narrowed since.
+
+    A text renewed after the signature holds up nothing that was asked for under the earlier one.
+    """
+    found = coverage(consent, pack, today, TRANSFER, recipient)
+    return found in {Coverage.COVERED, Coverage.OUTDATED}

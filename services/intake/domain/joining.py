@@ -1,0 +1,253 @@
+"""Two citizens become one, and two again; so do their open cases (L 5.1).
+
+The survivor's document notes what was taken over from the joined one, so that it can be given back.
+Every step may be done twice. The order of the steps is in `joining.py` of the service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
+from contracts.context import Context
+from contracts.errors import NotAllowedInState
+from contracts.event import Event
+from contracts.intake import (
+    JOINED,
+    CaseClosed,
+    CaseDeclined,
+    CaseReopened,
+    ReferralLinked,
+    ReferralsParted,
+)
+from contracts.values import CitizenCard
+from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
+from services.intake.domain.consenting import standing_consent
+from services.intake.domain.dispatching import hold_request
+from services.intake.domain.records import LinkedReferral
+from services.intake.domain.registration import resume
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """The two citizens' open cases as they are stored; None where there is none, or it is over."""
+
+    survivors: Case | None
+    theirs: Case | None
+
+    def younger(self) -> Case | None:
+        """Of two open ones the later received; None where not both are open."""
+        if self.survivors is None or self.theirs is None or self.survivors.id == self.theirs.id:
+            return None
+        return max(self.survivors, self.theirs, key=_age)
+
+
+def _age(case: Case) -> tuple[float, str]:
+    return case.received_at.timestamp() if case.received_at else 0.0, case.id
+
+
+def joining_of(survivor: Citizen, pair: str) -> Joining | None:
+    """What was noted when a pair was joined; None before that, and after it was undone."""
+    return next((joining for joining in survivor.joinings if joining.pair == pair), None)
+
+
+def take_over(
+    survivor: Citizen, other: Citizen, pair: str, cases: OpenCases, at: Context
+) -> list[Event]:
+    """The survivor's card is completed; of two open cases the elder one goes on (L 5.1)."""
+    known = joining_of(survivor, pair)
+    if known is not None and known.theirs == other.open_case:
+        return []
+    if known is not None:  # a referral about the other one came in between
+        _give_back(survivor, other, known, at)
+    before = survivor.card
+    younger = cases.younger()
+    elder = cases.survivors if younger is cases.theirs else cases.theirs
+    note = Joining(
+        pair=pair,
+        citizen=other.id,
+        completed=tuple(missing_parts(survivor.card, other.card)),
+        consent_taken=_consent_lacks(survivor) and other.consent is not None,
+        theirs=other.open_case,
+        case_before=survivor.open_case,
+        served_before=survivor.served,
+        joined_case=younger.id if younger else None,
+        into_case=elder.id if younger and elder else None,
+    )
+    survivor.joinings.append(note)
+    survivor.served = survivor.served or other.served
+    _complete(survivor, other, at)
+    if note.consent_taken:
+        taken = standing_consent(other)
+        survivor.consent = other.consent
+        survivor.consents += [taken] if taken is not None else []
+    if cases.theirs is not None and (younger is None or younger is cases.survivors):
+        _take_case(survivor, cases.theirs.id)
+    changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
+    if known is not None:
+        return [*changed]
+    joined = CitizensJoined(
+        by=at.by,
+        survivor=survivor.id,
+        joined=other.id,
+        pair=pair,
+        consented=survivor.consent is not None,
+    )
+    return [*changed, joined]
+
+
+def _take_case(survivor: Citizen, case_id: str) -> None:
+    present = survivor.open_case
+    if present is not None and present != case_id and present not in survivor.earlier_cases:
+        survivor.earlier_cases.append(present)
+    survivor.open_case = case_id
+
+
+def _consent_lacks(survivor: Citizen) -> bool:
+    """A consent the survivor took back is not given anew by another card's."""
+    return survivor.consent is None and not survivor.consents
+
+
+def _complete(survivor: Citizen, other: Citizen, at: Context) -> None:
+    lacking = missing_parts(survivor.card, other.card)
+    if lacking:
+        _change_card(survivor, survivor.card.model_copy(update=lacking), at)
+
+
+def _change_card(citizen: Citizen, card: CitizenCard, at: Context) -> None:
+    citizen.card = card
+    citizen.history.append(CardVersion(at=at.now, recorded_by=at.by.id, card=card))
+
+
+def join(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
+    """The joined one points to the survivor from here on."""
+    if other.joined_to is not None:
+        return []
+    other.joined_to, other.joined_by = survivor, pair
+    return [CitizensJoined(by=at.by, survivor=survivor, joined=other.id, pair=pair)]
+
+
+def release(survivor: Citizen, other: Citizen, pair: str, at: Context) -> list[Event]:
+    """The survivor gives back what was taken over, unless it has become their own since."""
+    known = joining_of(survivor, pair)
+    if known is None:
+        return []
+    before = survivor.card
+    _give_back(survivor, other, known, at)
+    changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
+    parted = CitizensParted(
+        by=at.by,
+        survivor=survivor.id,
+        parted=other.id,
+        pair=pair,
+        consented=survivor.consent is not None,
+    )
+    return [*changed, parted]
+
+
+def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -> None:
+    survivor.joinings = [one for one in survivor.joinings if one.pair != known.pair]
+    fields = [
+        name
+        for name in known.completed
+        if getattr(survivor.card, name) == getattr(other.card, name)
+    ]
+    if fields:
+        kept = survivor.card.model_dump(exclude=set(fields), exclude_none=True)
+        _change_card(survivor, CitizenCard.model_validate(kept), at)
+    if known.consent_taken and survivor.consent == other.consent:
+        survivor.consent, survivor.consents = None, survivor.consents[:-1]
+    taken = {known.theirs, known.into_case} - {None}
+    if survivor.open_case in taken and survivor.open_case != known.case_before:
+        survivor.open_case = known.case_before
+        if known.case_before in survivor.earlier_cases:
+            survivor.earlier_cases.remove(known.case_before)
+    if survivor.served and not known.served_before and other.served:
+        survivor.served = False
+
+
+def part(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
+    """The joined one stands for itself again, with the open case it had."""
+    if other.joined_by != pair:
+        return []
+    other.joined_to, other.joined_by = None, None
+    return [CitizensParted(by=at.by, survivor=survivor, parted=other.id, pair=pair)]
+
+
+def close_joined(case: Case, into: str, at: Context) -> list[Event]:
+    """The younger of two open cases ends; the elder goes on with its referrals (L 5.1)."""
+    if case.joined_to == into:
+        return []
+    require(case, Action.JOIN)
+    if case.enrolled:
+        raise NotAllowedInState("case-is-over", "it came to its end by itself", clause="L 5.1")
+    case.joined_to, case.closed_for = into, JOINED
+    case.status_before, case.declined_before = _stage(case), case.status is Status.DECLINED
+    case.status = Status.CLOSED
+    hold_request(case)
+    return [CaseClosed(by=at.by, reason=JOINED, into=into, closed=case.terms.close_all(at.now))]
+
+
+def _stage(case: Case) -> Status | None:
+    return case.status_before if case.status is Status.DECLINED else case.status
+
+
+def referrals_of(case: Case) -> list[LinkedReferral]:
+    """Every referral of a case: the one that opened it, and those that joined it."""
+    if case.received_at is None or case.channel is None:
+        return list(case.linked)
+    first = LinkedReferral(
+        entry_id=case.entry_id,
+        received_at=case.received_at,
+        channel=case.channel,
+        requester=case.requester,
+    )
+    return [first, *case.linked]
+
+
+def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
+    """The elder case takes the younger one's referrals over; one that has ended takes none."""
+    if case.over:
+        return []
+    known = {referral.entry_id for referral in case.linked}
+    taken = [one for one in referrals_of(younger) if one.entry_id not in known]
+    case.linked += taken
+    return [
+        ReferralLinked(
+            by=at.by,
+            journal_number=number_of(one.entry_id),
+            received_at=one.received_at,
+            channel=one.channel,
+            requester=one.requester,
+        )
+        for one in taken
+    ]
+
+
+def unlink_joined(case: Case, younger: Case, at: Context) -> list[Event]:
+    """The elder case gives the younger one's referrals back."""
+    theirs = {referral.entry_id for referral in referrals_of(younger)}
+    given_back = [one for one in case.linked if one.entry_id in theirs]
+    if not given_back:
+        return []
+    case.linked = [one for one in case.linked if one.entry_id not in theirs]
+    numbers = tuple(number_of(one.entry_id) for one in given_back)
+    return [ReferralsParted(by=at.by, journal_numbers=numbers, case_id=younger.id)]
+
+
+def reopen_parted(case: Case, at: Context) -> list[Event]:
+    """The younger case goes on where it stood; a decline stands as it did."""
+    if case.joined_to is None:
+        return []
+    case.joined_to, case.closed_for = None, None
+    if case.declined_before:
+        case.status, case.declined_before = Status.DECLINED, False
+        return [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
+    return resume(case, at)
+
+
+def number_of(entry_id: str) -> str:
+    """The number a person writes down, from the id of the journal entry."""
+    institution, year, number = entry_id.removeprefix("J-").rsplit("-", 2)
+    return f"{institution}/{year}/{number}"
