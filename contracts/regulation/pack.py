@@ -18,6 +18,7 @@ from contracts.regulation.entries import (
     ComplaintGround,
     ComplaintOutcome,
     Entry,
+    FollowUp,
     FunctionalGroup,
     JournalField,
     ReplyPart,
@@ -54,6 +55,7 @@ class RegulationPack(Value):
     terms: tuple[TermRule, ...]
 
     triage: Triage
+    follow_ups: tuple[FollowUp, ...]
     journal_fields: tuple[JournalField, ...]
     documents: tuple[RequiredDocument, ...]
     interagency_request_fields: tuple[Entry, ...]
@@ -91,6 +93,10 @@ class RegulationPack(Value):
                 return rule
         raise UnknownTerm(self.code, code)
 
+    def follow_up(self, worklist: str) -> FollowUp | None:
+        """Our own term of a worklist; None where the regulation's are enough."""
+        return next((rule for rule in self.follow_ups if rule.worklist == worklist), None)
+
     @model_validator(mode="after")
     def _no_code_twice(self) -> Self:
         for name in type(self).model_fields:
@@ -99,6 +105,8 @@ class RegulationPack(Value):
                 _refuse_duplicates(name, listed)
         _refuse_duplicates("triage.codes", self.triage.codes)
         _refuse_duplicates("triage.questions", self.triage.questions)
+        _refuse_duplicates("triage.reasons", (*self.triage.immediate_grounds, *self.triage.reasons))
+        _refuse_duplicates("follow_ups.worklist", [rule.worklist for rule in self.follow_ups])
         _refuse_duplicates("commission", (*self.commission.required, *self.commission.further))
         return self
 
@@ -134,7 +142,11 @@ class RegulationPack(Value):
 def _refuse_duplicates(name: str, listed: Iterable[object]) -> None:
     seen = set[object]()
     for item in listed:
-        code = getattr(item, "code", None) or getattr(item, "field", None)
+        code = (
+            item
+            if isinstance(item, str)
+            else getattr(item, "code", None) or getattr(item, "field", None)
+        )
         if code is None:
             continue
         if code in seen:

@@ -28,6 +28,7 @@ from services.intake.domain.notices import (
     tell_requester,
 )
 from services.intake.domain.records import RequestState
+from services.intake.domain.worklists import settle
 from services.intake.intake import Intake
 
 Decide = Callable[[Case, Context], Sequence[Event]]
@@ -50,13 +51,19 @@ async def change_case(
     decide: Decide,
     visible: Callable[[Case, Actor], bool] = involves,
     what: str = "case",
+    *,
+    moves: bool = True,
 ) -> Answered:
-    """Carry a decision out on a case the caller may know of; tell the requester of the change."""
+    """Carry a decision out on a case the caller may know of; tell the requester of the change.
+
+    `moves`: whether it is something that happens in the case (`worklists.settle`).
+    """
     at = intake.service.at(by)
 
     def decided(case: Case) -> Sequence[Event]:
         events = decide(case, at)
         tell_requester(case, at)
+        settle(case, at, moved=moves)
         return events
 
     return await intake.service.commands.execute(
@@ -160,12 +167,18 @@ async def _send_notice(intake: Intake, case: Case) -> None:
 async def _record(intake: Intake, case_id: str, outcome: Decide) -> None:
     """Store what came of an errand."""
     at = intake.service.at(SYSTEM)
+
+    def recorded(case: Case) -> Sequence[Event]:
+        events = outcome(case, at)
+        settle(case, at, moved=bool(events))
+        return events
+
     await intake.service.commands.execute(
         intake.cases,
         case_id,
         CASE,
         None,
         at,
-        lambda case: outcome(case, at),
+        recorded,
         visible=lambda case: True,
     )

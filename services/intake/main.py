@@ -17,7 +17,15 @@ from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    application,
+    cases,
+    consent,
+    fhir,
+    interagency,
+    referrals,
+    worklists,
+)
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
@@ -68,6 +76,7 @@ def create_app(
         [
             referrals.router,
             cases.router,
+            worklists.router,
             consent.router,
             application.router,
             interagency.router,

@@ -9,9 +9,12 @@ from contracts.copies import OrganizationCopy
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.worklists import place_of
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
+    place = place_of(case)
+    term = place.term.deadline if place is not None and place.term is not None else None
     return {
         "status": case.status,
         "institution": case.ref.institution if case.ref else "",
@@ -19,6 +22,11 @@ def _case_index(case: Case) -> dict[str, Scalar]:
         "requester": case.requester or "",
         "due": due_ms(case.terms.next_due()),
         "request_id": case.request.id if case.request else "",
+        "code": case.code or "",
+        "worklist": place.row.worklist if place is not None else "",
+        "owner": place.owner if place is not None else "",
+        "list_due": due_ms(term.due_at if term else None),
+        "list_warn": due_ms(term.warn_at if term else None),
     }
 
 
@@ -27,7 +35,17 @@ CASES = Spec(
     state=Case,
     index=_case_index,
     wake_at=lambda case: epoch_ms(next_wake(case)),
-    indexed=(("institution", "due"), ("authorised_body", "due"), ("request_id",)),
+    indexed=(
+        ("institution", "due"),
+        ("authorised_body", "due"),
+        ("request_id",),
+        ("institution", "worklist", "list_due"),
+        ("authorised_body", "worklist", "list_due"),
+        ("institution", "owner", "list_due"),
+        ("authorised_body", "owner", "list_due"),
+        ("institution", "list_warn"),
+        ("authorised_body", "list_warn"),
+    ),
 )
 
 

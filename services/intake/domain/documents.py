@@ -16,7 +16,7 @@ from contracts.intake import (
 )
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.values import Identifier, Line, Value
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Action, Case, Status, record_informed, require
 from services.intake.domain.records import ApplicantKind, Application, Document
 
 
@@ -82,7 +82,7 @@ def register_application(
             "record the citizen's consent, or why they cannot give it, first",
             clause="R 3.3.7",
         )
-    case.applicant_informed = informed
+    record_informed(case, at)
     case.application = Application(
         applicant=applicant,
         has_benefits=has_benefits,

@@ -23,6 +23,7 @@ from services.intake.domain.interagency import hold_request, release_request
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import Decline, LinkedReferral, RequestState
+from services.intake.domain.worklists import settle
 
 
 def register_case(
@@ -50,6 +51,7 @@ def register_case(
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     analysis = at.deadline(case.pack, "referral-analysis", entry.received_at)
     tell_requester(case, at)
+    settle(case, at, moved=True)
     return [
         ReferralRegistered(
             by=at.by,
@@ -169,4 +171,5 @@ def sound_terms(case: Case, at: Context) -> list[Event]:
         if answer_missed and case.request is not None:
             case.request.state = RequestState.OVERDUE
             events.append(CertificateOverdue(by=at.by, request_id=case.request.id))
+    settle(case, at, moved=False)
     return events

@@ -14,6 +14,7 @@ from contracts.intake import Channel, TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain import registration
 from services.intake.domain.case import Case, Status
+from services.intake.domain.consultation import Advice, close_consultation
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import (
     record_certificate,
@@ -27,7 +28,7 @@ from services.intake.domain.records import (
     Signatory,
     SigningAuthority,
 )
-from services.intake.domain.triage import answer_questions, close_consultation, triage_case
+from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.handlers import on_survey_completed
 
 ZONE = ZoneInfo("Asia/Novokuznetsk")
@@ -45,6 +46,7 @@ CALM: dict[str, list[str]] = {
     "mental_changes": [],
     "substance_abuse": [],
 }
+ADVICE = Advice(asked="Как оформить уход за матерью", answered="Рассказали о порядке и справках")
 DANGER = CALM | {"danger_to_life": ["own_life"]}
 PAPERS = [
     GivenDocument(code="identity", number="3210 445566"),
@@ -203,7 +205,7 @@ def in_status(status: Status) -> Case:
         return declined
     if status is Status.CLOSED:
         closed = triaged(TriageCode.CONSULTATION)
-        close_consultation(closed, when())
+        close_consultation(closed, ADVICE, when())
         return closed
     return complete()
 

@@ -9,14 +9,22 @@ import pytest
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import TriageCode
+from services.intake.domain.assignment import assign_case
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.consultation import close_consultation
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.interagency import record_certificate, request_certificate
 from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
-from services.intake.domain.triage import answer_questions, close_consultation, triage_case
-from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
+from services.intake.domain.triage import answer_questions, triage_case
+from services.intake.domain.urgent import (
+    MeasureResult,
+    PlannedMeasure,
+    plan_urgent_measures,
+    record_urgent_results,
+)
 from tests.unit.intake.sample import (
+    ADVICE,
     CERTIFICATE,
     DANGER,
     HEAD,
@@ -29,7 +37,7 @@ from tests.unit.intake.sample import (
 
 Prepare = Callable[[Case], object]
 Do = Callable[[Case], Sequence[Event]]
-MEASURE = UrgentMeasure(measure="Вызвать врача", responsible="Орлова")
+MEASURE = PlannedMeasure(measure="Вызвать врача", responsible="Орлова")
 
 
 def nothing(case: Case) -> None:
@@ -41,7 +49,8 @@ def immediate(case: Case) -> None:
 
 
 def planned(case: Case) -> None:
-    case.code, case.urgent_measures = TriageCode.IMMEDIATE, [MEASURE]
+    case.code = TriageCode.IMMEDIATE
+    case.urgent_measures = [UrgentMeasure(measure="Вызвать врача", responsible="Орлова")]
 
 
 def consultation(case: Case) -> None:
@@ -84,9 +93,14 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     ),
     Action.COMPLETE_URGENT_MEASURES: (
         planned,
-        lambda case: complete_urgent_measures(case, ["сделано"], when()),
+        lambda case: record_urgent_results(
+            case, [MeasureResult(measure=1, done=True, result="сделано")], when()
+        ),
     ),
-    Action.CLOSE_CONSULTATION: (consultation, lambda case: close_consultation(case, when())),
+    Action.CLOSE_CONSULTATION: (
+        consultation,
+        lambda case: close_consultation(case, ADVICE, when()),
+    ),
     Action.RECORD_CONSENT: (nothing, consent),
     Action.REGISTER_APPLICATION: (
         nothing,
@@ -109,6 +123,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
+    Action.ASSIGN: (nothing, lambda case: assign_case(case, "test:ivanova", "её участок", when())),
 }
 """For each action what must hold besides the state, and a minimal valid call."""
 
@@ -143,6 +158,6 @@ def test_answer_without_a_request_is_no_record(status: Status) -> None:
 
 def test_every_state_but_the_last_leads_on() -> None:
     """A state that no action leaves is an end; only a closed case is one."""
-    leaving = set(Action) - {Action.RECORD_ANSWER, Action.LINK_REFERRAL}
+    leaving = set(Action) - {Action.RECORD_ANSWER, Action.LINK_REFERRAL, Action.ASSIGN}
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}
