@@ -173,7 +173,8 @@ async def advice(t: Travellers) -> None:
     await t.staff.registrar.change("intake", case.record, "answers", body)
     code = {"code": "consultation", "reason": "нужен совет"}
     await t.staff.urgent_head.change("intake", case.record, "triage", code)
-    await t.staff.specialist.change("intake", case.record, "consultation")
+    given = {"asked": "Какие услуги есть", "answered": "Рассказали о порядке обслуживания"}
+    await t.staff.specialist.change("intake", case.record, "consultation", given)
 
 
 async def completion(t: Travellers) -> None:

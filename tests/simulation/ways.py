@@ -135,7 +135,8 @@ async def consultation(staff: Staff, person: Person, run: str) -> None:
     await staff.registrar.change("intake", case.record, "answers", told)
     triage = {"code": "consultation", "reason": "Просили только совета"}
     await staff.urgent_head.change("intake", case.record, "triage", triage)
-    await staff.registrar.change("intake", case.record, "consultation")
+    advice = {"asked": "Какие услуги есть", "answered": "Рассказали о порядке обслуживания"}
+    await staff.registrar.change("intake", case.record, "consultation", advice)
     await staff.reader.wait("registry", case.record, lambda found: found["stage"] == "closed")
 
 

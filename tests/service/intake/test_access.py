@@ -11,9 +11,12 @@ import pytest
 import pytest_asyncio
 
 from tests.service.intake.bodies import (
+    ADVICE,
+    ASSIGNED,
     CERTIFICATE,
     CONSENT,
     DECLINE,
+    DONE,
     PAPERS,
     SIGNED,
     answers_of,
@@ -62,10 +65,14 @@ ROUTES = [
     Route("GET", CASE, "care_organizer"),
     Route("POST", f"{CASE}/answers", "specialist", answers_of()),
     Route("POST", f"{CASE}/triage", "urgent_head", {"code": "immediate", "reason": "срочно"}),
-    Route("POST", f"{CASE}/consultation", "registrar"),
+    Route("POST", f"{CASE}/consultation", "registrar", ADVICE),
     Route("POST", f"{CASE}/urgent-measures", "urgent_head",
           {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}),
-    Route("POST", f"{CASE}/urgent-measures/results", "specialist", {"results": ["да"]}),
+    Route("POST", f"{CASE}/urgent-measures/results", "specialist", DONE),
+    Route("GET", "/worklists", "specialist", foreign=200),
+    Route("GET", "/worklists/mine", "specialist", foreign=200),
+    Route("GET", "/worklists/{worklist}", "specialist", foreign=200),
+    Route("POST", f"{CASE}/assignment", "urgent_head", ASSIGNED),
     Route("POST", f"{CASE}/consent", "specialist", CONSENT),
     Route("POST", f"{CASE}/application", "registrar", {"documents": PAPERS}),
     Route("POST", f"{CASE}/documents", "registrar", {"documents": PAPERS}),
@@ -87,6 +94,7 @@ class Records:
     request_id: str
     referral_id: str
     task_id: str
+    worklist: str = "interagency_request"
 
     def path(self, path: str) -> str:
         return path.format(**vars(self))
