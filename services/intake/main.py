@@ -30,6 +30,7 @@ from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
+from services.intake.listing import list_unlisted
 from services.intake.placing import place
 from services.intake.settings import IntakeSettings
 from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
@@ -69,6 +70,7 @@ def create_app(
         webhook_organization=settings.webhook_organization,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
+    service.starting(lambda: list_unlisted(intake))
     service.closing(intake.pension_fund.close)
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)

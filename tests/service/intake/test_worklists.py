@@ -19,6 +19,7 @@ from contracts.intake import (
     UrgentMeasuresPlanned,
 )
 from contracts.values import SYSTEM
+from services.intake.listing import list_unlisted
 from tests.service.intake.bodies import ADVICE, ASSIGNED, DECLINE, answers_of
 from tests.service.intake.desk import (
     OTHER_INSTITUTION,
@@ -274,3 +275,27 @@ async def test_triage_keeps_every_answering_and_who_told_the_applicant_r_3_1_3_r
     weighed = {code["code"]: code for code in found["triage"]["considered"]}
     assert set(weighed) == {"immediate", "consultation", "initial_assessment", "reassessment"}
     assert weighed["initial_assessment"]["reasons"] == ["immediate_goes_first"]
+
+
+async def test_case_that_an_older_version_stored_is_listed_once(
+    office: tuple[Desk, Clock],
+) -> None:
+    desk, _ = office
+    case_id = await desk.triaged("consultation")
+    await desk.settle()
+    cases = desk.intake.cases
+    raw = await cases._stored.find_one({"_id": case_id})
+    assert raw is not None
+    for name in ("worklist", "owner", "list_due", "list_warn", "code"):
+        del raw[name]
+    for name in ("follow_up", "moved_at", "followed", "assignments"):
+        del raw["state"][name]
+    await cases._stored.replace_one({"_id": case_id}, raw)
+    assert case_id not in ids(await listed(desk, "consultation"))
+    version = await desk.version(case_id)
+    writes = cases.counts.writes
+    await list_unlisted(desk.intake)
+    await list_unlisted(desk.intake)
+    assert cases.counts.writes == writes + 1
+    assert await places(desk, case_id) == ["consultation"]
+    assert await desk.version(case_id) == version
