@@ -35,10 +35,15 @@ Decide = Callable[[Case, Context], Sequence[Event]]
 
 
 def summary(case: Case) -> dict[str, Any]:
-    """What every command answers besides its receipt."""
+    """What every command answers besides its receipt.
+
+    It is kept with the case for as long as the command may be repeated, so it is short: how the
+    codes were weighed is read with the case.
+    """
+    proposal = case.proposal
     return {
         "status": case.status,
-        "proposal": case.proposal.model_dump(mode="json") if case.proposal else None,
+        "proposal": proposal.model_dump(mode="json", exclude={"considered"}) if proposal else None,
         "request_id": case.request.id if case.request else None,
     }
 

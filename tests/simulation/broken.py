@@ -19,10 +19,8 @@ from chassis.consumer import Consumer
 from chassis.document import Answered, Document, Reading
 from chassis.store import Collection
 from chassis.sweeper import Sweeper, Watch
-from contracts.careplan import Refused
 from contracts.envelope import Envelope
 from contracts.values import SYSTEM
-from services.intake.domain.case import Case
 from tests.simulation import database
 from tests.simulation.broker import Channel, Message
 from tests.simulation.bus import Bus
@@ -243,50 +241,6 @@ def overwriting(backing: Backing) -> Backing:
     return replace(backing, connect=connect)
 
 
-class Aimless(Commands):
-    """Decides, and does not ask when the case has to be looked at again."""
-
-    async def execute(self, *arguments: Any, **more: Any) -> Answered:
-        *before, decide = arguments
-
-        def decided(state: Any) -> Any:
-            events = decide(state)
-            if isinstance(state, Case):
-                state.follow_up = None
-            return events
-
-        return await super().execute(*before, decided, **more)
-
-
-def aimless(service: Any) -> None:
-    """Commands after which a case has no follow-up."""
-    service.commands = Aimless(service.name, service.settings.district)
-
-
-class Deaf(Consumer):
-    """Does not hear which terms others start."""
-
-    async def _deliver(
-        self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
-    ) -> None:
-        if collection.spec.state is Case:
-            heard = {name: value for name, value in envelope.data.items() if name != "opened"}
-            envelope = envelope.model_copy(update={"data": heard})
-        await super()._deliver(collection, reading, document_id, envelope)
-
-
-class Unlisted(Consumer):
-    """Does not hear that a case was refused, and leaves it in its list."""
-
-    async def _deliver(
-        self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
-    ) -> None:
-        if collection.spec.state is Case:
-            known = {kind: act for kind, act in reading.handlers.items() if kind is not Refused}
-            reading = replace(reading, handlers=known)
-        await super()._deliver(collection, reading, document_id, envelope)
-
-
 ONE_OF = ("again",)
 """A case that nobody waits for, so that a lost event keeps nobody waiting either."""
 
@@ -325,21 +279,6 @@ BROKEN: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
         with_part(forgetful),
         Scenario(1, ONE_OF, (Fault("lose-answer", "intake", "request", 6),)),
         "key took effect twice",
-    ),
-    "a case has no follow-up": (
-        with_part(aimless),
-        Scenario(1, ("consultation",)),
-        "in consultation has no next term",
-    ),
-    "terms of others are not heard": (
-        with_part(consumer(Deaf)),
-        Scenario(1, ONE_OF),
-        "were not heard of",
-    ),
-    "a refused case stays in its list": (
-        with_part(consumer(Unlisted)),
-        Scenario(1, ("refusal",)),
-        "which has done with it",
     ),
 }
 """What is broken, what to let happen, and words of the finding that must come of it."""
