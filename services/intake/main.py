@@ -30,7 +30,6 @@ from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
-from services.intake.listing import list_unlisted
 from services.intake.placing import place
 from services.intake.settings import IntakeSettings
 from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
@@ -71,7 +70,6 @@ def create_app(
         institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
-    service.starting(lambda: list_unlisted(intake))
     service.closing(intake.pension_fund.close)
     if intake.webhooks is not None:
         service.closing(intake.webhooks.close)

@@ -12,7 +12,8 @@ from pydantic import Field, StringConstraints
 
 from chassis.clock import epoch_ms
 from chassis.http import Body, CommandReceipt
-from chassis.paging import Cursor, Limit, Page, page
+from chassis.paging import Cursor, Limit, Page, merged, page
+from contracts.errors import InvalidInput
 from contracts.intake import TriageCode
 from contracts.values import Actor, Identifier, Line
 from services.intake.api.callers import Assigner, Reader, own_records
@@ -62,7 +63,7 @@ async def get_worklists(by: Reader, intake: WithIntake) -> Worklists:
         {**own_records(by), "list_warn": {"$lt": now + 1}},
         "worklist",
         "list_due",
-        sort=(("list_warn", 1), ("id", 1)),
+        sort=(("list_warn", 1),),
         limit=MOST_COUNTED + 1,
     )
     counted = Counter(
@@ -97,13 +98,14 @@ async def get_mine(
 ) -> Page[WorklistItem]:
     """Cases of any list assigned to the caller, and those of nobody that wait for their role."""
     now = intake.now()
-    query = {
-        **own_records(by),
-        "owner": {"$in": [person(by.id), role(by.role)]},
-        **_filters(code, state, now),
-    }
-    return await page(
-        intake.cases, query, "list_due", cursor, limit, lambda found: worklist_item(found, now)
+    narrowed = {**own_records(by), **_filters(code, state, now)}
+    return await merged(
+        intake.cases,
+        [{**narrowed, "owner": owner} for owner in (person(by.id), role(by.role))],
+        "list_due",
+        cursor,
+        limit,
+        lambda found: worklist_item(found, now),
     )
 
 
@@ -124,10 +126,16 @@ async def get_worklist(
     due. An authorised body's head sees all its institutions, or one of them."""
     now = intake.now()
     query = {**_of(by, institution), "worklist": worklist.value, **_filters(code, state, now)}
-    owners = [person(assignee)] if assignee is not None else []
-    owners += [role(ROWS[worklist].role)] if unassigned else []
-    if owners:
-        query["owner"] = {"$in": owners}
+    if assignee is not None and unassigned:
+        raise InvalidInput(
+            "one-of-two",
+            "ask for what is assigned to somebody, or to nobody",
+            field="query.unassigned",
+        )
+    if assignee is not None:
+        query["owner"] = person(assignee)
+    elif unassigned:
+        query["owner"] = role(ROWS[worklist].role)
     return await page(
         intake.cases, query, "list_due", cursor, limit, lambda found: worklist_item(found, now)
     )

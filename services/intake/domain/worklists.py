@@ -200,6 +200,14 @@ def _next_term(case: Case, row: Row) -> NextTerm | None:
     return min(running, key=lambda term: term.deadline.due_at, default=None)
 
 
+def is_unsettled(case: Case) -> bool:
+    """Whether its list has a follow-up that it lacks: a version without worklists stored it."""
+    place = place_of(case)
+    if place is None or place.term is not None:
+        return False
+    return case.pack.follow_up(place.row.worklist) is not None
+
+
 def settle(case: Case, at: Context, *, moved: bool) -> None:
     """After a change: find the follow-up of the list the case is in now.
 

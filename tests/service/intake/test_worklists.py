@@ -19,7 +19,6 @@ from contracts.intake import (
     UrgentMeasuresPlanned,
 )
 from contracts.values import SYSTEM
-from services.intake.listing import list_unlisted
 from tests.service.intake.bodies import ADVICE, ASSIGNED, DECLINE, answers_of
 from tests.service.intake.desk import (
     OTHER_INSTITUTION,
@@ -132,6 +131,10 @@ async def test_assigned_and_reassigned_and_mine_r_3_1_5(office: tuple[Desk, Cloc
     who = {"assignee": subject.replace("urgent_head", "specialist"), "reason": "замена"}
     await desk.act(case_id, "assignment", who, "institution_director")
     assert case_id in ids(await listed(desk, "mine"))
+    mine = await listed(desk, "mine")  # of two lists, over several pages
+    assert len(set(ids(mine))) == len(mine) > 4
+    assert {item["owner"]["assignee"] for item in mine} == {None, who["assignee"]}
+    assert mine == sorted(mine, key=lambda item: (item["next_term"]["due_at"], item["id"]))
     found = await desk.case(case_id)
     assert [kept["reason"] for kept in found["assignments"]] == ["её участок", "замена"]
     assert found["worklist"]["owner"] == {"role": "specialist", "assignee": who["assignee"]}
@@ -194,6 +197,7 @@ async def test_survey_that_finds_urgent_help_brings_the_case_to_the_head_r_3_3_8
         ("/worklists/analysis?assignee=%D0%9E%D1%80%D0%BB%D0%BE%D0%B2%D0%B0", 422, "invalid-input"),
         ("/worklists/analysis?cursor=x", 422, "invalid-cursor"),
         ("/worklists/mine?limit=0", 422, "invalid-input"),
+        ("/worklists/analysis?assignee=a&unassigned=true", 422, "one-of-two"),
     ],
 )
 async def test_bad_question_is_named(
@@ -277,7 +281,7 @@ async def test_triage_keeps_every_answering_and_who_told_the_applicant_r_3_1_3_r
     assert weighed["initial_assessment"]["reasons"] == ["immediate_goes_first"]
 
 
-async def test_case_that_an_older_version_stored_is_listed_once(
+async def test_case_that_a_version_without_worklists_stored_is_listed(
     office: tuple[Desk, Clock],
 ) -> None:
     desk, _ = office
@@ -286,16 +290,16 @@ async def test_case_that_an_older_version_stored_is_listed_once(
     cases = desk.intake.cases
     raw = await cases._stored.find_one({"_id": case_id})
     assert raw is not None
-    for name in ("worklist", "owner", "list_due", "list_warn", "code"):
+    listed_by = [name for name in raw if name.startswith("row_")]
+    for name in ("worklist", "owner", "list_due", "list_warn", "code", *listed_by):
         del raw[name]
     for name in ("follow_up", "moved_at", "followed", "assignments"):
         del raw["state"][name]
     await cases._stored.replace_one({"_id": case_id}, raw)
     assert case_id not in ids(await listed(desk, "consultation"))
-    version = await desk.version(case_id)
-    writes = cases.counts.writes
-    await list_unlisted(desk.intake)
-    await list_unlisted(desk.intake)
-    assert cases.counts.writes == writes + 1
+    assert await cases.relist() == 1
+    await desk.intake.service.sweeper.sweep()
     assert await places(desk, case_id) == ["consultation"]
-    assert await desk.version(case_id) == version
+    (shown,) = [one for one in await listed(desk, "consultation") if one["id"] == case_id]
+    assert shown["next_term"]["code"] == "consultation-follow-up"
+    assert await cases.relist() == 0
