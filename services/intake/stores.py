@@ -10,7 +10,7 @@ from contracts.copies import OrganizationCopy
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.journal import JournalEntry
-from services.intake.domain.worklists import is_unsettled, place_of
+from services.intake.domain.worklists import place_of
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
@@ -31,16 +31,11 @@ def _case_index(case: Case) -> dict[str, Scalar]:
     }
 
 
-def _case_wakes(case: Case) -> int:
-    """At once where it has no next term: then whoever sounds terms settles it (`worklists.py`)."""
-    return epoch_ms(case.received_at if is_unsettled(case) else next_wake(case))
-
-
 CASES = Spec(
     name="cases",
     state=Case,
     index=_case_index,
-    wake_at=_case_wakes,
+    wake_at=lambda case: epoch_ms(next_wake(case)),
     indexed=(
         ("institution", "due"),
         ("authorised_body", "due"),

@@ -16,7 +16,7 @@ from services.assessment.domain.case import Status as AssessmentStatus
 from services.careplan.domain.case import Case as Plan
 from services.careplan.domain.case import Status as PlanStatus
 from services.intake.domain.case import Case
-from services.intake.domain.worklists import WORKLISTS, Follows, Worklist, place_of
+from services.intake.domain.worklists import WORKLISTS, Follows, TermSource, Worklist, place_of
 
 Stored = Mapping[str, Any]
 
@@ -51,7 +51,8 @@ def misplaced(document: Stored) -> Iterator[str]:
     wanted = f"person:{assigned}" if assigned else f"role:{place.row.role}"
     if document["owner"] != wanted or document["worklist"] != place.row.worklist:
         yield f"{case_id} is found under {document['worklist']} of {document['owner']}"
-    if place.term is None or document["list_due"] == NEVER_DUE:
+    unsettled = case.follow_up is None and place.term and place.term.source is TermSource.FOLLOW_UP
+    if place.term is None or unsettled or document["list_due"] == NEVER_DUE:
         yield f"{case_id} in {place.row.worklist} has no next term"
     elif document["list_due"] != epoch_ms(place.term.deadline.due_at):
         yield f"{case_id} in {place.row.worklist} is due at another time than it is listed"

@@ -155,7 +155,7 @@ class Place(NamedTuple):
     row: Row
     assignee: str | None
     term: NextTerm | None
-    """None only for a case that a version without worklists stored, until it is settled."""
+    """None only where a region's pack lacks the follow-up that a list needs."""
 
     @property
     def owner(self) -> str:
@@ -195,17 +195,29 @@ def _next_term(case: Case, row: Row) -> NextTerm | None:
     if not any(term.deadline.code in row.terms for term in running):
         heard = case.followed.get(row.follows, []) if row.follows is not None else []
         running += [NextTerm(term, TermSource.FOLLOWED) for term in heard]
-        if not heard and case.follow_up is not None:
-            running.append(NextTerm(case.follow_up, TermSource.FOLLOW_UP))
+        follow_up = case.follow_up or _at_once(case, row)
+        if not heard and follow_up is not None:
+            running.append(NextTerm(follow_up, TermSource.FOLLOW_UP))
     return min(running, key=lambda term: term.deadline.due_at, default=None)
 
 
-def is_unsettled(case: Case) -> bool:
-    """Whether its list has a follow-up that it lacks: a version without worklists stored it."""
-    place = place_of(case)
-    if place is None or place.term is not None:
-        return False
-    return case.pack.follow_up(place.row.worklist) is not None
+def _at_once(case: Case, row: Row) -> Deadline | None:
+    """The follow-up of a case that a version without worklists stored: due since the referral,
+    so that somebody looks at it, and found anew with the next thing that happens."""
+    rule, since = case.pack.follow_up(row.worklist), case.received_at
+    if rule is None or since is None:
+        return None
+    return Deadline(
+        code=rule.code,
+        clause=rule.clause,
+        length=0,
+        unit=rule.unit,
+        started_at=since,
+        due_on=since.date(),
+        due_at=since,
+        warn_at=since,
+        pack=case.reference.pack,
+    )
 
 
 def settle(case: Case, at: Context, *, moved: bool) -> None:

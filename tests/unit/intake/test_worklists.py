@@ -29,6 +29,7 @@ from services.intake.domain.registration import sound_terms
 from services.intake.domain.urgent import MeasureResult, record_urgent_results
 from services.intake.domain.worklists import (
     WORKLISTS,
+    NextTerm,
     TermSource,
     Worklist,
     follow,
@@ -262,11 +263,29 @@ def test_term_of_the_regulation_goes_before_a_later_one_of_ours() -> None:
     assert place.row.worklist is Worklist.URGENT_MEASURES
     assert place.term is not None
     assert place.term.deadline.code == "urgent-help-follow-up"  # one day: before the answer's five
-    case.followed, case.follow_up = {}, None
+    assert case.follow_up is not None
+    case.follow_up = term("interagency-answer", NOON + timedelta(days=9))
     hidden = place_of(case)
     assert hidden is not None
-    assert hidden.term is not None
-    assert hidden.term.deadline.code == "interagency-answer"
+    assert hidden.term == NextTerm(case.terms.deadlines[0], TermSource.STATUTORY)
+
+
+def test_case_stored_by_a_version_without_worklists_is_to_be_looked_at_at_once() -> None:
+    case = triaged()
+    case.follow_up = None
+    place = place_of(case)
+    assert place is not None
+    assert place.term is not None
+    assert place.term.deadline.due_at == case.received_at
+    assert (place.term.deadline.code, place.term.source) == (
+        "application-follow-up",
+        TermSource.FOLLOW_UP,
+    )
+    settle(case, when(), moved=False)
+    settled_place = place_of(case)
+    assert settled_place is not None
+    assert settled_place.term is not None
+    assert settled_place.term.deadline.due_at > when().now
 
 
 def test_followed_term_that_starts_anew_takes_the_place_of_its_earlier_start() -> None:
@@ -312,6 +331,8 @@ def held(case: Case, at: Context) -> None:
     assert sum(row.worklist is place.row.worklist for row in WORKLISTS) == 1
     assert place.owner in {f"person:{case.assignee}", f"role:{place.row.role}"}
     assert place.term is not None, (case.status, place.row.worklist)
+    if place.term.source is TermSource.FOLLOW_UP:
+        assert place.term.deadline == case.follow_up
     codes = {deadline.code for deadline in case.terms.deadlines}
     if place.row.worklist in {Worklist.ANALYSIS, Worklist.TRIAGE}:
         assert "referral-analysis" in codes
