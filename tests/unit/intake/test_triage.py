@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -189,6 +190,48 @@ def test_rule_says_why_not_the_other_codes_r_3_1_6_r_3_1_7(
     for code, reasons, clause in against:
         assert (weighed[code].proposed, list(weighed[code].reasons)) == (False, reasons)
         assert clauses[reasons[0]] == clause
+
+
+@pytest.mark.parametrize(
+    ("reason", "clause", "for_code"),
+    [
+        (RISK, "R 3.1.7", "immediate"),
+        (LONELY, "R 3.1.7", "immediate"),
+        ("only_advice_was_asked", "R 3.1.6 б", "consultation"),
+        ("need_is_to_be_assessed", "R 3.1.6 в", "initial_assessment"),
+        ("citizen_is_already_served", "R 3.1.6 г", "reassessment"),
+        (NO_RISK, "R 3.1.7", None),
+        (KEPT, "R 3.1.7", None),
+        (NOT_LONE, "R 3.1.7", None),
+        (MORE, "R 3.1.6 б", None),
+        (UNSERVED, "R 3.1.6 г", None),
+        (FIRST, "R 3.1.7", None),
+        (NO_ASSESSMENT, "R 3.1.6 б", None),
+        (INSTEAD, "R 3.1.6 г", None),
+    ],
+)
+def test_each_reason_has_its_clause_and_speaks_for_one_code_or_against_r_3_1_6_r_3_1_7(
+    reason: str, clause: str, for_code: str | None
+) -> None:
+    entries = {
+        entry.code: entry for entry in (*PACK.triage.immediate_grounds, *PACK.triage.reasons)
+    }
+    assert entries[reason].clause == clause
+    seen = {
+        (code.code, code.proposed)
+        for danger, lone, lost, served, advice in product((False, True), repeat=5)
+        for code in propose(
+            PACK,
+            (DANGER if danger else CALM) | (LONE if lone else {}),
+            self_care_lost=lost,
+            already_served=served,
+            consultation_only=advice,
+        ).considered
+        if reason in code.reasons
+    }
+    assert seen
+    assert {code for code, proposed in seen if proposed} == ({for_code} if for_code else set())
+    assert all(proposed for _, proposed in seen) is (for_code is not None)
 
 
 @pytest.mark.parametrize("danger", [False, True])
