@@ -67,8 +67,7 @@ class Lists:
         by = sort[0][0] if sort else None
         fields = self._list_for(query, by)
         if fields is None:
-            asked = query.keys() - {"id"}
-            if after is not None or len(asked) > 1 or (asked and by not in {None, "id", *asked}):
+            if after is not None or (query and not self._is_narrow(query, by)):
                 raise NoSuchList(f"no list by {', '.join(query)} in order of {by}")
             return dict(query), sort
         last = fields[-1]
@@ -79,6 +78,13 @@ class Lists:
         left = {name: value for name, value in query.items() if name not in fields}
         order = [(self._rows[fields], sort[0][1] if sort else 1)]
         return {self._rows[fields]: {"$gte": low, "$lt": high}, **left}, order
+
+    def _is_narrow(self, query: Mapping[str, Any], by: str | None) -> bool:
+        """Whether one indexed field finds few enough: the rest is asked of what it finds."""
+        asked = query.keys() - {"id"}
+        if by in {None, "id"} and any(name in self.single for name in asked):
+            return True
+        return len(asked) < 2 and by in {None, "id", *asked}
 
     def _list_for(self, query: Mapping[str, Any], by: str | None) -> Fields | None:
         """The longest list whose fields are asked for, in the order that is asked for."""

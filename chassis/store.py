@@ -202,6 +202,15 @@ class Collection(Generic[S]):
         found = await self.find(fields, limit=1)
         return found[0] if found else None
 
+    async def find_any(
+        self, alternatives: Sequence[Mapping[str, Any]], limit: int = 100
+    ) -> list[Document[S]]:
+        """Documents that fit one of these questions at least, in no order; a query for each."""
+        found: dict[str, Document[S]] = {}
+        for query in alternatives:
+            found |= {document.id: document for document in await self.find(query, limit=limit)}
+        return list(found.values())
+
     async def look(
         self,
         query: Mapping[str, Any],

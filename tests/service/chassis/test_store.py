@@ -376,3 +376,14 @@ async def test_document_of_a_version_without_the_list_is_listed(
     assert (found.id, found.version, found.rev) == (document.id, document.version, 2)
     assert await things.relist() == 0
     assert things.counts.queries == 2, "what belongs to no operation is not counted"
+
+
+async def test_alternatives_are_a_query_each_and_a_document_comes_once(
+    things: Collection[Thing],
+) -> None:
+    for owner, size, code in (("vera", 1, "v1"), ("vera", 2, "v2"), ("gleb", 2, "g2")):
+        await things.save(thing(owner=owner, size=size, code=code))
+    before = things.counts.queries
+    either = [{"code": "v1"}, {"code": "g2"}, {"code": "v1"}]
+    assert {found.state.code for found in await things.find_any(either)} == {"v1", "g2"}
+    assert things.counts.queries == before + 3

@@ -81,6 +81,11 @@ def test_question_to_one_field_is_left_as_it_is() -> None:
     assert LISTS.narrow(wide, [("id", 1)]) == (wide, [("id", 1)])
 
 
+def test_what_one_field_finds_is_asked_for_the_rest() -> None:
+    both = {"number": 7, "state": "b"}
+    assert LISTS.narrow(both, ()) == (both, ())
+
+
 def test_what_the_longest_list_does_not_hold_is_asked_of_what_it_finds() -> None:
     narrowed, _ = LISTS.narrow({"place": "a", "state": "b", "kind": "c"}, [("due", 1)])
     assert narrowed == {"row_place_state_due": {"$gte": "=a!b!", "$lt": '=a!b"'}, "kind": "c"}
