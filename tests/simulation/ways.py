@@ -9,20 +9,14 @@ from typing import Any
 from deploy.demo import journey
 from deploy.demo.office import Refused
 from deploy.demo.people import Person
-from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION, Staff
+from deploy.demo.staff import AUTHORISED_BODY, Staff
 from tests.simulation.wavering import DECLINED, wavering
+from tests.system import steps
 
 REFUSAL = {
     "outcome": "refuse",
     "grounds": ["not_in_need"],
     "reasons": "Комиссия не установила нуждаемости",
-}
-DANGER = {
-    "danger_to_life": ["own_life"],
-    "household": ["lives_alone"],
-    "cause": ["injury"],
-    "mental_changes": [],
-    "substance_abuse": [],
 }
 DATE_HAS_PASSED = "in-past"
 Way = Callable[[Staff, Person, str], Awaitable[None]]
@@ -168,32 +162,8 @@ async def referred_again(staff: Staff, person: Person, run: str) -> None:
 
 
 async def urgent(staff: Staff, person: Person, run: str) -> None:
-    """Danger: what was planned first fails, and something else is done; whose case it is changes
-    meanwhile, and the case waits for the application."""
-    case = await journey.refer(staff, person, run)
-    told = {"answers": DANGER, "self_care_lost": False, "applicant_informed": False}
-    await staff.specialist.change("intake", case.record, "answers", told)
-    await staff.urgent_head.change("intake", case.record, "triage", {"code": "immediate"})
-
-    async def help_is_given() -> None:
-        measure = {"measure": "Отвезти в больницу", "responsible": "Отделение срочного"}
-        for body, done in (
-            ({**measure, "organization": INSTITUTION}, False),
-            ({**measure, "instead_of": 1}, True),
-        ):
-            plan = {"measures": [body]}
-            await staff.urgent_head.change("intake", case.record, "urgent-measures", plan)
-            number = 2 if done else 1
-            result = {"measure": number, "done": done, "result": "Записано по телефону"}
-            results = {"results": [result]}
-            await staff.specialist.change("intake", case.record, "urgent-measures/results", results)
-
-    async def assigned() -> None:
-        for assignee in ("staff:0117", None):
-            body = {"assignee": assignee, "reason": "по участкам"}
-            await staff.director.change("intake", case.record, "assignment", body)
-
-    await asyncio.gather(help_is_given(), assigned())
+    """Danger: the case waits for the application in the end."""
+    await steps.help_at_once(staff, await journey.refer(staff, person, run))
 
 
 WAYS: Mapping[str, Way] = {
