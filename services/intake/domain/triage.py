@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -70,34 +71,14 @@ def propose(
     nothing speaks against.
     """
     check_answers(pack, answers)
-    at_risk = bool(answers["danger_to_life"]) or health_at_risk
-    lone = "lives_alone" in answers["household"]
-    immediate = at_risk or (self_care_lost and lone)
-    first = ("immediate_goes_first", immediate)
-    advice = ("advice_asks_for_no_assessment", consultation_only)
-    against: dict[TriageCode, Weighed] = {
-        TriageCode.IMMEDIATE: (
-            ("no_risk_to_physical_health", not immediate),
-            ("self_care_is_kept", not immediate and not self_care_lost),
-            ("does_not_live_alone", not immediate and not lone),
-        ),
-        TriageCode.CONSULTATION: (first, ("more_than_advice_was_asked", not consultation_only)),
-        TriageCode.INITIAL_ASSESSMENT: (
-            first,
-            advice,
-            ("reassessment_takes_its_place", already_served),
-        ),
-        TriageCode.REASSESSMENT: (first, advice, ("citizen_is_not_served_yet", not already_served)),
-    }
-    speaking_for: dict[TriageCode, Weighed] = {
-        TriageCode.IMMEDIATE: (
-            ("physical_health_at_risk", at_risk),
-            ("self_care_lost_and_lone", self_care_lost and lone),
-        ),
-        TriageCode.CONSULTATION: (("only_advice_was_asked", True),),
-        TriageCode.INITIAL_ASSESSMENT: (("need_is_to_be_assessed", True),),
-        TriageCode.REASSESSMENT: (("citizen_is_already_served", True),),
-    }
+    facts = Facts(
+        at_risk=bool(answers["danger_to_life"]) or health_at_risk,
+        self_care_lost=self_care_lost,
+        lone="lives_alone" in answers["household"],
+        served=already_served,
+        advice=consultation_only,
+    )
+    speaking_for, against = _speaking_for(facts), _against(facts)
     considered = tuple(_considered(code, speaking_for[code], against[code]) for code in TriageCode)
     (proposed,) = (code for code in considered if code.proposed)
     return TriageProposal(
@@ -106,6 +87,52 @@ def propose(
         reasons=proposed.reasons,
         considered=considered,
     )
+
+
+class Facts(NamedTuple):
+    """What the rule goes by."""
+
+    at_risk: bool
+    self_care_lost: bool
+    lone: bool
+    served: bool
+    advice: bool
+
+    @property
+    def immediate(self) -> bool:
+        """Either ground of R 3.1.7."""
+        return self.at_risk or (self.self_care_lost and self.lone)
+
+
+def _speaking_for(facts: Facts) -> dict[TriageCode, Weighed]:
+    return {
+        TriageCode.IMMEDIATE: (
+            ("physical_health_at_risk", facts.at_risk),
+            ("self_care_lost_and_lone", facts.self_care_lost and facts.lone),
+        ),
+        TriageCode.CONSULTATION: (("only_advice_was_asked", True),),
+        TriageCode.INITIAL_ASSESSMENT: (("need_is_to_be_assessed", True),),
+        TriageCode.REASSESSMENT: (("citizen_is_already_served", True),),
+    }
+
+
+def _against(facts: Facts) -> dict[TriageCode, Weighed]:
+    first = ("immediate_goes_first", facts.immediate)
+    advice = ("advice_asks_for_no_assessment", facts.advice)
+    return {
+        TriageCode.IMMEDIATE: (
+            ("no_risk_to_physical_health", not facts.immediate),
+            ("self_care_is_kept", not facts.immediate and not facts.self_care_lost),
+            ("does_not_live_alone", not facts.immediate and not facts.lone),
+        ),
+        TriageCode.CONSULTATION: (first, ("more_than_advice_was_asked", not facts.advice)),
+        TriageCode.INITIAL_ASSESSMENT: (
+            first,
+            advice,
+            ("reassessment_takes_its_place", facts.served),
+        ),
+        TriageCode.REASSESSMENT: (first, advice, ("citizen_is_not_served_yet", not facts.served)),
+    }
 
 
 def _considered(code: TriageCode, speaking_for: Weighed, against: Weighed) -> Considered:

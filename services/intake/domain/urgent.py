@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pydantic import AwareDatetime, Field
 
@@ -114,25 +115,6 @@ def _checked(
             field=f"{field}.organization",
             clause="R 3.1.7",
         )
-    latest = at.calendar.end_of_day(at.calendar.local_date(at.now))
-    if measure.by_when is not None and measure.by_when > latest:
-        raise InvalidInput(
-            "after-the-same-day",
-            "urgent help is given the same day",
-            field=f"{field}.by_when",
-            clause="R 3.1.7",
-        )
-    if (
-        measure.by_when is not None
-        and case.received_at is not None
-        and measure.by_when < case.received_at
-    ):
-        raise InvalidInput(
-            "before-the-referral",
-            "nothing was to be done before the referral came",
-            field=f"{field}.by_when",
-            clause="R 3.1.7",
-        )
     if measure.instead_of is not None and measure.instead_of not in _failed(case.urgent_measures):
         raise InvalidInput(
             "not-a-failed-measure",
@@ -142,9 +124,31 @@ def _checked(
         )
     return UrgentMeasure(
         **measure.model_dump(exclude={"by_when"}),
-        by_when=measure.by_when or latest,
+        by_when=_by_when(case, measure, f"{field}.by_when", at),
         planned=Entered(at=at.now, by=at.by.id),
     )
+
+
+def _by_when(case: Case, measure: PlannedMeasure, field: str, at: Context) -> datetime:
+    """The hour that is given, or the end of this day: help is given the same day."""
+    latest = at.calendar.end_of_day(at.calendar.local_date(at.now))
+    if measure.by_when is None:
+        return latest
+    if measure.by_when > latest:
+        raise InvalidInput(
+            "after-the-same-day",
+            "urgent help is given the same day",
+            field=field,
+            clause="R 3.1.7",
+        )
+    if case.received_at is not None and measure.by_when < case.received_at:
+        raise InvalidInput(
+            "before-the-referral",
+            "nothing was to be done before the referral came",
+            field=field,
+            clause="R 3.1.7",
+        )
+    return measure.by_when
 
 
 def _failed(measures: Sequence[UrgentMeasure]) -> set[int]:
