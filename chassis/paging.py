@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -40,12 +40,24 @@ async def page(
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
     """A page of documents that match, by a scalar field and then by id: one list of the store."""
-    found = await collection.find(
-        query,
-        sort=[(sort, 1)],
-        limit=limit + 1,
-        after=None if cursor is None else _decode(cursor),
-    )
+    return await merged(collection, [query], sort, cursor, limit, show)
+
+
+async def merged(
+    collection: Collection[S],
+    queries: Sequence[Mapping[str, Any]],
+    sort: str,
+    cursor: str | None,
+    limit: int,
+    show: Callable[[Document[S]], T],
+) -> Page[T]:
+    """A page of what matches one of several questions, no document two of them: so many ranges."""
+    after = None if cursor is None else _decode(cursor)
+    found: list[Document[S]] = []
+    for query in queries:
+        found += await collection.find(query, sort=[(sort, 1)], limit=limit + 1, after=after)
+    if len(queries) > 1:
+        found.sort(key=lambda one: (collection.spec.index(one.state)[sort], one.id))
     shown, more = found[:limit], len(found) > limit
     last = shown[-1] if shown else None
     return Page(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 
 from contracts.case import CaseRef
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
@@ -12,6 +13,10 @@ from contracts.referred import ReferralSays
 from contracts.values import Identifier, Line
 
 CASE = "intake.case"
+
+
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Somebody by the subject of their token, as `Actor.id`."""
 
 
 class Channel(StrEnum):
@@ -125,7 +130,38 @@ class UrgentMeasuresDone(
     ru="Срочные мероприятия выполнены",
     en="Urgent measures done",
 ):
-    """Every measure of the plan was carried out."""
+    """Every measure of the plan has its result, and for each that failed another was carried out.
+
+    `failed`: how many of them had failed on the way.
+    """
+
+    failed: int = 0
+
+
+class UrgentMeasuresFailed(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.7",
+    ru="Срочное мероприятие не удалось",
+    en="Urgent measures failed",
+):
+    """Measures, by their numbers in the plan, that failed: something else has to be done still."""
+
+    measures: tuple[int, ...]
+    organizations: tuple[Identifier, ...] = ()
+
+
+class CaseAssigned(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.5",
+    ru="Назначен ответственный по делу",
+    en="Case assigned",
+):
+    """Whose case it is from here on; nobody's by name: the role's that acts next."""
+
+    assignee: Subject | None = None
+    previous: Subject | None = None
 
 
 class ApplicationRegistered(

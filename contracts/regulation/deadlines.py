@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from pydantic import Field
 
@@ -38,9 +39,27 @@ class TermRule(Value):
     note: Line | None = Field(default=None, description="what the clause leaves open")
 
 
-def deadline(
-    rule: TermRule, *, started_at: datetime, calendar: WorkingCalendar, pack: str
-) -> Deadline:
+class Rule(Protocol):
+    """Whatever gives a term its length: a clause of the regulation, or a rule of our own."""
+
+    @property
+    def code(self) -> str:
+        """What the term is called in code."""
+
+    @property
+    def clause(self) -> str:
+        """Where it stands."""
+
+    @property
+    def length(self) -> int:
+        """How many; 0 is the day of the start itself."""
+
+    @property
+    def unit(self) -> Unit:
+        """Of what."""
+
+
+def deadline(rule: Rule, *, started_at: datetime, calendar: WorkingCalendar, pack: str) -> Deadline:
     """When the term of `rule` runs out, with its reasons.
 
     The local day of the start is never counted: N days end with the N-th day after it. A term of

@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from contracts.roles import Role
+from contracts.terms import Unit
 from contracts.values import Identifier, Line, Text, Value
 
 
@@ -53,6 +54,31 @@ class Triage(Value):
     codes: tuple[Entry, ...]
     questions: tuple[TriageQuestion, ...]
     immediate_grounds: tuple[Entry, ...] = Field(description="when the code is `immediate`")
+    reasons: tuple[Entry, ...] = Field(
+        description="why each other code is proposed, and why each code is not"
+    )
+
+
+class FollowUp(Value):
+    """How long a case may lie in a worklist of intake where the regulation sets no term.
+
+    Ours, not the law's: a region may set others. Counted from the last thing that happened in the
+    case, so it says: look at it again if nothing moves for so long.
+    """
+
+    worklist: Identifier
+    code: Identifier
+    title_ru: Line
+    title_en: Line
+    length: int = Field(ge=0)
+    unit: Unit
+    reason_ru: Line = Field(description="why there is no statutory term, and why this length")
+    reason_en: Line
+
+    @property
+    def clause(self) -> str:
+        """What stands where a statutory term names its clause."""
+        return "ours"
 
 
 class JournalField(Value):

@@ -19,6 +19,7 @@ from contracts.regulation.entries import (
     ComplaintOutcome,
     ConsentText,
     Entry,
+    FollowUp,
     FunctionalGroup,
     InteragencyKind,
     JournalField,
@@ -57,6 +58,7 @@ class RegulationPack(Value):
     terms: tuple[TermRule, ...]
 
     triage: Triage
+    follow_ups: tuple[FollowUp, ...]
     journal_fields: tuple[JournalField, ...]
     documents: tuple[RequiredDocument, ...]
     interagency_request_fields: tuple[Entry, ...]
@@ -102,6 +104,10 @@ class RegulationPack(Value):
         begun = [text for text in self.consent_texts if text.in_force_from <= day]
         return max(begun or self.consent_texts[:1], key=lambda text: text.in_force_from)
 
+    def follow_up(self, worklist: str) -> FollowUp | None:
+        """Our own term of a worklist; None where the regulation's are enough."""
+        return next((rule for rule in self.follow_ups if rule.worklist == worklist), None)
+
     @model_validator(mode="after")
     def _no_code_twice(self) -> Self:
         for name in type(self).model_fields:
@@ -110,6 +116,8 @@ class RegulationPack(Value):
                 _refuse_duplicates(name, listed)
         _refuse_duplicates("triage.codes", self.triage.codes)
         _refuse_duplicates("triage.questions", self.triage.questions)
+        _refuse_duplicates("triage.reasons", (*self.triage.immediate_grounds, *self.triage.reasons))
+        _refuse_duplicates("follow_ups.worklist", [rule.worklist for rule in self.follow_ups])
         _refuse_duplicates("commission", (*self.commission.required, *self.commission.further))
         return self
 
@@ -151,7 +159,11 @@ class RegulationPack(Value):
 def _refuse_duplicates(name: str, listed: Iterable[object]) -> None:
     seen = set[object]()
     for item in listed:
-        code = getattr(item, "code", None) or getattr(item, "field", None)
+        code = (
+            item
+            if isinstance(item, str)
+            else getattr(item, "code", None) or getattr(item, "field", None)
+        )
         if code is None:
             continue
         if code in seen:

@@ -77,7 +77,7 @@ async def triage(staff: Staff, case: Case) -> None:
         "intake",
         case.record,
         "urgent-measures/results",
-        {"results": ["Выполнено в день обращения"]},
+        {"results": [{"measure": 1, "done": True, "result": "Выполнено в день обращения"}]},
     )
 
 

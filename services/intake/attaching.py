@@ -19,6 +19,7 @@ from services.intake.adapters.attachments import StoredAttachment
 from services.intake.domain.attaching import attach, check_attachable
 from services.intake.domain.case import Case, involves
 from services.intake.domain.records import Attachment
+from services.intake.domain.worklists import settle
 from services.intake.intake import Intake
 
 
@@ -47,7 +48,9 @@ async def attach_upload(
     attachment = _attachment(stored, code, filename, at)
 
     def decide(case: Case) -> Sequence[Event]:
-        return attach(case, attachment.model_copy(), replaces, at)
+        events = attach(case, attachment.model_copy(), replaces, at)
+        settle(case, at, moved=True)
+        return events
 
     return await intake.service.commands.execute(
         intake.cases,

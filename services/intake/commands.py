@@ -15,17 +15,24 @@ from contracts.values import SYSTEM, Actor
 from services.intake.domain.case import Case, involves
 from services.intake.domain.dispatching import enter_queue
 from services.intake.domain.notices import tell_requester
+from services.intake.domain.worklists import settle
 from services.intake.intake import Intake
 from services.intake.notifying import tell_senders
+from services.intake.recording import record
 
 Decide = Callable[[Case, Context], Sequence[Event]]
 
 
 def summary(case: Case) -> dict[str, Any]:
-    """What every command answers besides its receipt."""
+    """What every command answers besides its receipt.
+
+    It is kept with the case for as long as the command may be repeated, so it is short: how the
+    codes were weighed is read with the case.
+    """
+    proposal = case.proposal
     return {
         "status": case.status,
-        "proposal": case.proposal.model_dump(mode="json") if case.proposal else None,
+        "proposal": proposal.model_dump(mode="json", exclude={"considered"}) if proposal else None,
         "request_id": case.every_request[-1].id if case.every_request else None,
     }
 
@@ -38,8 +45,13 @@ async def change_case(
     decide: Decide,
     visible: Callable[[Case, Actor], bool] = involves,
     what: str = "case",
+    *,
+    moves: bool = True,
 ) -> Answered:
-    """Carry a decision out on a case the caller may know of; tell the requester of the change."""
+    """Carry a decision out on a case the caller may know of; tell the requester of the change.
+
+    `moves`: whether it is something that happens in the case (`worklists.settle`).
+    """
     at = intake.service.at(by)
     sendable = False
 
@@ -48,6 +60,7 @@ async def change_case(
         events = decide(case, at)
         tell_requester(case, at)
         sendable = bool(case.sendable)
+        settle(case, at, moved=moves)
         return events
 
     answered = await intake.service.commands.execute(
@@ -77,19 +90,6 @@ async def run_errands(intake: Intake, case_id: str) -> None:
     case = document.state
     await tell_senders(intake, case)
     if any(request.send_by is None for request in case.sendable):
-        await _record(intake, case_id, lambda case, at: enter_queue(case))
+        at = intake.service.at(SYSTEM)
+        await record(intake.service.commands, intake.cases, case_id, at, enter_queue)
         intake.sending.nudge()
-
-
-async def _record(intake: Intake, case_id: str, outcome: Decide) -> None:
-    """Store what came of an errand."""
-    at = intake.service.at(SYSTEM)
-    await intake.service.commands.execute(
-        intake.cases,
-        case_id,
-        CASE,
-        None,
-        at,
-        lambda case: outcome(case, at),
-        visible=lambda case: True,
-    )

@@ -12,7 +12,6 @@ from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.citizen import Citizen
@@ -27,6 +26,7 @@ from services.intake.domain.consenting import (
 )
 from services.intake.domain.notices import tell_requester
 from services.intake.intake import Intake
+from services.intake.recording import record
 
 T = TypeVar("T")
 
@@ -144,9 +144,7 @@ async def _on_case(intake: Intake, case_id: str, scope: ConsentScope | None, at:
         return events
 
     try:
-        await intake.service.commands.execute(
-            intake.cases, case_id, CASE, None, at, learn, visible=lambda case: case.ref is not None
-        )
+        await record(intake.service.commands, intake.cases, case_id, at, learn)
     except NotFound:
         return  # claimed and not written yet: it begins without a consent
 

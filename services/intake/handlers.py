@@ -9,31 +9,47 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.document import Handler
+from contracts import assessment, careplan
 from contracts.assessment import (
     AssessmentDeclined,
     AssessmentOpened,
     CommissionConvened,
     NeedsAssessed,
+    OrganizerAssigned,
     SurveyCompleted,
     SurveyOutcome,
 )
-from contracts.careplan import CaseReopened, Decided, Enrolled, PlanDrafted, Refused
+from contracts.careplan import (
+    CaseReopened,
+    Decided,
+    Enrolled,
+    PackageSubmitted,
+    PlanDrafted,
+    Refused,
+)
 from contracts.context import Context
-from contracts.event import Event
+from contracts.event import REGISTERED, CaseEvent, Event
 from contracts.intake import REFUSED, CaseClosed
 from services.intake.domain.case import Case, Status
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.registration import resume
+from services.intake.domain.worklists import follow, settle
 
 
-def _told(handler: Handler) -> Handler:
-    """After the handler, have those who referred told if their referral's state has changed."""
+def _heard(handler: Handler | None) -> Handler:
+    """Before the handler, take over the other service's terms; after it, tell the requester if
+    their referral's state has changed, and find the case's place in the worklists."""
 
     def handle(case: Case, event: Any, at: Context) -> Sequence[Event]:
-        events = handler(case, event, at)
-        tell_requester(case, at)
+        service = event.stream.split(".", maxsplit=1)[0]
+        follow(case, service, event.opened, event.closed)
+        events: Sequence[Event] = ()
+        if handler is not None:
+            events = handler(case, event, at)
+            tell_requester(case, at)
+        settle(case, at, moved=True)
         return events
 
     return handle
@@ -43,6 +59,8 @@ def on_survey_completed(case: Case, event: SurveyCompleted, at: Context) -> list
     """The information sheet is there: it belongs to the package (R 3.3.8)."""
     case.progress.surveyed = True
     case.progress.declined = event.outcome is SurveyOutcome.DECLINED
+    if event.outcome is SurveyOutcome.URGENT_HELP:
+        case.progress.urgent_help_at = at.now
     add_from_agency(case, "information_sheet", None, at)
     return complete_package(case, at)
 
@@ -54,9 +72,15 @@ def on_assessment_declined(case: Case, event: AssessmentDeclined, at: Context) -
 
 
 def on_assessment_opened(case: Case, event: AssessmentOpened, at: Context) -> list[Event]:
-    """A citizen who had declined at the survey came back (R 3.3.7.2)."""
-    if event.reopened:
-        case.progress.declined = False
+    """A citizen who had declined at the survey came back, and is surveyed anew (R 3.3.7.2)."""
+    if event.reopened and case.progress.declined:
+        case.progress.declined = case.progress.surveyed = False
+    return []
+
+
+def on_organizer_assigned(case: Case, event: OrganizerAssigned, at: Context) -> list[Event]:
+    """The package is with its care organizer (R 3.3.12)."""
+    case.progress.organizer = event.organizer
     return []
 
 
@@ -75,6 +99,12 @@ def on_needs_assessed(case: Case, event: NeedsAssessed, at: Context) -> list[Eve
 def on_plan_drafted(case: Case, event: PlanDrafted, at: Context) -> list[Event]:
     """Care is being planned."""
     case.progress.planned = True
+    return []
+
+
+def on_package_submitted(case: Case, event: PackageSubmitted, at: Context) -> list[Event]:
+    """The package lies before the head of the authorised body (R 3.6.1)."""
+    case.progress.submitted = True
     return []
 
 
@@ -116,12 +146,21 @@ HANDLERS: dict[type[Event], Handler] = {
     AssessmentOpened: on_assessment_opened,
     AssessmentDeclined: on_assessment_declined,
     CommissionConvened: on_commission_convened,
+    OrganizerAssigned: on_organizer_assigned,
     NeedsAssessed: on_needs_assessed,
     PlanDrafted: on_plan_drafted,
+    PackageSubmitted: on_package_submitted,
     Decided: on_decided,
     Enrolled: on_enrolled,
     Refused: on_refused,
     CaseReopened: on_case_reopened,
 }
 
-CASE_HANDLERS = {event: _told(handler) for event, handler in HANDLERS.items()}
+FOLLOWED = {assessment.CASE, careplan.CASE}
+
+CASE_HANDLERS: dict[type[Event], Handler] = {
+    event: _heard(HANDLERS.get(event))
+    for event in REGISTERED.values()
+    if issubclass(event, CaseEvent) and event.stream in FOLLOWED
+}
+"""Every event of a case in a service whose work is followed: each may start and end terms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -92,6 +93,14 @@ class Intake:
         found = await self.find_citizen(case.ref.citizen_id) if case.ref else None
         standing = standing_consent(found.state) if found is not None else None
         return standing.scope if standing is not None else None
+
+    async def taking_part(self, organizations: Sequence[str]) -> frozenset[str]:
+        """Those of the organizations named that the directory has and that take part."""
+        if not organizations:
+            return frozenset()
+        named = sorted(set(organizations))
+        found = await self.organizations.find({"id": {"$in": named}}, limit=len(named))
+        return frozenset(copy.id for copy in found if copy.state.kind)
 
     async def institution(self, organization_id: str | None) -> Serving | None:
         """An institution of the directory with its authorised body; None if it is none."""

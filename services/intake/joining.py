@@ -20,7 +20,6 @@ from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound, Refusal
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import Actor
 from services.intake.domain import joining, pair
 from services.intake.domain.case import Case
@@ -28,6 +27,7 @@ from services.intake.domain.citizen import Citizen, Joining
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.pair import CitizenPair, PairStatus, Verdict
 from services.intake.intake import Intake
+from services.intake.recording import record
 
 TRIES = 50
 
@@ -227,6 +227,4 @@ async def _on_case(
         tell_requester(case, at)
         return events
 
-    await intake.service.commands.execute(
-        intake.cases, case_id, CASE, None, at, decided, visible=lambda case: True
-    )
+    await record(intake.service.commands, intake.cases, case_id, at, decided)

@@ -39,6 +39,7 @@ from services.intake.api import (
     pairs,
     referrals,
     webhooks,
+    worklists,
 )
 from services.intake.commands import run_errands
 from services.intake.consenting import tell_cases
@@ -123,6 +124,7 @@ def create_app(
             cases.router,
             citizens.router,
             pairs.router,
+            worklists.router,
             consent.router,
             application.router,
             documents.router,

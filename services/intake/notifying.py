@@ -14,7 +14,6 @@ from chassis import chance
 from chassis.document import Document
 from chassis.store import AlreadyExists, Collection, LostRace, S
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import SYSTEM
 from services.intake.adapters.partners import Listener, Partner
 from services.intake.adapters.webhooks import NotDelivered, body_of
@@ -37,6 +36,7 @@ from services.intake.domain.task import (
 )
 from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake
+from services.intake.recording import record
 
 BATCH = 100
 TRIES = 5
@@ -73,9 +73,7 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
         record_handed_over(present, entry_id, version.state, at)
         return ()
 
-    await intake.service.commands.execute(
-        intake.cases, case.id, CASE, None, at, handed_over, visible=lambda present: True
-    )
+    await record(intake.service.commands, intake.cases, case.id, at, handed_over)
 
 
 async def keep_shown(intake: Intake, entry_id: str, case: Case) -> FollowedTask:

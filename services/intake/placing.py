@@ -23,6 +23,7 @@ from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.registration import link_referral, register_case
 from services.intake.intake import Intake
 from services.intake.recognising import Recognised, recognise, take_keys
+from services.intake.recording import record
 
 TRIES = 50
 
@@ -136,14 +137,12 @@ async def _open(
 
 async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> None:
     try:
-        await intake.service.commands.execute(
+        await record(
+            intake.service.commands,
             intake.cases,
             case_id,
-            CASE,
-            None,
             at,
             lambda case: link_referral(case, entry, at),
-            visible=lambda case: case.ref is not None,
         )
     except (NotFound, NotAllowedInState) as missing:
         # whoever claimed it is still writing it, or it ended just now: decide again

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from prometheus_client import Gauge
@@ -18,9 +18,7 @@ from chassis.document import Document
 from chassis.service import Service
 from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
-from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import SYSTEM
 from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
 from services.intake.domain.case import Case
@@ -29,6 +27,7 @@ from services.intake.domain.consenting import may_ask, standing_consent
 from services.intake.domain.dispatching import record_held, record_not_sent, record_sent
 from services.intake.domain.gateways import Gateway, request_of, spacing_of
 from services.intake.domain.interagency import kind_of
+from services.intake.recording import record
 from services.intake.survivors import find_citizen
 
 log = structlog.get_logger()
@@ -175,7 +174,10 @@ class Sending:
         today, recipient = at.calendar.local_date(at.now), kind_of(case, due[0].kind).addressed_kind
         consent = standing_consent(citizen.state)
         if recipient is not None and not may_ask(consent, case.pack, today, recipient):
-            await self._record(case_id, lambda case, at: record_held(case, request_id))
+            commands = self._service.commands
+            await record(
+                commands, self._cases, case_id, at, lambda case: record_held(case, request_id)
+            )
             return
         try:
             await client.send(due[0], case.reference.number, citizen.state.card)
@@ -184,26 +186,13 @@ class Sending:
             taken, pause = False, failure.pause
         await self._leave_alone(partner, pause)
 
-        def outcome(case: Case, at: Context) -> Sequence[Event]:
+        def outcome(case: Case) -> Sequence[Event]:
             if taken:
                 return record_sent(case, at, request_id)
             return record_not_sent(case, at, request_id, pause)
 
-        await self._record(case_id, outcome)
-
-    async def _record(
-        self, case_id: str, outcome: Callable[[Case, Context], Sequence[Event]]
-    ) -> None:
         at = self._service.at(SYSTEM)
-        await self._service.commands.execute(
-            self._cases,
-            case_id,
-            CASE,
-            None,
-            at,
-            lambda case: outcome(case, at),
-            visible=lambda case: True,
-        )
+        await record(self._service.commands, self._cases, case_id, at, outcome)
 
     async def _leave_alone(self, partner: Partner, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""

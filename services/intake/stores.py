@@ -16,11 +16,14 @@ from services.intake.domain.pair import CitizenPair
 from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.task import Endpoint, FollowedTask
+from services.intake.domain.worklists import place_of
 
 
 def _case_index(case: Case) -> dict[str, Scalar]:
     next_out = case.sendable[0] if case.sendable else None
     dues = worklist_dues(case)
+    place = place_of(case)
+    term = place.term.deadline if place is not None and place.term is not None else None
     return {
         "status": case.status,
         "institution": case.ref.institution if case.ref else "",
@@ -33,6 +36,11 @@ def _case_index(case: Case) -> dict[str, Scalar]:
         "send_due": epoch_ms(next_out.send_by or next_out.signed_at) if next_out else 0,
         "send_attempt": attempt_of(next_out) if next_out else "",
         **{f"requests_{name}": epoch_ms(dues.get(name)) for name in RequestList},
+        "code": case.code or "",
+        "worklist": place.row.worklist if place is not None else "",
+        "owner": place.owner if place is not None else "",
+        "list_due": due_ms(term.due_at if term else None),
+        "list_warn": due_ms(term.warn_at if term else None),
     }
 
 
@@ -47,6 +55,12 @@ CASES = Spec(
         ("request_id",),
         ("send_to", "send_due"),
         *(("institution", f"requests_{state}") for state in RequestList),
+        ("institution", "worklist", "list_due"),
+        ("authorised_body", "worklist", "list_due"),
+        ("institution", "owner", "list_due"),
+        ("authorised_body", "owner", "list_due"),
+        ("institution", "list_warn"),
+        ("authorised_body", "list_warn"),
     ),
 )
 

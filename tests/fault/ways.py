@@ -80,7 +80,7 @@ async def travel(town: Town) -> None:
             await staff.operator.wait(service, path, lambda found: found["issued"] == 0)
     travellers = Travellers(town, staff, "crash", count(80_000_000))
     async with asyncio.TaskGroup() as ways:
-        for way in (enrolment, refusal, hesitation, second_thoughts, advice, completion, cards):
+        for way in WAYS:
             ways.create_task(way(travellers))
     await directory_edited(travellers)
     await terms_forgotten(travellers)
@@ -173,7 +173,14 @@ async def advice(t: Travellers) -> None:
     await t.staff.registrar.change("intake", case.record, "answers", body)
     code = {"code": "consultation", "reason": "нужен совет"}
     await t.staff.urgent_head.change("intake", case.record, "triage", code)
-    await t.staff.specialist.change("intake", case.record, "consultation")
+    given = {"asked": "Какие услуги есть", "answered": "Рассказали о порядке обслуживания"}
+    await t.staff.specialist.change("intake", case.record, "consultation", given)
+
+
+async def danger(t: Travellers) -> None:
+    """Urgent measures that fail first, and a case that is given to one and another."""
+    case = await journey.refer(t.staff, t.person(), t.run)
+    await steps.help_at_once(t.staff, case)
 
 
 async def completion(t: Travellers) -> None:
@@ -247,3 +254,15 @@ async def terms_forgotten(t: Travellers) -> None:
     await t.town.settle()
     missing = [alarm.type for alarm in ALARMS if not spy.of(alarm)]
     assert not missing, "these alarms never sounded"
+
+
+WAYS = (
+    enrolment,
+    refusal,
+    hesitation,
+    second_thoughts,
+    advice,
+    danger,
+    completion,
+    cards,
+)

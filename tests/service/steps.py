@@ -36,6 +36,8 @@ from tests.service.directory import access_offer as offer
 from tests.service.directory.conftest import app_of, settled
 from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
+    ADVICE,
+    ASSIGNED,
     CONDITION,
     DECLINE,
     PAPERS,
@@ -49,6 +51,7 @@ from tests.service.intake.bodies import (
 )
 from tests.service.intake.desk import (
     HOSPITAL,
+    OTHER_INSTITUTION,
     Clock,
     Desk,
     knows_directory,
@@ -218,6 +221,7 @@ async def of_intake(stack: Stack) -> Ledger:
     await _pair(desk, clock, ledger)
     request_id = await _proceed(desk, str(body["case_id"]))
     await _documents(desk, str(body["case_id"]), request_id)
+    request_id = await _proceed(desk, ledger, str(body["case_id"]))
     await desk.surveyed(str(body["case_id"]))
     assert (await desk.answer(request_id)).status_code == 200
     with ledger.called("new"):
@@ -231,6 +235,14 @@ async def of_intake(stack: Stack) -> Ledger:
     await _end(desk, ended)
     await _follow(desk, ledger)
     await _withdraw(desk, ledger)
+    await desk.act(advised, "consultation", ADVICE)
+    with ledger.called("new"):
+        directed = str((await desk.register())["case_id"])
+    await desk.act(directed, "answers", answers_of())
+    await desk.act(directed, "triage", consultation, "urgent_head")
+    sent_on, version = {**ADVICE, "directed_to": [OTHER_INSTITUTION]}, await desk.version(directed)
+    with ledger.called("directed elsewhere"):
+        await desk.act(directed, "consultation", sent_on, version=version)
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
     clock.put_to(LONG_AGO)
     return ledger
@@ -298,6 +310,9 @@ async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
         ("/webhooks/endpoints", "operator", None),
         ("/consent-texts", "specialist", INSTITUTION),
         ("/citizen-pairs", "registrar", INSTITUTION),
+        ("/worklists", "urgent_head", INSTITUTION),
+        ("/worklists/mine", "specialist", INSTITUTION),
+        ("/worklists/interagency_answer", "registrar", INSTITUTION),
     ):
         answered = await desk.get(path, role, org=org)
         assert answered.status_code == 200, (path, answered.text)
@@ -402,12 +417,19 @@ async def _complete(desk: Desk, ledger: Ledger) -> None:
     assert done.status_code == 200, done.text
 
 
-async def _proceed(desk: Desk, case_id: str) -> str:
+async def _proceed(desk: Desk, ledger: Ledger, case_id: str) -> str:
     """From the questions to the request for the certificate, declined and reopened in between."""
     await desk.act(case_id, "answers", answers_of(danger_to_life=["own_life"]))
     await desk.act(case_id, "triage", {"code": "immediate"}, "urgent_head")
     await desk.act(case_id, "urgent-measures", MEASURES, "urgent_head")
-    await desk.act(case_id, "urgent-measures/results", {"results": ["вызван"]})
+    drawn_in = {**MEASURES["measures"][0], "organization": OTHER_INSTITUTION}
+    plan, version = {"measures": [drawn_in]}, await desk.version(case_id)
+    with ledger.called("organizations drawn in"):
+        await desk.act(case_id, "urgent-measures", plan, "urgent_head", version=version)
+    for number in (2, 1):
+        result = {"measure": number, "done": True, "result": "вызван"}
+        await desk.act(case_id, "urgent-measures/results", {"results": [result]})
+    await desk.act(case_id, "assignment", ASSIGNED)
     await desk.consent(case_id)
     await desk.act(case_id, "application", {"documents": PAPERS[:2]})
     await desk.act(case_id, "documents", {"documents": PAPERS[2:]})

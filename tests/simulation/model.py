@@ -19,10 +19,13 @@ from chassis.clock import epoch_ms
 from chassis.consumer import Reader
 from chassis.service import Service
 from contracts.event import REGISTERED, TermDueSoonFact, TermMissedFact
+from tests.simulation.worklists import misplaced
 
 MOST = 40
 WRITTEN_ANEW = {"log", "journal"}
 """Collections whose documents change by the service's own doing, without an event or a command."""
+
+CASES_OF_INTAKE = ("intake", "cases")
 
 Place = tuple[str, str, str]
 """Service, collection and id of a document."""
@@ -102,6 +105,9 @@ class Model:
         if grown and before.rev and not caused and collection not in WRITTEN_ANEW:
             self.find(f"{place}: version {row.version} has no cause; something took effect twice")
         self._left_to_do(place, document)
+        if place[:2] == CASES_OF_INTAKE:
+            for wrong in misplaced(document):
+                self.find(wrong)
 
     def _issued(self, place: Place, before: Row, row: Row, outbox: list[Mapping[str, Any]]) -> None:
         fresh = 0

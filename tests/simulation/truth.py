@@ -19,6 +19,7 @@ from services.intake.domain.task import DeliveryState, FollowedTask
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import entry_id
 from services.registry.domain.stages import OVER, Owner
+from tests.simulation.worklists import strayed
 from tests.simulation.world import World
 
 OWNERS = ("intake", "assessment", "careplan")
@@ -34,6 +35,7 @@ def contradictions(world: World) -> list[str]:
         *_readers_are_up_to_date(world),
         *_terms_rang(world),
         *_cases_have_one_owner_and_term(world),
+        *strayed(_books(world)),
         *_citizens_have_one_open_case(world),
         *_registers_have_no_gaps(world),
         *_hospital_was_told(world),
@@ -100,10 +102,7 @@ def _terms_rang(world: World) -> Iterator[str]:
 def _cases_have_one_owner_and_term(world: World) -> Iterator[str]:
     """Every open case has one owner, and a next due term wherever the regulation sets one (some
     states of care planning have none); the register's are the services' own."""
-    books = {
-        service: {found["_id"]: found for found in world.tables[service]["cases"]}
-        for service in OWNERS
-    }
+    books = _books(world)
     records = {found["_id"]: found for found in world.tables["registry"]["cases"]}
     for case_id, found in books["intake"].items():
         if found["state"]["ref"] is not None and case_id not in records:
@@ -127,6 +126,14 @@ def _cases_have_one_owner_and_term(world: World) -> Iterator[str]:
         running = {term for term in running if term[0] in OWNERS}
         if running != said:
             yield f"{case_id}: terms {sorted(map(str, running ^ said))} run in one place only"
+
+
+def _books(world: World) -> dict[str, dict[str, Stored]]:
+    """The cases of each service, by id."""
+    return {
+        service: {found["_id"]: found for found in world.tables[service]["cases"]}
+        for service in OWNERS
+    }
 
 
 def _citizens_have_one_open_case(world: World) -> Iterator[str]:

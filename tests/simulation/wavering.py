@@ -68,6 +68,7 @@ async def wavering(staff: Staff, person: Person, run: str) -> None:
     case = await journey.refer(staff, person, run)
     desks = lenient(staff)
     moods = asyncio.ensure_future(_moods(desks, case))
+    assigning = asyncio.ensure_future(_assigned(desks, case))
     for stage in STAGES:
         for _ in range(2):  # a stage that was cut short has a second chance
             try:
@@ -76,6 +77,7 @@ async def wavering(staff: Staff, person: Person, run: str) -> None:
             except (Refused, TimeoutError, LookupError):
                 continue
     await moods
+    await assigning
 
 
 async def _moods(desks: Staff, case: journey.Case) -> None:
@@ -85,3 +87,12 @@ async def _moods(desks: Staff, case: journey.Case) -> None:
         await asyncio.sleep(chance.uniform(0.0, 2.0))
         if chance.uniform(0.0, 1.0) < 0.9:
             await desks.registrar.change("intake", case.record, "reopening")
+
+
+async def _assigned(desks: Staff, case: journey.Case) -> None:
+    """The head and the registrar give the case to one and another, and back to the role."""
+    for assignee in ("staff:0117", "staff:0233", None):
+        await asyncio.sleep(chance.uniform(0.0, 6.0))
+        desk = desks.urgent_head if chance.uniform(0.0, 1.0) < 0.5 else desks.registrar
+        body = {"assignee": assignee, "reason": "по участкам"}
+        await desk.change("intake", case.record, "assignment", body)

@@ -11,6 +11,7 @@ from deploy.demo.office import Refused
 from deploy.demo.people import Person
 from deploy.demo.staff import AUTHORISED_BODY, Staff
 from tests.simulation.wavering import DECLINED, wavering
+from tests.system import steps
 
 REFUSAL = {
     "outcome": "refuse",
@@ -135,7 +136,8 @@ async def consultation(staff: Staff, person: Person, run: str) -> None:
     await staff.registrar.change("intake", case.record, "answers", told)
     triage = {"code": "consultation", "reason": "Просили только совета"}
     await staff.urgent_head.change("intake", case.record, "triage", triage)
-    await staff.registrar.change("intake", case.record, "consultation")
+    advice = {"asked": "Какие услуги есть", "answered": "Рассказали о порядке обслуживания"}
+    await staff.registrar.change("intake", case.record, "consultation", advice)
     await staff.reader.wait("registry", case.record, lambda found: found["stage"] == "closed")
 
 
@@ -159,6 +161,11 @@ async def referred_again(staff: Staff, person: Person, run: str) -> None:
     await journey.triage(staff, case)
 
 
+async def urgent(staff: Staff, person: Person, run: str) -> None:
+    """Danger: the case waits for the application in the end."""
+    await steps.help_at_once(staff, await journey.refer(staff, person, run))
+
+
 WAYS: Mapping[str, Way] = {
     "enrolment": enrolment,
     "refusal": refusal,
@@ -167,4 +174,5 @@ WAYS: Mapping[str, Way] = {
     "return": return_after_decline,
     "again": referred_again,
     "wavering": wavering,
+    "urgent": urgent,
 }

@@ -1,17 +1,27 @@
-"""Steps beside the straight path that `deploy/demo/journey.py` travels: refusal and complaint."""
+"""Steps beside the straight path that `deploy/demo/journey.py` travels: refusal, complaint, help in
+danger that fails first."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from deploy.demo import journey
 from deploy.demo.people import Person
-from deploy.demo.staff import AUTHORISED_BODY, Staff
+from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION, Staff
 
 REFUSAL = {
     "outcome": "refuse",
     "grounds": ["not_in_need"],
     "reasons": "Комиссия не установила нуждаемости",
+}
+
+DANGER = {
+    "danger_to_life": ["own_life"],
+    "household": ["lives_alone"],
+    "cause": ["injury"],
+    "mental_changes": [],
+    "substance_abuse": [],
 }
 
 
@@ -76,3 +86,29 @@ async def complain(staff: Staff, case: journey.Case) -> Any:
     parts = {part.code: "Изложено в ответе" for part in journey.PACK.complaint_reply_parts}
     await staff.officer.change("complaints", record, "answer", {"parts": parts, "way": "post"})
     return await staff.officer.get("complaints", record)
+
+
+async def help_at_once(staff: Staff, case: journey.Case) -> None:
+    """Danger: what was planned first fails, and something else is done (R 3.1.7); whose case it is
+    changes meanwhile (R 3.1.5)."""
+    told = {"answers": DANGER, "self_care_lost": False, "applicant_informed": False}
+    await staff.specialist.change("intake", case.record, "answers", told)
+    await staff.urgent_head.change("intake", case.record, "triage", {"code": "immediate"})
+    await asyncio.gather(_help(staff, case), _assign(staff, case))
+
+
+async def _help(staff: Staff, case: journey.Case) -> None:
+    measure = {"measure": "Отвезти в больницу", "responsible": "Отделение срочного обслуживания"}
+    first, second = {**measure, "organization": INSTITUTION}, {**measure, "instead_of": 1}
+    for number, planned in enumerate((first, second), start=1):
+        plan = {"measures": [planned]}
+        await staff.urgent_head.change("intake", case.record, "urgent-measures", plan)
+        result = {"measure": number, "done": number == 2, "result": "Записано по телефону"}
+        results = {"results": [result]}
+        await staff.specialist.change("intake", case.record, "urgent-measures/results", results)
+
+
+async def _assign(staff: Staff, case: journey.Case) -> None:
+    for assignee in ("staff:0117", None):
+        body = {"assignee": assignee, "reason": "по участкам"}
+        await staff.director.change("intake", case.record, "assignment", body)

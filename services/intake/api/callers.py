@@ -20,6 +20,9 @@ UrgentHead = Annotated[Actor, allow(Role.URGENT_HEAD)]
 Frontline = Annotated[Actor, allow(Role.REGISTRAR, Role.SPECIALIST, Role.URGENT_HEAD)]
 """Who deals with the citizen: questions, consent, documents."""
 
+Assigner = Annotated[Actor, allow(Role.REGISTRAR, Role.URGENT_HEAD, Role.INSTITUTION_DIRECTOR)]
+"""Who says whose case it is."""
+
 Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
 """The head, or a person authorised by order (R 3.2.2)."""
 

@@ -1,4 +1,4 @@
-"""Cases in intake: the worklist, triage, urgent measures, consultation."""
+"""Cases in intake: triage, urgent measures, consultation (worklists: `worklists.py`)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from services.intake.api.callers import (
 from services.intake.api.changing import ChangeOfCase
 from services.intake.api.schemas import (
     AnswersRequest,
+    ConsultationRequest,
     TriageRequest,
     UrgentPlanRequest,
     UrgentResultsRequest,
 )
 from services.intake.api.views import CaseView, case_view
 from services.intake.domain import triage, urgent
+from services.intake.domain.consultation import Advice, close_consultation
 from services.intake.intake import WithIntake
 
 router = APIRouter(tags=["cases"])
 
 
-@router.get("/cases", summary="The worklist")
+@router.get("/cases", summary="Cases by due term")
 async def get_cases(
     by: Reader, intake: WithIntake, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CaseView]:
@@ -56,6 +58,7 @@ async def post_answers(body: AnswersRequest, by: Frontline, change: ChangeOfCase
             body.self_care_lost,
             at,
             applicant_informed=body.applicant_informed,
+            health_at_risk=body.health_at_risk,
         ),
     )
 
@@ -66,25 +69,30 @@ async def post_triage(body: TriageRequest, by: UrgentHead, change: ChangeOfCase)
     return await change(by, lambda case, at: triage.triage_case(case, body.code, body.reason, at))
 
 
-@router.post("/cases/{case_id}/consultation", summary="Close a consultation")
-async def post_consultation(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
-    """Advice was given; the case ends (R 3.1.6 б)."""
-    return await change(by, triage.close_consultation)
+@router.post("/cases/{case_id}/consultation", summary="Record a consultation")
+async def post_consultation(
+    body: ConsultationRequest, by: Frontline, change: ChangeOfCase, intake: WithIntake
+) -> CommandReceipt:
+    """What was asked and answered, and where the person was directed; the case ends (R 3.1.6 б)."""
+    advice = Advice.model_validate(body.model_dump())
+    known = await intake.taking_part(advice.directed_to)
+    return await change(by, lambda case, at: close_consultation(case, advice, at, known))
 
 
 @router.post("/cases/{case_id}/urgent-measures", summary="Plan urgent measures")
 async def post_urgent_measures(
-    body: UrgentPlanRequest, by: UrgentHead, change: ChangeOfCase
+    body: UrgentPlanRequest, by: UrgentHead, change: ChangeOfCase, intake: WithIntake
 ) -> CommandReceipt:
-    """The plan of the same day, with who is drawn in (R 3.1.7)."""
-    return await change(by, lambda case, at: urgent.plan_urgent_measures(case, body.measures, at))
+    """The plan of the same day, with who is drawn in; or what is added to it (R 3.1.7)."""
+    known = await intake.taking_part(urgent.organizations_of(body.measures))
+    return await change(
+        by, lambda case, at: urgent.plan_urgent_measures(case, body.measures, at, known)
+    )
 
 
 @router.post("/cases/{case_id}/urgent-measures/results", summary="Record urgent measures' results")
 async def post_urgent_results(
     body: UrgentResultsRequest, by: Frontline, change: ChangeOfCase
 ) -> CommandReceipt:
-    """What came of each measure (R 3.1.7)."""
-    return await change(
-        by, lambda case, at: urgent.complete_urgent_measures(case, body.results, at)
-    )
+    """What came of measures; one that failed is said, and something else done instead (R 3.1.7)."""
+    return await change(by, lambda case, at: urgent.record_urgent_results(case, body.results, at))

@@ -25,9 +25,11 @@ class CaseChange:
     request: Request
     response: Response
 
-    async def __call__(self, by: Actor, decide: Decide) -> CommandReceipt:
+    async def __call__(self, by: Actor, decide: Decide, *, moves: bool = True) -> CommandReceipt:
         """Carry the decision out; the receipt, with the new ETag."""
-        answered = await change_case(self.intake, self.case_id, self.request, by, decide)
+        answered = await change_case(
+            self.intake, self.case_id, self.request, by, decide, moves=moves
+        )
         return receipt(answered, self.response)
 
 

@@ -10,10 +10,12 @@ from chassis.http import Body
 from contracts.intake import TriageCode
 from contracts.values import Identifier, Line, Text
 from services.intake.api.spoken import SpokenCard
+from services.intake.domain.consultation import Advice
 from services.intake.domain.documents import GivenDocument
 from services.intake.domain.journal import ReferralForm
-from services.intake.domain.records import ApplicantKind, UrgentMeasure
+from services.intake.domain.records import ApplicantKind
 from services.intake.domain.requests import Answer, FetchedDocument, PensionCertificate, Signatory
+from services.intake.domain.urgent import MeasureResult, PlannedMeasure
 
 Option = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 
@@ -37,6 +39,10 @@ class AnswersRequest(Body):
 
     answers: dict[Option, Annotated[list[Option], Field(max_length=50)]] = Field(max_length=50)
     self_care_lost: bool = Field(description="the ability of self-care is lost (R 3.1.7)")
+    health_at_risk: bool = Field(
+        default=False,
+        description="a loss of physical health threatens, though life is in no danger (R 3.1.7)",
+    )
     applicant_informed: bool = Field(
         description="the applicant was told of the assessment of need, of the conditions of service"
         " and that a personal application is needed (R 3.1.4)"
@@ -51,15 +57,19 @@ class TriageRequest(Body):
 
 
 class UrgentPlanRequest(Body):
-    """The urgent measures plan (R 3.1.7)."""
+    """The urgent measures plan, or what is added to it (R 3.1.7)."""
 
-    measures: list[UrgentMeasure] = Field(min_length=1, max_length=50)
+    measures: list[PlannedMeasure] = Field(min_length=1, max_length=50)
 
 
 class UrgentResultsRequest(Body):
-    """What came of each measure, in the plan's order (R 3.1.7)."""
+    """What came of measures; of some now and of others later, or of all (R 3.1.7)."""
 
-    results: list[Text] = Field(min_length=1, max_length=50)
+    results: list[MeasureResult] = Field(min_length=1, max_length=50)
+
+
+class ConsultationRequest(Advice, Body):
+    """The consultation that was given (R 3.1.6 б)."""
 
 
 class ApplicationRequest(Body):

@@ -9,11 +9,20 @@ from pydantic import AwareDatetime, BaseModel, Field
 from chassis.document import Document
 from contracts.intake import Channel, TriageCode
 from contracts.values import CitizenCard
+from services.intake.api.worklist_views import PlaceView, place_view
 from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.journal import Addition, JournalEntry
-from services.intake.domain.records import Decline, UrgentMeasure, Withdrawal
+from services.intake.domain.records import (
+    Answering,
+    Assignment,
+    Consultation,
+    Decline,
+    Entered,
+    UrgentMeasure,
+    Withdrawal,
+)
 
 
 class Registration(BaseModel):
@@ -70,6 +79,12 @@ def entry_view(document: Document[JournalEntry]) -> EntryView:
     )
 
 
+class NumberedMeasure(UrgentMeasure):
+    """A measure of the urgent plan, with its number in it."""
+
+    number: int
+
+
 class CaseView(BaseModel):
     """A case as staff see it in intake."""
 
@@ -84,10 +99,16 @@ class CaseView(BaseModel):
     received_at: AwareDatetime | None
     in_hospital: bool
     applicant_informed: bool
+    informed: Entered | None = Field(description="who told the applicant, and when (R 3.1.4)")
     triage: dict[str, Any] | None
+    answerings: list[Answering] = Field(description="every time the questions were answered")
     code: TriageCode | None
     override_reason: str | None
-    urgent_measures: list[UrgentMeasure]
+    triaged: Entered | None
+    urgent_measures: list[NumberedMeasure]
+    consultation: Consultation | None
+    worklist: PlaceView | None = Field(description="null where nothing is to be done any more")
+    assignments: list[Assignment]
     documents: list[dict[str, Any]]
     missing_documents: list[str]
     request: dict[str, Any] | None
@@ -122,10 +143,19 @@ def case_view(document: Document[Case]) -> CaseView:
         received_at=case.received_at,
         in_hospital=case.in_hospital,
         applicant_informed=case.applicant_informed,
+        informed=case.informed,
         triage=case.proposal.model_dump(mode="json") if case.proposal else None,
+        answerings=case.answerings,
         code=case.code,
         override_reason=case.override_reason,
-        urgent_measures=case.urgent_measures,
+        triaged=case.triaged,
+        urgent_measures=[
+            NumberedMeasure(number=number, **measure.model_dump())
+            for number, measure in enumerate(case.urgent_measures, start=1)
+        ],
+        consultation=case.consultation,
+        worklist=place_view(case),
+        assignments=case.assignments,
         documents=[given.model_dump(mode="json", exclude_none=True) for given in case.documents],
         missing_documents=list(missing_documents(case)),
         request=case.request.model_dump(mode="json", exclude_none=True) if case.request else None,

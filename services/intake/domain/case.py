@@ -8,17 +8,22 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.case import CaseRef
+from contracts.context import Context
 from contracts.errors import NotAllowedInState, require_allowed
 from contracts.intake import Channel, TriageCode
 from contracts.regulation import RegulationPack, load_pack
-from contracts.terms import TermBook
+from contracts.terms import Deadline, TermBook
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.records import (
+    Answering,
     Application,
+    Assignment,
     Attachment,
+    Consultation,
     Decline,
     Document,
+    Entered,
     LinkedReferral,
     Notice,
     Progress,
@@ -74,6 +79,7 @@ class Action(StrEnum):
     JOIN = "join"
     DECLINE = "decline"
     REOPEN = "reopen"
+    ASSIGN = "assign"
 
 
 OPEN = frozenset(
@@ -114,6 +120,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.JOIN: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
+    Action.ASSIGN: OPEN,
 }
 """What may happen in which state; one test walks every state × action."""
 
@@ -135,12 +142,17 @@ class Case(BaseModel):
     already_served: bool = False
     answers: dict[str, list[str]] = Field(default_factory=dict)
     self_care_lost: bool = False
+    health_at_risk: bool = False
+    answerings: list[Answering] = Field(default_factory=list)
     applicant_informed: bool = False
+    informed: Entered | None = None
     proposal: TriageProposal | None = None
     code: TriageCode | None = None
+    triaged: Entered | None = None
     override_reason: str | None = None
     urgent_measures: list[UrgentMeasure] = Field(default_factory=list)
     urgent_done_at: AwareDatetime | None = None
+    consultation: Consultation | None = None
     application: Application | None = None
     documents: list[Document] = Field(default_factory=list)
     verifications: list[Verification] = Field(default_factory=list)
@@ -161,6 +173,14 @@ class Case(BaseModel):
     joined_to: str | None = None
     declined_before: bool = False
     terms: TermBook = Field(default_factory=TermBook)
+    assignments: list[Assignment] = Field(default_factory=list)
+    followed: dict[str, list[Deadline]] = Field(
+        default_factory=dict, description="terms that run in other services, by service"
+    )
+    moved_at: AwareDatetime | None = None
+    follow_up: Deadline | None = Field(
+        default=None, description="our own term of the worklist the case is in (`worklists.py`)"
+    )
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
     linked_notices: dict[str, Notice] = Field(default_factory=dict)
@@ -200,6 +220,16 @@ class Case(BaseModel):
         return self.status is Status.CLOSED or self.enrolled
 
     @property
+    def open(self) -> bool:
+        """Whether something is still to be done: it then is in a worklist (`worklists.py`)."""
+        return self.status in OPEN and not self.enrolled
+
+    @property
+    def assignee(self) -> str | None:
+        """Whose case it is, if somebody's by name."""
+        return self.assignments[-1].assignee if self.assignments else None
+
+    @property
     def enrolled(self) -> bool:
         """Whether the procedure has ended with an enrolment order (R 3.6.3)."""
         return self.progress.order_number is not None
@@ -208,6 +238,13 @@ class Case(BaseModel):
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
     require_allowed(ALLOWED, action, case.status)
+
+
+def record_informed(case: Case, at: Context) -> None:
+    """The applicant was told of the assessment of need, of the conditions of service and of the
+    personal application: when first, and by whom (R 3.1.4)."""
+    case.applicant_informed = True
+    case.informed = case.informed or Entered(at=at.now, by=at.by.id)
 
 
 def next_wake(case: Case) -> datetime | None:

@@ -16,7 +16,7 @@ from contracts.intake import (
 )
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.values import Identifier, Line, Value
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Action, Case, Status, record_informed, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
 from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
 
@@ -78,7 +78,8 @@ def register_application(
             clause="R 3.1.4",
         )
     require_consent(consent, case.pack, at.calendar.local_date(at.now), TRANSFER, COMMISSION)
-    case.consent, case.applicant_informed = consent, informed
+    case.consent = consent
+    record_informed(case, at)
     case.application = Application(
         applicant=applicant,
         has_benefits=has_benefits,

@@ -11,21 +11,78 @@ from contracts.intake import Channel
 from contracts.values import Identifier, Line, Phone, Text, Value
 
 
+class Entered(Value):
+    """Who did something, by the id of their token, and when."""
+
+    at: AwareDatetime
+    by: str
+
+
+class Considered(Value):
+    """One of the four codes as the rule weighed it: its reasons for it, or against it."""
+
+    code: Identifier
+    proposed: bool
+    reasons: tuple[str, ...]
+
+
 class TriageProposal(Value):
     """What the rule proposes, by which version of it, and for which reasons (R 3.1.6, 3.1.7)."""
 
     code: Identifier
     rule_version: Line
     reasons: tuple[str, ...]
+    considered: tuple[Considered, ...] = Field(
+        default=(), description="all four codes, each with the reasons for it or against it"
+    )
+
+
+class Answering(Value):
+    """The five questions as they were answered once, and what the rule made of it (R 3.1.3)."""
+
+    at: AwareDatetime
+    by: str
+    answers: dict[str, tuple[str, ...]]
+    self_care_lost: bool
+    health_at_risk: bool = False
+    applicant_informed: bool
+    proposal: TriageProposal
 
 
 class UrgentMeasure(Value):
-    """One measure of the urgent plan: what, by whom, with which organization (R 3.1.7)."""
+    """One measure of the urgent plan: what, by whom, with whom, by when; what came of it (R 3.1.7).
+
+    Its number is its place in the plan, from 1: measures are added and never taken out.
+    """
 
     measure: Text
     responsible: Line
     organization: Identifier | None = None
+    persons: tuple[Line, ...] = ()
+    by_when: AwareDatetime | None = None
+    instead_of: int | None = Field(default=None, description="the failed measure it stands in for")
+    planned: Entered | None = None
     result: Text | None = Field(default=None, description="what came of it")
+    failed: bool = False
+    recorded: Entered | None = None
+
+
+class Consultation(Value):
+    """What was asked, what was answered, and where the person was directed (R 3.1.6 б)."""
+
+    asked: Text
+    answered: Text
+    directed_to: tuple[Identifier, ...] = ()
+    given: Entered
+
+
+class Assignment(Value):
+    """Whose case it was from then on, by whose word and why; nobody's: the role's that acts."""
+
+    at: AwareDatetime
+    by: str
+    assignee: str | None
+    reason: Line
 
 
 class ApplicantKind(StrEnum):
@@ -137,10 +194,15 @@ class Progress(BaseModel):
 
     surveyed: bool = False
     convened: bool = False
+    urgent_help_at: AwareDatetime | None = Field(
+        default=None, description="when the survey found that help is urgent (R 3.3.8)"
+    )
+    organizer: str | None = None
     assessed_level: int | None = None
     assessed: bool = False
     declined: bool = False
     planned: bool = False
+    submitted: bool = False
     decided: str | None = None
     order_number: str | None = None
     provider: str | None = None

@@ -31,6 +31,7 @@ from services.intake.domain.documents import complete_package
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ContactsLeft, Decline, LinkedReferral
+from services.intake.domain.worklists import settle
 
 
 def register_case(
@@ -58,6 +59,7 @@ def register_case(
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     analysis = at.deadline(case.pack, "referral-analysis", entry.received_at)
     tell_requester(case, at)
+    settle(case, at, moved=True)
     return [
         ReferralRegistered(
             by=at.by,
@@ -204,4 +206,5 @@ def sound_terms(case: Case, at: Context) -> list[Event]:
         case.think_until = None
         if case.status is Status.DECLINED:
             events.append(ThinkingTimeEnded(by=at.by))
+    settle(case, at, moved=False)
     return events

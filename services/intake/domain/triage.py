@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import CaseClosed, CaseTriaged, TriageCode
+from contracts.intake import CaseTriaged, TriageCode
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import AnswerKind
-from services.intake.domain.case import Action, Case, Status, require
-from services.intake.domain.records import TriageProposal
+from services.intake.domain.case import Action, Case, Status, record_informed, require
+from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
 
 Answers = Mapping[str, Sequence[str]]
+Weighed = Sequence[tuple[str, bool]]
+"""Reasons, and whether each holds."""
 
 
 def check_answers(pack: RegulationPack, answers: Answers) -> None:
@@ -58,35 +61,99 @@ def propose(
     self_care_lost: bool,
     already_served: bool,
     consultation_only: bool,
+    health_at_risk: bool = False,
 ) -> TriageProposal:
-    """The code the rule proposes; a person confirms or overrides it.
+    """The code the rule proposes, with its reasons, and why not the others; a person decides.
 
     `immediate` when physical health is at risk, or a lone citizen has lost the ability of
-    self-care (R 3.1.7). Loss of self-care is none of the five questions, so it is asked besides.
+    self-care (R 3.1.7). Neither is one of the five questions, so both are asked besides; a danger
+    to life is a risk to physical health. Of the codes of R 3.1.6 there always is exactly one that
+    nothing speaks against.
     """
     check_answers(pack, answers)
-    reasons: list[str] = []
-    if answers["danger_to_life"]:
-        reasons.append("physical_health_at_risk")
-    if self_care_lost and "lives_alone" in answers["household"]:
-        reasons.append("self_care_lost_and_lone")
-    if reasons:
-        code = TriageCode.IMMEDIATE
-    elif consultation_only:
-        code, reasons = TriageCode.CONSULTATION, ["only_advice_was_asked"]
-    elif already_served:
-        code, reasons = TriageCode.REASSESSMENT, ["citizen_is_already_served"]
-    else:
-        code, reasons = TriageCode.INITIAL_ASSESSMENT, ["need_is_to_be_assessed"]
-    return TriageProposal(code=code, rule_version=pack.triage.rule_version, reasons=tuple(reasons))
+    facts = Facts(
+        at_risk=bool(answers["danger_to_life"]) or health_at_risk,
+        self_care_lost=self_care_lost,
+        lone="lives_alone" in answers["household"],
+        served=already_served,
+        advice=consultation_only,
+    )
+    speaking_for, against = _speaking_for(facts), _against(facts)
+    considered = tuple(_considered(code, speaking_for[code], against[code]) for code in TriageCode)
+    (proposed,) = (code for code in considered if code.proposed)
+    return TriageProposal(
+        code=proposed.code,
+        rule_version=pack.triage.rule_version,
+        reasons=proposed.reasons,
+        considered=considered,
+    )
+
+
+class Facts(NamedTuple):
+    """What the rule goes by."""
+
+    at_risk: bool
+    self_care_lost: bool
+    lone: bool
+    served: bool
+    advice: bool
+
+    @property
+    def immediate(self) -> bool:
+        """Either ground of R 3.1.7."""
+        return self.at_risk or (self.self_care_lost and self.lone)
+
+
+def _speaking_for(facts: Facts) -> dict[TriageCode, Weighed]:
+    return {
+        TriageCode.IMMEDIATE: (
+            ("physical_health_at_risk", facts.at_risk),
+            ("self_care_lost_and_lone", facts.self_care_lost and facts.lone),
+        ),
+        TriageCode.CONSULTATION: (("only_advice_was_asked", True),),
+        TriageCode.INITIAL_ASSESSMENT: (("need_is_to_be_assessed", True),),
+        TriageCode.REASSESSMENT: (("citizen_is_already_served", True),),
+    }
+
+
+def _against(facts: Facts) -> dict[TriageCode, Weighed]:
+    first = ("immediate_goes_first", facts.immediate)
+    advice = ("advice_asks_for_no_assessment", facts.advice)
+    return {
+        TriageCode.IMMEDIATE: (
+            ("no_risk_to_physical_health", not facts.immediate),
+            ("self_care_is_kept", not facts.immediate and not facts.self_care_lost),
+            ("does_not_live_alone", not facts.immediate and not facts.lone),
+        ),
+        TriageCode.CONSULTATION: (first, ("more_than_advice_was_asked", not facts.advice)),
+        TriageCode.INITIAL_ASSESSMENT: (
+            first,
+            advice,
+            ("reassessment_takes_its_place", facts.served),
+        ),
+        TriageCode.REASSESSMENT: (first, advice, ("citizen_is_not_served_yet", not facts.served)),
+    }
+
+
+def _considered(code: TriageCode, speaking_for: Weighed, against: Weighed) -> Considered:
+    objections = tuple(reason for reason, holds in against if holds)
+    reasons = objections or tuple(reason for reason, holds in speaking_for if holds)
+    return Considered(code=code, proposed=not objections, reasons=reasons)
 
 
 def answer_questions(
-    case: Case, answers: Answers, self_care_lost: bool, at: Context, *, applicant_informed: bool
+    case: Case,
+    answers: Answers,
+    self_care_lost: bool,
+    at: Context,
+    *,
+    applicant_informed: bool,
+    health_at_risk: bool = False,
 ) -> list[Event]:
     """Record the five answers and let the rule propose a code (R 3.1.3, 3.1.6). No event yet.
 
-    Who was told of the assessment and the personal application stays informed (R 3.1.4).
+    They may be answered anew until the code is assigned; what was answered before is kept. Who was
+    told of the assessment and the personal application stays informed (R 3.1.4).
     """
     require(case, Action.ANSWER_QUESTIONS)
     case.proposal = propose(
@@ -95,10 +162,23 @@ def answer_questions(
         self_care_lost=self_care_lost,
         already_served=case.already_served,
         consultation_only=case.consultation_only,
+        health_at_risk=health_at_risk,
     )
     case.answers = {question: list(given) for question, given in answers.items()}
-    case.self_care_lost = self_care_lost
-    case.applicant_informed = case.applicant_informed or applicant_informed
+    case.self_care_lost, case.health_at_risk = self_care_lost, health_at_risk
+    case.answerings.append(
+        Answering(
+            at=at.now,
+            by=at.by.id,
+            answers={question: tuple(given) for question, given in answers.items()},
+            self_care_lost=self_care_lost,
+            health_at_risk=health_at_risk,
+            applicant_informed=applicant_informed,
+            proposal=case.proposal,
+        )
+    )
+    if applicant_informed:
+        record_informed(case, at)
     case.status = Status.ANALYSED
     return []
 
@@ -129,6 +209,7 @@ def triage_case(
         )
     case.code, case.status = code, Status.TRIAGED
     case.override_reason = override_reason if overridden else None
+    case.triaged = Entered(at=at.now, by=at.by.id)
     urgent = code is TriageCode.IMMEDIATE
     due = (at.deadline(case.pack, "urgent-measures", case.received_at),) if urgent else ()
     return [
@@ -142,14 +223,3 @@ def triage_case(
             closed=case.terms.close("referral-analysis", at=at.now),
         )
     ]
-
-
-def close_consultation(case: Case, at: Context) -> list[Event]:
-    """A consultation was given and recorded; nothing more is to be done (R 3.1.6 б)."""
-    require(case, Action.CLOSE_CONSULTATION)
-    if case.code is not TriageCode.CONSULTATION:
-        raise NotAllowedInState(
-            "not-a-consultation", "only a consultation is closed here", clause="R 3.1.6 б"
-        )
-    case.status, case.closed_for = Status.CLOSED, "consultation_given"
-    return [CaseClosed(by=at.by, reason=case.closed_for, closed=case.terms.close_all(at.now))]

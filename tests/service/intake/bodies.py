@@ -16,6 +16,12 @@ MINIMAL = Path(__file__).parents[2] / "unit" / "intake" / "minimal_referral.json
 FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипов", "Цой", "Брагина", "Мамедов", "Ткачук")
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
 CONSENT = {"text_version": "consent-2013-1", "given_on": "2026-01-20"}
+ASSIGNED = {"assignee": "staff:0117", "reason": "её участок"}
+ADVICE = {
+    "asked": "Как оформить уход за матерью",
+    "answered": "Рассказали о порядке и о справках",
+}
+DONE = {"results": [{"measure": 1, "done": True, "result": "вызван"}]}
 DECLINE = {"consequences_explained": True, "contact_left": True}
 PAPERS = [
     {"code": "identity", "number": "3210 445566"},

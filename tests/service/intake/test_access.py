@@ -11,10 +11,13 @@ import pytest
 import pytest_asyncio
 
 from tests.service.intake.bodies import (
+    ADVICE,
+    ASSIGNED,
     CERTIFICATE,
     CONDITION,
     CONSENT,
     DECLINE,
+    DONE,
     PAPERS,
     SIGNED,
     answers_of,
@@ -74,10 +77,14 @@ ROUTES = [
     Route("GET", CASE, "care_organizer"),
     Route("POST", f"{CASE}/answers", "specialist", answers_of()),
     Route("POST", f"{CASE}/triage", "urgent_head", {"code": "immediate", "reason": "срочно"}),
-    Route("POST", f"{CASE}/consultation", "registrar"),
+    Route("POST", f"{CASE}/consultation", "registrar", ADVICE),
     Route("POST", f"{CASE}/urgent-measures", "urgent_head",
           {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}),
-    Route("POST", f"{CASE}/urgent-measures/results", "specialist", {"results": ["да"]}),
+    Route("POST", f"{CASE}/urgent-measures/results", "specialist", DONE),
+    Route("GET", "/worklists", "specialist", foreign=200),
+    Route("GET", "/worklists/mine", "specialist", foreign=200),
+    Route("GET", "/worklists/{worklist}", "specialist", foreign=200),
+    Route("POST", f"{CASE}/assignment", "urgent_head", ASSIGNED),
     Route("POST", f"{CASE}/consent", "specialist", CONSENT),
     Route("POST", f"{CASE}/consent/withdrawal", "specialist", {}),
     Route("GET", "/consent-texts", "specialist", foreign=200),
@@ -163,6 +170,7 @@ class Records:
 
     citizen_id: str
     pair_id: str
+    worklist: str = "interagency_request"
 
     def path(self, path: str) -> str:
         return path.format(**self.ids)

@@ -20,7 +20,7 @@ from services.intake.api.schemas import ReferralRequest
 from services.intake.intake import Serving
 from services.intake.placing import CaseNotThereYet, _citizen, _link, _open, place
 from services.intake.registering import Source, _enter
-from tests.service.intake.bodies import answers_of, new_citizen, new_referral
+from tests.service.intake.bodies import ADVICE, answers_of, new_citizen, new_referral
 from tests.service.intake.desk import Clock, Desk, open_desk
 from tests.service.intake.outside import Outside
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, actor, until
@@ -142,7 +142,7 @@ async def test_new_referral_after_the_end_opens_a_new_case_l_5_1_r_3_1_6(desk: D
     from_advice = advice["case_id"]
     await desk.act(from_advice, "answers", answers_of())
     await desk.act(from_advice, "triage", {"code": "consultation"}, "urgent_head")
-    await desk.act(from_advice, "consultation")
+    await desk.act(from_advice, "consultation", ADVICE)
     second = await desk.register(new_referral(citizen=citizen))
     assert second["case_id"] != from_advice
     assert second["citizen_id"] == advice["citizen_id"]
@@ -233,7 +233,7 @@ async def test_referral_linked_before_a_crash_stays_there_though_the_case_has_en
     await _link(desk.intake, case_id, linked.state, at)
     await desk.act(case_id, "answers", answers_of())
     await desk.act(case_id, "triage", {"code": "consultation"}, "urgent_head")
-    await desk.act(case_id, "consultation")
+    await desk.act(case_id, "consultation", ADVICE)
     with pytest.raises(CaseNotThereYet):  # it ended meanwhile: decide again
         await _link(desk.intake, case_id, late.state, at)
     placed = await place(desk.intake, linked.id)

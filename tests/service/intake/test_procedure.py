@@ -23,9 +23,11 @@ from contracts.intake import (
     UrgentMeasuresPlanned,
 )
 from tests.service.intake.bodies import (
+    ADVICE,
     CERTIFICATE,
     CONSENT,
     DECLINE,
+    DONE,
     PAPERS,
     SIGNED,
     answers_of,
@@ -49,7 +51,7 @@ async def test_every_command_is_one_write_and_one_publish_per_event(desk: Desk) 
     await costs(0, "answers", answers_of(danger_to_life=["own_life"]))
     await costs(1, "triage", {"code": "immediate"}, "urgent_head")
     await costs(1, "urgent-measures", MEASURES, "urgent_head")
-    await costs(1, "urgent-measures/results", {"results": ["вызвана"]})
+    await costs(1, "urgent-measures/results", DONE)
     consented = await desk.cost(lambda: desk.consent(case_id))
     assert consented == {"citizens": 1, "published": 1}
     await costs(1, "application", {"documents": PAPERS[:2]})
@@ -73,7 +75,7 @@ async def test_every_command_is_one_write_and_one_publish_per_event(desk: Desk) 
 async def test_consultation_costs_one_write_and_ends_the_case(desk: Desk) -> None:
     case_id = await desk.triaged("consultation")
     version = await desk.version(case_id)
-    cost = await desk.cost(lambda: desk.act(case_id, "consultation", version=version))
+    cost = await desk.cost(lambda: desk.act(case_id, "consultation", ADVICE, version=version))
     assert cost == {"cases": 1, "published": 1}
     closed = await desk.stack.spy.wait_for(CaseClosed, case_id)
     assert closed.reason == "consultation_given"

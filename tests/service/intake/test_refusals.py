@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.intake.bodies import CONSENT, DECLINE, answers_of, new_referral
+from tests.service.intake.bodies import ADVICE, ASSIGNED, CONSENT, DECLINE, answers_of, new_referral
 from tests.service.intake.desk import Desk
 
 Send = Callable[[Desk, str], Awaitable[httpx.Response]]
@@ -43,7 +43,18 @@ HUGE = answers_of(cause=["illness"] * 120_000)
         (act("triage", {"code": "consultation"}, "urgent_head"), 422, "override-unexplained"),
         (act("triage", {"code": "later"}, "urgent_head"), 422, "invalid-input"),
         (act("triage", CONSULTED, "registrar"), 403, "role-required"),
-        (act("consultation", None), 409, "not-allowed-in-state"),
+        (act("consultation", ADVICE), 409, "not-allowed-in-state"),
+        (act("consultation", None), 422, "invalid-input"),
+        (act("consultation", ADVICE | {"answered": " "}), 422, "invalid-input"),
+        (act("assignment", ASSIGNED, "specialist"), 403, "role-required"),
+        (act("assignment", ASSIGNED | {"reason": ""}), 422, "invalid-input"),
+        (act("assignment", {"reason": "её участок"}), 422, "invalid-input"),
+        (act("assignment", ASSIGNED | {"assignee": "Орлова А."}), 422, "invalid-input"),
+        (act("assignment", ASSIGNED | {"assignee": None}), 422, "already-assigned"),
+        (act("urgent-measures", {"measures": []}, "urgent_head"), 422, "invalid-input"),
+        (act("urgent-measures/results", {"results": ["да"]}), 422, "invalid-input"),
+        (act("urgent-measures/results", {"results": [{"measure": 1, "result": "да"}]}), 422,
+         "invalid-input"),
         (act("application", {"documents": []}), 409, "not-allowed-in-state"),
         (act("documents", {"documents": []}), 422, "invalid-input"),
         (act("decline", None), 422, "invalid-input"),
@@ -102,7 +113,7 @@ async def test_closed_case_takes_no_consent_but_repeats_its_receipt_r_3_3_7(desk
     path = f"/cases/{closed}/consent"
     first = await desk.post(path, CONSENT, "specialist", key="consent-in-time")
     assert first.status_code == 200
-    await desk.act(closed, "consultation")
+    await desk.act(closed, "consultation", ADVICE)
     await desk.settle()
     before = await desk.stored()
     late = await desk.post(path, CONSENT, "specialist")

@@ -17,13 +17,14 @@ from services.intake.domain import registration
 from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
 from services.intake.domain.consent import ConsentScope
+from services.intake.domain.consultation import Advice, close_consultation
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import request_certificate
 from services.intake.domain.journal import JournalEntry, ReferralForm
 from services.intake.domain.records import ApplicantKind
 from services.intake.domain.requests import PensionCertificate, Signatory, SigningAuthority
-from services.intake.domain.triage import answer_questions, close_consultation, triage_case
+from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.handlers import on_survey_completed
 
 ZONE = ZoneInfo("Asia/Novokuznetsk")
@@ -41,6 +42,7 @@ CALM: dict[str, list[str]] = {
     "mental_changes": [],
     "substance_abuse": [],
 }
+ADVICE = Advice(asked="Как оформить уход за матерью", answered="Рассказали о порядке и справках")
 DANGER = CALM | {"danger_to_life": ["own_life"]}
 PAPERS = [
     GivenDocument(code="identity", number="3210 445566"),
@@ -89,7 +91,7 @@ CONSENTED = ConsentScope(
     basis=ConsentBasis.WRITTEN_CONSENT,
     text_version="consent-2013-1",
     purposes=("survey", "transfer"),
-    recipients=("commission", "pension_fund_office"),
+    recipients=("commission", "authorised_body", "pension_fund_office"),
 )
 NEIGHBOUR = Contact(
     kind=ContactKind.PERSON,
@@ -205,7 +207,7 @@ def in_status(status: Status) -> Case:
         return declined
     if status is Status.CLOSED:
         closed = triaged(TriageCode.CONSULTATION)
-        close_consultation(closed, when())
+        close_consultation(closed, ADVICE, when())
         return closed
     return complete()
 

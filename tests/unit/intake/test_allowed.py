@@ -10,8 +10,10 @@ from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import TriageCode
 from services.intake.domain.answering import record_certificate, settle_answers
+from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.consultation import close_consultation
 from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.ending import (
@@ -31,9 +33,15 @@ from services.intake.domain.requests import (
     RequestWay,
 )
 from services.intake.domain.task_states import TaskStatus
-from services.intake.domain.triage import answer_questions, close_consultation, triage_case
-from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
+from services.intake.domain.triage import answer_questions, triage_case
+from services.intake.domain.urgent import (
+    MeasureResult,
+    PlannedMeasure,
+    plan_urgent_measures,
+    record_urgent_results,
+)
 from tests.unit.intake.sample import (
+    ADVICE,
     CERTIFICATE,
     CONSENTED,
     DANGER,
@@ -47,7 +55,7 @@ from tests.unit.intake.sample import (
 
 Prepare = Callable[[Case], object]
 Do = Callable[[Case], Sequence[Event]]
-MEASURE = UrgentMeasure(measure="Вызвать врача", responsible="Орлова")
+MEASURE = PlannedMeasure(measure="Вызвать врача", responsible="Орлова")
 
 
 def nothing(case: Case) -> None:
@@ -59,7 +67,8 @@ def immediate(case: Case) -> None:
 
 
 def planned(case: Case) -> None:
-    case.code, case.urgent_measures = TriageCode.IMMEDIATE, [MEASURE]
+    case.code = TriageCode.IMMEDIATE
+    case.urgent_measures = [UrgentMeasure(measure="Вызвать врача", responsible="Орлова")]
 
 
 def consultation(case: Case) -> None:
@@ -133,9 +142,14 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     ),
     Action.COMPLETE_URGENT_MEASURES: (
         planned,
-        lambda case: complete_urgent_measures(case, ["сделано"], when()),
+        lambda case: record_urgent_results(
+            case, [MeasureResult(measure=1, done=True, result="сделано")], when()
+        ),
     ),
-    Action.CLOSE_CONSULTATION: (consultation, lambda case: close_consultation(case, when())),
+    Action.CLOSE_CONSULTATION: (
+        consultation,
+        lambda case: close_consultation(case, ADVICE, when()),
+    ),
     **{action: (nothing, of_citizen(action)) for action in OF_CITIZEN},
     Action.REGISTER_APPLICATION: (
         nothing,
@@ -196,6 +210,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.JOIN: (nothing, lambda case: close_joined(case, "C0", when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
+    Action.ASSIGN: (nothing, lambda case: assign_case(case, "test:ivanova", "её участок", when())),
 }
 """For each action what must hold besides the state, and a minimal valid call."""
 
@@ -236,6 +251,7 @@ def test_every_state_but_the_last_leads_on() -> None:
         Action.LINK_REFERRAL,
         Action.WITHDRAW_REFERRAL,
         Action.WITHDRAW_CONSENT,
+        Action.ASSIGN,
     }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}
