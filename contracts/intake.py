@@ -350,7 +350,7 @@ class ReferralsParted(
     """Two citizens were parted again: the referrals go back to the case that was joined to this."""
 
     journal_numbers: tuple[Line, ...]
-    case_id: Identifier
+    into: Identifier
 
 
 class TermDueSoon(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 
 from contracts import assessment, careplan, complaints, intake
@@ -14,6 +14,8 @@ from contracts.citizen import (
     CitizenCardChanged,
     CitizenErased,
     CitizenRegistered,
+    CitizensJoined,
+    CitizensParted,
     ConsentBasis,
     ConsentGiven,
     ConsentWithdrawn,
@@ -196,6 +198,29 @@ async def completion(t: Travellers) -> None:
     await t.staff.specialist.change("intake", case.record, "documents", more)
 
 
+async def one_after_all(t: Travellers) -> None:
+    """Two citizens who turn out to be one, each with an open case, and two after all; a consent
+    taken back, and a citizen who declines and thinks about it until a day that comes."""
+    referral = new_referral()
+    first = await t.staff.registrar.create("intake", "/referrals", referral)
+    there = {"text": "652500, г. Ленинск-Кузнецкий, ул. Пушкина, д. 903"}
+    moved = {**referral, "citizen": {**referral["citizen"], "address": there}}
+    second = await t.staff.registrar.create("intake", "/referrals", moved)
+    pair = "-".join(sorted((first["citizen_id"], second["citizen_id"])))
+    record = f"/citizen-pairs/{pair}"
+    await t.staff.registrar.wait("intake", record, lambda found: found["status"] == "open")
+    body = {"decision": "same", "reason": "сверено с паспортом"}
+    await t.staff.registrar.change("intake", record, "decision", body)
+    await t.staff.registrar.change("intake", record, "undoing", {"reason": "мать и дочь"})
+    tomorrow = (t.town.recording.clock() + timedelta(days=1)).date().isoformat()
+    thinking = {**DECLINE, "think_until": tomorrow}
+    await t.staff.specialist.change("intake", f"/cases/{second['case_id']}", "decline", thinking)
+    case = journey.Case(t.person(), first["case_id"], first["id"], first["journal_number"])
+    await journey.triage(t.staff, case)
+    await journey.apply(t.staff, case)
+    await t.staff.specialist.create("intake", f"{case.record}/consent/withdrawal", {})
+
+
 async def cards(t: Travellers) -> None:
     """A citizen who takes their consent back and is erased; nobody says so yet."""
     story = t.town.stack.story(CITIZEN, "P0f1e2d3c4b5a69788796a5b4c3d2e1f0")
@@ -210,6 +235,8 @@ async def cards(t: Travellers) -> None:
             given_on=date(2026, 1, 20),
         ),
         ConsentWithdrawn(by=SYSTEM),
+        CitizensJoined(by=SYSTEM, survivor="P0f1e", joined="P0f1f", pair="P0f1e-P0f1f"),
+        CitizensParted(by=SYSTEM, survivor="P0f1e", parted="P0f1f", pair="P0f1e-P0f1f"),
         CitizenErased(by=SYSTEM),
     )
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
@@ -264,5 +291,6 @@ WAYS = (
     advice,
     danger,
     completion,
+    one_after_all,
     cards,
 )

@@ -233,7 +233,7 @@ def unlink_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         return []
     case.linked = [one for one in case.linked if one.entry_id not in theirs]
     numbers = tuple(number_of(one.entry_id) for one in given_back)
-    return [ReferralsParted(by=at.by, journal_numbers=numbers, case_id=younger.id)]
+    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id)]
 
 
 def reopen_parted(case: Case, at: Context) -> list[Event]:

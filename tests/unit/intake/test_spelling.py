@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.values import Address
+from services.intake.domain.phones import phones_in
 from services.intake.domain.spelling import home_of, plain_name, sound
 
 
@@ -102,3 +105,36 @@ def test_parts_given_one_by_one_count_more_than_the_text() -> None:
 
 def test_an_address_without_a_house_is_no_dwelling() -> None:
     assert home_of(Address(text="г. Полысаево, ул. Мира")).key is None
+
+
+TYPED = st.text(
+    alphabet=st.sampled_from("АаБбЁёЖжЬьЪъЙйAaOo0123456789²½ .,-–/№()«»\t\n улдкв"), max_size=60
+)
+
+
+@given(TYPED)
+def test_whatever_is_typed_is_read_without_an_error(text: str) -> None:
+    assert sound(sound(text)) == sound(sound(sound(text)))
+    if text.strip():
+        home_of(Address(text=text))
+    phones_in(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("8 (384-56) 5-34-21", [("+73845653421", None)]),
+        ("8-913-123-45-67 доб. 12", [("+79131234567", "12")]),
+        (
+            "8 (38456) 53421, сосед 8 913 123 45 67",
+            [("+73845653421", None), ("+79131234567", None)],
+        ),
+        ("5-34-21", []),  # without the area code it is another town's, too
+        ("нет телефона", []),
+    ],
+)
+def test_telephones_are_read_as_they_are_said(
+    said: str, numbers: list[tuple[str, str | None]]
+) -> None:
+    assert [(phone.number, phone.extension) for phone in phones_in(said)] == numbers
+    assert all(phone.said in said for phone in phones_in(said))
