@@ -9,6 +9,7 @@ from datetime import date
 from itertools import count
 
 from contracts import assessment, careplan, complaints, intake
+from contracts.case import CaseRef
 from contracts.citizen import (
     CITIZEN,
     CitizenCardChanged,
@@ -80,7 +81,16 @@ async def travel(town: Town) -> None:
             await staff.operator.wait(service, path, lambda found: found["issued"] == 0)
     travellers = Travellers(town, staff, "crash", count(80_000_000))
     async with asyncio.TaskGroup() as ways:
-        for way in (enrolment, refusal, hesitation, second_thoughts, advice, completion, cards):
+        for way in (
+            enrolment,
+            refusal,
+            hesitation,
+            second_thoughts,
+            advice,
+            completion,
+            cards,
+            papers,
+        ):
             ways.create_task(way(travellers))
     await directory_edited(travellers)
     await terms_forgotten(travellers)
@@ -204,6 +214,41 @@ async def cards(t: Travellers) -> None:
         ),
         ConsentWithdrawn(by=SYSTEM),
         CitizenErased(by=SYSTEM),
+    )
+    t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
+
+
+async def papers(t: Travellers) -> None:
+    """A file, and a request on paper that is answered too late."""
+    case_id, request = "C0f1e2d3c4b5a69788796a5b4c3d2e1f0", "R0f1e2d3c"
+    asked = {"by": SYSTEM, "request_id": request, "document": "representative_authority"}
+    reference = CaseRef(
+        case_id=case_id,
+        citizen_id="P0f1e2d3c4b5a69788796a5b4c3d2e1f1",
+        number=f"{INSTITUTION}/2026/900001",
+        institution=INSTITUTION,
+        authorised_body=AUTHORISED_BODY,
+        pack="kuzbass-2013",
+    )
+    told = await t.town.stack.story(intake.CASE, case_id).tell(
+        intake.ReferralRegistered(
+            by=SYSTEM,
+            case=reference,
+            journal_number=reference.number,
+            received_at=t.town.recording.clock(),
+            channel=intake.Channel.PHONE,
+            status_code_hash="0" * 64,
+        ),
+        intake.DocumentAttached(
+            by=SYSTEM,
+            document="identity",
+            attachment="A0f1e2d3c",
+            media_type="application/pdf",
+            size=48211,
+        ),
+        intake.InteragencyRequestSent(addressed_body="unlisted", **asked),
+        intake.InteragencyAnswerOverdue(**asked),
+        intake.InteragencyAnswerReceived(late=True, **asked),
     )
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
 
