@@ -115,7 +115,7 @@ class Sending:
         waiting = await self._cases.look(
             {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": epoch_ms(now)}},
             "send_attempt",
-            sort=[("send_due", 1), ("id", 1)],
+            sort=[("send_due", 1)],
             limit=LOOKED_AT,
         )
         await self._count(partner, len(waiting))
@@ -212,7 +212,8 @@ class Sending:
         if found == LOOKED_AT:
             now = epoch_ms(self._service.now())
             query = {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": now}}
-            found = len(await self._cases.look(query, "send_due", limit=MOST_COUNTED))
+            order = [("send_due", 1)]
+            found = len(await self._cases.look(query, "send_due", sort=order, limit=MOST_COUNTED))
         self._waiting.labels(partner.office).set(found)
 
 

@@ -99,6 +99,9 @@ class Theatre:
         if event is not None and acknowledged:
             read = [d["streams"].get(event.stream) async for d in self._documents()]
             assert event.number in read, "acknowledged before its outcome was stored"
+        # The clock stands still: no turn that the dead process had would ever lapse.
+        for name in {"gateways"} & set(self._collections):
+            await self._database[name].delete_many({})
         self._mortal.begin()
         if event is not None and acknowledged:
             await self._deliver(event)
@@ -121,7 +124,8 @@ class Theatre:
         """Wait until the process has nothing left to do; what it reached meanwhile."""
         trail: list[Reached] = []
         now = int(work.at.timestamp() * 1000)
-        waiting = {"$or": [{"relay_due": {"$gt": 0}}, {"wake_at": {"$gt": 0, "$lte": now}}]}
+        due = {"$gt": 0, "$lte": now}
+        waiting = {"$or": [{"relay_due": {"$gt": 0}}, {"wake_at": due}, {"send_at": due}]}
 
         async def done() -> bool:
             trail.extend(self._mortal.trail())

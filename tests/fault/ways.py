@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from itertools import count
 
 from contracts import assessment, careplan, complaints, intake
+from contracts.case import CaseRef
 from contracts.citizen import (
     CITIZEN,
     CitizenCardChanged,
@@ -242,6 +243,41 @@ async def cards(t: Travellers) -> None:
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
 
 
+async def papers(t: Travellers) -> None:
+    """A file, and a request on paper that is answered too late."""
+    case_id, request = "C0f1e2d3c4b5a69788796a5b4c3d2e1f0", "R0f1e2d3c"
+    asked = {"by": SYSTEM, "request_id": request, "document": "representative_authority"}
+    reference = CaseRef(
+        case_id=case_id,
+        citizen_id="P0f1e2d3c4b5a69788796a5b4c3d2e1f1",
+        number=f"{INSTITUTION}/2026/900001",
+        institution=INSTITUTION,
+        authorised_body=AUTHORISED_BODY,
+        pack="kuzbass-2013",
+    )
+    told = await t.town.stack.story(intake.CASE, case_id).tell(
+        intake.ReferralRegistered(
+            by=SYSTEM,
+            case=reference,
+            journal_number=reference.number,
+            received_at=t.town.recording.clock(),
+            channel=intake.Channel.PHONE,
+            status_code_hash="0" * 64,
+        ),
+        intake.DocumentAttached(
+            by=SYSTEM,
+            document="identity",
+            attachment="A0f1e2d3c",
+            media_type="application/pdf",
+            size=48211,
+        ),
+        intake.InteragencyRequestSent(addressed_body="unlisted", **asked),
+        intake.InteragencyAnswerOverdue(**asked),
+        intake.InteragencyAnswerReceived(late=True, **asked),
+    )
+    t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
+
+
 async def directory_edited(t: Travellers) -> None:
     """An organization is entered, changed and retired (R 1.3)."""
     editor = t.desk("directory_editor", AUTHORISED_BODY)
@@ -293,4 +329,5 @@ WAYS = (
     completion,
     one_after_all,
     cards,
+    papers,
 )

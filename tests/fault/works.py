@@ -240,10 +240,14 @@ def _errands(recording: Recording) -> Iterator[Work]:
         for write in _swept("intake", recording)
         if write.before is not None and write.collection == "cases"
     ]
-    request = next(
+    request = next(  # it waits in the queue of whom it is addressed to, and wakes no case
         write
-        for write, notice in swept
-        if not notice and write.spoke and "certificate-req" in write.after["outbox"][-1]["type"]
+        for write in recording.writes
+        if write.collection == "cases"
+        and write.before is not None
+        and write.before.get("send_at")
+        and write.spoke
+        and "certificate-req" in write.after["outbox"][-1]["type"]
     )
     yield _due(request, "certificate request", recording)
     told = next(write for write, notice in swept if notice and not write.spoke)

@@ -111,7 +111,7 @@ async def fill(intake: Intake, dice: random.Random, many: int) -> dict[str, date
 
 
 async def drained(intake: Intake) -> None:
-    while await intake.cases.look({"send_to": OFFICE}, limit=1):
+    while await intake.cases.look({"send_to": OFFICE}, sort=[("send_due", 1)], limit=1):
         await asyncio.sleep(5.0)
 
 

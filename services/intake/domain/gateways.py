@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.intake.domain.requests import InteragencyRequest
 
 MINUTE_SECONDS = 60.0
-TURN_HELD = timedelta(seconds=30)
+TURN_HELD = timedelta(seconds=10)
 """How long an attempt that was begun is left to whoever began it."""
 MOST_TURNS = 64
 """What is forgotten sooner may be sent by two replicas at once, under one idempotency key."""
