@@ -80,7 +80,7 @@ async def travel(town: Town) -> None:
             await staff.operator.wait(service, path, lambda found: found["issued"] == 0)
     travellers = Travellers(town, staff, "crash", count(80_000_000))
     async with asyncio.TaskGroup() as ways:
-        for way in (enrolment, refusal, hesitation, second_thoughts, advice, completion, cards):
+        for way in WAYS:
             ways.create_task(way(travellers))
     await directory_edited(travellers)
     await terms_forgotten(travellers)
@@ -189,6 +189,18 @@ async def completion(t: Travellers) -> None:
     await t.staff.specialist.change("intake", case.record, "documents", more)
 
 
+async def withdrawal(t: Travellers) -> None:
+    """A referral that its hospital takes back at once."""
+    case = await journey.refer(t.staff, t.person(), t.run)
+    path, wire = f"/fhir/Task/{case.task}", t.staff.hospital.wire
+    headers = {"Authorization": f"Bearer {t.staff.hospital.token}"}
+    read = await wire.call("GET", "intake", path, headers)
+    why = {"status": "cancelled", "statusReason": {"text": "Направлено дважды"}}
+    headers["If-Match"] = read.headers["ETag"]
+    taken = await wire.call("PUT", "intake", path, headers, json=read.json() | why)
+    assert taken.is_success, taken.text
+
+
 async def cards(t: Travellers) -> None:
     """A citizen who takes their consent back and is erased; nobody says so yet."""
     story = t.town.stack.story(CITIZEN, "P0f1e2d3c4b5a69788796a5b4c3d2e1f0")
@@ -247,3 +259,16 @@ async def terms_forgotten(t: Travellers) -> None:
     await t.town.settle()
     missing = [alarm.type for alarm in ALARMS if not spy.of(alarm)]
     assert not missing, "these alarms never sounded"
+
+
+WAYS = (
+    enrolment,
+    refusal,
+    hesitation,
+    second_thoughts,
+    advice,
+    completion,
+    withdrawal,
+    cards,
+)
+"""What happens at once."""
