@@ -60,6 +60,12 @@ class IntakeSettings(ServiceSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
+    @field_validator("partners", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: object) -> object:
+        """A variable that is set to nothing names no file."""
+        return None if value == "" else value
+
     @model_validator(mode="after")
     def _listener_is_whole(self) -> Self:
         parts = (self.webhook_url, self.webhook_secret, self.webhook_organization)

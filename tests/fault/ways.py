@@ -173,6 +173,8 @@ async def advice(t: Travellers) -> None:
     await t.staff.registrar.change("intake", case.record, "answers", body)
     code = {"code": "consultation", "reason": "нужен совет"}
     await t.staff.urgent_head.change("intake", case.record, "triage", code)
+    await t.staff.specialist.change("intake", case.record, "reflection")
+    await t.staff.specialist.change("intake", case.record, "reflection/end")
     await t.staff.specialist.change("intake", case.record, "consultation")
 
 

@@ -22,6 +22,7 @@ from services.intake.adapters.fhir_task import (
     request_resource,
     task_resource,
 )
+from services.intake.api.fhir_openapi import FAILURES, answers, takes
 from services.intake.api.fhir_protocol import (
     DUPLICATE,
     Body,
@@ -43,10 +44,16 @@ MAX_LETTERS = 400_000
 """What is kept of a referral in its journal entry; attachments are kept apart."""
 MEANT = "kept with the referral; it is read there: GET /fhir/Bundle/{id}"
 
-router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
+router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 
 
-@router.post("", summary="Push a referral", response_model=None)
+@router.post(
+    "",
+    summary="Push a referral",
+    response_model=None,
+    responses=answers("Bundle", created=True),
+    openapi_extra=takes("Bundle", "ServiceRequest", headers=("Prefer",)),
+)
 async def post_fhir(http: Request, sender: WithSender, body: Body, intake: WithIntake) -> Response:
     """A transaction Bundle (Patient, ServiceRequest, Task) or a bare ServiceRequest.
 
@@ -63,7 +70,13 @@ async def post_fhir(http: Request, sender: WithSender, body: Body, intake: WithI
     return resource(answer, 201 if created else 200)
 
 
-@router.post("/ServiceRequest", summary="Create a ServiceRequest", response_model=None)
+@router.post(
+    "/ServiceRequest",
+    summary="Create a ServiceRequest",
+    response_model=None,
+    responses=answers("ServiceRequest", created=True),
+    openapi_extra=takes("ServiceRequest", headers=("Prefer", "If-None-Exist")),
+)
 async def post_service_request(
     http: Request, sender: WithSender, body: Body, intake: WithIntake
 ) -> Response:
