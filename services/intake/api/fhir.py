@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from contracts.regulation import pack_in_force
 from services.intake.adapters.fhir import Referral, read_posted, read_referral
 from services.intake.adapters.fhir_attachments import check_hosts, keep, named
 from services.intake.adapters.fhir_content import differences, fingerprint
-from services.intake.adapters.fhir_parsing import fail, read_json
+from services.intake.adapters.fhir_parsing import fail, read_json, write_json
 from services.intake.adapters.fhir_said import says
 from services.intake.adapters.fhir_task import (
     as_kept,
@@ -159,7 +158,7 @@ def _without_content(posted: Any) -> str:
     for entry in posted.get("entry", []):
         if isinstance(entry, dict) and entry.get("resource", {}).get("resourceType") == "Binary":
             entry["resource"].pop("data", None)
-    return json.dumps(posted, ensure_ascii=False)
+    return write_json(posted)
 
 
 def _require_same(entry: JournalEntry, referral: Referral, source: Source) -> None:
