@@ -191,6 +191,8 @@ def matched(http: Request) -> int | None:
 
 def accepted(http: Request) -> str:
     """The media type to answer in; raises NotAcceptable."""
+    if http.url.path.startswith("/fhir/Binary/"):  # in its own type, whatever is taken
+        return MEDIA_TYPE
     wanted = http.query_params.get("_format")
     if wanted is not None:
         if wanted.split(";")[0].strip().lower() not in FORMATS:
