@@ -66,6 +66,7 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
     if due_delivery(document.state, intake.now()) is not None and changed:
         await _attempt(intake, document.state, intake.partners.of(document.state.requester).webhook)
     if changed:
+        document.state.updated_at = intake.now()  # a call may have taken its time
         await _save(intake.tasks, document)
     at = intake.service.at(SYSTEM)
 

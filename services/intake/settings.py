@@ -89,6 +89,12 @@ class IntakeSettings(ServiceSettings):
             raise ValueError("OPORA_GATEWAYS: a kind and office stand there twice")
         return self
 
+    @field_validator("partners", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: object) -> object:
+        """A variable that is set to nothing names no file."""
+        return None if value == "" else value
+
     @model_validator(mode="after")
     def _listener_is_whole(self) -> Self:
         parts = (self.webhook_url, self.webhook_secret, self.webhook_organization)

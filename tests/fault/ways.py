@@ -222,6 +222,18 @@ async def one_after_all(t: Travellers) -> None:
     await t.staff.specialist.create("intake", f"{case.record}/consent/withdrawal", {})
 
 
+async def withdrawal(t: Travellers) -> None:
+    """A referral that its hospital takes back at once."""
+    case = await journey.refer(t.staff, t.person(), t.run)
+    path, wire = f"/fhir/Task/{case.task}", t.staff.hospital.wire
+    headers = {"Authorization": f"Bearer {t.staff.hospital.token}"}
+    read = await wire.call("GET", "intake", path, headers)
+    why = {"status": "cancelled", "statusReason": {"text": "Направлено дважды"}}
+    headers["If-Match"] = read.headers["ETag"]
+    taken = await wire.call("PUT", "intake", path, headers, json=read.json() | why)
+    assert taken.is_success, taken.text
+
+
 async def cards(t: Travellers) -> None:
     """A citizen who takes their consent back and is erased; nobody says so yet."""
     story = t.town.stack.story(CITIZEN, "P0f1e2d3c4b5a69788796a5b4c3d2e1f0")
@@ -328,6 +340,7 @@ WAYS = (
     danger,
     completion,
     one_after_all,
+    withdrawal,
     cards,
     papers,
 )

@@ -16,7 +16,7 @@ from services.intake.adapters.fhir_parsing import fail, parse
 from services.intake.adapters.fhir_resources import Bundle, Entry, Reference
 
 MAX_ENTRIES = 200
-MAX_CONTAINED = 100
+MAX_RESOURCES = 400
 MAX_REFERENCES = 5000
 WITHIN = ("urn:uuid:", "urn:oid:", "#")
 """References that can be to nothing else but a resource sent along."""
@@ -121,6 +121,8 @@ def take_apart(posted: dict[str, Any]) -> Posted:
     if not bundle.entry:
         fail("Bundle.entry", "a referral has at least a ServiceRequest and its Patient")
     whole = Posted([_part(entry, f"Bundle.entry[{i}]") for i, entry in enumerate(bundle.entry)])
+    if sum(1 for _ in whole.all()) > MAX_RESOURCES:
+        fail("Bundle.entry", f"at most {MAX_RESOURCES} resources, those contained too")
     seen: set[str] = set()
     for index, part in enumerate(whole.parts):
         if part.full_url in seen:
@@ -160,8 +162,8 @@ def _check_search(search: str, kind: str, path: str) -> None:
 
 def _contained(resource: dict[str, Any], path: str) -> list[Part]:
     found = resource.get("contained", [])
-    if not isinstance(found, list) or len(found) > MAX_CONTAINED:
-        fail(f"{path}.contained", f"a list of at most {MAX_CONTAINED} resources")
+    if not isinstance(found, list) or len(found) > MAX_RESOURCES:
+        fail(f"{path}.contained", f"a list of at most {MAX_RESOURCES} resources")
     parts = []
     for index, one in enumerate(found):
         place = f"{path}.contained[{index}]"

@@ -47,6 +47,11 @@ def _rule(message: str) -> str:
     return "is no date that exists" if "day is out of range" in message else message
 
 
+def word(value: Any) -> str | None:
+    """A code as it stands in an element; None where it is anything but text."""
+    return value if isinstance(value, str) else None
+
+
 def read_json(body: bytes) -> tuple[Any, str]:
     """What a body says, and its text; a byte-order mark is passed over."""
     try:
@@ -57,6 +62,16 @@ def read_json(body: bytes) -> tuple[Any, str]:
     if _is_deep(posted):
         raise InvalidInput("malformed-json", f"elements lie within each other {MAX_DEPTH} deep")
     return posted, text
+
+
+def write_json(content: Any) -> str:
+    """JSON that can be stored and sent; what is no text by itself is written as it was, escaped."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a letter
+        return json.dumps(content, separators=(",", ":"))
+    return text
 
 
 def _is_deep(posted: Any) -> bool:

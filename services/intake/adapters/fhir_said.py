@@ -14,7 +14,7 @@ from contracts.referred import AttachmentSaid, ConditionSaid, ConsentSaid, Refer
 from contracts.regulation import RegulationPack
 from contracts.values import Contact, ContactKind
 from services.intake.adapters.fhir_bundle import Part, Posted
-from services.intake.adapters.fhir_parsing import fail, make, parse
+from services.intake.adapters.fhir_parsing import fail, make, parse, word
 from services.intake.adapters.fhir_patient import first_address, full_name, phone_of
 from services.intake.adapters.fhir_resources import (
     Concept,
@@ -82,11 +82,11 @@ def _consent(posted: Posted) -> tuple[ConsentSaid | None, date | None]:
     """Whether the citizen agrees, as the sender has it; the latest word counts."""
     told: list[tuple[str, bool]] = []
     for part in posted.of("Consent"):
-        if part.resource.get("status") not in {"active", "rejected"}:
+        if word(part.resource.get("status")) not in {"active", "rejected"}:
             continue
         provision = part.resource.get("provision")
         kind = provision.get("type") if isinstance(provision, dict) else None
-        if kind not in {None, "permit", "deny"}:
+        if kind is not None and word(kind) not in {"permit", "deny"}:
             fail(f"{part.path}.provision.type", "is permit or deny")
         denied = part.resource["status"] == "rejected" or kind == "deny"
         given = part.resource.get("dateTime")
@@ -96,8 +96,8 @@ def _consent(posted: Posted) -> tuple[ConsentSaid | None, date | None]:
     if not told:
         return None, None
     day, denied = max(told)  # on one day the refusal counts
-    word = ConsentSaid.DENY if denied else ConsentSaid.PERMIT
-    return word, date.fromisoformat(day[:10]) if len(day) >= 10 else None
+    said = ConsentSaid.DENY if denied else ConsentSaid.PERMIT
+    return said, date.fromisoformat(day[:10]) if len(day) >= 10 else None
 
 
 def _is_day(text: Any) -> bool:
@@ -126,7 +126,7 @@ def in_hospital(posted: Posted, request: ServiceRequest, owner: Part) -> bool:
 def _is_stay(encounter: dict[str, Any]) -> bool:
     kind = encounter.get("class")
     code = kind.get("code") if isinstance(kind, dict) else None
-    return encounter.get("status") not in ENDED and (code is None or code in INPATIENT)
+    return word(encounter.get("status")) not in ENDED and (code is None or word(code) in INPATIENT)
 
 
 def contact_of(posted: Posted, organization: str, organization_name: str, path: str) -> Contact:

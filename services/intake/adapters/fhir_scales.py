@@ -15,7 +15,7 @@ from contracts.referred import ScaleSaid, ScoreSaid
 from contracts.regulation import RegulationPack
 from contracts.regulation.instruments import Instrument
 from services.intake.adapters.fhir_bundle import Part, Posted
-from services.intake.adapters.fhir_parsing import fail
+from services.intake.adapters.fhir_parsing import fail, word
 from services.intake.adapters.fhir_resources import moment_of
 
 SCALES = ("barthel",)
@@ -34,11 +34,11 @@ def scales(posted: Posted, pack: RegulationPack) -> tuple[ScaleSaid, ...]:
     found: dict[str, ScaleSaid] = {}
     for part in posted.of("QuestionnaireResponse"):
         code = _named(part.resource.get("questionnaire"))
-        if code is not None and part.resource.get("status") in ANSWERED:
+        if code is not None and word(part.resource.get("status")) in ANSWERED:
             found[code] = _from_items(part, pack.instruments[code])
     for part in posted.of("Observation"):
         code = _scale_of(part.resource)
-        if code is not None and part.resource.get("status") in OBSERVED:
+        if code is not None and word(part.resource.get("status")) in OBSERVED:
             said = _from_sum(part, pack.instruments[code])
             known = found.setdefault(code, said)
             if known.total is not None and known.total != said.total:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from contracts.regulation import pack_in_force
 from services.intake.adapters.fhir import Referral, read_posted, read_referral
 from services.intake.adapters.fhir_attachments import check_hosts, keep, named
 from services.intake.adapters.fhir_content import differences, fingerprint
-from services.intake.adapters.fhir_parsing import fail, read_json
+from services.intake.adapters.fhir_parsing import fail, read_json, write_json
 from services.intake.adapters.fhir_said import says
 from services.intake.adapters.fhir_task import (
     as_kept,
@@ -22,6 +21,7 @@ from services.intake.adapters.fhir_task import (
     request_resource,
     task_resource,
 )
+from services.intake.api.fhir_openapi import FAILURES, answers, takes
 from services.intake.api.fhir_protocol import (
     DUPLICATE,
     Body,
@@ -43,10 +43,16 @@ MAX_LETTERS = 400_000
 """What is kept of a referral in its journal entry; attachments are kept apart."""
 MEANT = "kept with the referral; it is read there: GET /fhir/Bundle/{id}"
 
-router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
+router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 
 
-@router.post("", summary="Push a referral", response_model=None)
+@router.post(
+    "",
+    summary="Push a referral",
+    response_model=None,
+    responses=answers("Bundle", created=True),
+    openapi_extra=takes("Bundle", "ServiceRequest", headers=("Prefer",)),
+)
 async def post_fhir(http: Request, sender: WithSender, body: Body, intake: WithIntake) -> Response:
     """A transaction Bundle (Patient, ServiceRequest, Task) or a bare ServiceRequest.
 
@@ -63,7 +69,13 @@ async def post_fhir(http: Request, sender: WithSender, body: Body, intake: WithI
     return resource(answer, 201 if created else 200)
 
 
-@router.post("/ServiceRequest", summary="Create a ServiceRequest", response_model=None)
+@router.post(
+    "/ServiceRequest",
+    summary="Create a ServiceRequest",
+    response_model=None,
+    responses=answers("ServiceRequest", created=True),
+    openapi_extra=takes("ServiceRequest", headers=("Prefer", "If-None-Exist")),
+)
 async def post_service_request(
     http: Request, sender: WithSender, body: Body, intake: WithIntake
 ) -> Response:
@@ -146,7 +158,7 @@ def _without_content(posted: Any) -> str:
     for entry in posted.get("entry", []):
         if isinstance(entry, dict) and entry.get("resource", {}).get("resourceType") == "Binary":
             entry["resource"].pop("data", None)
-    return json.dumps(posted, ensure_ascii=False)
+    return write_json(posted)
 
 
 def _require_same(entry: JournalEntry, referral: Referral, source: Source) -> None:

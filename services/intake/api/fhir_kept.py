@@ -11,6 +11,8 @@ from contracts.errors import NotFound
 from services.intake.adapters.fhir import read_posted
 from services.intake.adapters.fhir_bundle import Posted
 from services.intake.adapters.fhir_task import KEPT, as_kept, original_of, request_resource
+from services.intake.adapters.media_types import ALLOWED
+from services.intake.api.fhir_openapi import FAILURES, answers, reads
 from services.intake.api.fhir_protocol import (
     MEDIA_TYPE,
     FhirRoute,
@@ -23,7 +25,8 @@ from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import task_state
 from services.intake.intake import Intake, WithIntake
 
-router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
+CONTENT = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in ALLOWED}
+router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 
 
 async def _entry(intake: Intake, entry_id: str, sender: Sender, what: str) -> JournalEntry:
@@ -40,7 +43,10 @@ def _posted(entry: JournalEntry) -> Posted | None:
 
 
 @router.get(
-    "/ServiceRequest/{service_request_id}", summary="A ServiceRequest as sent", response_model=None
+    "/ServiceRequest/{service_request_id}",
+    summary="A ServiceRequest as sent",
+    response_model=None,
+    responses=answers("ServiceRequest"),
 )
 async def get_service_request(
     service_request_id: str, sender: WithSender, intake: WithIntake
@@ -58,7 +64,13 @@ async def get_service_request(
     return resource(body, version=1, modified=entry.received_at)
 
 
-@router.get("/Bundle/{bundle_id}", summary="What was sent, whole", response_model=None)
+@router.get(
+    "/Bundle/{bundle_id}",
+    summary="What was sent, whole",
+    response_model=None,
+    responses=answers("Bundle", "ServiceRequest"),
+    openapi_extra=reads("If-None-Match", "If-Modified-Since"),
+)
 async def get_bundle(
     bundle_id: str, http: Request, sender: WithSender, intake: WithIntake
 ) -> Response:
@@ -73,7 +85,12 @@ async def get_bundle(
     return Response(entry.original, headers=kept, media_type=MEDIA_TYPE)
 
 
-@router.get("/Binary/{binary_id}", summary="The content of an attachment", response_model=None)
+@router.get(
+    "/Binary/{binary_id}",
+    summary="The content of an attachment",
+    response_model=None,
+    responses={200: {"description": "the content", "content": CONTENT}},
+)
 async def get_binary(binary_id: str, sender: WithSender, intake: WithIntake) -> Response:
     """The content in its own media type, as the DocumentReference names it."""
     entry_id, _, number = binary_id.rpartition("-a")
@@ -94,7 +111,12 @@ async def get_binary(binary_id: str, sender: WithSender, intake: WithIntake) -> 
     return StreamingResponse(pieces, headers=headers, media_type=said.media_type)
 
 
-@router.get("/{kind}/{kept_id}", summary="What came with a referral", response_model=None)
+@router.get(
+    "/{kind}/{kept_id}",
+    summary="What came with a referral",
+    response_model=None,
+    responses=answers(*KEPT),
+)
 async def get_kept(kind: str, kept_id: str, sender: WithSender, intake: WithIntake) -> Response:
     """A Condition, Consent, DocumentReference, Encounter, Observation, QuestionnaireResponse or
     RelatedPerson as it was sent; kept with the referral, never changed."""

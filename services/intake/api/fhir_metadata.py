@@ -8,19 +8,13 @@ from fastapi import APIRouter, Depends, Response
 
 from chassis.http import public
 from services.intake.adapters.fhir_task import KEPT
+from services.intake.api.fhir_openapi import FAILURES, answers
 from services.intake.api.fhir_protocol import FhirRoute, resource
+from services.intake.api.fhir_search import SEARCHED
 from services.intake.intake import WithIntake
 
-router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute)
+router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 
-SEARCHED: dict[str, tuple[str, str]] = {
-    "_id": ("token", "ids with commas between them"),
-    "identifier": ("token", "system|value of the ServiceRequest: the task of one's own number"),
-    "status": ("token", "one or several, with commas between them"),
-    "focus": ("reference", "ServiceRequest/<id>"),
-    "patient": ("reference", "Patient/<id>"),
-    "_lastUpdated": ("date", "ge, gt, le, lt before a date or a moment with its zone"),
-}
 INTERACTIONS = {
     "ServiceRequest": ("create", "read"),
     "Task": ("read", "vread", "update", "history-instance", "search-type"),
@@ -44,6 +38,7 @@ TEXTS = {
     summary="What this server can do",
     dependencies=[Depends(public)],
     response_model=None,
+    responses=answers("CapabilityStatement"),
 )
 async def get_metadata(intake: WithIntake) -> Response:
     """The CapabilityStatement."""

@@ -24,6 +24,7 @@ from chassis.store import StoreUnavailable
 from chassis.uploads import Streamed
 from contracts.errors import InvalidInput, Refusal
 from contracts.values import Actor
+from services.intake.adapters.fhir_parsing import write_json
 from services.intake.adapters.partners import Partner
 from services.intake.adapters.rates import TooManyRequests
 from services.intake.api.callers import Hospital
@@ -75,6 +76,16 @@ class MalformedSearch(Refusal):
     """A search parameter is not of its form."""
 
     status = 400
+
+
+class FhirJson(JSONResponse):
+    """JSON that gives back whatever was sent: half a letter, a number that is none."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """As small as may be."""
+        return write_json(content).encode()
 
 
 class FhirRoute(APIRoute):
@@ -146,7 +157,7 @@ def resource(
         headers["Location"] = location
     if body is None:
         return Response(status_code=status, headers=headers)
-    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+    return FhirJson(body, status, headers=headers)
 
 
 def http_date(moment: datetime) -> str:
@@ -180,6 +191,8 @@ def matched(http: Request) -> int | None:
 
 def accepted(http: Request) -> str:
     """The media type to answer in; raises NotAcceptable."""
+    if http.url.path.startswith("/fhir/Binary/"):  # in its own type, whatever is taken
+        return MEDIA_TYPE
     wanted = http.query_params.get("_format")
     if wanted is not None:
         if wanted.split(";")[0].strip().lower() not in FORMATS:

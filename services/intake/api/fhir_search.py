@@ -21,7 +21,21 @@ from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake
 from services.intake.notifying import keep_shown, shown_to
 
-PARAMETERS = ("_id", "identifier", "status", "focus", "patient", "_lastUpdated", "_count")
+SEARCHED: dict[str, tuple[str, str]] = {
+    "_id": ("token", "ids with commas between them"),
+    "identifier": ("token", "system|value of the ServiceRequest: the task of one's own number"),
+    "status": ("token", "one or several, with commas between them"),
+    "focus": ("reference", "ServiceRequest/<id>"),
+    "patient": ("reference", "Patient/<id>"),
+    "_lastUpdated": ("date", "ge, gt, le, lt before a date or a moment with its zone"),
+}
+"""What is searched by, with FHIR's kind of parameter."""
+DESCRIBED = {name: text for name, (_, text) in SEARCHED.items()} | {
+    "_count": "at most 100 on a page",
+    "_cursor": "as the next link has it",
+}
+BY_FORM = {"patient.identifier": "<system of SNILS>|<SNILS>: posted only"}
+PARAMETERS = (*SEARCHED, "_count")
 BESIDES = ("_cursor", "_format", "_pretty", "_sort")
 """Understood, though they ask for nothing that is not done anyway."""
 BY_POST = "patient.identifier"

@@ -87,6 +87,17 @@ async def test_what_nobody_here_knows_is_kept_and_where_is_said(desk: Desk) -> N
     assert f"/fhir/Bundle/{task}" in said["diagnostics"]
 
 
+async def test_what_is_hardly_json_is_given_back_as_it_was_sent(desk: Desk) -> None:
+    bundle = new_bundle()
+    odd = [{"url": "urn:x", "valueString": "\ud800", "valueDecimal": float("inf")}]
+    bundle["entry"][2]["resource"]["extension"] = odd
+    headers = desk.stack.headers(HOSPITALS, HOSPITAL) | {"Prefer": "return=representation"}
+    answered = await desk.http.post("/fhir", content=json.dumps(bundle), headers=headers)
+    assert answered.json()["entry"][2]["resource"]["extension"] == odd
+    request = await read(desk, answers(answered)[2]["location"])
+    assert request.json()["extension"] == odd
+
+
 async def test_request_is_read_as_sent_with_places_of_what_it_refers_to(desk: Desk) -> None:
     bundle = new_bundle()
     bundle["entry"][2]["resource"]["extension"] = [{"url": "urn:x", "valueInteger": 7}]
@@ -133,7 +144,8 @@ async def test_attachment_is_kept_apart_and_read_where_the_document_says(desk: D
     document = (await read(desk, found[8]["location"])).json()
     attachment = document["content"][0]["attachment"]
     assert "data" not in attachment
-    content = await read(desk, attachment["url"])
+    headers = desk.stack.headers(HOSPITALS, HOSPITAL) | {"Accept": "application/pdf"}
+    content = await desk.http.get(f"/fhir/{attachment['url']}", headers=headers)
     assert content.content == PDF
     assert content.headers["content-type"] == "application/pdf"
     other = await read(desk, attachment["url"], org=OTHER_HOSPITAL)

@@ -15,7 +15,8 @@ from contracts.careplan import Decided, Outcome, ServiceForm
 from contracts.event import Event
 from contracts.intake import CaseClosed, ReferralWithdrawn
 from contracts.values import SYSTEM
-from services.intake.api.fhir_metadata import INTERACTIONS, SEARCHED
+from services.intake.api.fhir_metadata import INTERACTIONS
+from services.intake.api.fhir_search import SEARCHED
 from tests.service.intake.bodies import DECLINE, answers_of, new_bundle, new_citizen, new_referral
 from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, Desk
 from tests.service.stack import until
