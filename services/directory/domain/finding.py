@@ -20,7 +20,7 @@ OpenIn = Callable[[HoursPattern], bool]
 Levels = dict[int, int]
 """Services by weight."""
 
-SAID, MEANT, GUESSED = 10, 6, 3
+SAID, MEANT, GUESSED = 10, 8, 4
 """Of three ways to find a word, what each is worth."""
 
 
