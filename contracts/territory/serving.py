@@ -128,7 +128,7 @@ class TerritoryIndex:
         shelf = self._shelves[code, kind]
         if territory.street:
             piece = self._piece(organization, territory, territory.street)
-            shelf.by_street[piece.street.name].append(piece)
+            shelf.add_street(piece)
         elif territory.city_district:
             candidate = self._candidate(organization, "city_district", territory.city_district)
             shelf.by_district[city_district_stem(territory.city_district)].append(candidate)

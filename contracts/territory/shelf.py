@@ -73,6 +73,13 @@ class Shelf:
         self.by_district: dict[str, list[Candidate]] = defaultdict(list)
         self.by_settlement: dict[str, list[Candidate]] = defaultdict(list)
         self.by_street: dict[str, list[StreetPiece]] = defaultdict(list)
+        self._one_of_each: dict[tuple[str, str | None, str | None], StreetPiece] = {}
+
+    def add_street(self, piece: StreetPiece) -> None:
+        """A street; where an address names none, one of a body's streets stands for all."""
+        self.by_street[piece.street.name].append(piece)
+        area = (piece.candidate.organization, piece.district, piece.settlement)
+        self._one_of_each.setdefault(area, piece)
 
     def match(self, location: Location) -> Match:
         """Who serves an address in this municipality; the smaller piece goes before the larger."""
@@ -89,7 +96,7 @@ class Shelf:
 
     def _streets(self, location: Location) -> tuple[list[Candidate], list[Candidate]]:
         if location.street is None:
-            pieces = [piece for found in self.by_street.values() for piece in found]
+            pieces = list(self._one_of_each.values())
         else:
             pieces = self.by_street.get(location.street.name, [])
         fitting = [(piece.candidate, piece.fits(location)) for piece in pieces]

@@ -23,6 +23,9 @@ from services.directory.directory import Directory
 from services.directory.domain.organization import Organization
 from services.directory.domain.versions import Version, in_force
 
+BEGUN_TOGETHER = 10
+"""How many versions of one millisecond are told apart."""
+
 
 class NotKnownThen(Refusal):
     """The directory did not hold the organization yet."""
@@ -78,10 +81,10 @@ async def version_at(directory: Directory, organization_id: str, at: date | date
         return _shown(found, riding)
     archived = await directory.versions.find(
         {"organization": organization_id, "valid_from": {"$lte": epoch_ms(moment)}},
-        sort=[("valid_from", -1), ("edition", -1)],
-        limit=1,
+        sort=[("valid_from", -1)],
+        limit=BEGUN_TOGETHER,
     )
-    return _shown(found, archived[0].state if archived else None)
+    return _shown(found, in_force((version.state for version in archived), moment))
 
 
 async def versions_of(

@@ -114,7 +114,7 @@ async def parts_of(directory: Directory, import_id: str) -> list[Document[Import
         return []
     named = set(document.state.parts)
     found = await directory.import_parts.find(
-        {"import_id": import_id}, sort=[("number", 1), ("id", 1)], limit=PARTS_AT_MOST * 4
+        {"import_id": import_id}, sort=[("number", 1)], limit=PARTS_AT_MOST * 4
     )
     return [part for part in found if part.id in named]
 

@@ -7,6 +7,7 @@ from chassis.listing import Scalar
 from chassis.store import Spec
 from services.directory.domain.import_job import Import, ImportPart, ImportStatus
 from services.directory.domain.organization import Organization
+from services.directory.domain.register import register_of
 from services.directory.domain.versions import Version
 
 
@@ -17,6 +18,7 @@ def _organization_index(organization: Organization) -> dict[str, Scalar]:
         "kind": organization.card.kind,
         "municipality": organization.municipality,
         "changed": epoch_ms(organization.changed_at),
+        "register": register_of(organization.card.kind),
         "form": organization.card.ownership or "",
         "proposer": organization.entry.proposed_by.id if organization.entry else "",
     }
@@ -41,9 +43,11 @@ ORGANIZATIONS = Spec(
         ("status", "municipality", "key"),
         ("status", "kind", "municipality", "key"),
         ("changed",),
-        ("kind", "status", "form", "key"),
-        ("kind", "status", "form", "municipality", "key"),
-        ("kind", "status", "proposer", "key"),
+        ("register", "status", "key"),
+        ("register", "status", "form", "key"),
+        ("register", "status", "municipality", "key"),
+        ("register", "status", "form", "municipality", "key"),
+        ("register", "status", "proposer", "key"),
     ),
 )
 
@@ -60,7 +64,7 @@ VERSIONS = Spec(
     name="versions",
     state=Version,
     index=_version_index,
-    indexed=(("organization", "edition"), ("organization", "valid_from", "edition")),
+    indexed=(("organization", "edition"), ("organization", "valid_from")),
 )
 """What organizations were before; each written once."""
 
@@ -83,7 +87,7 @@ IMPORT_PARTS = Spec(
     name="import_parts",
     state=ImportPart,
     index=lambda part: {"import_id": part.import_id, "number": part.number},
-    indexed=(("import_id", "number", "id"),),
+    indexed=(("import_id", "number"),),
     max_bytes=4 * 1024 * 1024,
 )
 """The rows of imports; a part is written at the preview and once when its rows are done."""

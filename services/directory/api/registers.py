@@ -25,17 +25,10 @@ from services.directory.api.register_views import (
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.card_rules import check_municipality
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import CheckResult, check, publish_entry, refuse
+from services.directory.domain.register import CheckResult, Register, check, publish_entry, refuse
 from services.directory.registering import amend_entry, decide_on_entry, propose_entry
 
 router = APIRouter(tags=["registers"])
-
-PROVIDING = (
-    OrganizationKind.PROVIDER,
-    OrganizationKind.INSTITUTION,
-    OrganizationKind.RESIDENTIAL_INSTITUTION,
-)
-"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
 
 
 class Shown(StrEnum):
@@ -52,18 +45,6 @@ class Stage(StrEnum):
     CHECKED = "checked"
     REFUSED = "refused"
 
-
-class Register(StrEnum):
-    """Which register."""
-
-    PROVIDERS = "providers"
-    VOLUNTEERS = "volunteers"
-
-
-KIND_OF = {
-    Register.PROVIDERS: OrganizationKind.PROVIDER,
-    Register.VOLUNTEERS: OrganizationKind.VOLUNTEER,
-}
 
 Municipality = Annotated[Identifier | None, Query(description="code, e.g. kemerovo")]
 
@@ -97,7 +78,7 @@ async def get_providers(
     cursor: Cursor = None,
 ) -> Page[RegisteredView]:
     """Providers of social services, state and not: institutions are providers too (L 1.2.2.2)."""
-    query: dict[str, Any] = {"kind": {"$in": [kind.value for kind in PROVIDING]}}
+    query = {"register": Register.PROVIDERS.value}
     if form is not None:
         query["form"] = form.value
     return await _registered(directory, query, status, municipality, cursor, limit)
@@ -114,7 +95,7 @@ async def get_volunteers(
     cursor: Cursor = None,
 ) -> Page[RegisteredView]:
     """Organizations of volunteers; single volunteers are a number, never a name (L 3.9)."""
-    query = {"kind": OrganizationKind.VOLUNTEER.value}
+    query = {"register": Register.VOLUNTEERS.value}
     return await _registered(directory, query, status, municipality, cursor, limit)
 
 
@@ -159,7 +140,7 @@ async def get_entries(
     cursor: Cursor = None,
 ) -> Page[EntryView]:
     """What waits to be checked or published, or was refused; a provider sees its own."""
-    query = {"kind": KIND_OF[register].value, "status": status.value}
+    query = {"register": register.value, "status": status.value}
     if by.role != Role.DIRECTORY_EDITOR:
         query["proposer"] = by.id
     return await page(directory.organizations, query, "key", cursor, limit, entry_view)
@@ -245,7 +226,7 @@ async def post_refusal(
 
 async def _registered(
     directory: Directory,
-    query: dict[str, Any],
+    query: dict[str, str],
     status: Shown,
     municipality: str | None,
     cursor: str | None,

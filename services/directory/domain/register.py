@@ -7,6 +7,7 @@ Published, it is an organization like any other, told by the same events.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
@@ -24,8 +25,30 @@ from services.directory.domain.register_entry import (
 )
 
 CLAUSE = "L 1.2.2.2, 3.9"
+PROVIDING = frozenset(
+    {
+        OrganizationKind.PROVIDER,
+        OrganizationKind.INSTITUTION,
+        OrganizationKind.RESIDENTIAL_INSTITUTION,
+    }
+)
+"""The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
 LEGAL_ENTITY, SOLE_TRADER = (10, 13), (12, 15)
 """Digits of INN and OGRN: of a legal entity, of a sole trader."""
+
+
+class Register(StrEnum):
+    """Which register."""
+
+    PROVIDERS = "providers"
+    VOLUNTEERS = "volunteers"
+
+
+def register_of(kind: OrganizationKind) -> str:
+    """The register that holds organizations of a kind; empty if none does."""
+    if kind in PROVIDING:
+        return Register.PROVIDERS
+    return Register.VOLUNTEERS if kind is OrganizationKind.VOLUNTEER else ""
 
 
 class CheckResult(Value):

@@ -12,6 +12,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 
 from contracts.copies import OrganizationCopy
 from contracts.directory import (
+    FIRST_KINDS,
     OrganizationChanged,
     OrganizationPublished,
     OrganizationPublishedV2,
@@ -30,6 +31,8 @@ from tests.service.directory.conftest import (
 from tests.service.stack import Stack, running, until
 
 PUBLISHED = (OrganizationPublished, OrganizationPublishedV2)
+FURTHER = 10
+"""Rows of kinds that version 1 of the events does not know."""
 MIDDLE = 30
 """How many rows are in when the process ends."""
 
@@ -46,7 +49,7 @@ async def test_first_start_publishes_every_organization_once(fresh: Stack) -> No
         directory.appendix.rows, 1
     )
     kinds = Counter(envelope.data["card"]["kind"] for envelope in told)
-    assert kinds["department"] == 1
+    assert kinds["department"] == 3
     assert kinds["authorised_body"] == 34
     assert kinds["institution"] == 50
 
@@ -163,3 +166,23 @@ async def test_other_services_can_keep_their_copy_from_what_is_told(fresh: Stack
     institution = copies["r-institution-15"].card
     assert institution is not None
     assert institution.parent == "r-authorised-body-07"
+
+
+async def test_further_kinds_stay_out_while_an_older_replica_could_not_read_them(
+    fresh: Stack,
+) -> None:
+    """Replicas are replaced with the setting off, and then it is turned on."""
+    body = {"card": {"kind": "culture", "name": "Дворец культуры", "source": "Письмо № 3"}}
+    careful = app_of(fresh, further_kinds=False)
+    async with running(careful) as client:
+        directory = await settled(careful)
+        kinds = {document.state.card.kind async for document in directory.organizations.each()}
+        assert kinds <= FIRST_KINDS
+        headers = fresh.headers("directory_editor")
+        refused = await client.post("/organizations", headers=headers, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "kind-not-in-use")
+    assert len(fresh.spy.of(OrganizationPublishedV2)) == 0
+    async with running(app_of(fresh)) as client:
+        await until(lambda: len(fresh.spy.of(OrganizationPublishedV2)) == FURTHER)
+        headers = fresh.headers("directory_editor")
+        assert (await client.post("/organizations", headers=headers, json=body)).status_code == 201
