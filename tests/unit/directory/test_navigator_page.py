@@ -1,4 +1,4 @@
-"""The page can be read: contrast as WCAG 2.1 AA asks (1.4.3, 1.4.11), phones as people know them."""
+"""The page can be read: contrast as WCAG 2.1 AA asks (1.4.3, 1.4.11), phones as usual."""
 
 from __future__ import annotations
 
