@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import phonenumbers
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
@@ -27,6 +28,16 @@ from services.directory.domain.vocabulary import FACET_RU, Facet
 
 router = APIRouter(tags=["navigator"])
 
+
+def spoken(phone: str) -> str:
+    """A phone as people write it, e.g. +7 384 563-42-89."""
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:  # of no country that is known
+        return phone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 FOLDER = Path(__file__).parent.parent / "pages"
 STYLE = (FOLDER / "navigator.css").read_text(encoding="utf-8")
 PER_PAGE = 10
@@ -37,6 +48,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+PAGES.filters["spoken"] = spoken
 TEMPLATE = PAGES.get_template("navigator.html")
 SELECTS = {Facet.NEEDS: "need", Facet.KINDS: "kind", Facet.GROUPS: "group", Facet.FORMS: "form"}
 WRONG_RU = {

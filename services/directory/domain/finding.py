@@ -8,8 +8,8 @@ from functools import reduce
 from operator import and_, or_
 
 from contracts.territory import Location
-from services.directory.domain.bitmap import places_of
 from services.directory.domain.hours_pattern import HoursPattern
+from services.directory.domain.ranking import Levels, page_of, ranked
 from services.directory.domain.search import Entry, Field, SearchIndex
 from services.directory.domain.vocabulary import Facet, Vocabulary
 from services.directory.domain.words import Unit, Way
@@ -17,10 +17,7 @@ from services.directory.domain.words import Unit, Way
 OpenIn = Callable[[HoursPattern], bool]
 """Whether who has such hours is open at the moment asked about."""
 
-Levels = dict[int, int]
-"""Services by weight."""
-
-SAID, MEANT, GUESSED = 10, 6, 3
+SAID, MEANT, GUESSED = 10, 8, 4
 """Of three ways to find a word, what each is worth."""
 
 
@@ -91,12 +88,12 @@ def find(
     by_words, partly = _by_words(looked, base)
     of_facet = {facet: _of_codes(index, question, facet) for facet in Facet}
     hits = reduce(and_, of_facet.values(), by_words)
-    ranked = _ranked(hits, [*(word.levels for word in looked), _nearness(index, question)])
+    groups = ranked(hits, [*(word.levels for word in looked), _nearness(index, question)])
     return Found(
         total=hits.bit_count(),
         hits=tuple(
             Hit(index.entry(place), _why(index, place, looked))
-            for place in _page(ranked, start, count)
+            for place in page_of(groups, start, count)
         ),
         facets={
             facet: _counts(
@@ -173,7 +170,15 @@ def _look_up(index: SearchIndex, unit: Unit) -> _Looked:
     if not levels:
         ways = [(Way((frozenset({near}),), near), GUESSED) for near in _near(index, unit)]
         levels = _levels(index, ways)
-    return _Looked(unit, tuple(ways), levels)
+    rarity = _rarity(index, reduce(or_, levels.values(), 0))
+    weighed = {weight * rarity: bits for weight, bits in levels.items()}
+    return _Looked(unit, tuple(ways), weighed)
+
+
+def _rarity(index: SearchIndex, bits: int) -> int:
+    """What few services have tells more than what most have: from 1 to 5."""
+    times = index.sets["all", ""].bit_count() // max(bits.bit_count(), 1)
+    return min(max(times, 1).bit_length(), 5)
 
 
 def _near(index: SearchIndex, unit: Unit) -> list[str]:
@@ -233,39 +238,6 @@ def _by_words(looked: list[_Looked], base: int) -> tuple[int, bool]:
             counts[number] |= counts[number - 1] & word.bits
     most = next((bits for bits in reversed(counts[1:]) if bits), 0)
     return most, bool(most)
-
-
-def _ranked(hits: int, weighed: list[Levels]) -> list[int]:
-    """The services found in groups, best first, each group of one weight."""
-    groups = {0: hits}
-    for levels in weighed:
-        next_groups: dict[int, int] = {}
-        for sum_so_far, bits in groups.items():
-            left = bits
-            for weight, of_weight in levels.items():
-                both = left & of_weight
-                if both:
-                    total = sum_so_far + weight
-                    next_groups[total] = next_groups.get(total, 0) | both
-                    left &= ~both
-            if left:
-                next_groups[sum_so_far] = next_groups.get(sum_so_far, 0) | left
-        groups = next_groups
-    return [groups[weight] for weight in sorted(groups, reverse=True)]
-
-
-def _page(ranked: list[int], start: int, count: int) -> list[int]:
-    places: list[int] = []
-    for bits in ranked:
-        size = bits.bit_count()
-        if start >= size:
-            start -= size
-            continue
-        places += places_of(bits, start, count - len(places))
-        start = 0
-        if len(places) == count:
-            break
-    return places
 
 
 def _counts(

@@ -71,6 +71,13 @@ def test_all_words_must_be_there_or_it_is_said_that_they_are_not() -> None:
     assert (none.total, none.partly) == (0, False)
 
 
+def test_rare_word_tells_more_than_one_that_most_services_have() -> None:
+    others = [entry(f"x.{n}", name="Услуги для пожилых") for n in range(20)]
+    carer = entry("x.carer", name="Служба сиделок", groups=["older_people"])
+    house = entry("x.house", name="Пансионат для пожилых", needs=["carer"])
+    assert ids(found(index_of(*others, house, carer), "сиделка бабушке")) == ["x.carer", "x.house"]
+
+
 def test_filters_hold_together_and_several_codes_are_alternatives() -> None:
     codes = {Facet.KINDS: ["information", "communication"]}
     assert ids(found(ALL, codes=codes)) == ["x.rent", "x.advice"]

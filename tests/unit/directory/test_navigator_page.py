@@ -1,4 +1,4 @@
-"""The navigator's page can be read: the contrast that WCAG 2.1 AA asks for (1.4.3, 1.4.11)."""
+"""The page can be read: contrast as WCAG 2.1 AA asks (1.4.3, 1.4.11), phones as usual."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from services.directory.api.navigator_page import STYLE
+from services.directory.api.navigator_page import STYLE, spoken
 
 NAMED = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", STYLE))
 TEXT, EDGE = 4.5, 3.0
@@ -39,6 +39,14 @@ def test_text_stands_out_from_its_ground(ink: str, ground: str) -> None:
 @pytest.mark.parametrize("edge", [NAMED["line"], "#b35c00"])
 def test_edges_of_fields_and_the_focus_stand_out(edge: str) -> None:
     assert contrast(edge, "#ffffff") >= EDGE
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"),
+    [("+73845634289", "+7 384 563-42-89"), ("+9991234567", "+9991234567")],
+)
+def test_phone_is_shown_as_people_write_it_or_as_it_is(phone: str, shown: str) -> None:
+    assert spoken(phone) == shown
 
 
 def test_colours_of_the_page_are_those_that_are_tested() -> None:
