@@ -17,7 +17,7 @@ from contracts.compatibility import breaks
 from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.event import REGISTERED, CaseEvent, Event
 
-MODULES = ("citizen", "intake", "assessment", "careplan", "complaints", "directory")
+MODULES = ("citizen", "intake", "appointments", "assessment", "careplan", "complaints", "directory")
 SCHEMAS = Path(__file__).parent / "schemas"
 CATALOGUE = Path(__file__).parent / "catalogue"
 EXCHANGE = "opora.events"

@@ -7,6 +7,7 @@ from datetime import datetime
 from chassis.clock import due_ms, epoch_ms
 from chassis.replica import copies
 from chassis.store import Scalar, Spec
+from contracts.status_code import plain_number
 from contracts.copies import CitizenCopy, OrganizationCopy
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
@@ -14,8 +15,8 @@ from services.registry.domain.timeline import moment
 
 
 def number_key(number: str) -> str:
-    """A case's number as it is looked up, whatever the case of its letters; a letter in front."""
-    return "N" + number.strip().lower()
+    """A case's number as it is looked up, however it was typed; a letter in front."""
+    return "N" + plain_number(number)
 
 
 def _case_index(case: CaseRecord) -> dict[str, Scalar]:

@@ -160,6 +160,7 @@ def words_of(stage: Stage, code: str | None = None, proposal: str | None = None)
 
 ROLES: dict[str, Words] = {
     Role.REGISTRAR: Words("регистратор", "registrar"),
+    Role.CALL_CENTRE: Words("оператор кол-центра", "call centre operator"),
     Role.URGENT_HEAD: Words(
         "заведующий отделением срочного обслуживания", "head of urgent services"
     ),
@@ -180,6 +181,7 @@ ROLES: dict[str, Words] = {
     Role.REGISTRY_READER: Words("читатель регистра", "reader of the register"),
     Role.DIRECTORY_EDITOR: Words("редактор справочника", "directory editor"),
     Role.OPERATOR: Words("оператор системы", "operator"),
+    "citizen": Words("гражданин", "the citizen"),
     "system": Words("система", "the system"),
     "unknown": Words("не указано", "not stated"),
 }

@@ -7,7 +7,8 @@ import pytest
 
 from chassis.calendar import DistrictCalendar
 from contracts.directory import OpeningHours
-from services.directory.domain.hours import State, opening, spans_on
+from contracts.hours import spans_on
+from services.directory.domain.hours import State, opening
 from tests.unit.directory.builders import KEMEROVO, PlainCalendar
 
 WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
