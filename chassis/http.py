@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
@@ -152,15 +153,44 @@ async def creation(
     ] = None,
 ) -> Request:
     """A request that creates: needs an Idempotency-Key."""
+    return Request(
+        key=_key(who.subject, _checked(idempotency_key)), fingerprint=await _fingerprint(http)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A request without a token that creates or changes: whose it is, its body has to show."""
+
+    header: str
+    fingerprint: str
+
+    def of(self, who: str) -> Request:
+        """The request as one of whom the body has shown it to be."""
+        return Request(key=_key(who, self.header), fingerprint=self.fingerprint)
+
+
+async def unsigned(
+    http: HttpRequest,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="unique per request; repeat it to retry")
+    ] = None,
+) -> Unsigned:
+    """A public request that creates or changes: needs an Idempotency-Key all the same."""
+    return Unsigned(_checked(idempotency_key), await _fingerprint(http))
+
+
+def _checked(idempotency_key: str | None) -> str:
     if not idempotency_key or not idempotency_key.strip():
         raise MalformedHeader(
             "idempotency-key-required", "send an Idempotency-Key", field="Idempotency-Key"
         )
-    body = await http.body()
+    return idempotency_key
+
+
+async def _fingerprint(http: HttpRequest) -> str:
     path = f"{http.method} {http.url.path}\n".encode()
-    return Request(
-        key=_key(who.subject, idempotency_key), fingerprint=hashlib.sha256(path + body).hexdigest()
-    )
+    return hashlib.sha256(path + await http.body()).hexdigest()
 
 
 async def change(
@@ -173,6 +203,7 @@ async def change(
 
 Creation = Annotated[Request, Depends(creation)]
 Change = Annotated[Request, Depends(change)]
+UnsignedCreation = Annotated[Unsigned, Depends(unsigned)]
 
 
 def etag(version: int) -> str:

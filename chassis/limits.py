@@ -16,6 +16,7 @@ from math import ceil
 from pyrate_limiter import GCRA, Duration, Rate
 
 from chassis.clock import epoch_ms
+from contracts.errors import Refusal
 
 KEYS_KEPT = 20_000
 RESERVE_PER_DAY = 3
@@ -25,6 +26,16 @@ TRUST_DAYS = 30
 ANSWER_SECONDS = 0.25
 """A wrong number and a wrong secret are answered this long after the question, whatever was found
 meanwhile took: longer than any of it does."""
+
+
+class TooManyQuestions(Refusal):
+    """The address, or all together about that number, have asked too often."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too-many-questions", "ask again a little later")
+        self.retry_after = seconds
 
 
 class Limit:
@@ -79,6 +90,12 @@ class GuessLimits:
             return wait
         wait = self._numbers.refused_for(number, now)
         return wait and min(wait, self._reserves.refused_for(f"{asking} {number}", now))
+
+    def check(self, address: str, number: str, now: datetime) -> None:
+        """Raise TooManyQuestions if this address may not ask about this number now."""
+        wait = self.refused_for(address, number, now)
+        if wait:
+            raise TooManyQuestions(wait)
 
     def trust(self, address: str, number: str, now: datetime) -> None:
         """This address gave the number's right secret."""

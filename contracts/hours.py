@@ -1,4 +1,4 @@
-"""When an organization is open on a day: the arithmetic of printed hours, which several services do.
+"""When an organization is open on a day: the arithmetic of printed hours, for whoever needs it.
 
 Hours are told in the organization's own time zone.
 """

@@ -50,6 +50,7 @@ async def change_case(
     decide: Decide,
     visible: Callable[[Case, Actor], bool] = involves,
     what: str = "case",
+    answer: Callable[[Case], dict[str, Any]] = summary,
 ) -> Answered:
     """Carry a decision out on a case the caller may know of; tell the requester of the change."""
     at = intake.service.at(by)
@@ -67,7 +68,7 @@ async def change_case(
         at,
         decided,
         visible=lambda case: visible(case, by),
-        answer=summary,
+        answer=answer,
         what=what,
     )
 

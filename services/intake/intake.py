@@ -9,6 +9,7 @@ from typing import Annotated
 from chassis.commands import get_visible
 from chassis.document import Document
 from chassis.http import in_state
+from chassis.limits import GuessLimits
 from chassis.register import Register
 from chassis.service import Service
 from chassis.store import Collection
@@ -20,9 +21,12 @@ from contracts.values import Actor, Address
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
+from services.intake.domain.appointments import Appointment
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
+from services.intake.domain.consultations import Consultation
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.slots import DeskDay, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Intake:
     journal: Collection[JournalEntry]
     register: Register
     organizations: Collection[OrganizationCopy]
+    appointments: Collection[Appointment]
+    slots: Collection[DeskDay]
+    schedules: Collection[Schedule]
+    consultations: Collection[Consultation]
+    limits: GuessLimits
     identity: Identity
     pension_fund: PensionFund
     pension_fund_office: str

@@ -7,24 +7,49 @@ from fastapi import FastAPI
 
 from chassis import clock
 from chassis.backing import REAL, Backing
+from chassis.limits import GuessLimits
 from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
 from contracts import assessment, careplan
+from contracts.appointments import APPOINTMENT
 from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    application,
+    appointments,
+    bureaus,
+    cases,
+    consent,
+    consultations,
+    fhir,
+    interagency,
+    own_appointments,
+    referrals,
+    status_code,
+)
 from services.intake.commands import run_errands
+from services.intake.domain.consultations import forget_person
 from services.intake.domain.registration import sound_terms
+from services.intake.domain.reminders import ring
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.placing import place
 from services.intake.settings import IntakeSettings
-from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
+from services.intake.stores import (
+    APPOINTMENTS,
+    CASES,
+    CITIZENS,
+    CONSULTATIONS,
+    JOURNAL,
+    ORGANIZATIONS,
+    SCHEDULES,
+    SLOTS,
+)
 
 
 def create_app(
@@ -54,6 +79,11 @@ def create_app(
         journal=journal,
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
+        appointments=service.collection(APPOINTMENTS, APPOINTMENT, on_due=ring),
+        slots=service.collection(SLOTS),
+        schedules=service.collection(SCHEDULES),
+        consultations=service.collection(CONSULTATIONS, on_due=forget_person),
+        limits=GuessLimits(settings.status_per_address, settings.status_per_number),
         identity=Identity(settings.identity_key.get_secret_value()),
         pension_fund=_pension_fund(settings, outside),
         pension_fund_office=settings.pension_fund_office,
@@ -72,9 +102,14 @@ def create_app(
             application.router,
             interagency.router,
             fhir.router,
+            appointments.router,
+            own_appointments.router,
+            bureaus.router,
+            consultations.router,
+            status_code.router,
         ],
         {"intake": intake},
-        description="Referrals, journal, triage, documents, interagency requests.",
+        description="Referrals, journal, triage, documents, interagency requests, appointments.",
     )
 
 

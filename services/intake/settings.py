@@ -19,6 +19,12 @@ class IntakeSettings(ServiceSettings):
     pension_fund_office: str = Field(
         default="example-pension-fund-office-01", description="directory id of the office addressed"
     )
+    status_per_address: int = Field(
+        default=20, ge=1, description="public requests per minute from one client address"
+    )
+    status_per_number: int = Field(
+        default=10, ge=1, description="public requests per ten minutes with one case number"
+    )
     webhook_url: str | None = Field(
         default=None, description="where a medical organization listens"
     )

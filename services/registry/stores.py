@@ -7,8 +7,8 @@ from datetime import datetime
 from chassis.clock import due_ms, epoch_ms
 from chassis.replica import copies
 from chassis.store import Scalar, Spec
-from contracts.status_code import plain_number
 from contracts.copies import CitizenCopy, OrganizationCopy
+from contracts.status_code import plain_number
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
 from services.registry.domain.timeline import moment

@@ -19,6 +19,7 @@ from contracts.values import Value
 LOOK_AHEAD_DAYS = 31
 """Longer than any run of holidays."""
 
+
 class State(StrEnum):
     """How an organization stands at a moment."""
 

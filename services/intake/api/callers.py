@@ -5,6 +5,7 @@ from typing import Annotated
 from chassis.http import allow
 from contracts.roles import Role
 from contracts.values import Actor
+from services.intake.domain.consultations import CONSULTING
 
 Referrer = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION, Role.REGISTRAR)]
 """Whoever may push a referral."""
@@ -25,6 +26,24 @@ Signer = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
 
 Answering = Annotated[Actor, allow(Role.PENSION_FUND, Role.REGISTRAR)]
 """The Pension Fund's system, or who records its answer on paper (R 3.2.2)."""
+
+Booking = Annotated[Actor, allow(Role.CALL_CENTRE, Role.REGISTRAR)]
+"""Who books appointments for citizens (S)."""
+
+Receiving = Annotated[Actor, allow(Role.SPECIALIST, Role.REGISTRAR)]
+"""Who receives citizens, and records whether they came (S)."""
+
+AppointmentReader = Annotated[
+    Actor,
+    allow(Role.CALL_CENTRE, Role.REGISTRAR, Role.SPECIALIST, Role.INSTITUTION_DIRECTOR),
+]
+"""The call centre sees every bureau's appointments, a bureau's staff its own (S)."""
+
+BureauKeeper = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
+"""Who says how a bureau receives (S)."""
+
+Consulting = Annotated[Actor, allow(*CONSULTING)]
+"""Who consults, and records it (S, R 3.1.4)."""
 
 Reader = Annotated[
     Actor,

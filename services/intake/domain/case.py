@@ -55,6 +55,7 @@ class Action(StrEnum):
     LINK_REFERRAL = "link_referral"
     DECLINE = "decline"
     REOPEN = "reopen"
+    ISSUE_STATUS_CODE = "issue_status_code"
 
 
 OPEN = frozenset(
@@ -84,6 +85,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
+    Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
 }
 """What may happen in which state; one test walks every state × action."""
 
@@ -96,6 +98,7 @@ class Case(BaseModel):
     status_before: Status | None = None
     ref: CaseRef | None = None
     entry_id: str = ""
+    status_code_issue: int = 0
     received_at: AwareDatetime | None = None
     channel: Channel | None = None
     requester: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.directory import (
     ORGANIZATION,
+    OpeningHours,
     OrganizationCard,
     OrganizationKind,
     OrganizationPublished,
@@ -41,6 +42,17 @@ OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
 HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
 """The first listens to notices; the other one polls."""
 OFFICE = "pension-fund-office-02"
+
+
+HOURS = (
+    OpeningHours(
+        days=("MO", "TU", "WE", "TH", "FR"),
+        opens=time(9),
+        closes=time(17),
+        lunch_from=time(13),
+        lunch_to=time(14),
+    ),
+)
 
 
 class Clock:
@@ -227,6 +239,7 @@ async def publish_directory(stack: Stack) -> None:
             name="Комплексный центр социального обслуживания",
             parent=body,
             serves=(Territory(municipality=municipality),),
+            hours=HOURS,
             source="test",
         )
         await stack.story(ORGANIZATION, institution).tell(

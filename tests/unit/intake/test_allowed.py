@@ -14,6 +14,7 @@ from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import record_certificate, request_certificate
 from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
 from services.intake.domain.registration import link_referral, reopen
+from services.intake.domain.status_code import issue_status_code
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
@@ -109,6 +110,10 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
+    Action.ISSUE_STATUS_CODE: (
+        nothing,
+        lambda case: issue_status_code(case, lambda issue: f"{issue:064d}", when()),
+    ),
 }
 """For each action what must hold besides the state, and a minimal valid call."""
 
@@ -143,6 +148,10 @@ def test_answer_without_a_request_is_no_record(status: Status) -> None:
 
 def test_every_state_but_the_last_leads_on() -> None:
     """A state that no action leaves is an end; only a closed case is one."""
-    leaving = set(Action) - {Action.RECORD_ANSWER, Action.LINK_REFERRAL}
+    leaving = set(Action) - {
+        Action.RECORD_ANSWER,
+        Action.LINK_REFERRAL,
+        Action.ISSUE_STATUS_CODE,
+    }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}
