@@ -182,19 +182,22 @@ async def _claim_any(
 ) -> tuple[Slot, int]:
     """Claim the time at the desk named, or at the first that has it free."""
     number = document.state.claims_used + 1
+    held = document.state.slot
+    if held is not None and _already_there(held, bureau, wanted):
+        raise InvalidInput(
+            "same-slot", "the appointment is at that time already", field="starts_at", clause="S"
+        )
     desks = [wanted.desk] if wanted.desk else await _free_first(intake, bureau, wanted)
     for desk in desks:
         slot = bureau.slot(desk, wanted.starts_at)
-        if slot == document.state.slot:
-            raise InvalidInput(
-                "same-slot",
-                "the appointment is at that time already",
-                field="starts_at",
-                clause="S",
-            )
         if await claim(intake, bureau, slot, document.state, number, now):
             return slot, number
     raise SlotTaken("slot-taken", "that time is taken; choose another free one", clause="S")
+
+
+def _already_there(held: Slot, bureau: Bureau, wanted: Wanted) -> bool:
+    there = held.organization, held.starts_at
+    return there == (bureau.organization, wanted.starts_at) and wanted.desk in {None, held.desk}
 
 
 async def _free_first(intake: Intake, bureau: Bureau, wanted: Wanted) -> Sequence[str]:

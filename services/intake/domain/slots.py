@@ -170,13 +170,13 @@ class Bureau:
         return self.day_of(now) + timedelta(days=self.schedule.days_ahead)
 
     def slot(self, desk: str, starts_at: datetime) -> Slot:
-        """The slot of a desk that begins at a moment."""
-        length = timedelta(minutes=self.schedule.slot_minutes)
+        """The slot of a desk that begins at a moment, told in the bureau's own time."""
+        local = starts_at.astimezone(self.zone)
         return Slot(
             organization=self.organization,
             desk=desk,
-            starts_at=starts_at,
-            ends_at=starts_at + length,
+            starts_at=local,
+            ends_at=local + timedelta(minutes=self.schedule.slot_minutes),
         )
 
 

@@ -28,7 +28,9 @@ async def set_schedule(desk: Desk, organization: str = INSTITUTION, **changed: A
     assert answered.status_code == 200, answered.text
 
 
-async def free(desk: Desk, organization: str = INSTITUTION, **asked: str) -> list[dict[str, Any]]:
+async def free(
+    desk: Desk, organization: str = INSTITUTION, /, **asked: str
+) -> list[dict[str, Any]]:
     """The free times of a bureau."""
     query = "".join(f"&{name}={value}" for name, value in asked.items())
     answered = await desk.http.get(f"/appointments/slots?organization={organization}{query}")
@@ -37,7 +39,9 @@ async def free(desk: Desk, organization: str = INSTITUTION, **asked: str) -> lis
     return items
 
 
-async def book(desk: Desk, starts_at: str, role: str = "registrar", **more: Any) -> httpx.Response:
+async def book(
+    desk: Desk, starts_at: str, role: str = "registrar", /, **more: Any
+) -> httpx.Response:
     """Try to book a time, for somebody who calls for the first time unless a case is named."""
     headers = {name: more.pop(name) for name in ("key", "org") if name in more}
     body: dict[str, Any] = {"organization": INSTITUTION, "starts_at": starts_at, **more}
