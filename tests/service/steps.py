@@ -50,6 +50,7 @@ from tests.service.intake.desk import (
     publish_directory,
 )
 from tests.service.intake.outside import Outside
+from tests.service.intake.receiving import by_appointment
 from tests.service.ledger import COUNTED, Ledger
 from tests.service.registry import access as registry
 from tests.service.registry.conftest import opened_register, path_of
@@ -214,6 +215,7 @@ async def of_intake(stack: Stack) -> Ledger:
     await desk.act(advised, "triage", consultation, "urgent_head")
     await desk.act(advised, "consultation")
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
+    await by_appointment(desk, ledger, body, clock)
     clock.put_to(LONG_AGO)
     return ledger
 
