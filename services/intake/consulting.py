@@ -5,9 +5,11 @@ from __future__ import annotations
 from chassis.commands import Request
 from chassis.document import Answered, Document
 from contracts.errors import InvalidInput
+from contracts.roles import Role
 from contracts.status_code import plain_number
 from contracts.values import Actor
 from services.intake.domain.consultations import Question, Referral, consult
+from services.intake.domain.journal import JournalEntry
 from services.intake.intake import Intake
 from services.intake.own_case import entry_of
 
@@ -28,13 +30,22 @@ async def record_consultation(
     )
 
 
-async def find_referral(intake: Intake, entry_id: str | None, number: str | None) -> Referral:
-    """A referral of the journal that staff name by its id or its number."""
+async def find_referral(
+    intake: Intake, by: Actor, entry_id: str | None, number: str | None
+) -> Referral:
+    """A referral that staff name by its id or its number: one they may know of, or for the call
+    centre any, as the citizen tells it (S)."""
     wanted = entry_id or entry_of(plain_number(number or ""))
     found = await intake.journal.get(wanted)
-    if found is None:
+    if found is None or not (by.role == Role.CALL_CENTRE or _took_part(found.state, by)):
         raise InvalidInput(
             "unknown-referral", "the journal has no such entry", field="referral_id", clause="S"
         )
     placed = found.state.placed
     return Referral(found.id, placed.case_id if placed is not None else None)
+
+
+def _took_part(entry: JournalEntry, by: Actor) -> bool:
+    """Whether the caller's organization has the entry, or took the referral in (R 3.1.2)."""
+    own = {entry.institution, entry.authorised_body, entry.recorded_by.organization}
+    return by.organization is not None and by.organization in own

@@ -12,10 +12,11 @@ from hmac import compare_digest
 
 from chassis.limits import Evenly
 from contracts.errors import InvalidInput, NotFound
+from contracts.roles import Role
 from contracts.status_code import plain_code, plain_number
 from contracts.values import Actor
 from services.intake.domain.appointments import CaseKey
-from services.intake.domain.case import Case
+from services.intake.domain.case import Case, involves
 from services.intake.domain.journal import entry_id
 from services.intake.intake import Intake
 
@@ -44,7 +45,8 @@ async def own_case(intake: Intake, number: str, code: str, address: str) -> Case
 async def case_for(
     intake: Intake, by: Actor, case_id: str | None, number: str | None
 ) -> CaseKey | None:
-    """The case that staff name: by id if they may know of it, by number as the citizen told it."""
+    """The case that staff name, if they may know of it: by id, or by number as the citizen told it.
+    The call centre takes any citizen's number (S)."""
     if case_id is not None and number is not None:
         raise InvalidInput(
             "one-way-to-name-a-case", "name the case by id or by number", field="case_number"
@@ -54,7 +56,7 @@ async def case_for(
     if number is None:
         return None
     case = await _case_of(intake, plain_number(number))
-    if case is None:
+    if case is None or not (by.role == Role.CALL_CENTRE or involves(case, by)):
         raise InvalidInput(
             "unknown-case", "no case has this number", field="case_number", clause="S"
         )

@@ -27,7 +27,10 @@ from services.intake.domain.slots import (
 )
 from services.intake.intake import Intake
 
-DayList = Annotated[list[date], Field(max_length=366)]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+"""A day that something of ours can lie on."""
+
+DayList = Annotated[list[Day], Field(max_length=366)]
 
 
 class ScheduleRequest(Body):

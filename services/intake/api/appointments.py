@@ -5,7 +5,7 @@ Free times are public: they name nobody. A citizen's own bookings: `own_appointm
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -25,6 +25,7 @@ from services.intake.api.appointment_views import (
     BookingRequest,
     Bureaus,
     CancellationRequest,
+    Day,
     MoveRequest,
     SlotsView,
     appointment_view,
@@ -49,8 +50,8 @@ DAYS_SHOWN, MOST_DAYS, MOST_PAGES = 14, 31, 10
 async def get_slots(
     intake: WithIntake,
     organization: Annotated[Identifier, Query(description="the bureau, by its directory id")],
-    since: Annotated[date | None, Query(alias="from", description="first day; today")] = None,
-    until: Annotated[date | None, Query(alias="to", description="last day; two weeks on")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="first day; today")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="last day; two weeks on")] = None,
     desk: Annotated[DeskId | None, Query(description="one desk or specialist")] = None,
 ) -> SlotsView:
     """What can be booked, by opening hours, holidays, the bureau's schedule and what is booked.
@@ -97,7 +98,7 @@ async def get_appointments(
     by: AppointmentReader,
     intake: WithIntake,
     organization: Annotated[Identifier | None, Query(description="one bureau's")] = None,
-    day: Annotated[date | None, Query(description="of one day")] = None,
+    day: Annotated[Day | None, Query(description="of one day")] = None,
     status: Annotated[Status | None, Query()] = None,
     conflicting: Annotated[
         bool, Query(description="ahead, and the bureau cannot receive then any more")

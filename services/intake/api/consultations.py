@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -14,6 +13,7 @@ from chassis.http import Body, Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.errors import InvalidInput
 from contracts.values import Identifier, Line, Text
+from services.intake.api.appointment_views import Day
 from services.intake.api.callers import Consulting
 from services.intake.consulting import find_referral, record_consultation
 from services.intake.domain.consultations import (
@@ -107,7 +107,7 @@ async def post_consultation(
 async def get_consultations(
     by: Consulting,
     intake: WithIntake,
-    day: Annotated[date | None, Query(description="of one day of the district")] = None,
+    day: Annotated[Day | None, Query(description="of one day of the district")] = None,
     topic: Annotated[Identifier | None, Query(description="of one topic of the navigator")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -152,7 +152,7 @@ async def post_referral_link(
     await get_visible(
         intake.consultations, consultation_id, lambda one: may_know(one, by), "consultation"
     )
-    referral = await find_referral(intake, body.referral_id, body.journal_number)
+    referral = await find_referral(intake, by, body.referral_id, body.journal_number)
     at = intake.service.at(by)
     answered = await intake.service.commands.execute(
         intake.consultations,

@@ -220,14 +220,24 @@ def _broken(bureau: Bureau, starts_at: datetime, now: datetime, desk: str | None
         return Rule.NO_SUCH_DESK
     if starts_at <= now:
         return Rule.PAST
-    day = bureau.day_of(starts_at)
-    if day > bureau.last_day(now):
+    if _too_far(bureau, starts_at, now):
         return Rule.TOO_FAR
     # That it begins in the opening hours is asked first: a time in the break is no matter of grid.
     rule = _closed_at(bureau, starts_at, starts_at + timedelta(minutes=1))
-    if rule is None and all(start != starts_at for start, _ in bureau.grid(day)):
+    if rule is None and not _on_grid(bureau, starts_at):
         return Rule.OFF_GRID
     return rule
+
+
+def _too_far(bureau: Bureau, starts_at: datetime, now: datetime) -> bool:
+    # a moment at the end of all calendars has no day in every zone, so it is not asked for one
+    if starts_at > now + timedelta(days=bureau.schedule.days_ahead + 2):
+        return True
+    return bureau.day_of(starts_at) > bureau.last_day(now)
+
+
+def _on_grid(bureau: Bureau, starts_at: datetime) -> bool:
+    return any(start == starts_at for start, _ in bureau.grid(bureau.day_of(starts_at)))
 
 
 def conflict_of(bureau: Bureau, slot: Slot) -> Rule | None:

@@ -151,6 +151,8 @@ async def test_schedule_of_the_wrong_shape_is_refused_s(desk: Desk, wrong: dict[
         (moment("10:00", days=5), "not-a-working-day"),
         (moment("10:00", days=2), "bureau-closed-that-day"),
         (moment("10:00", days=31), "too-far-ahead"),
+        ("9999-12-31T23:59:59Z", "too-far-ahead"),
+        ("0001-01-01T00:00:00+14:00", "slot-in-the-past"),
     ],
 )
 async def test_time_that_cannot_be_is_refused_with_the_rule_s(
@@ -215,6 +217,20 @@ async def test_call_centre_books_at_every_bureau_and_a_registrar_at_their_own_s(
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "foreign-bureau")
 
 
+async def test_registrar_names_cases_they_may_know_of_only_s(desk: Desk) -> None:
+    await set_schedule(desk, OTHER_INSTITUTION)
+    registered = await desk.register()
+    starts_at = (await free(desk, OTHER_INSTITUTION))[0]["starts_at"]
+    for named in (
+        {"case_number": registered["journal_number"]},
+        {"case_id": registered["case_id"]},
+    ):
+        answered = await book(
+            desk, starts_at, org=OTHER_INSTITUTION, organization=OTHER_INSTITUTION, **named
+        )
+        assert answered.json()["code"] in {"unknown-case", "not-found"}
+
+
 async def test_number_is_taken_as_the_citizen_tells_it_s(desk: Desk) -> None:
     await set_schedule(desk)
     registered = await desk.register()
@@ -248,6 +264,9 @@ async def test_range_of_slots_is_a_month_at_most_and_not_backwards_s(desk: Desk)
     for asked in ("from=2026-03-02&to=2026-04-02", "from=2026-03-03&to=2026-03-02"):
         answered = await desk.http.get(f"/appointments/slots?organization={INSTITUTION}&{asked}")
         assert (answered.status_code, answered.json()["code"]) == (422, "invalid-range")
+    for asked in ("from=9999-12-31", "to=0001-01-01", "from=вчера"):
+        answered = await desk.http.get(f"/appointments/slots?organization={INSTITUTION}&{asked}")
+        assert (answered.status_code, answered.json()["code"]) == (422, "invalid-input")
     unknown = await desk.http.get("/appointments/slots?organization=nobodys")
     assert unknown.status_code == 404
 
@@ -409,3 +428,24 @@ async def test_list_is_of_one_day_one_state_and_one_s_own_bureau_s(desk: Desk) -
     assert times == sorted(times)
     person = next(item for item in listed.json()["items"] if item["id"] == one)["person"]
     assert person == CALLER
+
+
+async def test_list_is_paged_without_a_gap_or_a_repetition_s(desk: Desk) -> None:
+    await set_schedule(desk)
+    for slot in (await free(desk))[:5]:
+        await book(desk, slot["starts_at"])
+    seen_ids: list[str] = []
+    cursor = ""
+    while True:
+        page = (await desk.get(f"/appointments?limit=2{cursor}", "specialist")).json()
+        seen_ids += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    own = {
+        document.id
+        async for document in desk.intake.appointments.each()
+        if document.state.slot is not None and document.state.slot.organization == INSTITUTION
+    }
+    assert len(seen_ids) == len(set(seen_ids))
+    assert set(seen_ids) == own

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -304,3 +305,50 @@ async def test_name_and_phone_stand_in_the_booking_only_s(desk: Desk) -> None:
     assert found is not None
     assert isinstance(found.state, Appointment)
     assert INSTITUTION in str(found.state.held)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_bookings_moves_and_cancellations_at_random_with_deaths_never_overlap_s(
+    desk: Desk, second: Desk, clock: Clock, seed: int
+) -> None:
+    """Eight people at two replicas want the same dozen times at two desks, and keep dying."""
+    dice = random.Random(seed)
+    await set_schedule(desk, desks=2)
+    day = str(SUNDAY.date() + timedelta(days=9 + seed))
+    times = [slot["starts_at"] for slot in await free(desk, **{"from": day, "to": day})][:12]
+    assert len(times) == 12
+    held: dict[str, int] = {}
+
+    async def one_step(where: Desk, number: int, step: int) -> None:
+        mine = [one for one, owner in held.items() if owner == number]
+        if not mine or dice.random() < 0.4:
+            made = await book(where, dice.choice(times), key=f"r{seed}-{number}-{step}")
+            if made.status_code == 201:
+                held[made.json()["id"]] = number
+        elif dice.random() < 0.7:
+            await act(where, mine[0], "move", {"starts_at": dice.choice(times)})
+        else:
+            gone = await act(where, mine[0], "cancellation", {"reason": "other"})
+            if gone.status_code == 200:
+                del held[mine[0]]
+
+    async def person(number: int) -> None:
+        points = [("after-save", "slots/"), ("before-save", "appointments/"), ("-", "-")]
+        for step in range(8):
+            with suppress(Died), dying(*dice.choice(points)):
+                await one_step(dice.choice([desk, second]), number, step)
+            if dice.random() < 0.1:
+                clock.forward(seconds=6)
+
+    await asyncio.gather(*[person(number) for number in range(8)])
+    await nothing_overlaps(desk)
+    for one in held:  # what was answered is so
+        found = await desk.intake.appointments.get(one)
+        assert found is not None
+        assert found.state.holds
+    assert held
+    clock.forward(seconds=6)
+    for slot in await free(desk, **{"from": day, "to": day}):  # what seems to be free is
+        if slot["starts_at"] in times:
+            assert (await book(second, slot["starts_at"])).status_code == 201
+    await nothing_overlaps(desk)
