@@ -22,7 +22,7 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.bureaus import get_bureau
-from services.intake.claiming import TRIES, claim, pause, too_busy
+from services.intake.claiming import TRIES, claim, pause, too_busy, withdraw
 from services.intake.domain import appointments
 from services.intake.domain.appointments import Action, Appointment, Purpose, require
 from services.intake.domain.slots import Bureau, Slot, check_time, day_before
@@ -78,7 +78,8 @@ async def book(
                 )
                 return Booked(answered, repeated=False)
             except (LostRace, AlreadyExists):
-                pass  # our claim was given up, or the citizen booked another one meanwhile
+                # our claim was given up, or the citizen booked another one meanwhile
+                await withdraw(intake, appointment_id, number)
         await pause(attempt)
     raise too_busy()
 

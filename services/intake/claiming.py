@@ -9,12 +9,13 @@ begins anew. What was given up, moved or cancelled needs no tidying up: the next
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from chassis import chance
 from chassis.store import AlreadyExists, LostRace
 from contracts.errors import Refusal
-from services.intake.domain.appointments import Appointment, give_up
+from services.intake.domain.appointments import Appointment, Status, give_up
 from services.intake.domain.slots import Bureau, Claim, Slot, desk_day_id
 from services.intake.intake import Intake
 
@@ -76,6 +77,16 @@ async def _binds(intake: Intake, claim: Claim, now: datetime) -> bool:
     give_up(document.state, claim)
     await intake.appointments.save(document)
     return False
+
+
+async def withdraw(intake: Intake, appointment_id: str, number: int) -> None:
+    """Have nobody wait for a claim that came to nothing here: what was not stored is given up."""
+    document = await intake.appointments.get(appointment_id)
+    document = document or intake.appointments.blank(appointment_id)
+    if document.state.status is Status.UNBOOKED and document.state.claims_used < number:
+        document.state.claims_used = number
+        with suppress(LostRace, AlreadyExists):
+            await intake.appointments.save(document)
 
 
 async def pause(attempt: int) -> None:
