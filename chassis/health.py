@@ -113,7 +113,12 @@ class Health:
                 status_code=200 if all(parts.values()) else 503,
             )
 
-        @router.get("/metrics", summary="Prometheus metrics")
+        @router.get(
+            "/metrics",
+            summary="Prometheus metrics",
+            response_class=Response,
+            responses={200: {"content": {"text/plain": {}}, "description": "the text format"}},
+        )
         async def metrics() -> Response:
             try:
                 standing = await self.recent()

@@ -16,8 +16,11 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
+from dotenv import dotenv_values
+
 from deploy.runner.broker import prepare_broker
 from deploy.runner.database import prepare_database
+from deploy.runner.errors import RunnerError
 from deploy.runner.lock import Lock
 from deploy.runner.ports import LOOPBACK, free_ports, require_free
 from deploy.runner.processes import STOP_SECONDS, Program, Running, start, sweep
@@ -31,14 +34,19 @@ LOCAL = ROOT / ".local"
 SIMULATORS = {"pension_fund": 8201, "hospital": 8202}
 PORTS = {**SERVICES, **SIMULATORS}
 
+DISTRICTS = ROOT / "deploy" / "districts"
 TIME_ZONE = "Asia/Novokuznetsk"
 PENSION_FUND_OFFICE = "example-pension-fund-office-01"
-"""Whom intake asks unless told otherwise: only this office may answer."""
+"""Whom the district served by default asks: only this office may answer."""
 LISTENING_ORGANIZATION = "l-medical-organization-01"
 """Which medical organization the hospital simulator stands in for."""
 
 BROKER_SECONDS = 90.0  # some five seconds on an idle machine; a loaded one gets the benefit
 SERVICE_SECONDS = 90.0
+
+
+class UnknownDistrict(RunnerError):
+    """There are no settings for the district that was asked for."""
 
 
 def data_dir_of(name: str) -> Path:
@@ -54,6 +62,14 @@ def lock_of(name: str) -> Lock:
 def free_service_ports() -> dict[str, int]:
     """Ports for a System beside the one on the fixed ports."""
     return dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+
+
+def settings_of(district: str) -> dict[str, str]:
+    """A district's own settings, from its file; raises UnknownDistrict where there is none."""
+    file = DISTRICTS / f"{district}.env"
+    if not file.is_file():
+        raise UnknownDistrict(f"OPORA_DISTRICT={district}: there is no {file.relative_to(ROOT)}")
+    return {name: value or "" for name, value in dotenv_values(file).items()}
 
 
 class Servers:
@@ -292,7 +308,10 @@ class System(Servers):
         """The addresses and secrets that only this program has a use for."""
         callback = credentials.token(
             "pension_fund",
-            org=self._setting("OPORA_PENSION_FUND_OFFICE", PENSION_FUND_OFFICE),
+            org=self._setting(
+                "OPORA_PENSION_FUND_OFFICE",
+                settings_of(self.district).get("OPORA_PENSION_FUND_OFFICE", PENSION_FUND_OFFICE),
+            ),
             district=self.district,
             seconds=365 * DAY,
         )
@@ -327,8 +346,10 @@ class System(Servers):
             "no_proxy": f"{LOOPBACK},localhost",
             "OPORA_AMQP_URL": _with_heartbeat(self.amqp_url),
             "OPORA_MONGO_URL": self.mongo_url,
-            "OPORA_DISTRICT": self.district,
-            "OPORA_TIME_ZONE": os.environ.get("OPORA_TIME_ZONE", TIME_ZONE),
+            **{
+                name: self._setting(name, value)
+                for name, value in settings_of(self.district).items()
+            },
             "OPORA_JWKS_FILE": str(credentials.jwks_file),
             "OPORA_ISSUER": ISSUER,
             "OPORA_AUDIENCE": AUDIENCE,

@@ -58,6 +58,8 @@ class Intake:
     webhooks: Webhooks | None
     webhook_organization: str | None
     """The one organization that listens; whoever else referred a citizen polls."""
+    institutions: frozenset[str] = frozenset()
+    """The institutions of this district; empty: those of the whole region."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -75,7 +77,7 @@ class Intake:
         card = copy.state.card
         if card is None or card.parent is None:
             return None
-        return Serving(card.id, card.parent)
+        return self._of_this_district(Serving(card.id, card.parent), "institution")
 
     async def who_serves(self, address: Address | None) -> Serving:
         """The institution that serves an address (R 3.1.2); none or several is said plainly."""
@@ -102,7 +104,21 @@ class Intake:
                 clause="R 3.1.2",
             )
         card = cards[found.candidates[0].organization]
-        return Serving(card.id, card.parent or card.id)
+        serving = Serving(card.id, card.parent or card.id)
+        return self._of_this_district(serving, "citizen.address")
+
+    def _of_this_district(self, serving: Serving, field: str) -> Serving:
+        """Refuse what another district's institution would have to take: nobody of it looks here,
+        and the citizen would wait for somebody who never comes."""
+        if self.institutions and serving.institution not in self.institutions:
+            raise InvalidInput(
+                "served-by-another-district",
+                f"{serving.institution} serves this address, under {serving.authorised_body}; it"
+                " belongs to another district: send the referral there",
+                field=field,
+                clause="R 3.1.2",
+            )
+        return serving
 
 
 WithIntake = Annotated[Intake, in_state("intake")]

@@ -89,6 +89,7 @@ def create_app(
         pension_fund_office=settings.pension_fund_office,
         webhooks=_webhooks(settings, outside),
         webhook_organization=settings.webhook_organization,
+        institutions=settings.institutions,
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.closing(intake.pension_fund.close)

@@ -1,8 +1,9 @@
 """Settings of intake."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from chassis.settings import ServiceSettings
 from contracts.values import Identifier
@@ -32,6 +33,17 @@ class IntakeSettings(ServiceSettings):
     webhook_organization: Identifier | None = Field(
         default=None, description="directory id of the one medical organization that listens there"
     )
+
+    institutions: Annotated[frozenset[Identifier], NoDecode] = Field(
+        default=frozenset(),
+        description="directory ids of the institutions of this district, with commas between them;"
+        " none: those of the whole region",
+    )
+
+    @field_validator("institutions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _listener_is_whole(self) -> Self:

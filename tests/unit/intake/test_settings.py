@@ -49,3 +49,23 @@ def test_listener_is_set_whole_or_not_at_all_l_2_2(
         load(IntakeSettings)
     assert all(f"OPORA_{name}" in str(refused.value) for name in LISTENER)
     assert LISTENER["WEBHOOK_SECRET"] not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("r-institution-05", {"r-institution-05"}),
+        ("r-institution-05, r-institution-06", {"r-institution-05", "r-institution-06"}),
+    ],
+)
+def test_institutions_of_the_district_are_read_from_one_line_r_3_1_2(
+    environment: pytest.MonkeyPatch, said: str, read: set[str]
+) -> None:
+    environment.setenv("OPORA_INSTITUTIONS", said)
+    assert load(IntakeSettings).institutions == read
+
+
+def test_institution_that_is_no_id_stops_the_start(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OPORA_INSTITUTIONS", "r-institution-05,,")
+    with pytest.raises(SettingsIncomplete, match="OPORA_INSTITUTIONS"):
+        load(IntakeSettings)
