@@ -170,7 +170,8 @@ async def _bureau_at(intake: Intake, organization: str, wanted: Wanted, now: dat
 async def _check_none_ahead(intake: Intake, purpose: Purpose) -> None:
     """A citizen books one appointment at a time; the unique index holds it for those at once."""
     case_id = purpose.case.case_id if purpose.case else ""
-    if await intake.appointments.find_one(case_id=case_id, ahead=1):
+    ahead = {"case_id": case_id, "ahead": 1}
+    if await intake.appointments.find(ahead, sort=[("starts", 1)], limit=1):
         raise NotAllowedInState(
             "appointment-exists",
             "an appointment is booked already; move or cancel it",
@@ -222,7 +223,7 @@ async def taken_slots(
         "desk",
         "starts",
         "ends",
-        sort=(("starts", 1), ("id", 1)),
+        sort=(("starts", 1),),
         limit=MOST_TAKEN,
     )
     return [

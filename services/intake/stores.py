@@ -103,10 +103,11 @@ APPOINTMENTS = Spec(
     wake_at=lambda appointment: epoch_ms(next_due(appointment)),
     indexed=(
         ("organization", "holding", "starts"),
-        ("organization", "starts", "id"),
-        ("case_id", "ahead"),
-        ("ahead", "starts", "id"),
+        ("organization", "starts"),
+        ("organization", "status", "starts"),
+        ("status", "starts"),
         ("starts", "id"),
+        ("case_id", "ahead", "starts"),
     ),
     unique=("citizens_own",),
 )
@@ -133,8 +134,8 @@ CONSULTATIONS = Spec(
     index=_consultation_index,
     wake_at=lambda consultation: epoch_ms(consultation.forget_at),
     indexed=(
-        ("organization", "given", "id"),
-        ("organization", "day", "given", "id"),
-        ("organization", "topic", "given", "id"),
+        ("organization", "given"),
+        ("organization", "day", "given"),
+        ("organization", "topic", "given"),
     ),
 )

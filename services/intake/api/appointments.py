@@ -120,10 +120,12 @@ async def get_appointments(
         start = datetime.combine(day, time.min, await _zone_of(intake, own))
         until = start + timedelta(days=1)
         query["starts"] = {"$gte": epoch_ms(start), "$lt": epoch_ms(until)}
+    if conflicting and status in {None, Status.BOOKED}:
+        return await _conflicting(intake, query, cursor, limit)
+    if conflicting:
+        return Page(items=[])
     if status is not None:
         query["status"] = status.value
-    if conflicting:
-        return await _conflicting(intake, query, cursor, limit)
     return await _shown(intake, query, cursor, limit)
 
 
@@ -235,7 +237,9 @@ async def _conflicting(
 ) -> Page[AppointmentView]:
     """The first page that has any in conflict; looks through some pages of those ahead at most."""
     bureaus, now = Bureaus(intake), intake.now()
-    ahead = {**query, "ahead": 1}
+    starts = query["starts"]
+    begins = {**starts, "$gte": max(epoch_ms(now), starts.get("$gte", 0))}
+    ahead = {**query, "status": Status.BOOKED.value, "starts": begins}
     items: list[AppointmentView] = []
     for _ in range(MOST_PAGES):
         found = await _documents(intake, ahead, cursor, limit)

@@ -89,7 +89,7 @@ async def post_search(
     """
     case = await _shown_case(intake, http, body)
     found = await intake.appointments.find(
-        {"case_id": case.case_id, "ahead": 1}, sort=[("starts", 1), ("id", 1)], limit=MOST_SHOWN
+        {"case_id": case.case_id, "ahead": 1}, sort=[("starts", 1)], limit=MOST_SHOWN
     )
     response.headers["Cache-Control"] = "no-store"
     bureaus, items = Bureaus(intake), list[OwnAppointment]()
