@@ -328,6 +328,7 @@ async def test_specialist_records_afterwards_whether_the_citizen_came_s(
     early = await act(desk, one, "attendance", {"came": True}, "specialist")
     assert (early.status_code, early.json()["code"]) == (409, "appointment-still-ahead")
     clock.put_to(at("17:00"))
+    await desk.intake.service.sweeper.sweep()
     late = await act(desk, one, "cancellation", {"reason": "citizen_asked"})
     assert (late.status_code, late.json()["code"]) == (409, "appointment-has-begun")
     came = await act(desk, one, "attendance", {"came": True, "note": "с дочерью"}, "specialist")

@@ -172,7 +172,7 @@ async def test_wrong_answers_take_the_same_time_whatever_is_wrong_m(register: Re
         began = loop.time()
         await ask(register, "10.1.0.21", number=number, code="1")
         took = loop.time() - began
-        assert ANSWER_SECONDS <= took < ANSWER_SECONDS + 0.2
+        assert ANSWER_SECONDS <= took < ANSWER_SECONDS + 1
 
 
 @pytest.mark.parametrize(
