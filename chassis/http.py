@@ -145,12 +145,15 @@ def _version(header: str | None) -> int:
     return int(read[1])
 
 
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=200, description="unique per request; repeat it to retry")
+]
+
+
 async def creation(
     http: HttpRequest,
     who: Annotated[Caller, Depends(caller)],
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="unique per request; repeat it to retry")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Request:
     """A request that creates: needs an Idempotency-Key."""
     return Request(
@@ -170,12 +173,7 @@ class Unsigned:
         return Request(key=_key(who, self.header), fingerprint=self.fingerprint)
 
 
-async def unsigned(
-    http: HttpRequest,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="unique per request; repeat it to retry")
-    ] = None,
-) -> Unsigned:
+async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) -> Unsigned:
     """A public request that creates or changes: needs an Idempotency-Key all the same."""
     return Unsigned(_checked(idempotency_key), await _fingerprint(http))
 

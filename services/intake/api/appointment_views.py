@@ -14,13 +14,12 @@ from contracts.errors import NotFound
 from contracts.values import Identifier, Line, Text
 from services.intake.bureaus import get_bureau
 from services.intake.domain.appointments import Appointment, Cancellation, Person, Status
+from services.intake.domain.slot_rules import WORDS, Rule
 from services.intake.domain.slots import (
-    WORDS,
     Bureau,
     Desk,
     DeskId,
     FreeSlot,
-    Rule,
     Schedule,
     closed_for_good,
     conflict_of,

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.errors import InvalidInput
+from services.intake.domain.slot_rules import WORDS, Rule
 from services.intake.domain.slots import (
-    WORDS,
     Bureau,
     Desk,
-    Rule,
     check_time,
     closed_for_good,
     conflict_of,
