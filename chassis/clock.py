@@ -32,6 +32,11 @@ def epoch_ms(moment: datetime | None) -> int:
     return NEVER if moment is None else int(moment.timestamp() * 1000)
 
 
+def from_ms(epoch: int) -> datetime:
+    """The moment of an index value, in UTC."""
+    return datetime.fromtimestamp(epoch / 1000, UTC)
+
+
 def due_ms(moment: datetime | None) -> int:
     """A due moment as worklists sort by it."""
     return epoch_ms(moment) or NEVER_DUE

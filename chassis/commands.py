@@ -83,13 +83,7 @@ class Commands:
                 known = repeated(document, request) if request is not None else None
                 if known is not None:
                     return known
-                if request is not None and request.version not in {None, document.version}:
-                    raise StaleVersion(
-                        "stale-version",
-                        f"If-Match names version {request.version}, the present one is"
-                        f" {document.version}; read the record again",
-                        field="If-Match",
-                    )
+                check_version(document, request)
                 events = decide(document.state)
                 try:
                     return await self.store(
@@ -166,6 +160,17 @@ async def get_visible(
     if document is None or not visible(document.state):
         raise NotFound(what)
     return document
+
+
+def check_version(document: Document[Any], request: Request | None) -> None:
+    """Refuse a change that was made on another version than the present one."""
+    if request is not None and request.version not in {None, document.version}:
+        raise StaleVersion(
+            "stale-version",
+            f"If-Match names version {request.version}, the present one is"
+            f" {document.version}; read the record again",
+            field="If-Match",
+        )
 
 
 def repeated(document: Document[Any], request: Request) -> Answered | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
@@ -150,21 +151,45 @@ def version_of(header: str | None) -> int:
     return int(read[1])
 
 
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=200, description="unique per request; repeat it to retry")
+]
+
+
 async def creation(
     http: HttpRequest,
     who: Annotated[Caller, Depends(caller)],
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="unique per request; repeat it to retry")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Request:
     """A request that creates: needs an Idempotency-Key."""
     key = key_of(who.subject, idempotency_key)
-    body = await http.body()
-    path = f"{http.method} {http.url.path}\n".encode()
-    return Request(key=key, fingerprint=hashlib.sha256(path + body).hexdigest())
+    return Request(key=key, fingerprint=await _fingerprint(http))
 
 
 IfMatch = Annotated[str | None, Header(description="the ETag that was read")]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A request without a token that creates or changes: whose it is, its body has to show."""
+
+    header: str | None
+    fingerprint: str
+
+    def of(self, who: str) -> Request:
+        """The request as one of whom the body has shown it to be."""
+        return Request(key=key_of(who, self.header), fingerprint=self.fingerprint)
+
+
+async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) -> Unsigned:
+    """A public request that creates or changes: needs an Idempotency-Key all the same."""
+    key_of("", idempotency_key)
+    return Unsigned(idempotency_key, await _fingerprint(http))
+
+
+async def _fingerprint(http: HttpRequest) -> str:
+    path = f"{http.method} {http.url.path}\n".encode()
+    return hashlib.sha256(path + await http.body()).hexdigest()
 
 
 async def change(
@@ -177,6 +202,7 @@ async def change(
 
 Creation = Annotated[Request, Depends(creation)]
 Change = Annotated[Request, Depends(change)]
+UnsignedCreation = Annotated[Unsigned, Depends(unsigned)]
 
 
 def etag(version: int) -> str:

@@ -101,7 +101,7 @@ async def on_refusal(_: Request, failure: Exception) -> JSONResponse:
     )
     headers = {"WWW-Authenticate": "Bearer"} if failure.status == 401 else None
     if failure.status in (429, 503):
-        headers = {"Retry-After": RETRY_AFTER_SECONDS}
+        headers = {"Retry-After": str(failure.retry_after)}
     return respond(
         failure.status,
         failure.code,

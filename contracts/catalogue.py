@@ -17,7 +17,10 @@ from contracts.compatibility import breaks
 from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.event import REGISTERED, CaseEvent, Event
 
-MODULES = ("citizen", "intake", "assessment", "careplan", "complaints", "directory", "offer")
+MODULES = (
+    *("citizen", "intake", "appointments", "assessment", "careplan", "complaints"),
+    *("directory", "offer"),
+)
 SCHEMAS = Path(__file__).parent / "schemas"
 CATALOGUE = Path(__file__).parent / "catalogue"
 EXCHANGE = "opora.events"

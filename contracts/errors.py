@@ -18,6 +18,8 @@ class Refusal(Exception):
     """Something may not be done; `code` is stable, `clause` the rule that says so."""
 
     status = 409
+    retry_after = 5
+    """Seconds after which it may be tried again, where trying again may help (429, 503)."""
 
     def __init__(
         self, code: str, detail: str, *, field: str | None = None, clause: str | None = None

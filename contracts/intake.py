@@ -95,6 +95,18 @@ class ReferralWithdrawn(
     case_goes_on: bool
 
 
+class StatusCodeIssued(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.7.3",
+    ru="Выдан новый код для справки о деле",
+    en="New status code issued",
+):
+    """The code before was lost or leaked, and is worth nothing from now on."""
+
+    status_code_hash: str
+
+
 class CaseTriaged(
     CaseEvent,
     stream=CASE,

@@ -8,6 +8,8 @@ class Role(StrEnum):
 
     REGISTRAR = "registrar"
     """Authorised worker of the institution who keeps the journal (R 3.1.2)."""
+    CALL_CENTRE = "call_centre"
+    """Operator of the call centre, who books appointments and consults (S)."""
     URGENT_HEAD = "urgent_head"
     """Head of the urgent social services department, who assigns triage codes (R 3.1.6)."""
     SPECIALIST = "specialist"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+import unicodedata
 
 ROUNDS = 50_000
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 
 
 def hashed(code: str, case_number: str) -> str:
@@ -16,3 +19,18 @@ def hashed(code: str, case_number: str) -> str:
 def matches(code: str, case_number: str, expected: str) -> bool:
     """Whether this is the code of that case; takes as long for a wrong one."""
     return hmac.compare_digest(hashed(code, case_number), expected)
+
+
+def plain_number(typed: str) -> str:
+    """A case's number as it is looked up, whatever the case of its letters, spaces typed into it,
+    a long dash for a short one, or leading zeros left out."""
+    composed = unicodedata.normalize("NFKC", typed).translate(DASHES)
+    number = re.sub(r"\s+", "", composed).lower()
+    parts = re.fullmatch(r"(.+/[0-9]{4}/)([0-9]{1,6})", number)
+    return number if parts is None else f"{parts[1]}{parts[2]:0>6}"
+
+
+def plain_code(typed: str) -> str:
+    """A code without the spaces and hyphens typed in between."""
+    composed = unicodedata.normalize("NFKC", typed).translate(DASHES)
+    return re.sub(r"[\s-]+", "", composed)

@@ -46,6 +46,7 @@ async def change_case(
     visible: Callable[[Case, Actor], bool] = involves,
     what: str = "case",
     *,
+    answer: Callable[[Case], dict[str, Any]] = summary,
     moves: bool = True,
 ) -> Answered:
     """Carry a decision out on a case the caller may know of; tell the requester of the change.
@@ -71,7 +72,7 @@ async def change_case(
         at,
         decided,
         visible=lambda case: visible(case, by),
-        answer=summary,
+        answer=answer,
         what=what,
     )
     if sendable:

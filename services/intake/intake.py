@@ -10,6 +10,7 @@ from typing import Annotated
 from chassis.commands import get_visible
 from chassis.document import Document
 from chassis.http import in_state
+from chassis.limits import GuessLimits
 from chassis.register import Register
 from chassis.service import Service
 from chassis.store import Collection
@@ -26,13 +27,16 @@ from services.intake.adapters.identity import Identity
 from services.intake.adapters.partners import Partners
 from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
+from services.intake.domain.appointments import Appointment
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.consenting import standing_consent
+from services.intake.domain.consultations import Consultation
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.pair import CitizenPair
 from services.intake.domain.requests import OutgoingNumber
+from services.intake.domain.slots import DeskDay, Schedule
 from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.sending import Sending
 
@@ -56,6 +60,11 @@ class Intake:
     journal: Collection[JournalEntry]
     register: Register
     organizations: Collection[OrganizationCopy]
+    appointments: Collection[Appointment]
+    slots: Collection[DeskDay]
+    schedules: Collection[Schedule]
+    consultations: Collection[Consultation]
+    limits: GuessLimits
     identity: Identity
     attachments: Attachments
     gateways: Gateways

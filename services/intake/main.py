@@ -9,10 +9,12 @@ from fastapi import FastAPI
 
 from chassis import clock
 from chassis.backing import REAL, Backing
+from chassis.limits import GuessLimits
 from chassis.register import Register
 from chassis.service import Service
 from chassis.settings import load
 from contracts import assessment, careplan
+from contracts.appointments import APPOINTMENT
 from contracts.citizen import CITIZEN
 from contracts.intake import CASE
 from contracts.topology import READS
@@ -25,10 +27,13 @@ from services.intake.adapters.webhooks import Webhooks
 from services.intake.api import (
     answers,
     application,
+    appointments,
     attachments,
+    bureaus,
     cases,
     citizens,
     consent,
+    consultations,
     documents,
     ending,
     fhir,
@@ -37,15 +42,19 @@ from services.intake.api import (
     fhir_tasks,
     fhir_withdrawal,
     interagency,
+    own_appointments,
     pairs,
     referrals,
+    status_code,
     webhooks,
     worklists,
 )
 from services.intake.commands import run_errands
 from services.intake.consenting import tell_cases
 from services.intake.domain.consenting import sound_erasure
+from services.intake.domain.consultations import forget_person
 from services.intake.domain.registration import sound_terms
+from services.intake.domain.reminders import ring
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.joining import settle
@@ -55,14 +64,18 @@ from services.intake.recognising import compare_citizen, give_keys
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
 from services.intake.stores import (
+    APPOINTMENTS,
     CASES,
     CITIZEN_PAIRS,
     CITIZENS,
+    CONSULTATIONS,
     ENDPOINTS,
     GATEWAYS,
     JOURNAL,
     ORGANIZATIONS,
     OUTGOING_NUMBERS,
+    SCHEDULES,
+    SLOTS,
     TASKS,
 )
 
@@ -100,6 +113,11 @@ def create_app(
         journal=journal,
         register=Register(journal),
         organizations=service.copies(ORGANIZATIONS),
+        appointments=service.collection(APPOINTMENTS, APPOINTMENT, on_due=ring),
+        slots=service.collection(SLOTS),
+        schedules=service.collection(SCHEDULES),
+        consultations=service.collection(CONSULTATIONS, on_due=forget_person),
+        limits=GuessLimits(settings.status_per_address, settings.status_per_number),
         identity=Identity(settings.identity_key.get_secret_value()),
         attachments=Attachments(settings.attachments_url, now=now),
         gateways=gateways,
@@ -139,9 +157,14 @@ def create_app(
             fhir_kept.router,
             fhir_metadata.router,
             webhooks.router,
+            appointments.router,
+            own_appointments.router,
+            bureaus.router,
+            consultations.router,
+            status_code.router,
         ],
         {"intake": intake},
-        description="Referrals, journal, triage, documents, interagency requests.",
+        description="Referrals, journal, triage, documents, interagency requests, appointments.",
     )
 
 

@@ -65,6 +65,13 @@ class IntakeSettings(ServiceSettings):
         " none: those of the whole region",
     )
 
+    status_per_address: int = Field(
+        default=20, ge=1, description="public requests per minute from one client address"
+    )
+    status_per_number: int = Field(
+        default=10, ge=1, description="public requests per ten minutes with one case number"
+    )
+
     @field_validator("institutions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

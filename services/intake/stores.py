@@ -8,13 +8,17 @@ from chassis.replica import copies
 from chassis.store import Spec
 from contracts.copies import OrganizationCopy
 from services.intake.domain import citizen as citizens
+from services.intake.domain.appointments import Appointment, Status
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
+from services.intake.domain.consultations import Consultation
 from services.intake.domain.gateways import Gateway, attempt_of
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.pair import CitizenPair
+from services.intake.domain.reminders import next_due
 from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
+from services.intake.domain.slots import DeskDay, Schedule
 from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.domain.worklists import place_of
 
@@ -177,3 +181,66 @@ ENDPOINTS = Spec(
 )
 
 ORGANIZATIONS = copies("organizations", OrganizationCopy, "kind")
+
+
+def _appointment_index(appointment: Appointment) -> dict[str, Scalar]:
+    slot, case = appointment.slot, appointment.case
+    ahead = appointment.status is Status.BOOKED and not appointment.over
+    fields: dict[str, Scalar] = {
+        "status": appointment.status,
+        "organization": slot.organization if slot else "",
+        "desk": slot.desk if slot else "",
+        "starts": epoch_ms(slot.starts_at if slot else None),
+        "ends": epoch_ms(slot.ends_at if slot else None),
+        "case_id": case.case_id if case else "",
+        "holding": int(appointment.holds),
+        "ahead": int(ahead),
+    }
+    if case is not None and ahead and appointment.by_citizen:
+        fields["citizens_own"] = case.case_id
+    return fields
+
+
+APPOINTMENTS = Spec(
+    name="appointments",
+    state=Appointment,
+    index=_appointment_index,
+    wake_at=lambda appointment: epoch_ms(next_due(appointment)),
+    indexed=(
+        ("organization", "holding", "starts"),
+        ("organization", "starts"),
+        ("organization", "status", "starts"),
+        ("status", "starts"),
+        ("starts", "id"),
+        ("case_id", "ahead", "starts"),
+    ),
+    unique=("citizens_own",),
+)
+"""`citizens_own`: a citizen books one appointment at a time by themselves."""
+
+SLOTS = Spec(name="slots", state=DeskDay)
+"""One document per desk and day: no two bookings of a desk overlap."""
+
+SCHEDULES = Spec(name="schedules", state=Schedule)
+
+
+def _consultation_index(consultation: Consultation) -> dict[str, Scalar]:
+    return {
+        "organization": consultation.organization,
+        "day": consultation.day_number,
+        "topic": consultation.topic or "",
+        "given": epoch_ms(consultation.given_at),
+    }
+
+
+CONSULTATIONS = Spec(
+    name="consultations",
+    state=Consultation,
+    index=_consultation_index,
+    wake_at=lambda consultation: epoch_ms(consultation.forget_at),
+    indexed=(
+        ("organization", "given"),
+        ("organization", "day", "given"),
+        ("organization", "topic", "given"),
+    ),
+)

@@ -6,11 +6,11 @@ from fastapi import FastAPI
 
 from chassis import clock
 from chassis.backing import REAL, Backing
+from chassis.limits import GuessLimits
 from chassis.service import Service
 from chassis.settings import load
 from contracts.envelope import Envelope
 from contracts.topology import READS
-from services.registry.adapters.limits import StatusLimits
 from services.registry.api import cases, citizens, log, status
 from services.registry.domain.log import CASE_STREAMS
 from services.registry.figures import Figures
@@ -40,7 +40,7 @@ def create_app(
         services=service.copies(SERVICES),
         capacities=service.copies(CAPACITIES),
         log=service.collection(LOG),
-        limits=StatusLimits(settings.status_per_address, settings.status_per_number),
+        limits=GuessLimits(settings.status_per_address, settings.status_per_number),
         figures=Figures(records, people, organizations, now),
     )
 

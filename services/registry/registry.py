@@ -9,12 +9,12 @@ from typing import Annotated
 from chassis.commands import get_visible
 from chassis.document import Document
 from chassis.http import in_state
+from chassis.limits import GuessLimits
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
 from contracts.directory import OrganizationCard
 from contracts.values import Actor
-from services.registry.adapters.limits import StatusLimits
 from services.registry.domain.case import CaseRecord, involves
 from services.registry.domain.log import LogEntry
 from services.registry.figures import Figures
@@ -33,7 +33,7 @@ class Registry:
     services: Collection[ServiceCopy]
     capacities: Collection[CapacityCopy]
     log: Collection[LogEntry]
-    limits: StatusLimits
+    limits: GuessLimits
     figures: Figures
     last_arrival: datetime = BEFORE_ALL
 

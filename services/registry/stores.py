@@ -9,14 +9,15 @@ from chassis.listing import Scalar
 from chassis.replica import copies
 from chassis.store import Spec
 from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
+from contracts.status_code import plain_number
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of
 from services.registry.domain.timeline import moment
 
 
 def number_key(number: str) -> str:
-    """A case's number as it is looked up, whatever the case of its letters; a letter in front."""
-    return "N" + number.strip().lower()
+    """A case's number as it is looked up, however it was typed; a letter in front."""
+    return "N" + plain_number(number)
 
 
 def _case_index(case: CaseRecord) -> dict[str, Scalar]:

@@ -59,6 +59,7 @@ from tests.service.intake.desk import (
     publish_directory,
 )
 from tests.service.intake.outside import Outside
+from tests.service.intake.receiving import by_appointment
 from tests.service.intake.twins import moved, pair_id, two_alike
 from tests.service.ledger import COUNTED, Ledger
 from tests.service.registry import access as registry
@@ -244,6 +245,7 @@ async def of_intake(stack: Stack) -> Ledger:
     with ledger.called("directed elsewhere"):
         await desk.act(directed, "consultation", sent_on, version=version)
     await _look(desk, body, pushed.json()["entry"][3]["response"]["location"])
+    await by_appointment(desk, ledger, body, clock)
     clock.put_to(LONG_AGO)
     return ledger
 

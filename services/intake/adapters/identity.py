@@ -46,9 +46,11 @@ class Identity:
         """Finds a person by the phone they gave, in E.164."""
         return self.hashed("phone", phone)
 
-    def status_code(self, entry_id: str) -> str:
-        """The secret code by which a citizen asks where the case stands; always the same one."""
-        digest = hmac.new(self._secret, f"status:{entry_id}".encode(), hashlib.sha256).digest()
+    def status_code(self, entry_id: str, issue: int = 0) -> str:
+        """The secret code by which a citizen asks where the case stands; the same one until the
+        institution issues another (`issue` counts these)."""
+        salt = f"status:{entry_id}" + (f":{issue}" if issue else "")
+        digest = hmac.new(self._secret, salt.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8]) % 10**STATUS_CODE_DIGITS:0{STATUS_CODE_DIGITS}d}"
 
     def _key(self, text: str) -> str:

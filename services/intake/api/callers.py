@@ -5,6 +5,7 @@ from typing import Annotated
 from chassis.http import allow
 from contracts.roles import Role
 from contracts.values import Actor
+from services.intake.domain.consultations import CONSULTING
 
 Referrer = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION, Role.REGISTRAR)]
 """Whoever may push a referral."""
@@ -39,6 +40,24 @@ Requesting = Annotated[
 
 Matcher = Annotated[Actor, allow(Role.REGISTRAR, Role.AUTHORISED_BODY_HEAD)]
 """Who decides whether two citizens are one: whoever keeps the journal, and the body above."""
+
+Booking = Annotated[Actor, allow(Role.CALL_CENTRE, Role.REGISTRAR)]
+"""Who books appointments for citizens (S)."""
+
+Receiving = Annotated[Actor, allow(Role.SPECIALIST, Role.REGISTRAR)]
+"""Who receives citizens, and records whether they came (S)."""
+
+AppointmentReader = Annotated[
+    Actor,
+    allow(Role.CALL_CENTRE, Role.REGISTRAR, Role.SPECIALIST, Role.INSTITUTION_DIRECTOR),
+]
+"""The call centre sees every bureau's appointments, a bureau's staff its own (S)."""
+
+BureauKeeper = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)]
+"""Who says how a bureau receives (S)."""
+
+Consulting = Annotated[Actor, allow(*CONSULTING)]
+"""Who consults, and records it (S, R 3.1.4)."""
 
 Reader = Annotated[
     Actor,

@@ -80,6 +80,7 @@ class Action(StrEnum):
     DECLINE = "decline"
     REOPEN = "reopen"
     ASSIGN = "assign"
+    ISSUE_STATUS_CODE = "issue_status_code"
 
 
 OPEN = frozenset(
@@ -121,6 +122,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN,
+    Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
 }
 """What may happen in which state; one test walks every state × action."""
 
@@ -133,6 +135,7 @@ class Case(BaseModel):
     status_before: Status | None = None
     ref: CaseRef | None = None
     entry_id: str = ""
+    status_code_issue: int = 0
     received_at: AwareDatetime | None = None
     channel: Channel | None = None
     requester: str | None = None

@@ -8,17 +8,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from chassis.http import Body, public
+from chassis.limits import Evenly
 from chassis.problems import respond
+from contracts.directory import OrganizationCard
 from contracts.errors import NotFound
-from contracts.status_code import matches
+from contracts.hours import zone_of
+from contracts.status_code import matches, plain_code, plain_number
 from services.registry.api.pages import STATUS_PAGE, page_response
+from services.registry.domain.appointments import next_appointment
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.stages import Stage
 from services.registry.domain.terms import TermState
-from services.registry.domain.words import words_of
+from services.registry.domain.words import moment_words, words_of
 from services.registry.queries import case_of_number
 from services.registry.registry import Registry, WithRegistry
 
@@ -37,6 +41,17 @@ class StatusRequest(Body):
     code: Annotated[str, Typed] = Field(examples=["1234567890"])
 
 
+class NextAppointment(BaseModel):
+    """The appointment that comes next: when, and where."""
+
+    starts_at: AwareDatetime = Field(description="in the time zone of the place")
+    when_ru: str
+    when_en: str
+    place: str | None
+    address: str | None
+    phones: list[str]
+
+
 class Status(BaseModel):
     """Where the case stands, in plain words. No personal data."""
 
@@ -48,18 +63,24 @@ class Status(BaseModel):
     next_en: str
     by: date | None = Field(description="the last day of the term for what happens next")
     late: bool = Field(description="that day has passed")
+    appointment: NextAppointment | None = Field(description="the next one with a specialist (S)")
     institution: str | None
     phones: list[str]
+    call: str | None = Field(
+        description="whom to call: the institution, or else whom it answers to"
+    )
 
 
 @router.post("/status", summary="Where is my case", response_model=Status)
 async def post_status(body: StatusRequest, http: Request, registry: WithRegistry) -> Response:
     """Changes nothing, so no Idempotency-Key; POST keeps the code out of addresses and logs.
 
-    A wrong number and a wrong code are answered alike, after the same work.
+    A wrong number and a wrong code are answered alike, after the same work and the same time.
+    Guessing from many addresses shuts out nobody who has the right code (R 3.7.3).
     """
     address = http.client.host if http.client else "-"
-    wait = registry.limits.refused_for(address, body.number.lower(), registry.now())
+    number, now = plain_number(body.number), registry.now()
+    wait = registry.limits.refused_for(address, number, now)
     if wait:
         return respond(
             429,
@@ -67,9 +88,12 @@ async def post_status(body: StatusRequest, http: Request, registry: WithRegistry
             "ask again a little later",
             headers={"Retry-After": str(wait), "Cache-Control": "no-store"},
         )
-    case = await case_of_number(registry, body.number)
+    evenly = Evenly()
+    case = await case_of_number(registry, number)
     if not await _holds(case, body.code) or case is None:
+        await evenly.wait()
         raise NotFound("case with this number and code")
+    registry.limits.trust(address, number, now)
     status = await _status(registry, case)
     return Response(
         status.model_dump_json(),
@@ -79,11 +103,10 @@ async def post_status(body: StatusRequest, http: Request, registry: WithRegistry
 
 
 async def _holds(case: CaseRecord | None, code: str) -> bool:
-    """Whether it is the case's code; spaces and hyphens typed in between do not count."""
+    """Whether it is the case's code, however it was typed."""
     number = case.ref.number if case and case.ref else "-"
     expected = case.status_code_hash if case and case.status_code_hash else NO_HASH
-    typed = code.replace(" ", "").replace("-", "")
-    return await asyncio.to_thread(matches, typed, number, expected)
+    return await asyncio.to_thread(matches, plain_code(code), number, expected)
 
 
 async def _status(registry: Registry, case: CaseRecord) -> Status:
@@ -91,6 +114,9 @@ async def _status(registry: Registry, case: CaseRecord) -> Status:
     words = words_of(stage, case.code, case.result.proposal)
     due = case.next_due(owner) if owner else None
     institution = await registry.card(case.ref.institution) if case.ref else None
+    call = institution
+    if case.ref and (institution is None or not institution.phones):
+        call = await registry.card(case.ref.authorised_body) or institution
     return Status(
         number=case.ref.number if case.ref else "",
         stage=stage,
@@ -100,8 +126,32 @@ async def _status(registry: Registry, case: CaseRecord) -> Status:
         next_en=words.next.en,
         by=due.due_on if due else None,
         late=due is not None and due.state(registry.now()) is TermState.LATE,
+        appointment=await _next_appointment(registry, case, institution),
         institution=institution.name if institution else None,
-        phones=list(institution.phones) if institution else [],
+        phones=list(call.phones) if call else [],
+        call=call.name if call else None,
+    )
+
+
+async def _next_appointment(
+    registry: Registry, case: CaseRecord, institution: OrganizationCard | None
+) -> NextAppointment | None:
+    coming = next_appointment(case.appointments.values(), registry.now())
+    if coming is None:
+        return None
+    place = institution
+    if place is None or place.id != coming.organization:
+        place = await registry.card(coming.organization)
+    zone = zone_of(place.region if place else None) or registry.service.settings.zone
+    local = coming.starts_at.astimezone(zone)
+    when = moment_words(local)
+    return NextAppointment(
+        starts_at=local,
+        when_ru=when.ru,
+        when_en=when.en,
+        place=place.name if place else None,
+        address=place.address.text if place and place.address else None,
+        phones=list(place.phones) if place else [],
     )
 
 

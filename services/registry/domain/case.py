@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts import assessment, careplan, intake
+from contracts.appointments import AppointmentEvent
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.event import Event
 from contracts.roles import Role
 from contracts.values import Actor
+from services.registry.domain.appointments import Appointment, appointment_after
 from services.registry.domain.stages import (
     OVER,
     Owner,
@@ -86,6 +88,8 @@ class CaseRecord(BaseModel):
     careplan: Progress = Field(default_factory=Progress)
     result: Result = Field(default_factory=Result)
     ledger: Ledger = Field(default_factory=Ledger)
+    appointments: dict[str, Appointment] = Field(default_factory=dict)
+    """Appointments with specialists, by id."""
 
     @property
     def ref(self) -> CaseRef | None:
@@ -135,6 +139,8 @@ def learn(case: CaseRecord, event: Event, at: Context) -> list[Event]:
     _learn_organizer(case, getattr(event, "organizer", None), weight, at)
     _learn_progress(case, service, event, at)
     _learn_result(case, event)
+    if isinstance(event, AppointmentEvent):
+        case.appointments[at.about] = appointment_after(case.appointments.get(at.about), event)
     return []
 
 
@@ -157,6 +163,8 @@ def _learn_result(case: CaseRecord, event: Event) -> None:
     result = case.result
     if isinstance(event, intake.ReferralRegistered):
         case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
+    elif isinstance(event, intake.StatusCodeIssued):
+        case.status_code_hash = event.status_code_hash
     elif isinstance(event, intake.CaseTriaged):
         case.code = event.code
     elif isinstance(event, intake.CaseClosed):

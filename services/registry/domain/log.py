@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import AwareDatetime, BaseModel
 
-from contracts import assessment, careplan, citizen, complaints, intake
+from contracts import appointments, assessment, careplan, citizen, complaints, intake
 from contracts.envelope import Envelope
 from contracts.event import REGISTERED
 from contracts.roles import Role
@@ -49,8 +49,8 @@ def _subject(envelope: Envelope) -> str | None:
     return envelope.subject
 
 
-def complained_case(envelope: Envelope) -> str | None:
-    """The case a complaint is about; every event of its stream names it."""
+def named_case(envelope: Envelope) -> str | None:
+    """The case a complaint or an appointment is about; every event of its stream names it."""
     case_id = envelope.data.get("case_id")
     return case_id if isinstance(case_id, str) and case_id else None
 
@@ -59,7 +59,8 @@ CASE_STREAMS: Mapping[str, Target] = {
     intake.CASE: _subject,
     assessment.CASE: _subject,
     careplan.CASE: _subject,
-    complaints.COMPLAINT: complained_case,
+    complaints.COMPLAINT: named_case,
+    appointments.APPOINTMENT: named_case,
 }
 """The streams a case's record reads, and how an event of each names the case."""
 

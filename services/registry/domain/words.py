@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from contracts.assessment import Proposal
@@ -160,6 +160,7 @@ def words_of(stage: Stage, code: str | None = None, proposal: str | None = None)
 
 ROLES: dict[str, Words] = {
     Role.REGISTRAR: Words("регистратор", "registrar"),
+    Role.CALL_CENTRE: Words("оператор кол-центра", "call centre operator"),
     Role.URGENT_HEAD: Words(
         "заведующий отделением срочного обслуживания", "head of urgent services"
     ),
@@ -181,6 +182,7 @@ ROLES: dict[str, Words] = {
     Role.REGISTRY_READER: Words("читатель регистра", "reader of the register"),
     Role.DIRECTORY_EDITOR: Words("редактор справочника", "directory editor"),
     Role.OPERATOR: Words("оператор системы", "operator"),
+    "citizen": Words("гражданин", "the citizen"),
     "system": Words("система", "the system"),
     "unknown": Words("не указано", "not stated"),
 }
@@ -205,3 +207,37 @@ def span_words(span: timedelta) -> Words:
         ru.append(f"{more[0]} {more[1]}")
         en.append(f"{more[0]} {more[2]}")
     return Words(" ".join(ru), " ".join(en))
+
+
+MONTHS = (
+    Words("января", "January"),
+    Words("февраля", "February"),
+    Words("марта", "March"),
+    Words("апреля", "April"),
+    Words("мая", "May"),
+    Words("июня", "June"),
+    Words("июля", "July"),
+    Words("августа", "August"),
+    Words("сентября", "September"),
+    Words("октября", "October"),
+    Words("ноября", "November"),
+    Words("декабря", "December"),
+)
+DAYS = (
+    Words("понедельник", "Monday"),
+    Words("вторник", "Tuesday"),
+    Words("среда", "Wednesday"),
+    Words("четверг", "Thursday"),
+    Words("пятница", "Friday"),
+    Words("суббота", "Saturday"),
+    Words("воскресенье", "Sunday"),
+)
+
+
+def moment_words(local: datetime) -> Words:
+    """A moment as a person says it, e.g. `понедельник, 2 марта, 10:20`."""
+    day, month = DAYS[local.weekday()], MONTHS[local.month - 1]
+    return Words(
+        f"{day.ru}, {local.day} {month.ru}, {local:%H:%M}",
+        f"{day.en}, {local.day} {month.en}, {local:%H:%M}",
+    )

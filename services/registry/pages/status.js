@@ -29,6 +29,12 @@
     return new Date(text + "T12:00:00Z").toLocaleDateString(
       locale, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
   }
+  function phones(list, numbers) {
+    numbers.forEach(function (phone) {
+      var link = add(add(list, "dd"), "a", phone);
+      link.href = "tel:" + phone;
+    });
+  }
   function show(status) {
     begin(false);
     both(place, "h2", status.stage_ru, status.stage_en);
@@ -43,13 +49,21 @@
       both(list, "dd", "Срок уже прошёл. Вы вправе пожаловаться на нарушение срока.",
         "This day has passed. You have the right to complain of the delay.");
     }
+    if (status.appointment) {
+      both(list, "dt", "Приём у специалиста", "Appointment with a specialist");
+      both(list, "dd", status.appointment.when_ru, status.appointment.when_en);
+      if (status.appointment.place) { add(list, "dd", status.appointment.place); }
+      if (status.appointment.address) { add(list, "dd", status.appointment.address); }
+      phones(list, status.appointment.phones);
+    }
     if (status.institution) {
       both(list, "dt", "Ваше учреждение", "Your institution");
       add(list, "dd", status.institution);
-      status.phones.forEach(function (phone) {
-        var link = add(add(list, "dd"), "a", phone);
-        link.href = "tel:" + phone;
-      });
+    }
+    if (status.phones.length) {
+      both(list, "dt", "Куда звонить", "Whom to call");
+      if (status.call && status.call !== status.institution) { add(list, "dd", status.call); }
+      phones(list, status.phones);
     }
     place.focus();
   }

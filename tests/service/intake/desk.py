@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -17,6 +17,7 @@ from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.directory import (
     ORGANIZATION,
+    OpeningHours,
     OrganizationCard,
     OrganizationKind,
     OrganizationPublished,
@@ -46,6 +47,17 @@ HOSPITAL, OTHER_HOSPITAL = "hospital-03", "hospital-04"
 OFFICE = "pension-fund-office-02"
 AT_ONCE = 60_000
 """Requests a minute that the office takes: one each millisecond."""
+
+
+HOURS = (
+    OpeningHours(
+        days=("MO", "TU", "WE", "TH", "FR"),
+        opens=time(9),
+        closes=time(17),
+        lunch_from=time(13),
+        lunch_to=time(14),
+    ),
+)
 
 
 class Clock:
@@ -263,6 +275,7 @@ async def publish_directory(stack: Stack) -> None:
             name="Комплексный центр социального обслуживания",
             parent=body,
             serves=(Territory(municipality=municipality),),
+            hours=HOURS,
             source="test",
         )
         await stack.story(ORGANIZATION, institution).tell(

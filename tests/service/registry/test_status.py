@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from chassis.limits import ANSWER_SECONDS
+from contracts.appointments import (
+    APPOINTMENT,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentReminderDue,
+    CancelReason,
+)
+from contracts.directory import (
+    ORGANIZATION,
+    OrganizationCard,
+    OrganizationKind,
+    OrganizationPublished,
+)
+from contracts.intake import StatusCodeIssued
+from contracts.status_code import hashed
+from contracts.values import SYSTEM, Address
 from services.registry.api.schemas import CaseView
-from tests.service.registry.conftest import Register
+from tests.service.registry.conftest import Register, institution_card
 from tests.service.stack import INSTITUTION
 from tests.unit.registry.builders import (
     CODE,
@@ -19,6 +39,7 @@ from tests.unit.registry.builders import (
     careplan_of,
     intake_of,
     ref_of,
+    somebody,
 )
 
 
@@ -45,8 +66,10 @@ async def test_applicant_learns_how_the_case_stands_r_3_7_3(register: Register) 
         "next_en": "The commission will meet you and draw up an act, for you to read and to sign.",
         "by": "2026-04-01",
         "late": False,
+        "appointment": None,
         "institution": "Комплексный центр социального обслуживания населения",
         "phones": ["+73845630001"],
+        "call": "Комплексный центр социального обслуживания населения",
     }
     register.clock.now = MONDAY + 30 * DAY
     late = await ask(register, "10.1.0.1", number=ref.number.upper(), code="407 113-32 59")
@@ -115,17 +138,154 @@ async def test_one_address_may_ask_so_often_and_no_more(register: Register) -> N
 async def test_one_number_may_be_asked_so_often_whether_it_exists(
     register: Register, exists: bool
 ) -> None:
+    """Five questions from all together, then three more of each address's own."""
     ref = ref_of(f"C000000000000000000000000000601{int(exists)}")
     if exists:
         await register.hear(intake_of(ref).envelopes()[:1])
     answers = [
-        await ask(register, f"10.2.{int(exists)}.{n}", number=ref.number, code="1")
-        for n in range(6)
+        await ask(register, f"10.2.{int(exists)}.1", number=ref.number, code="1") for _ in range(9)
     ]
-    assert [answer.status_code for answer in answers] == [404] * 5 + [429]
+    assert [answer.status_code for answer in answers] == [404] * 8 + [429]
     assert answers[-1].headers["Retry-After"] == "120"
-    right = await ask(register, f"10.2.{int(exists)}.9", number=ref.number, code=CODE)
-    assert right.status_code == 429
+
+
+async def test_guesser_from_many_addresses_shuts_out_no_citizen_r_3_7_3(
+    register: Register,
+) -> None:
+    """Forty guesses from twenty addresses, and the right code is still answered, again and again,
+    also where it was mistyped first."""
+    ref = ref_of("C0000000000000000000000000006020")
+    await register.hear(intake_of(ref).envelopes()[:1])
+    for guess in range(40):
+        await ask(register, f"10.3.0.{guess % 20}", number=ref.number, code=f"{guess:010d}")
+    mistyped = await ask(register, "10.3.1.1", number=ref.number, code="4071133295")
+    assert mistyped.status_code == 404
+    answers = [await ask(register, "10.3.1.1", number=ref.number, code=CODE) for _ in range(9)]
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_wrong_answers_take_the_same_time_whatever_is_wrong_m(register: Register) -> None:
+    ref = ref_of("C0000000000000000000000000006021")
+    await register.hear(intake_of(ref).envelopes()[:1])
+    loop = asyncio.get_running_loop()
+    for number in (ref.number, "r-institution-15/2026/777777", "x"):
+        began = loop.time()
+        await ask(register, "10.1.0.21", number=number, code="1")
+        took = loop.time() - began
+        assert ANSWER_SECONDS <= took < ANSWER_SECONDS + 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "R-INSTITUTION-15/2026/006022",
+        " r-institution-15 / 2026 / 006022 ",
+        "r–institution–15/2026/006022",
+        "r-institution-15/2026/6022",
+        "ｒ-institution-15/2026/００６０２２",
+    ],
+)
+async def test_number_is_known_however_it_is_typed_r_3_7_3(register: Register, typed: str) -> None:
+    ref = ref_of("C0000000000000000000000000006022")
+    if await register.registry.cases.get(ref.case_id) is None:
+        await register.hear(intake_of(ref).envelopes()[:1])
+    answer = await ask(register, "10.1.0.22", number=typed, code=f" {CODE[:5]}‑{CODE[5:]}")
+    assert answer.status_code == 200
+    assert answer.json()["number"] == ref.number
+
+
+async def test_new_code_kills_the_old_one_r_3_7_3(register: Register) -> None:
+    ref = ref_of("C0000000000000000000000000006023")
+    teller = intake_of(ref)
+    first = teller.envelopes()[:1]
+    teller.told = teller.told[:1]
+    new = hashed("5550001112", ref.number)
+    teller.say(StatusCodeIssued(by=somebody("registrar"), status_code_hash=new), MONDAY + HOUR)
+    await register.hear(first)
+    assert (await ask(register, "10.1.0.23", number=ref.number, code=CODE)).status_code == 200
+    await register.hear(teller.envelopes()[1:])
+    assert (await ask(register, "10.1.0.23", number=ref.number, code=CODE)).status_code == 404
+    answer = await ask(register, "10.1.0.23", number=ref.number, code="5550001112")
+    assert answer.status_code == 200
+
+
+async def test_next_appointment_is_told_with_its_place_and_phones_s(register: Register) -> None:
+    """The citizen sees when and where; what was moved, cancelled or held is told no more."""
+    ref = ref_of("C0000000000000000000000000006024")
+    bureau = OrganizationCard(
+        id="bureau-spb",
+        kind=OrganizationKind.COORDINATION_CENTRE,
+        name="Районное бюро",
+        address=Address(text="Санкт-Петербург, Невский пр., д. 1"),
+        phones=("+78125760576",),
+        region="RU-SPE",
+        source="test",
+    )
+    story = register.stack.story(ORGANIZATION, bureau.id)
+    await register.hear(story.write(OrganizationPublished(by=SYSTEM, card=bureau), at=MONDAY))
+    await register.hear(intake_of(ref).envelopes()[:1])
+    start = MONDAY + 2 * DAY
+    facts = {"by": somebody("call_centre"), "case_id": ref.case_id, "organization": bureau.id}
+    early, late = facts | times(start), facts | times(start + DAY)
+    register.clock.now = MONDAY + HOUR
+
+    async def told() -> Any:
+        answer = await ask(register, "10.1.0.24", number=ref.number, code=CODE)
+        return answer.json()["appointment"]
+
+    assert await told() is None
+    first = register.stack.story(APPOINTMENT, "A6024")
+    await register.hear(first.write(AppointmentBooked(**early), at=MONDAY))
+    assert await told() == {
+        "starts_at": "2026-03-18T06:00:00+03:00",
+        "when_ru": "среда, 18 марта, 06:00",
+        "when_en": "Wednesday, 18 March, 06:00",
+        "place": "Районное бюро",
+        "address": "Санкт-Петербург, Невский пр., д. 1",
+        "phones": ["+78125760576"],
+    }
+    moved = AppointmentMoved(**late, organization_before=bureau.id, starts_before=start)
+    await register.hear(first.write(moved, at=MONDAY))
+    await register.hear(first.write(AppointmentReminderDue(**late), at=MONDAY))
+    assert (await told())["when_ru"] == "четверг, 19 марта, 06:00"
+    other = register.stack.story(APPOINTMENT, "A6025")
+    await register.hear(other.write(AppointmentBooked(**early), at=MONDAY))
+    assert (await told())["when_ru"] == "среда, 18 марта, 06:00"
+    gone = AppointmentCancelled(**early, reason=CancelReason.CITIZEN_ASKED)
+    await register.hear(other.write(gone, at=MONDAY))
+    assert (await told())["when_ru"] == "четверг, 19 марта, 06:00"
+    register.clock.now = start + DAY + HOUR
+    assert await told() is None
+    lines = await register.all(f"/cases/{ref.case_id}/timeline?limit=100")
+    titles = [line["title_ru"] for line in lines]
+    for event in (AppointmentBooked, AppointmentMoved, AppointmentCancelled):
+        assert event.ru in titles
+
+
+async def test_where_the_institution_s_phone_is_not_known_its_body_is_to_be_called(
+    register: Register,
+) -> None:
+    ref = ref_of("C0000000000000000000000000006026", "r-institution-77")
+    for card in (
+        institution_card("r-institution-77").model_copy(update={"phones": ()}),
+        OrganizationCard(
+            id=ref.authorised_body,
+            kind=OrganizationKind.AUTHORISED_BODY,
+            name="Управление социальной защиты",
+            phones=("+73845600099",),
+            source="test",
+        ),
+    ):
+        story = register.stack.story(ORGANIZATION, card.id)
+        await register.hear(story.write(OrganizationPublished(by=SYSTEM, card=card), at=MONDAY))
+    await register.hear(intake_of(ref).envelopes()[:1])
+    answer = (await ask(register, "10.1.0.26", number=ref.number, code=CODE)).json()
+    assert answer["institution"] == "Комплексный центр социального обслуживания населения"
+    assert (answer["call"], answer["phones"]) == ("Управление социальной защиты", ["+73845600099"])
+
+
+def times(start: datetime) -> dict[str, Any]:
+    return {"starts_at": start, "ends_at": start + timedelta(minutes=20)}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from services.intake.domain.requests import (
     InteragencyRequest,
     RequestWay,
 )
+from services.intake.domain.status_code import issue_status_code
 from services.intake.domain.task_states import TaskStatus
 from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.domain.urgent import (
@@ -211,6 +212,10 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
     Action.ASSIGN: (nothing, lambda case: assign_case(case, "test:ivanova", "её участок", when())),
+    Action.ISSUE_STATUS_CODE: (
+        nothing,
+        lambda case: issue_status_code(case, lambda issue: f"{issue:064d}", when()),
+    ),
 }
 """For each action what must hold besides the state, and a minimal valid call."""
 
@@ -252,6 +257,7 @@ def test_every_state_but_the_last_leads_on() -> None:
         Action.WITHDRAW_REFERRAL,
         Action.WITHDRAW_CONSENT,
         Action.ASSIGN,
+        Action.ISSUE_STATUS_CODE,
     }
     ends = {s for s in Status if not any(s in ALLOWED[action] for action in leaving)}
     assert ends == {Status.AWAITED, Status.CLOSED}

@@ -198,7 +198,7 @@ def test_every_stage_has_words_and_who_has_a_turn(stage: Stage) -> None:
 
 def test_words_are_for_every_stage_and_role() -> None:
     assert set(STAGES) == set(Stage)
-    assert set(ROLES) == {*Role, "system", "unknown"}
+    assert set(ROLES) == {*Role, "citizen", "system", "unknown"}
 
 
 def test_who_asked_for_advice_gets_advice_next_R_3_1_6() -> None:
