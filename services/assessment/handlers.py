@@ -16,7 +16,9 @@ from contracts.intake import (
     CaseDeclined,
     CaseReopened,
     CaseTriaged,
+    ReferralForwarded,
     ReferralRegistered,
+    ReferralReturned,
 )
 from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
@@ -30,6 +32,14 @@ def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -
     """The case is known: whose it is, and from when its terms run (R 3.3.2)."""
     case.ref, case.received_at = event.case, event.received_at
     case.in_hospital, case.home_care_asked = event.in_hospital, event.home_care_asked
+    return []
+
+
+def on_referral_moved(
+    case: Case, event: ReferralForwarded | ReferralReturned, at: Context
+) -> list[Event]:
+    """The case is another body's; that ends with triage, before which nothing is begun here."""
+    case.ref = event.case
     return []
 
 
@@ -78,6 +88,8 @@ def on_refusal_annulled(case: Case, event: RefusalAnnulled, at: Context) -> list
 
 CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
+    ReferralForwarded: on_referral_moved,
+    ReferralReturned: on_referral_moved,
     CaseTriaged: on_case_triaged,
     CaseDeclined: on_case_declined,
     CaseReopened: on_case_reopened,

@@ -28,6 +28,7 @@ from services.intake.domain.notices import (
     tell_requester,
 )
 from services.intake.domain.records import RequestState
+from services.intake.forwarding import pass_on
 from services.intake.intake import Intake
 
 Decide = Callable[[Case, Context], Sequence[Event]]
@@ -105,7 +106,7 @@ async def case_of_request(intake: Intake, request_id: str) -> str:
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:
-    """What this case owes to outside parties now: its request to send, its notice to give."""
+    """What this case owes now: a request to send, a notice to give, lines in the journals."""
     document = await intake.cases.get(case_id)
     if document is None:
         return
@@ -115,6 +116,8 @@ async def run_errands(intake: Intake, case_id: str) -> None:
         await _send_request(intake, case)
     if _due(case.notice.next_attempt_at, now):
         await _send_notice(intake, case)
+    if _due(case.pass_on_at, now):
+        await pass_on(intake, case_id)
 
 
 def _due(moment: datetime | None, now: datetime) -> bool:

@@ -17,7 +17,15 @@ from contracts.topology import READS
 from services.intake.adapters.identity import Identity
 from services.intake.adapters.pension_fund import PensionFund
 from services.intake.adapters.webhooks import Webhooks
-from services.intake.api import application, cases, consent, fhir, interagency, referrals
+from services.intake.api import (
+    application,
+    cases,
+    consent,
+    fhir,
+    forwarding,
+    interagency,
+    referrals,
+)
 from services.intake.commands import run_errands
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
@@ -68,6 +76,7 @@ def create_app(
     return service.app(
         [
             referrals.router,
+            forwarding.router,
             cases.router,
             consent.router,
             application.router,

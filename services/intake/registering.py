@@ -23,6 +23,7 @@ from services.intake.domain.journal import (
     ReferralForm,
     check_form,
     entry_id,
+    settled_form,
 )
 from services.intake.intake import Intake, Serving
 from services.intake.placing import place
@@ -71,7 +72,13 @@ async def register_referral(
     known = await intake.journal.find_one(source_key=source.key)
     if known is None:
         at = intake.service.at(source.recorded_by)
-        missing = check_form(form, at.now, at.calendar.local_date(at.now))
+        missing = check_form(
+            form,
+            at.now,
+            at.calendar.local_date(at.now),
+            from_organization=source.requester is not None,
+        )
+        form = settled_form(form)
         known, repeated = await _enter(intake, form, await find_serving(), source, missing, at)
     else:
         repeated = True
@@ -121,6 +128,8 @@ async def _enter(
             case_candidate=new_id("C"),
             citizen_candidate=new_id("P"),
             place_at=at.now + PLACE_GRACE,
+            taken_in=serving.passes_on,
+            onward=serving.onward,
         )
         document = Document(id=entry.id, state=entry, version=1)
         await intake.journal.save(document)

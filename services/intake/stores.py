@@ -52,7 +52,9 @@ def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
         "authorised_body": entry.authorised_body,
         "number": entry.number,
         "received": epoch_ms(entry.received_at),
-        "incomplete": int(bool(entry.missing)),
+        "incomplete": int(entry.incomplete),
+        "entry_state": entry.state,
+        "sender": entry.sender or "",
     }
 
 
@@ -66,6 +68,8 @@ JOURNAL = Spec(
         ("institution", "received"),
         ("authorised_body", "received"),
         ("incomplete", "received"),
+        ("institution", "entry_state", "received"),
+        ("authorised_body", "entry_state", "received"),
     ),
     unique=("source_key",),
 )

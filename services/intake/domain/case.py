@@ -17,6 +17,7 @@ from services.intake.domain.records import (
     Application,
     Decline,
     Document,
+    Forwarding,
     InteragencyRequest,
     LinkedReferral,
     Notice,
@@ -27,9 +28,11 @@ from services.intake.domain.records import (
 
 
 class Status(StrEnum):
-    """States of a case in intake. `awaited`: others spoke of it before it was registered."""
+    """States of a case in intake. `awaited`: others spoke of it before it was registered;
+    `to_forward`: the body or MFC that took the referral in has yet to pass it on (R 3.1.2)."""
 
     AWAITED = "awaited"
+    TO_FORWARD = "to_forward"
     REGISTERED = "registered"
     ANALYSED = "analysed"
     TRIAGED = "triaged"
@@ -53,6 +56,8 @@ class Action(StrEnum):
     REQUEST_CERTIFICATE = "request_certificate"
     RECORD_ANSWER = "record_answer"
     LINK_REFERRAL = "link_referral"
+    FORWARD_REFERRAL = "forward_referral"
+    RETURN_REFERRAL = "return_referral"
     DECLINE = "decline"
     REOPEN = "reopen"
 
@@ -81,8 +86,10 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.RECORD_ANSWER: frozenset(
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
-    Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
-    Action.DECLINE: OPEN,
+    Action.LINK_REFERRAL: OPEN | {Status.DECLINED, Status.TO_FORWARD},
+    Action.FORWARD_REFERRAL: frozenset({Status.TO_FORWARD}),
+    Action.RETURN_REFERRAL: frozenset({Status.REGISTERED, Status.ANALYSED}),
+    Action.DECLINE: OPEN | {Status.TO_FORWARD},
     Action.REOPEN: frozenset({Status.DECLINED}),
 }
 """What may happen in which state; one test walks every state × action."""
@@ -115,6 +122,13 @@ class Case(BaseModel):
     documents: list[Document] = Field(default_factory=list)
     request: InteragencyRequest | None = None
     linked: list[LinkedReferral] = Field(default_factory=list)
+    forwardings: list[Forwarding] = Field(default_factory=list)
+    reached_at: AwareDatetime | None = Field(
+        default=None, description="when the institution got it, if another body took it in"
+    )
+    pass_on_at: AwareDatetime | None = Field(
+        default=None, description="the journals have still to say that the case has moved"
+    )
     declines: list[Decline] = Field(default_factory=list)
     closed_for: str | None = None
     terms: TermBook = Field(default_factory=TermBook)
@@ -132,6 +146,17 @@ class Case(BaseModel):
     def pack(self) -> RegulationPack:
         """The regulation this case was begun under, and keeps."""
         return load_pack(self.reference.pack)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is with the body that took it in, and with no institution yet (R 3.1.2)."""
+        waiting = self.status_before if self.status is Status.DECLINED else self.status
+        return waiting is Status.TO_FORWARD
+
+    @property
+    def moves(self) -> int:
+        """How often the case has gone from one organization to another."""
+        return sum(1 if known.returned is None else 2 for known in self.forwardings)
 
     @property
     def over(self) -> bool:
@@ -155,6 +180,7 @@ def next_wake(case: Case) -> datetime | None:
         case.terms.next_alarm(),
         case.request.next_attempt_at if case.request else None,
         case.notice.next_attempt_at,
+        case.pass_on_at,
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 

@@ -19,6 +19,7 @@ from contracts.intake import (
 from contracts.terms import Deadline
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.documents import complete_package
+from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
 from services.intake.domain.interagency import hold_request, release_request
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
@@ -48,23 +49,25 @@ def register_case(
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    analysis = at.deadline(case.pack, "referral-analysis", entry.received_at)
     tell_requester(case, at)
-    return [
-        ReferralRegistered(
-            by=at.by,
-            case=case.ref,
-            journal_number=entry.journal_number,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            in_hospital=entry.form.in_hospital,
-            home_care_asked=entry.form.home_care_asked,
-            incomplete=bool(entry.missing),
-            requester=entry.requester,
-            status_code_hash=status_code_hash,
-            opened=case.terms.open(analysis),
-        )
-    ]
+    term = "referral-analysis"
+    if entry.taken_in:
+        case.status, term = Status.TO_FORWARD, FORWARDING_TERM
+    registered = ReferralRegistered(
+        by=at.by,
+        case=case.ref,
+        journal_number=entry.journal_number,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        in_hospital=entry.form.in_hospital,
+        home_care_asked=entry.form.home_care_asked,
+        incomplete=bool(entry.missing),
+        requester=entry.requester,
+        status_code_hash=status_code_hash,
+        to_forward=entry.taken_in,
+        opened=case.terms.open(at.deadline(case.pack, term, entry.received_at)),
+    )
+    return [registered, *follow_entry(case, entry, at)]
 
 
 def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
@@ -82,15 +85,14 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
             requester=entry.requester,
         )
     )
-    return [
-        ReferralLinked(
-            by=at.by,
-            journal_number=entry.journal_number,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            requester=entry.requester,
-        )
-    ]
+    linked = ReferralLinked(
+        by=at.by,
+        journal_number=entry.journal_number,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        requester=entry.requester,
+    )
+    return [linked, *follow_entry(case, entry, at)]
 
 
 def decline(
@@ -144,6 +146,8 @@ def resume(case: Case, at: Context) -> list[Event]:
 
 
 def _terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
+    if case.waits:
+        return case.terms.open(at.deadline(case.pack, FORWARDING_TERM))
     codes = []
     if case.code is None:
         codes.append("referral-analysis")

@@ -8,19 +8,29 @@ import pytest
 
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import TriageCode
+from contracts.intake import ReturnReason, TriageCode
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
+from services.intake.domain.forwarding import forward_referral, return_referral
 from services.intake.domain.interagency import record_certificate, request_certificate
-from services.intake.domain.records import ApplicantKind, InteragencyRequest, UrgentMeasure
+from services.intake.domain.records import (
+    ApplicantKind,
+    ChosenBy,
+    Forwarding,
+    InteragencyRequest,
+    UrgentMeasure,
+)
 from services.intake.domain.registration import link_referral, reopen
 from services.intake.domain.triage import answer_questions, close_consultation, triage_case
 from services.intake.domain.urgent import complete_urgent_measures, plan_urgent_measures
 from tests.unit.intake.sample import (
+    BODY,
     CERTIFICATE,
     DANGER,
     HEAD,
+    INSTITUTION,
     REQUEST,
+    THERE,
     decline,
     entry,
     in_status,
@@ -61,6 +71,21 @@ def asked(case: Case) -> None:
         sent_on=when().now.date(),
         signatory=HEAD,
     )
+
+
+def forwarded(case: Case) -> None:
+    case.forwardings = [
+        Forwarding(
+            sender=BODY,
+            sender_body=BODY,
+            institution=INSTITUTION,
+            sent_at=when().now,
+            sent_by="test:registrar",
+            chosen_by=ChosenBy.PERSON,
+        )
+    ]
+    if case.ref is not None:
+        case.ref = case.ref.model_copy(update={"institution": INSTITUTION})
 
 
 def consent(case: Case) -> Sequence[Event]:
@@ -105,6 +130,14 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.RECORD_ANSWER: (
         asked,
         lambda case: record_certificate(case, REQUEST, CERTIFICATE, when()),
+    ),
+    Action.FORWARD_REFERRAL: (
+        nothing,
+        lambda case: forward_referral(case, THERE, ChosenBy.PERSON, None, when(org=BODY)),
+    ),
+    Action.RETURN_REFERRAL: (
+        forwarded,
+        lambda case: return_referral(case, ReturnReason.ANOTHER_SERVES, None, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
     Action.DECLINE: (nothing, decline),
