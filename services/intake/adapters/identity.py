@@ -7,7 +7,8 @@ import hmac
 import re
 import unicodedata
 
-from contracts.values import CitizenCard
+from contracts.values import CitizenCard, Phone
+from services.intake.domain.likeness import sound_keys
 
 STATUS_CODE_DIGITS = 10
 
@@ -29,6 +30,21 @@ class Identity:
         name = (card.name.family, card.name.given, card.name.patronymic or "")
         words = [*map(_plain, name), card.birth_date.isoformat(), _plain(card.address.text)]
         return self._key("person:" + "|".join(words))
+
+    def sound_keys(self, card: CitizenCard) -> dict[str, str]:
+        """What a card is found by however it is spelt (`domain/likeness.py`), as keyed hashes."""
+        return {kind: self.hashed(kind, said) for kind, said in sound_keys(card).items()}
+
+    def hashed(self, kind: str, said: str) -> str:
+        """The keyed hash of what somebody is found by: a sound key, a name, a phone.
+
+        `kind` keeps keys of one kind from being taken for those of another.
+        """
+        return self._key(f"{kind}:{said}")
+
+    def phone_key(self, phone: Phone) -> str:
+        """Finds a person by the phone they gave, in E.164."""
+        return self.hashed("phone", phone)
 
     def status_code(self, entry_id: str) -> str:
         """The secret code by which a citizen asks where the case stands; always the same one."""
