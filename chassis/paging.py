@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -56,6 +56,24 @@ async def page(
     return Page(
         items=[show(document) for document in shown],
         next=_encode(collection.spec.index(last.state)[sort], last.id) if more and last else None,
+    )
+
+
+def ranked(
+    found: Sequence[tuple[int, Document[S]]],
+    cursor: str | None,
+    limit: int,
+    show: Callable[[Document[S]], T],
+) -> Page[T]:
+    """A page of documents that were found and ranked already, by rank and then by id."""
+    after = _decode(cursor) if cursor is not None else None
+    if after is not None and not isinstance(after[0], int):
+        raise InvalidInput("invalid-cursor", "not a cursor of this list", field="query.cursor")
+    left = [pair for pair in found if after is None or (pair[0], pair[1].id) > after]
+    shown = left[:limit]
+    return Page(
+        items=[show(document) for _, document in shown],
+        next=_encode(shown[-1][0], shown[-1][1].id) if len(left) > limit else None,
     )
 
 

@@ -254,6 +254,7 @@ async def _enter(
             source_key=source_key,
             fingerprint=entry.fingerprint,
             form=entry.form,
+            found_by=entry.found_by,
             original=entry.original,
             received_at=reached,
             recorded_by=entry.recorded_by,

@@ -24,13 +24,14 @@ from services.intake.api import (
     fhir,
     forwarding,
     interagency,
+    journal,
     referrals,
 )
 from services.intake.commands import run_errands
+from services.intake.correcting import finish
 from services.intake.domain.registration import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
-from services.intake.placing import place
 from services.intake.settings import IntakeSettings
 from services.intake.stores import CASES, CITIZENS, JOURNAL, ORGANIZATIONS
 
@@ -52,15 +53,15 @@ def create_app(
         await run_errands(intake, case_id)
 
     async def placing(journal_id: str) -> None:
-        await place(intake, journal_id)
+        await finish(intake, journal_id)
 
-    journal = service.collection(JOURNAL, errand=placing)
+    lines = service.collection(JOURNAL, errand=placing)
     intake = Intake(
         service=service,
         cases=service.collection(CASES, CASE, on_due=sound_terms, errand=errands),
         citizens=service.collection(CITIZENS, CITIZEN),
-        journal=journal,
-        register=Register(journal),
+        journal=lines,
+        register=Register(lines),
         organizations=service.copies(ORGANIZATIONS),
         identity=Identity(settings.identity_key.get_secret_value()),
         pension_fund=_pension_fund(settings, outside),
@@ -75,6 +76,7 @@ def create_app(
         service.closing(intake.webhooks.close)
     return service.app(
         [
+            journal.router,
             referrals.router,
             forwarding.router,
             cases.router,

@@ -87,7 +87,7 @@ async def _citizen(intake: Intake, entry: JournalEntry, at: Context) -> Citizen:
         if found.rev == 0:  # if somebody else was faster, the store says so and we look again
             citizen.snils_key, citizen.person_key = keys
         else:
-            await _take_keys(intake, citizen, entry, keys)
+            await take_keys(intake, citizen, entry, keys)
         await intake.service.commands.store(intake.citizens, found, CITIZEN, None, at, events)
     return citizen
 
@@ -118,7 +118,7 @@ def _knows(case: Case, entry: JournalEntry) -> bool:
     return any(referral.entry_id == entry.id for referral in case.linked)
 
 
-async def _take_keys(
+async def take_keys(
     intake: Intake, citizen: Citizen, entry: JournalEntry, keys: tuple[str | None, str | None]
 ) -> None:
     """What the person is recognised by from now on.

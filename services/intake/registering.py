@@ -25,6 +25,7 @@ from services.intake.domain.journal import (
     entry_id,
     settled_form,
 )
+from services.intake.finding import found_by
 from services.intake.intake import Intake, Serving
 from services.intake.placing import place
 
@@ -128,6 +129,7 @@ async def _enter(
             case_candidate=new_id("C"),
             citizen_candidate=new_id("P"),
             place_at=at.now + PLACE_GRACE,
+            found_by=found_by(intake.identity, form.citizen),
             taken_in=serving.passes_on,
             onward=serving.onward,
         )

@@ -44,6 +44,10 @@ CITIZENS = Spec(
 )
 
 
+FOUND_BY = ("family", "head", "tail", "street")
+"""What a line is looked for by (`domain/search_keys.py`), as keyed hashes."""
+
+
 def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
     return {
         "source_key": entry.source_key,
@@ -55,6 +59,7 @@ def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
         "incomplete": int(entry.incomplete),
         "entry_state": entry.state,
         "sender": entry.sender or "",
+        **{kind: entry.found_by.get(kind, "") for kind in FOUND_BY},
     }
 
 
@@ -70,6 +75,7 @@ JOURNAL = Spec(
         ("incomplete", "received"),
         ("institution", "entry_state", "received"),
         ("authorised_body", "entry_state", "received"),
+        *((kind,) for kind in FOUND_BY),
     ),
     unique=("source_key",),
 )

@@ -165,6 +165,9 @@ def _standing(case: Case | None) -> Standing | None:
     )
 
 
+EARLIEST, LATEST = date(1900, 1, 1), date(3000, 1, 1)
+"""Days outside are slips of the pen."""
+
 Day = Annotated[date | None, Query(description="a day of the district, inclusive")]
 
 
@@ -192,16 +195,26 @@ class JournalFilter:
         return asked | received_between(self.from_, self.to, zone)
 
 
-def received_between(first: date | None, last: date | None, zone: ZoneInfo) -> dict[str, Any]:
-    """The query of what was received from one day of the district up to another, inclusive."""
+def received_between(
+    first: date | None, last: date | None, zone: ZoneInfo, prefix: str = "query."
+) -> dict[str, Any]:
+    """The query of what was received from one day of the district up to another, inclusive.
+
+    `prefix` is what the fields `from` and `to` are named with where they were sent.
+    """
     if first is not None and last is not None and last < first:
-        raise InvalidInput("period-ends-before-it-begins", "`to` lies before `from`", field="to")
+        raise InvalidInput(
+            "period-ends-before-it-begins",
+            "the last day lies before the first",
+            field=prefix + "to",
+        )
+    for field, day in (("from", first), ("to", last)):
+        if day is not None and not EARLIEST <= day < LATEST:
+            raise InvalidInput("impossible-day", "no journal has this day", field=prefix + field)
     bounds: dict[str, int] = {}
     if first is not None:
         bounds["$gte"] = epoch_ms(_midnight(first, zone))
     if last is not None:
-        if last == date.max:
-            raise InvalidInput("impossible-day", "there is no day after this one", field="to")
         bounds["$lt"] = epoch_ms(_midnight(last + timedelta(days=1), zone))
     return {"received": bounds} if bounds else {}
 

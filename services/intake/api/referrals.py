@@ -20,6 +20,7 @@ from services.intake.api.journal_views import (
 )
 from services.intake.api.schemas import ReferralRequest
 from services.intake.domain.journal import Completion, JournalEntry, complete, may_see
+from services.intake.finding import found_by
 from services.intake.forwarding import check_contacts, forward_by_address, taken_by
 from services.intake.intake import WithIntake
 from services.intake.placing import place
@@ -108,6 +109,7 @@ async def post_completion(
 
     def decide(entry: JournalEntry) -> list[Any]:
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
+        entry.found_by = found_by(intake.identity, entry.form.citizen)
         return []
 
     answered = await intake.service.commands.execute(

@@ -123,6 +123,9 @@ class JournalEntry(BaseModel):
     corrects: str | None = Field(default=None, description="the line this one stands in place of")
     correction: Correction | None = None
     corrected_by: str | None = Field(default=None, description="the line that stands in its place")
+    found_by: dict[str, str] = Field(
+        default_factory=dict, description="keyed hashes by which it is looked for, by kind"
+    )
 
     @property
     def state(self) -> EntryState:
