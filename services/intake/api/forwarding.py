@@ -44,7 +44,6 @@ async def post_forwarding(
     Which referrals wait is told by `GET /referrals?state=to_forward`. Both keep seeing the
     referral and where it stands; the case keeps its number.
     """
-    await intake.get_case(case_id, by)
     found = await require_institution(intake, body.institution)
     to = Onward(institution=found.institution, authorised_body=found.authorised_body)
     done = await change(

@@ -20,6 +20,7 @@ from services.intake.api.journal_views import (
 )
 from services.intake.api.schemas import ReferralRequest
 from services.intake.domain.journal import Completion, JournalEntry, complete, may_see
+from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
 from services.intake.forwarding import check_contacts, forward_by_address, taken_by
 from services.intake.intake import WithIntake
@@ -107,7 +108,10 @@ async def post_completion(
     """
     at = intake.service.at(by)
 
+    waiting: list[bool] = []
+
     def decide(entry: JournalEntry) -> list[Any]:
+        waiting[:] = [entry.state is EntryState.TO_FORWARD]
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         entry.found_by = found_by(intake.identity, entry.form.citizen)
         return []
@@ -124,5 +128,6 @@ async def post_completion(
         what="referral",
     )
     await place(intake, referral_id)
-    await forward_by_address(intake, referral_id, by)
+    if any(waiting):
+        await forward_by_address(intake, referral_id, by)
     return receipt(answered, response)

@@ -11,15 +11,8 @@ import pytest
 import pytest_asyncio
 
 from chassis.document import Document
-from contracts.directory import (
-    ORGANIZATION,
-    OrganizationCard,
-    OrganizationKind,
-    OrganizationPublished,
-    Territory,
-)
+from contracts.directory import OrganizationKind
 from contracts.intake import ReferralForwarded, ReferralRegistered, ReferralReturned
-from contracts.values import SYSTEM
 from services.intake.api.schemas import ReferralRequest
 from services.intake.domain.case import Case
 from services.intake.domain.forwarding import forward_referral, return_referral
@@ -35,6 +28,7 @@ from tests.service.intake.desk import (
     Clock,
     Desk,
     open_desk,
+    publish_body,
 )
 from tests.service.intake.outside import Outside
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, actor, until
@@ -45,24 +39,10 @@ NOWHERE = {"text": "ул. Канареечная, д. 1"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
-async def bodies(stack: Stack, desk: Desk) -> None:
+async def bodies(desk: Desk) -> None:
     """An authorised body, and an MFC under it, in the desk's copy of the directory."""
-    for organization, kind, parent in (
-        (AUTHORISED_BODY, OrganizationKind.AUTHORISED_BODY, None),
-        (MFC, OrganizationKind.MFC, AUTHORISED_BODY),
-    ):
-        card = OrganizationCard(
-            id=organization,
-            kind=kind,
-            name="Приём обращений",
-            parent=parent,
-            serves=(Territory(municipality="leninsk-kuznetsky"),),
-            source="test",
-        )
-        await stack.story(ORGANIZATION, organization).tell(
-            OrganizationPublished(by=SYSTEM, card=card)
-        )
-        await until(lambda which=organization: desk.intake.organizations.get(which))
+    await publish_body(desk)
+    await publish_body(desk, MFC, OrganizationKind.MFC, AUTHORISED_BODY)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

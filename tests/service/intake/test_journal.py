@@ -336,9 +336,6 @@ async def test_lines_are_filtered_by_state_and_day_r_3_1_2(desk: Desk) -> None:
         assert refused.status_code == 422, query
 
 
-PERIOD = "from=2026-01-01&to=2026-12-31"
-
-
 def year_of(clock: Clock) -> str:
     """The days around the present moment, whatever year the test runs in."""
     now = clock.now()
