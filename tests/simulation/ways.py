@@ -89,7 +89,6 @@ async def complaint(staff: Staff, person: Person, run: str) -> None:
     body = {
         "case_id": case.id,
         "channel": "in_person",
-        "oral": True,
         "ground": "unlawful_refusal",
         "body": AUTHORISED_BODY,
         "complainant": {

@@ -42,7 +42,6 @@ async def register_complaint(staff: Staff, case: journey.Case) -> Any:
     body = {
         "case_id": case.id,
         "channel": "in_person",
-        "oral": True,
         "ground": "unlawful_refusal",
         "body": AUTHORISED_BODY,
         "complainant": {
