@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.bus import Bus
-from chassis.store import connect
+from chassis.database import connect
 from chassis.watchdog import end_process
 
 

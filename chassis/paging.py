@@ -39,17 +39,12 @@ async def page(
     limit: int,
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
-    """A page of documents that match, by a scalar field and then by id; index them together."""
-    conditions: list[Mapping[str, Any]] = [query] if query else []
-    if cursor is not None:
-        value, document_id = _decode(cursor)
-        conditions.append(
-            {"$or": [{sort: {"$gt": value}}, {sort: value, "id": {"$gt": document_id}}]}
-        )
+    """A page of documents that match, by a scalar field and then by id: one list of the store."""
     found = await collection.find(
-        conditions[0] if len(conditions) == 1 else {"$and": conditions} if conditions else {},
-        sort=[(sort, 1), ("id", 1)],
+        query,
+        sort=[(sort, 1)],
         limit=limit + 1,
+        after=None if cursor is None else _decode(cursor),
     )
     shown, more = found[:limit], len(found) > limit
     last = shown[-1] if shown else None

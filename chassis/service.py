@@ -43,6 +43,7 @@ log = structlog.get_logger()
 
 S = TypeVar("S", bound=BaseModel)
 VERSION = "0.1.0"
+RELIST_SECONDS = 600.0
 
 
 class Service:
@@ -81,7 +82,7 @@ class Service:
         self.readers: list[Reader] = []
         self.watches: list[Watch] = []
         self._streams: dict[str, str | None] = {}
-        self._beginnings: list[Callable[[], Awaitable[None]]] = []
+        self._beginnings: list[Callable[[], Awaitable[None]]] = [self._keep_listed]
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._requests = Counter(
             "opora_http_responses", "HTTP answers", ["method", "status"], registry=self.registry
@@ -240,6 +241,13 @@ class Service:
             except StoreUnavailable:
                 log.warning("start-waits-for-store")
                 await asyncio.sleep(1.0)
+
+    async def _keep_listed(self) -> None:
+        """While another version may be writing beside us, what it does not list we list."""
+        while True:
+            for collection in self.collections.values():
+                await collection.relist()
+            await asyncio.sleep(RELIST_SECONDS)
 
     async def _connect_bus(self) -> None:
         """The broker may come up later than we do: until then outboxes hold what was said."""

@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
 from pydantic import BaseModel
-from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, WriteConcernError
-from pymongo.monitoring import CommandListener
-from pymongo.uri_parser import parse_uri
+from pymongo.errors import DuplicateKeyError
 
 from chassis import chance, failpoints
+from chassis.database import AWAY
 from chassis.document import MAX_BYTES, WARN_BYTES, Answered, Document, Parked, checked_size
+from chassis.listing import Lists, Order, Scalar
 from chassis.recent import Recent
 from contracts.envelope import Envelope
 
 log = structlog.get_logger()
 
 S = TypeVar("S", bound=BaseModel)
-
-Scalar = str | int
-
-AWAY = (ConnectionFailure, ExecutionTimeout, WriteConcernError)
-"""What says that the database did not answer, or not as firmly as it was asked to."""
-
-PATIENCE = {"serverSelectionTimeoutMS": 5000, "connectTimeoutMS": 5000, "socketTimeoutMS": 10000}
-"""A database that hangs is a database that is away. The URL may set other limits."""
 
 
 class LostRace(Exception):
@@ -55,8 +47,9 @@ class StoreUnavailable(Exception):
 class Spec(Generic[S]):
     """What the store must know of a kind of document.
 
-    `index` gives the scalar fields it is found and listed by (`id` is always one); `wake_at` the
-    epoch milliseconds at which the document wants to be looked at again (0: never).
+    `index` gives the scalar fields it is found and listed by (`id` is always one), `indexed` how:
+    by one field, or by several as a list (see `chassis/listing.py`); `wake_at` gives the epoch
+    milliseconds at which the document wants to be looked at again (0: never).
     """
 
     name: str
@@ -75,22 +68,6 @@ class Counts:
     reads: int = 0
     writes: int = 0
     queries: int = 0
-
-
-def connect(
-    url: str, database: str, listeners: Sequence[CommandListener] = ()
-) -> tuple[AsyncMongoClient[dict[str, Any]], AsyncDatabase[Any]]:
-    """The client and a service's own database; writes ask for majority and journal."""
-    chosen = parse_uri(url)["options"]
-    limits: dict[str, Any] = {name: ms for name, ms in PATIENCE.items() if name not in chosen}
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        url,
-        appname=database,
-        uuidRepresentation="standard",
-        event_listeners=list(listeners),
-        **limits,
-    )
-    return client, client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
 
 
 class Collection(Generic[S]):
@@ -113,6 +90,7 @@ class Collection(Generic[S]):
         if any("_id" in fields for fields in spec.indexed):
             raise ValueError(f"{spec.name}: index `id`, the embedded server cannot index `_id`")
         self.spec = spec
+        self.lists = Lists(spec.indexed)
         self.counts = Counts()
         self._stored = database[spec.name]
         self._trim = trim
@@ -130,10 +108,8 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
 
     async def _create_indexes(self) -> None:
-        for scalar in ("relay_due", "wake_at", "parked_since"):
-            await self._stored.create_index([(scalar, 1)])
-        for fields in self.spec.indexed:
-            await self._stored.create_index([(name, 1) for name in fields])
+        for name in ("relay_due", "wake_at", "parked_since", *self.lists.indexed):
+            await self._stored.create_index([(name, 1)])
         for name in self.spec.unique:
             await self._stored.create_index([(name, 1)], unique=True, sparse=True)
 
@@ -206,15 +182,17 @@ class Collection(Generic[S]):
         self,
         query: Mapping[str, Any],
         *,
-        sort: Sequence[tuple[str, int]] = (),
+        sort: Order = (),
         limit: int = 100,
+        after: tuple[Scalar, str] | None = None,
     ) -> list[Document[S]]:
-        """Documents by indexed scalar fields, in index order."""
+        """Documents by indexed scalar fields, in index order; from behind a value and id on."""
         self.counts.queries += 1
+        narrowed, order = self.lists.narrow(query, sort, after)
         try:
-            cursor = self._stored.find(dict(query)).limit(limit)
-            if sort:
-                cursor = cursor.sort(list(sort))
+            cursor = self._stored.find(narrowed).limit(limit)
+            if order:
+                cursor = cursor.sort(list(order))
             return [self._from_stored(stored) async for stored in cursor]
         except AWAY as failure:
             raise StoreUnavailable from failure
@@ -224,17 +202,27 @@ class Collection(Generic[S]):
         found = await self.find(fields, limit=1)
         return found[0] if found else None
 
+    async def find_any(
+        self, alternatives: Sequence[Mapping[str, Any]], limit: int = 100
+    ) -> list[Document[S]]:
+        """Documents that fit one of these questions at least, in no order; a query for each."""
+        found: dict[str, Document[S]] = {}
+        for query in alternatives:
+            found |= {document.id: document for document in await self.find(query, limit=limit)}
+        return list(found.values())
+
     async def look(
         self,
         query: Mapping[str, Any],
         *parts: str,
-        sort: Sequence[tuple[str, int]] = (("id", 1),),
+        sort: Order = (("id", 1),),
         limit: int = 100,
     ) -> list[dict[str, Any]]:
         """Some parts of documents, as stored, with their ids; what they hold is not loaded."""
         self.counts.queries += 1
+        narrowed, order = self.lists.narrow(query, sort)
         try:
-            cursor = self._stored.find(dict(query), ["id", *parts]).sort(list(sort)).limit(limit)
+            cursor = self._stored.find(narrowed, ["id", *parts]).sort(list(order)).limit(limit)
             return [stored async for stored in cursor]
         except AWAY as failure:
             raise StoreUnavailable from failure
@@ -254,7 +242,30 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
         return stored is not None and stored.get("mark") == mark
 
+    async def relist(self, batch: int = 200) -> int:
+        """Save again what a version wrote that knew less lists; how many documents that were.
+
+        It belongs to no operation, so what it asks is not counted.
+        """
+        saved = 0
+        for name in self.lists.indexed:
+            before = -1
+            while saved > before:
+                before = saved
+                try:
+                    cursor = self._stored.find({name: {"$exists": False}}).limit(batch)
+                    found = [self._from_stored(stored) async for stored in cursor]
+                except AWAY as failure:
+                    raise StoreUnavailable from failure
+                for document in found:
+                    if name in self._to_stored(document, ""):
+                        with suppress(LostRace):  # whoever was faster has listed it
+                            await self.save(document)
+                        saved += 1
+        return saved
+
     def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
+        scalars = self.spec.index(document.state)
         return {
             "_id": document.id,
             "id": document.id,
@@ -272,7 +283,8 @@ class Collection(Generic[S]):
             "parked_since": document.parked_since,
             "blocked": int(document.blocked),
             "commands": [entry.model_dump(mode="json") for entry in document.commands],
-            **self.spec.index(document.state),
+            **scalars,
+            **self.lists.rows({"id": document.id, **scalars}, document.id),
         }
 
     def _from_stored(self, stored: Mapping[str, Any]) -> Document[S]:

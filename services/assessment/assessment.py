@@ -47,7 +47,7 @@ class Assessment:
         wanted = sorted(set(organizations))
         if not wanted:
             return {}
-        copies = await self.organizations.find({"id": {"$in": wanted}}, limit=len(wanted))
+        copies = await self.organizations.find({"_id": {"$in": wanted}}, limit=len(wanted))
         return {copy.id: copy.state.card.name for copy in copies if copy.state.card is not None}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chassis.clock import due_ms, epoch_ms
+from chassis.listing import Scalar
 from chassis.replica import copies
-from chassis.store import Scalar, Spec
+from chassis.store import Spec
 from contracts.copies import CitizenCopy, OrganizationCopy
 from services.careplan.domain.case import Case
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chassis.clock import epoch_ms
-from chassis.store import Scalar, Spec
+from chassis.listing import Scalar
+from chassis.store import Spec
 from services.directory.domain.organization import Organization
 
 

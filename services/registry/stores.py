@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from chassis.clock import due_ms, epoch_ms
+from chassis.listing import Scalar
 from chassis.replica import copies
-from chassis.store import Scalar, Spec
+from chassis.store import Spec
 from contracts.copies import CitizenCopy, OrganizationCopy
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import LogEntry, case_of

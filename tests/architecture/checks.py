@@ -15,7 +15,7 @@ WRITES = {
     "count_documents", "distinct", "rename", "start_session", "start_transaction", "watch",
     "map_reduce", "drop", "drop_index",
 }  # fmt: skip
-FILTER_OPERATORS = {"$gt", "$gte", "$lt", "$lte", "$in", "$or", "$and"}
+FILTER_OPERATORS = {"$gt", "$gte", "$lt", "$lte", "$in", "$or", "$and", "$exists"}
 JSON_SCHEMA_WORDS = {"$ref", "$defs"}
 ALLOWED_WORDS = FILTER_OPERATORS | JSON_SCHEMA_WORDS
 IMPURE_MODULES = {

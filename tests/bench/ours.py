@@ -14,10 +14,11 @@ from fastapi import Request as HttpRequest
 from pydantic import BaseModel
 
 from chassis.backing import Backing
+from chassis.database import connect
 from chassis.http import public
 from chassis.service import Service
 from chassis.settings import ServiceSettings, load
-from chassis.store import Spec, connect
+from chassis.store import Spec
 from contracts.context import Context
 from contracts.event import Event
 from tests.bench.cases import STAGES, Place

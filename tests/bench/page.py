@@ -8,14 +8,15 @@ PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- benchmark: written by `make bench` -->", "<!-- end of benchmark -->"
 
 
-def written(page: str, tables: str) -> str:
+def written(page: str, tables: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """The page with these tables between its marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
         raise ValueError(f"{PAGE.name} has lost its marks")
-    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+    return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
 
 
-def write(tables: str) -> None:
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), tables), encoding="utf-8")
+def write(tables: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
+    page = written(PAGE.read_text(encoding="utf-8"), tables, marks)
+    PAGE.write_text(page, encoding="utf-8")

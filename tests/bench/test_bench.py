@@ -16,6 +16,7 @@ from tests.bench.field import CONTENDERS, Field
 from tests.bench.figures import WORDS, ratio
 from tests.bench.honesty import Dishonest
 from tests.bench.ledger import Asked
+from tests.bench.questions import QUESTIONS
 
 
 @pytest.mark.timeout(180)
@@ -34,6 +35,22 @@ def test_few_cases_through_every_contender_pass_all_gates() -> None:
     for contender in CONTENDERS:
         assert WORDS[contender] in run.stdout
     assert "| lost, doubled | 0, 0 |" in run.stdout
+
+
+@pytest.mark.timeout(120)
+def test_every_question_is_answered_by_few_and_by_many() -> None:
+    """As `python -m tests.bench.scale` asks them; no time is asserted."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench.scale", "--quick"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("\n| ") == len(QUESTIONS)
 
 
 @pytest.mark.parametrize("contender", CONTENDERS)

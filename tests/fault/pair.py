@@ -23,8 +23,8 @@ from pymongo.monitoring import CommandListener
 from chassis.backing import Backing
 from chassis.bus import Bus
 from chassis.clock import new_id
+from chassis.database import connect
 from chassis.settings import ServiceSettings
-from chassis.store import connect
 from tests.conftest import ServerUrls
 from tests.fault.outcome import Outcome
 from tests.service.chassis.conftest import Keys, make_settings, running, until

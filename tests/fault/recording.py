@@ -30,8 +30,8 @@ from pymongo.monitoring import (
 )
 
 from chassis.backing import Backing
+from chassis.database import connect
 from chassis.settings import ServiceSettings
-from chassis.store import connect
 from contracts.envelope import Envelope
 from deploy.demo.office import Wire
 from deploy.demo.staff import HOSPITAL

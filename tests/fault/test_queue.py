@@ -22,8 +22,9 @@ from prometheus_client import CollectorRegistry
 
 from chassis.bus import Bus
 from chassis.clock import new_id
+from chassis.database import connect
 from chassis.settings import ServiceSettings
-from chassis.store import Collection, connect
+from chassis.store import Collection
 from contracts.envelope import Envelope
 from contracts.values import SYSTEM
 from deploy.runner.ports import LOOPBACK, free_ports

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chassis.database import connect
 from chassis.document import Document
-from chassis.store import StoreUnavailable, connect
+from chassis.store import StoreUnavailable
 from tests.conftest import ServerUrls
 from tests.fault.outcome import Outcome
 from tests.fault.pair import paired

@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field
 from chassis.calendar import DistrictCalendar
 from chassis.clock import epoch_ms
 from chassis.commands import Commands
+from chassis.database import connect
 from chassis.document import Document
 from chassis.relay import Relay
-from chassis.store import Collection, Spec, connect
+from chassis.store import Collection, Spec
 from chassis.sweeper import Sweeper, Watch
 from contracts.context import Context
 from contracts.event import Event

@@ -27,8 +27,8 @@ from pymongo.monitoring import (
 
 from chassis.backing import Backing
 from chassis.bus import Bus
+from chassis.database import connect
 from chassis.service import Service
-from chassis.store import connect
 from contracts.envelope import Envelope
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"

@@ -17,7 +17,7 @@ from pymongo.errors import AutoReconnect, PyMongoError
 
 from chassis import chance, failpoints
 from chassis.backing import Backing
-from chassis.store import PATIENCE
+from chassis.database import PATIENCE
 from tests.simulation import bus
 from tests.simulation.database import Client, Database
 

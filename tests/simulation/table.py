@@ -24,6 +24,8 @@ RANGES: Mapping[str, Callable[[Any, Any], bool]] = {
     "$in": lambda value, among: value in among,
 }
 
+ABSENT = {"$exists": False}
+
 
 class Table:
     """The documents of one collection."""
@@ -98,7 +100,7 @@ class Table:
             return [query["_id"]] if query["_id"] in self._documents else []
         for field, wanted in query.items():
             entries = self._indexes.get(field)
-            if entries is None or field == "id":
+            if entries is None or field == "id" or wanted == ABSENT:
                 continue
             if not isinstance(wanted, Mapping):
                 return list(entries.get(wanted, ()))
@@ -135,6 +137,9 @@ def _fits(scalars: Mapping[str, Scalar], query: Mapping[str, Any]) -> bool:
         if field in {"$or", "$and"}:
             holds = any if field == "$or" else all
             if not holds(_fits(scalars, part) for part in wanted):
+                return False
+        elif wanted == ABSENT:
+            if field in scalars:
                 return False
         elif isinstance(wanted, Mapping):
             if field not in scalars or not _in_range(scalars[field], wanted):

@@ -20,8 +20,8 @@ from jwt.algorithms import ECAlgorithm
 from pymongo import MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from chassis.database import connect
 from chassis.settings import ServiceSettings
-from chassis.store import connect
 from tests.conftest import ServerUrls
 from tests.service.chassis.sample import MAKER, fresh
 

@@ -73,7 +73,7 @@ THINGS = Spec(
         **({"code": thing.code} if thing.code else {}),
     },
     wake_at=lambda thing: thing.wake_at,
-    indexed=(("owner",), ("size", "id")),
+    indexed=(("owner", "size"), ("size", "id")),
     unique=("code",),
 )
 ECHOES = Spec(name="echoes", state=Echo)

@@ -1,6 +1,7 @@
 """The store, on the real server: compare-and-set, uniqueness, ranges, and what fails in between."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,16 +15,9 @@ from pymongo.monitoring import (
 )
 
 from chassis import logs
+from chassis.database import connect
 from chassis.document import MAX_BYTES, WARN_BYTES, Document, DocumentTooLarge, Parked
-from chassis.store import (
-    AlreadyExists,
-    Collection,
-    Counts,
-    LostRace,
-    Spec,
-    StoreUnavailable,
-    connect,
-)
+from chassis.store import AlreadyExists, Collection, Counts, LostRace, Spec, StoreUnavailable
 from tests.conftest import ServerUrls
 from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import until
@@ -351,3 +345,45 @@ async def test_limits_of_patience_are_set_where_the_url_sets_none(servers: Serve
     assert client.options.pool_options.socket_timeout == 10
     assert client.options.server_selection_timeout == 5
     await client.close()
+
+
+async def test_list_is_one_range_of_one_index_whatever_it_is_found_by(
+    things: Collection[Thing],
+) -> None:
+    for number in range(12):
+        await things.save(
+            thing(owner="2026-03-01" if number % 2 else "anna", size=number // 4, code=f"c{number}")
+        )
+    page = await things.find({"owner": "2026-03-01"}, sort=[("size", 1)], limit=2)
+    assert {document.state.code for document in page} == {"c1", "c3"}
+    after = (page[-1].state.size, page[-1].id)
+    rest = await things.find({"owner": "2026-03-01"}, sort=[("size", 1)], after=after)
+    assert {document.state.code for document in rest} == {"c5", "c7", "c9", "c11"}
+    down = await things.find({"owner": "anna", "size": {"$lt": 2}}, sort=[("size", -1)], limit=1)
+    assert down[0].state.code in {"c4", "c6"}
+
+
+async def test_document_of_a_version_without_the_list_is_listed(
+    database: AsyncDatabase[Any],
+) -> None:
+    older = collection_of(database, replace(THINGS, indexed=()))
+    await older.save(document := thing(owner="boris", size=7))
+    things = collection_of(database)
+    await things.prepare()
+    assert await things.find({"owner": "boris"}, sort=[("size", 1)]) == []
+    assert await things.relist() == 1
+    (found,) = await things.find({"owner": "boris"}, sort=[("size", 1)])
+    assert (found.id, found.version, found.rev) == (document.id, document.version, 2)
+    assert await things.relist() == 0
+    assert things.counts.queries == 2, "what belongs to no operation is not counted"
+
+
+async def test_alternatives_are_a_query_each_and_a_document_comes_once(
+    things: Collection[Thing],
+) -> None:
+    for owner, size, code in (("vera", 1, "v1"), ("vera", 2, "v2"), ("gleb", 2, "g2")):
+        await things.save(thing(owner=owner, size=size, code=code))
+    before = things.counts.queries
+    either = [{"code": "v1"}, {"code": "g2"}, {"code": "v1"}]
+    assert {found.state.code for found in await things.find_any(either)} == {"v1", "g2"}
+    assert things.counts.queries == before + 3
