@@ -71,12 +71,13 @@ JOURNAL = Spec(
     wake_at=lambda entry: epoch_ms(entry.place_at),
     indexed=(
         ("register_key", "number"),
+        *((kind, "received") for kind in (*FOUND_BY, "sender")),  # first: they find the fewest
         ("institution", "received"),
         ("authorised_body", "received"),
-        ("incomplete", "received"),
+        ("institution", "incomplete", "received"),
+        ("authorised_body", "incomplete", "received"),
         ("institution", "entry_state", "received"),
         ("authorised_body", "entry_state", "received"),
-        *((kind,) for kind in FOUND_BY),
     ),
     unique=("source_key",),
 )

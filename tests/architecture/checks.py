@@ -22,7 +22,8 @@ IMPURE_MODULES = {
     "time", "random", "secrets", "uuid", "os", "socket", "asyncio", "httpx", "logging",
     "structlog", "pymongo", "faststream", "aio_pika", "fastapi", "chassis", "threading",
 }  # fmt: skip
-DOMAIN_MAY_IMPORT = {"contracts", "pydantic"}
+DOMAIN_MAY_IMPORT = {"contracts", "pydantic", "rapidfuzz", "phonenumbers"}
+"""Two of them only compute: how alike two texts are, and which number a text says."""
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 

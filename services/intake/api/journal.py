@@ -120,25 +120,32 @@ async def post_search(body: SearchRequest, by: Reader, intake: WithIntake) -> Pa
 
     Changes nothing, so no Idempotency-Key; POST keeps personal data out of addresses and logs.
     """
-    query = own_records(by) | received_between(
-        body.received_from, body.received_to, intake.service.settings.zone, "received_"
+    wanted = Wanted(
+        own=own_records(by),
+        received=received_between(
+            body.received_from, body.received_to, intake.service.settings.zone, "received_"
+        ).get("received", {}),
+        state=body.state,
+        name=body.name,
+        address=body.address,
+        line=None if body.number is None else _numbered(body.number, body.year, by, intake),
     )
-    if body.state is not None:
-        query["entry_state"] = str(body.state)
-    if body.number is not None:
-        query |= _numbered(body.number, body.year, by, intake)
-    if body.name is None and body.address is None:
-        if len(query) == 1:
-            raise InvalidInput(
-                "search-empty", "say a name, an address, a number, a day or a state", field="name"
-            )
-        return await page(intake.journal, query, "received", body.cursor, body.limit, entry_view)
-    found = await find_lines(intake, query, Wanted(body.name, body.address))
-    return ranked(found, body.cursor, body.limit, entry_view)
+    if body.name is not None or body.address is not None or wanted.line is not None:
+        return ranked(await find_lines(intake, wanted), body.cursor, body.limit, entry_view)
+    query: dict[str, Any] = dict(wanted.own)
+    if wanted.received:
+        query["received"] = wanted.received
+    if wanted.state is not None:
+        query["entry_state"] = str(wanted.state)
+    if len(query) == 1:
+        raise InvalidInput(
+            "search-empty", "say a name, an address, a number, a day or a state", field="name"
+        )
+    return await page(intake.journal, query, "received", body.cursor, body.limit, entry_view)
 
 
-def _numbered(number: str, year: int | None, by: Actor, intake: Intake) -> dict[str, Any]:
-    """The query of one line: by its whole number, or by the bare one in the caller's journal."""
+def _numbered(number: str, year: int | None, by: Actor, intake: Intake) -> tuple[str, int]:
+    """One line's journal and number: by its whole number, or a bare one of the caller's journal."""
     parts = number.strip().split("/")
     bare = parts[-1].lstrip("0")
     if len(parts) not in {1, 3} or not bare.isascii() or not bare.isdigit() or len(bare) > 9:
@@ -146,9 +153,9 @@ def _numbered(number: str, year: int | None, by: Actor, intake: Intake) -> dict[
             "invalid-number", "a number is <journal>/<year>/<number>, or <number>", field="number"
         )
     if len(parts) == 3:
-        return {"register_key": f"{parts[0]}-{parts[1]}", "number": int(bare)}
+        return f"{parts[0]}-{parts[1]}", int(bare)
     present = intake.service.calendar.local_date(intake.now()).year
-    return {"register_key": f"{by.organization}-{year or present}", "number": int(bare)}
+    return f"{by.organization}-{year or present}", int(bare)
 
 
 @router.get(

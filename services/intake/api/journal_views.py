@@ -165,7 +165,7 @@ def _standing(case: Case | None) -> Standing | None:
     )
 
 
-EARLIEST, LATEST = date(1900, 1, 1), date(3000, 1, 1)
+EARLIEST, LATEST = date(1971, 1, 1), date(3000, 1, 1)
 """Days outside are slips of the pen."""
 
 Day = Annotated[date | None, Query(description="a day of the district, inclusive")]

@@ -8,7 +8,7 @@ themselves. Keys are personal data: an index holds their keyed hashes only.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -27,6 +27,8 @@ ALIKE: Final = 84.0
 """From here on, out of 100, two names count as one spelt otherwise («Вишневская», «-ский»)."""
 
 Keys = dict[str, str]
+Keyed = list[tuple[str, str]]
+"""Keys with their kinds; a line that has one of them is looked at."""
 
 
 def keys_of(card: CitizenCard) -> Keys:
@@ -49,18 +51,23 @@ def keys_of(card: CitizenCard) -> Keys:
     return keys
 
 
-def keys_of_name(words: Sequence[str]) -> Mapping[str, list[str]]:
-    """What lines about somebody of that name are found by, by kind: any word, or two together, may
-    be the family name, and a letter more or less moves the middle."""
-    found: dict[str, set[str]] = {"family": set(), "head": set(), "tail": set()}
+def keys_as_heard(words: Sequence[str]) -> Keyed:
+    """What lines about somebody of that name are found by if it sounds as it should: any word, or
+    two together, may be the family name, or a part of a double one."""
     long = [word for word in words if len(word) >= SHORTEST]
     together = [one + other for one, other in pairwise(long)]
-    for heard in filter(None, map(sound, [*long, *together])):
-        halves = {max(1, (len(heard) + more) // 2) for more in (-1, 0, 1)} | {len(heard)}
-        found["family"].add(heard)
-        found["head"] |= {heard[:half] for half in halves}
-        found["tail"] |= {heard[-half:] for half in halves}
-    return {kind: sorted(keys) for kind, keys in found.items()}
+    heard = dict.fromkeys(filter(None, map(sound, [*long, *together])))
+    return [(kind, said) for said in heard for kind in ("family", "head", "tail")]
+
+
+def keys_mistyped(words: Sequence[str]) -> Keyed:
+    """What lines are found by if one letter of the family name, which is one of these words, is
+    wrong: a half of it is whole. A letter more or less moves the middle."""
+    keys: Keyed = []
+    for heard in filter(None, (sound(word) for word in words if len(word) >= SHORTEST)):
+        for half in sorted({max(1, (len(heard) + more) // 2) for more in (-1, 0, 1)}):
+            keys += [("head", heard[:half]), ("tail", heard[-half:])]
+    return keys
 
 
 def words_of_name(text: str) -> list[str]:

@@ -205,6 +205,15 @@ async def test_line_is_found_by_a_name_however_it_is_spelt_r_3_1_2(desk: Desk, t
     assert other["id"] not in lines
 
 
+async def test_mistyped_family_name_is_found_though_the_given_name_is_first_r_3_1_2(
+    desk: Desk,
+) -> None:
+    made = await desk.register(new_referral(citizen=named("Журавлёва", "Глафира")))
+    assert await found(desk, name="Глафира Журовлева") == [made["id"]]
+    assert await found(desk, name="Глафира Журавлека") == [made["id"]]
+    assert await found(desk, name="Глафира Соколова") == []
+
+
 async def test_best_fit_comes_first_and_pages_leave_nothing_out_r_3_1_2(desk: Desk) -> None:
     exact = [await desk.register(new_referral(citizen=named("Тюленева"))) for _ in range(3)]
     near = [await desk.register(new_referral(citizen=named("Тюлинева"))) for _ in range(2)]
