@@ -252,12 +252,12 @@ BROKEN: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
     ),
     "nothing is parked": (
         with_part(consumer(Impatient)),
-        Scenario(1, ONE_OF, (Fault("late", "registry", "deliver", 2),)),
+        Scenario(2, ONE_OF, (Fault("late", "registry", "deliver", 2),)),
         "something was left out",
     ),
     "acknowledged before it is saved": (
         with_backing(bus(Hasty)),
-        Scenario(1, ONE_OF, (Fault("crash", "registry", "before-save", 1),)),
+        Scenario(2, ONE_OF, (Fault("crash", "registry", "before-save", 1),)),
         "has not read",
     ),
     "unconfirmed counts as sent": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from chassis.commands import Request
 from chassis.http import Change, CommandReceipt, receipt
 from contracts.values import Actor
 from services.intake.commands import Decide, change_case
+from services.intake.domain.case import Case, involves
 from services.intake.intake import Intake, WithIntake
 
 
@@ -23,9 +25,11 @@ class CaseChange:
     request: Request
     response: Response
 
-    async def __call__(self, by: Actor, decide: Decide) -> CommandReceipt:
+    async def __call__(
+        self, by: Actor, decide: Decide, visible: Callable[[Case, Actor], bool] = involves
+    ) -> CommandReceipt:
         """Carry the decision out; the receipt, with the new ETag."""
-        answered = await change_case(self.intake, self.case_id, self.request, by, decide)
+        answered = await change_case(self.intake, self.case_id, self.request, by, decide, visible)
         return receipt(answered, self.response)
 
 

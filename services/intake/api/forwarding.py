@@ -11,7 +11,7 @@ from contracts.intake import ReturnReason
 from contracts.values import Identifier, Text
 from services.intake.api.callers import Registrar
 from services.intake.api.changing import ChangeOfCase
-from services.intake.domain.forwarding import forward_referral, return_referral
+from services.intake.domain.forwarding import forward_referral, return_referral, took_part
 from services.intake.domain.records import ChosenBy, Onward
 from services.intake.forwarding import pass_on, require_institution
 from services.intake.intake import WithIntake
@@ -47,7 +47,9 @@ async def post_forwarding(
     found = await require_institution(intake, body.institution)
     to = Onward(institution=found.institution, authorised_body=found.authorised_body)
     done = await change(
-        by, lambda case, at: forward_referral(case, to, ChosenBy.PERSON, body.note, at)
+        by,
+        lambda case, at: forward_referral(case, to, ChosenBy.PERSON, body.note, at),
+        took_part,
     )
     await pass_on(intake, case_id)
     return done
@@ -59,7 +61,9 @@ async def post_return(
 ) -> CommandReceipt:
     """It was forwarded to the wrong one: the sender has it again, until triage (R 3.1.2)."""
     done = await change(
-        by, lambda case, at: return_referral(case, body.reason, body.explanation, at)
+        by,
+        lambda case, at: return_referral(case, body.reason, body.explanation, at),
+        took_part,
     )
     await pass_on(intake, case_id)
     return done

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from chassis.http import Body, Change, etag
+from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
 from contracts.errors import InvalidInput
 from contracts.values import Actor
@@ -38,11 +38,9 @@ First = Annotated[date, Query(alias="from", description="first day of receipt, o
 Last = Annotated[date, Query(alias="to", description="last day of receipt, inclusive")]
 
 
-class CorrectionReceipt(BaseModel):
-    """The line that was corrected, and the one that stands in its place."""
+class CorrectionReceipt(CommandReceipt):
+    """The line that was corrected, which stays as it was, and the one that stands in its place."""
 
-    id: str = Field(description="the line that was corrected; it stays as it was")
-    version: int
     corrected_by: str = Field(description="the line in its place")
     journal_number: str = Field(description="the number of that line")
 
@@ -83,8 +81,7 @@ async def post_correction(
     response.headers["ETag"] = etag(answered.version)
     response.headers["Location"] = f"/referrals/{entered.id}"
     return CorrectionReceipt(
-        id=referral_id,
-        version=answered.version,
+        **answered.answer,
         corrected_by=entered.id,
         journal_number=entered.state.journal_number,
     )

@@ -15,7 +15,7 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
 from contracts.event import Event
 from contracts.intake import ReferralForwarded, ReferralReturned, ReturnReason
 from contracts.values import Actor
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Action, Case, Status, involves, require
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ChosenBy, Forwarding, Onward, Returned
@@ -106,6 +106,14 @@ def return_referral(
             opened=case.terms.open(at.deadline(case.pack, FORWARDING_TERM)),
         )
     ]
+
+
+def took_part(case: Case, by: Actor) -> bool:
+    """Whether the caller has the case, or has passed it on or given it back: whoever did is
+    answered when they ask again."""
+    passed = {known.sender for known in case.forwardings}
+    given_back = {known.institution for known in case.forwardings if known.returned is not None}
+    return involves(case, by) or by.organization in passed | given_back
 
 
 def _require_holder(case: Case, by: Actor) -> None:

@@ -283,6 +283,24 @@ async def test_same_forwarding_twice_is_one(desk: Desk) -> None:
     assert first.json() == again.json()
 
 
+async def test_who_passed_it_on_is_answered_again_though_it_is_theirs_no_more(desk: Desk) -> None:
+    """The answer may have been lost on its way; the case is another one's by then."""
+    made = await desk.register(unclear(), org=MFC)
+    path = f"/cases/{made['case_id']}"
+    steps = (
+        ("forwarding", {"institution": INSTITUTION}, MFC),
+        ("return", {"reason": "another_serves"}, INSTITUTION),
+    )
+    for action, body, org in steps:
+        version = int((await desk.get(path, org=org)).headers["etag"].strip('"'))
+        headers = {"org": org, "version": version, "key": f"again-{action}"}
+        first, again = [await desk.post(f"{path}/{action}", body, **headers) for _ in range(2)]
+        assert (first.status_code, again.status_code) == (200, 200), again.text
+        assert first.json() == again.json()
+    anew = await desk.post(f"{path}/return", steps[1][1], version=9)
+    assert (anew.status_code, anew.json()["code"]) == (412, "stale-version")
+
+
 async def taken_in(desk: Desk, referral: dict[str, Any]) -> Document[JournalEntry]:
     """The line of the body's journal, stored by a process that died right after."""
     form = ReferralRequest.model_validate(referral).form()
