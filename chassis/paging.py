@@ -71,6 +71,24 @@ def cursor_after(collection: Collection[S], document: Document[S], sort: str) ->
     return _encode(collection.spec.index(document.state)[sort], document.id)
 
 
+def ranked(
+    found: Sequence[tuple[int, Document[S]]],
+    cursor: str | None,
+    limit: int,
+    show: Callable[[Document[S]], T],
+) -> Page[T]:
+    """A page of documents that were found and ranked already, by rank and then by id."""
+    after = _decode(cursor) if cursor is not None else None
+    if after is not None and not isinstance(after[0], int):
+        raise InvalidInput("invalid-cursor", "not a cursor of this list", field="query.cursor")
+    left = [pair for pair in found if after is None or (pair[0], pair[1].id) > after]
+    shown = left[:limit]
+    return Page(
+        items=[show(document) for _, document in shown],
+        next=_encode(shown[-1][0], shown[-1][1].id) if len(left) > limit else None,
+    )
+
+
 def _encode(value: str | int, document_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
 

@@ -8,8 +8,8 @@ class CaseRef(Value):
 
     case_id: Identifier
     citizen_id: Identifier
-    number: Line
-    institution: Identifier
+    number: Line  # the first journal's, for ever, though the referral is forwarded
+    institution: Identifier  # who has it; before it is forwarded the body that took it in (R 3.1.2)
     authorised_body: Identifier
     pack: Identifier
 

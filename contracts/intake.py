@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from contracts.case import CaseRef
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
@@ -61,6 +61,51 @@ class ReferralRegistered(
     requester: Identifier | None = None
     status_code_hash: str
     said: ReferralSays | None = None
+    to_forward: bool = Field(
+        default=False,
+        description="an authorised body or MFC took it in and passes it on; until then the case is"
+        " theirs, and `case.institution` names them",
+    )
+
+
+class ReferralForwarded(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.2",
+    ru="Обращение передано в учреждение",
+    en="Referral forwarded to the institution",
+):
+    """The body that took it in passed it on; `case` is the reference as it is from here on."""
+
+    case: CaseRef
+    sender: Identifier
+
+
+class ReturnReason(StrEnum):
+    """Why an institution returns what was forwarded to it; the words stay in intake."""
+
+    ANOTHER_SERVES = "another_serves"
+    """Another institution serves this address."""
+    ADDRESS_WRONG = "address_wrong"
+    """The address is not that of the citizen, or there is none such."""
+    LIVES_ELSEWHERE = "lives_elsewhere"
+    """The citizen has moved."""
+    OTHER = "other"
+
+
+class ReferralReturned(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.2",
+    ru="Обращение возвращено: передано не по адресу",
+    en="Referral returned by the institution",
+):
+    """It was forwarded to the wrong institution and is with the sender again, to be forwarded
+    anew; only before triage. `case` is the reference as it is from here on."""
+
+    case: CaseRef
+    institution: Identifier
+    reason: ReturnReason
 
 
 class ReferralLinked(

@@ -22,6 +22,8 @@ class Staff:
 
     hospital: Office
     registrar: Office
+    body_registrar: Office
+    """Takes referrals in at the authorised body, which passes them on."""
     urgent_head: Office
     specialist: Office
     organizer: Office
@@ -59,6 +61,7 @@ def hire(issuer: Issuer, wire: Wire, now: clock.Now = clock.now) -> Staff:
     return Staff(
         hospital=desk(Role.MEDICAL_ORGANIZATION, HOSPITAL),
         registrar=desk(Role.REGISTRAR, INSTITUTION),
+        body_registrar=desk(Role.REGISTRAR, AUTHORISED_BODY),
         urgent_head=desk(Role.URGENT_HEAD, INSTITUTION),
         specialist=desk(Role.SPECIALIST, INSTITUTION),
         organizer=desk(Role.CARE_ORGANIZER, INSTITUTION),

@@ -16,8 +16,10 @@ from contracts.intake import (
     CaseDeclined,
     CaseReopened,
     CaseTriaged,
+    ReferralForwarded,
     ReferralLinked,
     ReferralRegistered,
+    ReferralReturned,
     ReferralWithdrawn,
 )
 from services.assessment.domain.case import Case
@@ -46,6 +48,14 @@ def on_referral_linked(case: Case, event: ReferralLinked, at: Context) -> list[E
 def on_referral_withdrawn(case: Case, event: ReferralWithdrawn, at: Context) -> list[Event]:
     """What its sender took back is shown as such (L 5.1)."""
     mark_withdrawn(case, event.journal_number)
+    return []
+
+
+def on_referral_moved(
+    case: Case, event: ReferralForwarded | ReferralReturned, at: Context
+) -> list[Event]:
+    """The case is another body's; that ends with triage, before which nothing is begun here."""
+    case.ref = event.case
     return []
 
 
@@ -96,6 +106,8 @@ CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
     ReferralLinked: on_referral_linked,
     ReferralWithdrawn: on_referral_withdrawn,
+    ReferralForwarded: on_referral_moved,
+    ReferralReturned: on_referral_moved,
     CaseTriaged: on_case_triaged,
     CaseDeclined: on_case_declined,
     CaseReopened: on_case_reopened,

@@ -9,12 +9,20 @@ from chassis.document import Handler
 from contracts.careplan import CaseReopened, Decided, Enrolled, Refused
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import ReferralRegistered
+from contracts.intake import ReferralForwarded, ReferralRegistered, ReferralReturned
 from services.complaints.domain.case import CaseCopy, LastDecision
 
 
 def on_referral_registered(case: CaseCopy, event: ReferralRegistered, at: Context) -> list[Event]:
     """The case exists from here on: a complaint may name it."""
+    case.ref = event.case
+    return []
+
+
+def on_referral_moved(
+    case: CaseCopy, event: ReferralForwarded | ReferralReturned, at: Context
+) -> list[Event]:
+    """Who has the case now, before its triage (R 3.1.2)."""
     case.ref = event.case
     return []
 
@@ -48,6 +56,8 @@ def on_case_reopened(case: CaseCopy, event: CaseReopened, at: Context) -> list[E
 
 CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
+    ReferralForwarded: on_referral_moved,
+    ReferralReturned: on_referral_moved,
     Decided: on_decided,
     Refused: on_refused,
     Enrolled: on_enrolled,

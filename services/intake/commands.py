@@ -16,6 +16,7 @@ from services.intake.domain.case import Case, involves
 from services.intake.domain.dispatching import enter_queue
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.worklists import settle
+from services.intake.forwarding import pass_on
 from services.intake.intake import Intake
 from services.intake.notifying import tell_senders
 from services.intake.recording import record
@@ -81,7 +82,7 @@ async def change_case(
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:
-    """What this case owes to outside parties now: its notice to give.
+    """What this case owes now: its notice to give, lines in other bodies' journals.
 
     Its requests leave by the queue of whom they are addressed to (`sending.py`).
     """
@@ -90,6 +91,8 @@ async def run_errands(intake: Intake, case_id: str) -> None:
         return
     case = document.state
     await tell_senders(intake, case)
+    if case.pass_on_at is not None and case.pass_on_at <= intake.now():
+        await pass_on(intake, case_id)
     if any(request.send_by is None for request in case.sendable):
         at = intake.service.at(SYSTEM)
         await record(intake.service.commands, intake.cases, case_id, at, enter_queue)

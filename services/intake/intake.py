@@ -15,7 +15,7 @@ from chassis.register import Register
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.copies import OrganizationCopy
-from contracts.directory import OrganizationKind
+from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.territory import index_of, query_of
 from contracts.values import Actor, Address
@@ -27,6 +27,7 @@ from services.intake.adapters.identity import Identity
 from services.intake.adapters.partners import Partners
 from services.intake.adapters.rates import Rates
 from services.intake.adapters.webhooks import Webhooks
+from services.intake.domain.addresses import require_inside
 from services.intake.domain.appointments import Appointment
 from services.intake.domain.case import Case, involves
 from services.intake.domain.citizen import Citizen
@@ -35,6 +36,7 @@ from services.intake.domain.consenting import standing_consent
 from services.intake.domain.consultations import Consultation
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.pair import CitizenPair
+from services.intake.domain.records import Onward
 from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.slots import DeskDay, Schedule
 from services.intake.domain.task import Endpoint, FollowedTask
@@ -43,10 +45,16 @@ from services.intake.sending import Sending
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Who takes a case: the institution that serves the address, and its authorised body."""
+    """Who takes a referral: the institution that serves the address, and its authorised body.
+
+    With `passes_on` it is a body or MFC, which takes it in and passes it on (R 3.1.2): to
+    `onward` at once, where that is known.
+    """
 
     institution: str
     authorised_body: str
+    passes_on: bool = False
+    onward: Onward | None = None
 
 
 @dataclass(slots=True)
@@ -113,13 +121,19 @@ class Intake:
 
     async def institution(self, organization_id: str | None) -> Serving | None:
         """An institution of the directory with its authorised body; None if it is none."""
+        card = await self.card(organization_id)
+        return None if card is None else self.as_institution(card)
+
+    def as_institution(self, card: OrganizationCard) -> Serving | None:
+        """An organization with its authorised body, if it is an institution that takes part."""
+        if card.kind != OrganizationKind.INSTITUTION or card.parent is None:
+            return None
+        return self.of_this_district(Serving(card.id, card.parent), "institution")
+
+    async def card(self, organization_id: str | None) -> OrganizationCard | None:
+        """An organization that takes part, as the directory last published it."""
         copy = await self.organizations.get(organization_id) if organization_id else None
-        if copy is None or not copy.state.is_a(OrganizationKind.INSTITUTION):
-            return None
-        card = copy.state.card
-        if card is None or card.parent is None:
-            return None
-        return self._of_this_district(Serving(card.id, card.parent), "institution")
+        return None if copy is None or copy.state.retired else copy.state.card
 
     async def who_serves(self, address: Address | None) -> Serving:
         """The institution that serves an address (R 3.1.2); none or several is said plainly."""
@@ -130,26 +144,37 @@ class Intake:
                 field="citizen.address",
                 clause="R 3.1.2",
             )
-        copies = await self.organizations.find(
-            {"kind": OrganizationKind.INSTITUTION.value}, limit=5000
-        )
-        cards = {copy.id: copy.state.card for copy in copies if copy.state.card is not None}
-        answer = index_of(cards.values()).who_serves(query_of(address), kinds=["institution"])
-        found = answer.kinds["institution"]
-        if len(found.candidates) != 1:
+        outcome, found = await self.serving(address)
+        if len(found) != 1:
             # The directory's own statement quotes the address, which no error may.
             raise InvalidInput(
-                f"{found.outcome}-serve-this-address",
-                f"{len(found.candidates)} institutions serve this address; name the one that takes"
+                f"{outcome}-serve-this-address",
+                f"{len(found)} institutions serve this address; name the one that takes"
                 " the referral, or correct the address",
                 field="citizen.address",
                 clause="R 3.1.2",
             )
-        card = cards[found.candidates[0].organization]
-        serving = Serving(card.id, card.parent or card.id)
-        return self._of_this_district(serving, "citizen.address")
+        return found[0]
 
-    def _of_this_district(self, serving: Serving, field: str) -> Serving:
+    async def serving(self, address: Address) -> tuple[str, list[Serving]]:
+        """The institutions that may serve an address, and how certain that is.
+
+        An address outside the region or the district is refused by that name.
+        """
+        copies = await self.organizations.find(
+            {"kind": OrganizationKind.INSTITUTION.value}, limit=5000
+        )
+        cards = {copy.id: copy.state.card for copy in copies if copy.state.card is not None}
+        require_inside(address, {card.region for card in cards.values() if card.region})
+        answer = index_of(cards.values()).who_serves(query_of(address), kinds=["institution"])
+        found = answer.kinds["institution"]
+        named = [cards[candidate.organization] for candidate in found.candidates]
+        candidates = [Serving(card.id, card.parent or card.id) for card in named]
+        if len(candidates) == 1:
+            self.of_this_district(candidates[0], "citizen.address")
+        return found.outcome, candidates
+
+    def of_this_district(self, serving: Serving, field: str) -> Serving:
         """Refuse what another district's institution would have to take: nobody of it looks here,
         and the citizen would wait for somebody who never comes."""
         if self.institutions and serving.institution not in self.institutions:

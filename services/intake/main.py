@@ -41,7 +41,9 @@ from services.intake.api import (
     fhir_metadata,
     fhir_tasks,
     fhir_withdrawal,
+    forwarding,
     interagency,
+    journal,
     own_appointments,
     pairs,
     referrals,
@@ -59,8 +61,8 @@ from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.joining import settle
 from services.intake.notifying import release_held, run_deliveries
-from services.intake.placing import place
 from services.intake.recognising import compare_citizen, give_keys
+from services.intake.relining import finish
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
 from services.intake.stores import (
@@ -99,7 +101,7 @@ def create_app(
 
         return owed
 
-    journal = service.collection(JOURNAL, errand=errand(place))
+    lines = service.collection(JOURNAL, errand=errand(finish))
     kept = service.collection(CASES, CASE, on_due=sound_terms, errand=errand(run_errands))
     people = service.collection(
         CITIZENS, CITIZEN, on_due=sound_erasure, errand=errand(owed_to_citizen)
@@ -110,8 +112,8 @@ def create_app(
         cases=kept,
         citizens=people,
         pairs=service.collection(CITIZEN_PAIRS, errand=errand(settle)),
-        journal=journal,
-        register=Register(journal),
+        journal=lines,
+        register=Register(lines),
         organizations=service.copies(ORGANIZATIONS),
         appointments=service.collection(APPOINTMENTS, APPOINTMENT, on_due=ring),
         slots=service.collection(SLOTS),
@@ -139,7 +141,9 @@ def create_app(
         service.closing(close)
     return service.app(
         [
+            journal.router,
             referrals.router,
+            forwarding.router,
             cases.router,
             citizens.router,
             pairs.router,

@@ -24,7 +24,9 @@ from services.intake.domain.journal import (
     ReferralForm,
     check_form,
     entry_id,
+    settled_form,
 )
+from services.intake.finding import found_by
 from services.intake.intake import Intake, Serving
 from services.intake.placing import place
 
@@ -86,7 +88,13 @@ async def register_referral(
     known = await intake.journal.find_one(source_key=source.key)
     if known is None:
         at = intake.service.at(source.recorded_by)
-        missing = check_form(form, at.now, at.calendar.local_date(at.now))
+        missing = check_form(
+            form,
+            at.now,
+            at.calendar.local_date(at.now),
+            from_organization=source.requester is not None,
+        )
+        form = settled_form(form)
         serving = await find_serving()
         whole = await source.complete() if source.complete else source
         known, repeated = await _enter(intake, form, serving, whole, missing, at)
@@ -134,6 +142,9 @@ async def _enter(
             case_candidate=new_id("C"),
             citizen_candidate=new_id("P"),
             place_at=at.now + PLACE_GRACE,
+            found_by=found_by(intake.identity, form.citizen),
+            taken_in=serving.passes_on,
+            onward=serving.onward,
         )
         document = Document(id=entry.id, state=entry, version=1)
         await intake.journal.save(document)

@@ -116,6 +116,10 @@ CITIZEN_PAIRS = Spec(
 )
 
 
+FOUND_BY = ("family", "head", "tail", "street")
+"""What a line is looked for by (`domain/search_keys.py`), as keyed hashes."""
+
+
 def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
     return {
         "source_key": entry.source_key,
@@ -124,7 +128,10 @@ def _journal_index(entry: JournalEntry) -> dict[str, Scalar]:
         "authorised_body": entry.authorised_body,
         "number": entry.number,
         "received": epoch_ms(entry.received_at),
-        "incomplete": int(bool(entry.missing)),
+        "incomplete": int(entry.incomplete),
+        "entry_state": entry.state,
+        "sender": entry.sender or "",
+        **{kind: entry.found_by.get(kind, "") for kind in FOUND_BY},
     }
 
 
@@ -135,9 +142,13 @@ JOURNAL = Spec(
     wake_at=lambda entry: epoch_ms(entry.place_at),
     indexed=(
         ("register_key", "number"),
+        *((kind, "received") for kind in (*FOUND_BY, "sender")),  # first: they find the fewest
         ("institution", "received"),
         ("authorised_body", "received"),
-        ("incomplete", "received"),
+        ("institution", "incomplete", "received"),
+        ("authorised_body", "incomplete", "received"),
+        ("institution", "entry_state", "received"),
+        ("authorised_body", "entry_state", "received"),
     ),
     unique=("source_key",),
 )

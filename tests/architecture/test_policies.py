@@ -96,7 +96,7 @@ def test_every_post_takes_an_idempotency_key(app: FastAPI) -> None:
     # FHIR referrals are recognised by their own identifier; questions change nothing
     assert without <= {
         *("/fhir", "/fhir/ServiceRequest", "/fhir/Task/_search"),
-        *("/status", "/serving", "/appointments/own/search"),
+        *("/status", "/serving", "/appointments/own/search", "/referrals/search"),
     }
 
 

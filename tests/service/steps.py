@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -56,6 +56,7 @@ from tests.service.intake.desk import (
     Desk,
     knows_directory,
     open_desk,
+    publish_body,
     publish_directory,
 )
 from tests.service.intake.outside import Outside
@@ -64,7 +65,7 @@ from tests.service.intake.twins import moved, pair_id, two_alike
 from tests.service.ledger import COUNTED, Ledger
 from tests.service.registry import access as registry
 from tests.service.registry.conftest import opened_register, path_of
-from tests.service.stack import INSTITUTION, Stack
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack
 
 MEASURES = {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -220,9 +221,9 @@ async def of_intake(stack: Stack) -> Ledger:
         await desk.push(bundle)
     await _complete(desk, ledger)
     await _pair(desk, clock, ledger)
-    request_id = await _proceed(desk, str(body["case_id"]))
-    await _documents(desk, str(body["case_id"]), request_id)
+    await _keep_journal(desk, ledger)
     request_id = await _proceed(desk, ledger, str(body["case_id"]))
+    await _documents(desk, str(body["case_id"]), request_id)
     await desk.surveyed(str(body["case_id"]))
     assert (await desk.answer(request_id)).status_code == 200
     with ledger.called("new"):
@@ -230,7 +231,6 @@ async def of_intake(stack: Stack) -> Ledger:
     await desk.act(advised, "answers", answers_of())
     consultation = {"code": "consultation", "reason": "так решено"}
     await desk.act(advised, "triage", consultation, "urgent_head")
-    await desk.act(advised, "consultation")
     with ledger.called("new"):
         ended = str((await desk.register())["case_id"])
     await _end(desk, ended)
@@ -296,8 +296,12 @@ def _today(desk: Desk) -> str:
 
 async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
     """Everything that can be read."""
+    day = desk.intake.now().date()
+    year = f"from={day - timedelta(days=300)}&to={day + timedelta(days=1)}"
     for path, role, org in (
         ("/referrals", "registrar", INSTITUTION),
+        (f"/referrals/print?{year}", "registrar", INSTITUTION),
+        (f"/referrals.csv?{year}", "registrar", INSTITUTION),
         (f"/referrals/{body['id']}", "registrar", INSTITUTION),
         ("/cases", "specialist", INSTITUTION),
         (f"/cases/{body['case_id']}", "registrar", INSTITUTION),
@@ -417,6 +421,37 @@ async def _complete(desk: Desk, ledger: Ledger) -> None:
     completion = {"citizen": learned, "contact": new_referral()["contact"], "source": "участковый"}
     done = await desk.post(f"/referrals/{entry['id']}/completion", completion, version=1)
     assert done.status_code == 200, done.text
+
+
+async def _keep_journal(desk: Desk, ledger: Ledger) -> None:
+    """What a body takes in: at once passed on, or by a person, given back; a line corrected."""
+    await publish_body(desk)
+    with ledger.called("first of a body's journal, forwarded at once"):
+        await desk.register(org=AUTHORISED_BODY)
+    unclear = new_referral(citizen=new_citizen() | {"address": {"text": "ул. Мира, д. 1"}})
+    with ledger.called("at a body, forwarded at once"):
+        gone = await desk.register(org=AUTHORISED_BODY)
+    with ledger.called("at a body, to be forwarded"):
+        waiting = await desk.register(unclear, org=AUTHORISED_BODY)
+    path = f"/cases/{waiting['case_id']}"
+    for action, body, org in (
+        ("forwarding", {"institution": INSTITUTION}, AUTHORISED_BODY),
+        ("return", {"reason": "another_serves"}, INSTITUTION),
+    ):
+        seen = await desk.get(path, org=org)
+        version = int(seen.headers["etag"].strip('"'))
+        done = await desk.post(f"{path}/{action}", body, org=org, version=version)
+        assert done.status_code == 200, done.text
+    with ledger.called("that was forwarded"):
+        await desk.get(f"/referrals/{gone['id']}", org=AUTHORISED_BODY)
+    with ledger.called("new"):
+        plain = await desk.register()
+    right = new_citizen()
+    correction = {"reason": "описка", "citizen": right}
+    done = await desk.post(f"/referrals/{plain['id']}/corrections", correction, version=1)
+    assert done.status_code == 200, done.text
+    asked = {"name": right["name"]["family"]}
+    assert (await desk.post("/referrals/search", asked)).status_code == 200
 
 
 async def _proceed(desk: Desk, ledger: Ledger, case_id: str) -> str:

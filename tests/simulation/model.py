@@ -202,6 +202,11 @@ class Model:
                     if place not in self.rows:
                         self.find(f"{place}: was accepted and is not there")
             return
+        if request.url.path == "/referrals":  # its key is the source of the line in the journal
+            place = "intake", "journal", body["id"]
+            if place not in self.rows:
+                self.find(f"{place}: was accepted and is not there")
+            return
         key = self._key(request)
         known = self.keys.get((service, key))
         if known is None:

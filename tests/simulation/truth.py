@@ -152,7 +152,8 @@ def _registers_have_no_gaps(world: World) -> Iterator[str]:
     numbers: dict[str, list[int]] = {}
     for service, name in (("intake", "journal"), ("complaints", "complaints")):
         for found in world.tables[service][name]:
-            numbers.setdefault(found["register_key"], []).append(found["number"])
+            register = f"{service}'s {found['register_key']}"
+            numbers.setdefault(register, []).append(found["number"])
     for key, given in numbers.items():
         if sorted(given) != list(range(1, len(given) + 1)):
             yield f"the register {key} has the numbers {sorted(given)}"

@@ -10,6 +10,7 @@ from deploy.demo import journey
 from deploy.demo.office import Refused
 from deploy.demo.people import Person
 from deploy.demo.staff import AUTHORISED_BODY, Staff
+from tests.simulation.forwarded import forwarded
 from tests.simulation.wavering import DECLINED, wavering
 from tests.system import steps
 
@@ -173,6 +174,7 @@ WAYS: Mapping[str, Way] = {
     "consultation": consultation,
     "return": return_after_decline,
     "again": referred_again,
+    "forwarded": forwarded,
     "wavering": wavering,
     "urgent": urgent,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from chassis.document import Document
 from chassis.http import Change, CommandReceipt, receipt
 from contracts.values import Actor
 from services.intake.commands import Decide, change_case
-from services.intake.domain.case import Case
+from services.intake.domain.case import Case, involves
 from services.intake.intake import Intake, WithIntake
 
 
@@ -25,10 +26,17 @@ class CaseChange:
     request: Request
     response: Response
 
-    async def __call__(self, by: Actor, decide: Decide, *, moves: bool = True) -> CommandReceipt:
+    async def __call__(
+        self,
+        by: Actor,
+        decide: Decide,
+        visible: Callable[[Case, Actor], bool] = involves,
+        *,
+        moves: bool = True,
+    ) -> CommandReceipt:
         """Carry the decision out; the receipt, with the new ETag."""
         answered = await change_case(
-            self.intake, self.case_id, self.request, by, decide, moves=moves
+            self.intake, self.case_id, self.request, by, decide, visible, moves=moves
         )
         return receipt(answered, self.response)
 

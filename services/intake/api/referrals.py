@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from chassis.commands import get_visible
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
-from contracts.errors import InvalidInput
 from contracts.roles import Role
-from contracts.values import Actor
 from services.intake.api.callers import Reader, Referrer, Registrar, own_records
+from services.intake.api.journal_views import (
+    EntryView,
+    JournalFilter,
+    Registration,
+    entry_view,
+    registration_of,
+)
 from services.intake.api.schemas import ReferralRequest
-from services.intake.api.views import EntryView, Registration, entry_view
-from services.intake.domain.journal import Completion, JournalEntry, complete
-from services.intake.intake import Intake, Serving, WithIntake
+from services.intake.domain.journal import Completion, JournalEntry, complete, may_see
+from services.intake.domain.records import EntryState
+from services.intake.finding import found_by
+from services.intake.forwarding import check_contacts, forward_by_address, taken_by
+from services.intake.intake import WithIntake
 from services.intake.placing import place
 from services.intake.registering import Source, register_referral
 
@@ -34,8 +41,13 @@ async def post_referral(
     """Take a referral into the journal; it opens a case or joins the citizen's open one.
 
     A registrar's institution takes it unless another one is named; else the institution that
-    serves the citizen's address. The status code is told to the applicant and to nobody else.
+    serves the citizen's address. What a registrar of an authorised body or MFC takes in stands in
+    their own journal and is passed on: at once to the institution named or to the only one that
+    serves the address; else it waits (`GET /referrals?state=to_forward`) until a person names one.
+    The status code is told to the applicant and to nobody else.
     """
+    form = referral.form()
+    await check_contacts(intake, form, by)
     source = Source(
         key=f"key:{request.key}",
         fingerprint=request.fingerprint,
@@ -43,52 +55,25 @@ async def post_referral(
         requester=by.organization if by.role == Role.MEDICAL_ORGANIZATION else None,
     )
     registered = await register_referral(
-        intake, referral.form(), lambda: find_serving(intake, referral, by), source
+        intake, form, lambda: taken_by(intake, form, referral.institution, by), source
     )
     response.headers["ETag"] = etag(registered.version)
     response.headers["Location"] = f"/referrals/{registered.entry.id}"
     if registered.repeated:
         response.status_code = 200
-    return Registration(
-        id=registered.entry.id,
-        journal_number=registered.entry.journal_number,
-        case_id=registered.placement.case_id,
-        citizen_id=registered.placement.citizen_id,
-        linked=registered.placement.linked,
-        incomplete=bool(registered.entry.missing),
-        missing=registered.entry.missing,
-        status_code=None if registered.placement.linked else registered.status_code,
-    )
-
-
-async def find_serving(intake: Intake, referral: ReferralRequest, by: Actor) -> Serving:
-    """Which institution takes the referral (R 3.1.2)."""
-    if referral.institution is not None:
-        named = await intake.institution(referral.institution)
-        if named is None:
-            raise InvalidInput(
-                "unknown-institution", "the directory has no such institution", field="institution"
-            )
-        return named
-    if by.role == Role.REGISTRAR:
-        own = await intake.institution(by.organization)
-        if own is not None:
-            return own
-    return await intake.who_serves(referral.citizen.address)
+    return registration_of(registered)
 
 
 @router.get("", summary="The journal")
 async def get_journal(
     by: Reader,
     intake: WithIntake,
-    incomplete: Annotated[bool | None, Query(description="only those to be completed")] = None,
+    chosen: Annotated[JournalFilter, Depends()],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[EntryView]:
-    """The journal of the caller's institution, or of all of an authorised body; oldest first."""
-    query: dict[str, Any] = own_records(by)
-    if incomplete is not None:
-        query["incomplete"] = int(incomplete)
+    """The journal of the caller's organization, or of all of an authorised body; oldest first."""
+    query = own_records(by) | chosen.query(intake.service.settings.zone)
     return await page(intake.journal, query, "received", cursor, limit, entry_view)
 
 
@@ -96,12 +81,16 @@ async def get_journal(
 async def get_referral(
     referral_id: str, response: Response, by: Reader, intake: WithIntake
 ) -> EntryView:
-    """The entry as it was recorded."""
+    """The entry as it was recorded; of one that was forwarded also where its case stands."""
     document = await get_visible(
-        intake.journal, referral_id, lambda entry: _may_see(entry, by), "referral"
+        intake.journal, referral_id, lambda entry: may_see(entry, by), "referral"
     )
     response.headers["ETag"] = etag(document.version)
-    return entry_view(document)
+    entry = document.state
+    if entry.placed is None or not (entry.taken_in or entry.forwarded_from):
+        return entry_view(document)
+    case = await intake.cases.get(entry.placed.case_id)
+    return entry_view(document, case.state if case else None)
 
 
 @router.post("/{referral_id}/completion", summary="Complete an entry taken in danger")
@@ -113,11 +102,18 @@ async def post_completion(
     request: Change,
     intake: WithIntake,
 ) -> CommandReceipt:
-    """Add what was not known when a person was in danger (R 3.1.2)."""
+    """Add what was not known when a person was in danger (R 3.1.2).
+
+    What waits at a body or MFC is passed on at once if its address now says to whom.
+    """
     at = intake.service.at(by)
 
+    waiting: list[bool] = []
+
     def decide(entry: JournalEntry) -> list[Any]:
+        waiting[:] = [entry.state is EntryState.TO_FORWARD]
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
+        entry.found_by = found_by(intake.identity, entry.form.citizen)
         return []
 
     answered = await intake.service.commands.execute(
@@ -127,20 +123,11 @@ async def post_completion(
         request,
         at,
         decide,
-        visible=lambda entry: _may_see(entry, by),
+        visible=lambda entry: may_see(entry, by),
         answer=lambda entry: {"missing": entry.missing},
         what="referral",
     )
     await place(intake, referral_id)
+    if any(waiting):
+        await forward_by_address(intake, referral_id, by)
     return receipt(answered, response)
-
-
-def _may_see(entry: JournalEntry, by: Actor) -> bool:
-    """The institution, its authorised body, and who took the referral in for them (R 3.1.2)."""
-    if by.organization is None:
-        return False
-    return by.organization in {
-        entry.institution,
-        entry.authorised_body,
-        entry.recorded_by.organization,
-    }

@@ -7,76 +7,21 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
-from contracts.intake import Channel, TriageCode
-from contracts.values import CitizenCard
+from contracts.intake import TriageCode
 from services.intake.api.worklist_views import PlaceView, place_view
 from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
-from services.intake.domain.journal import Addition, JournalEntry
 from services.intake.domain.records import (
     Answering,
     Assignment,
     Consultation,
     Decline,
     Entered,
+    Forwarding,
     UrgentMeasure,
     Withdrawal,
 )
-
-
-class Registration(BaseModel):
-    """What became of a referral."""
-
-    id: str
-    journal_number: str
-    case_id: str
-    citizen_id: str
-    linked: bool = Field(description="it joined the citizen's open case (L 5.1)")
-    incomplete: bool
-    missing: list[str]
-    status_code: str | None = Field(
-        default=None, description="secret; with the number the applicant asks how the case stands"
-    )
-
-
-class EntryView(BaseModel):
-    """A line of the journal."""
-
-    id: str
-    journal_number: str
-    received_at: AwareDatetime
-    channel: Channel
-    citizen: CitizenCard
-    problems: str | None
-    contact: dict[str, Any] | None
-    case_id: str | None
-    citizen_id: str | None
-    missing: list[str]
-    additions: list[Addition]
-    same_as: str | None = Field(
-        default=None, description="citizen known before who turned out to be the same person"
-    )
-
-
-def entry_view(document: Document[JournalEntry]) -> EntryView:
-    """A journal entry as staff see it."""
-    entry = document.state
-    contact = entry.form.contact
-    return EntryView(
-        id=document.id,
-        journal_number=entry.journal_number,
-        received_at=entry.received_at,
-        channel=entry.form.channel,
-        citizen=entry.form.citizen,
-        problems=entry.form.problems,
-        contact=contact.model_dump(mode="json", exclude_none=True) if contact else None,
-        case_id=entry.placed.case_id if entry.placed else None,
-        citizen_id=entry.placed.citizen_id if entry.placed else None,
-        missing=entry.missing,
-        additions=entry.additions,
-        same_as=entry.same_as,
-    )
 
 
 class NumberedMeasure(UrgentMeasure):
@@ -123,6 +68,9 @@ class CaseView(BaseModel):
         description="journal entries that their senders took back, with their reasons (L 5.1)"
     )
     closed_for: str | None
+    forwardings: list[Forwarding] = Field(
+        description="who passed the referral on, when, from, to and why; what was given back"
+    )
     terms: list[dict[str, Any]]
     progress: dict[str, Any]
 
@@ -168,6 +116,7 @@ def case_view(document: Document[Case]) -> CaseView:
         consent_withdrawn=case.consent_withdrawn,
         joined_to=case.joined_to,
         linked_referrals=[referral.entry_id for referral in case.linked],
+        forwardings=case.forwardings,
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),
     )

@@ -24,6 +24,7 @@ from services.intake.domain.records import (
     Decline,
     Document,
     Entered,
+    Forwarding,
     LinkedReferral,
     Notice,
     Progress,
@@ -42,9 +43,11 @@ from services.intake.domain.requests import (
 
 
 class Status(StrEnum):
-    """States of a case in intake. `awaited`: others spoke of it before it was registered."""
+    """States of a case in intake. `awaited`: others spoke of it before it was registered;
+    `to_forward`: the body or MFC that took the referral in has yet to pass it on (R 3.1.2)."""
 
     AWAITED = "awaited"
+    TO_FORWARD = "to_forward"
     REGISTERED = "registered"
     ANALYSED = "analysed"
     TRIAGED = "triaged"
@@ -77,6 +80,8 @@ class Action(StrEnum):
     WITHDRAW_REFERRAL = "withdraw_referral"
     CLOSE_WITHOUT_OBJECT = "close_without_object"
     JOIN = "join"
+    FORWARD_REFERRAL = "forward_referral"
+    RETURN_REFERRAL = "return_referral"
     DECLINE = "decline"
     REOPEN = "reopen"
     ASSIGN = "assign"
@@ -112,14 +117,6 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.RECORD_ANSWER: frozenset(
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
-    Action.SETTLE_ANSWER: frozenset(
-        {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
-    ),
-    Action.LINK_REFERRAL: OPEN | {Status.DECLINED},
-    Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED},
-    Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED},
-    Action.JOIN: OPEN | {Status.DECLINED},
-    Action.DECLINE: OPEN,
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN,
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
@@ -168,6 +165,13 @@ class Case(BaseModel):
     differing_answers: list[DifferingAnswer] = Field(default_factory=list)
     garbled_answers: list[GarbledAnswer] = Field(default_factory=list)
     linked: list[LinkedReferral] = Field(default_factory=list)
+    forwardings: list[Forwarding] = Field(default_factory=list)
+    reached_at: AwareDatetime | None = Field(
+        default=None, description="when the institution got it, if another body took it in"
+    )
+    pass_on_at: AwareDatetime | None = Field(
+        default=None, description="the journals have still to say that the case has moved"
+    )
     declines: list[Decline] = Field(default_factory=list)
     think_until: AwareDatetime | None = None
     consent: ConsentScope | None = None
@@ -216,6 +220,17 @@ class Case(BaseModel):
             if request.state is RequestState.TO_SEND and request.next_attempt_at is not None
         ]
         return sorted(waiting, key=lambda r: (r.next_attempt_at, r.send_by or r.signed_at))
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is with the body that took it in, and with no institution yet (R 3.1.2)."""
+        waiting = self.status_before if self.status is Status.DECLINED else self.status
+        return waiting is Status.TO_FORWARD
+
+    @property
+    def moves(self) -> int:
+        """How often the case has gone from one organization to another."""
+        return sum(1 if known.returned is None else 2 for known in self.forwardings)
 
     @property
     def over(self) -> bool:

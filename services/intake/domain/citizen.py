@@ -98,7 +98,7 @@ def register_citizen(
 ) -> list[Event]:
     """A person is known for the first time."""
     citizen.card, citizen.registered_at = card, at.now
-    _remember(citizen, at, entry=entry)
+    remember_card(citizen, at, entry=entry)
     return [CitizenRegistered(by=at.by, card=card)]
 
 
@@ -111,7 +111,7 @@ def complete_card(
     if merged == citizen.card:
         return []
     citizen.card = merged
-    _remember(citizen, at, entry=entry)
+    remember_card(citizen, at, entry=entry)
     return [CitizenCardChanged(by=at.by, card=merged)]
 
 
@@ -139,13 +139,14 @@ def correct_card(
             "nothing-corrected", "the card says so already", field="card", clause="R 3.1.2"
         )
     citizen.card = card
-    _remember(citizen, at, reason=reason)
+    remember_card(citizen, at, reason=reason)
     return [CitizenCardChanged(by=at.by, card=card)]
 
 
-def _remember(
+def remember_card(
     citizen: Citizen, at: Context, *, entry: str | None = None, reason: str | None = None
 ) -> None:
+    """The card as it stands now joins its history: by whom, from which entry, or why."""
     citizen.history.append(
         CardVersion(at=at.now, recorded_by=at.by.id, card=citizen.card, entry=entry, reason=reason)
     )

@@ -7,21 +7,40 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from contracts.errors import InvalidInput
+from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import Channel
 from contracts.referred import ReferralSays
+from contracts.regulation import pack_in_force
 from contracts.values import Actor, CitizenCard, Contact, Identifier, Line, Text, Value
+from services.intake.domain.parties import (
+    Applicant,
+    check_applicant,
+    check_manner,
+    check_referrer,
+    spoken,
+)
+from services.intake.domain.records import EntryState, Onward, Returned
 
 
 class ReferralForm(Value):
     """What a referral says. Fields the journal must hold may be absent only in danger (R 3.1.2)."""
 
     channel: Channel
-    oral: bool = False
+    oral: bool | None = Field(
+        default=None,
+        description="whether it was spoken; needed where the channel may be either (in person, MFC,"
+        " a body, an organization, a third person)",
+    )
     in_danger: bool = Field(default=False, description="an oral referral about a person in danger")
     citizen: CitizenCard
     problems: Text | None = Field(default=None, description="the main problems")
     contact: Contact | None = None
+    referrer: Contact | None = Field(
+        default=None, description="who refers, where that is not the contact"
+    )
+    applicant: Applicant | None = Field(
+        default=None, description="who applies, where that is not the citizen"
+    )
     in_hospital: bool = False
     home_care_asked: bool = Field(
         default=False, description="home care was asked for from the start (R 3.3.10)"
@@ -33,7 +52,7 @@ class ReferralForm(Value):
 
     @model_validator(mode="after")
     def _danger_is_oral(self) -> Self:
-        if self.in_danger and not self.oral:
+        if self.in_danger and not spoken(self.channel, self.oral):
             raise ValueError("in_danger: the exception is for oral referrals only (R 3.1.2)")
         return self
 
@@ -55,8 +74,21 @@ class Addition(Value):
     fields: tuple[str, ...]
 
 
+class Correction(Value):
+    """What is entered anew instead of a line, by whom, when and why; the line itself stays."""
+
+    form: ReferralForm
+    reason: Text
+    at: AwareDatetime
+    by: Actor
+
+
+PRESENT = frozenset({EntryState.ENTERED, EntryState.TO_FORWARD})
+"""States of a line that its journal still answers for: completed and corrected here."""
+
+
 class JournalEntry(BaseModel):
-    """One line of the journal of one institution and year."""
+    """One line of the journal of one institution, body or MFC, and year."""
 
     id: str
     institution: str
@@ -83,6 +115,37 @@ class JournalEntry(BaseModel):
     citizen_candidate: str
     placed: Placement | None = None
     place_at: AwareDatetime | None = None
+    taken_in: bool = Field(
+        default=False, description="in the journal of a body or MFC, which passes it on (R 3.1.2)"
+    )
+    onward: Onward | None = Field(default=None, description="who serves the address, if one does")
+    passed_on: str | None = Field(default=None, description="the line in the institution's journal")
+    passed_to: str | None = None
+    forwarded_from: str | None = Field(default=None, description="the line of the sender's journal")
+    sender: str | None = Field(default=None, description="the body or MFC that passed it on")
+    returned: Returned | None = None
+    corrects: str | None = Field(default=None, description="the line this one stands in place of")
+    correction: Correction | None = None
+    corrected_by: str | None = Field(default=None, description="the line that stands in its place")
+    found_by: dict[str, str] = Field(
+        default_factory=dict, description="keyed hashes by which it is looked for, by kind"
+    )
+
+    @property
+    def state(self) -> EntryState:
+        """How this line stands; what came last counts."""
+        if self.correction is not None:
+            return EntryState.CORRECTED
+        if self.returned is not None:
+            return EntryState.RETURNED
+        if not self.taken_in:
+            return EntryState.ENTERED
+        return EntryState.FORWARDED if self.passed_on else EntryState.TO_FORWARD
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether it is listed until it is completed (R 3.1.2)."""
+        return bool(self.missing) and self.state in PRESENT
 
     @property
     def journal_number(self) -> str:
@@ -117,20 +180,21 @@ def missing_fields(form: ReferralForm) -> list[str]:
     return [name for name, value in present.items() if value is None]
 
 
-def check_form(form: ReferralForm, now: datetime, today: date) -> list[str]:
+def check_form(
+    form: ReferralForm, now: datetime, today: date, *, from_organization: bool = False
+) -> list[str]:
     """Refuse what the journal may not take; returns the missing fields of a permitted exception.
 
     A missing field is an error naming the field, except that an oral referral about a person in
-    danger is taken with what is known (R 3.1.2).
+    danger is taken with what is known (R 3.1.2). `from_organization`: its own system sent it, so
+    who refers is known by its token.
     """
+    check_manner(form.channel, form.oral)
     _check_birth(form.citizen, today)
-    if form.received_at is not None and form.received_at > now:
-        raise InvalidInput(
-            "received-in-future",
-            "a referral cannot have been received in the future",
-            field="received_at",
-            clause="R 3.1.2",
-        )
+    _check_receipt(form, now)
+    if not from_organization:
+        check_referrer(form.channel, form.referrer, form.contact)
+    check_applicant(form.applicant, today)
     missing = missing_fields(form)
     if missing and not form.in_danger:
         raise InvalidInput(
@@ -142,12 +206,44 @@ def check_form(form: ReferralForm, now: datetime, today: date) -> list[str]:
     return missing
 
 
+def settled_form(form: ReferralForm) -> ReferralForm:
+    """The form as the journal keeps it: it says itself whether the referral was spoken."""
+    return form.model_copy(update={"oral": spoken(form.channel, form.oral)})
+
+
+def _check_receipt(form: ReferralForm, now: datetime) -> None:
+    received, born = form.received_at, form.citizen.birth_date
+    if received is None:
+        return
+    wrong = None
+    if received > now:
+        wrong = "received-in-future", "a referral cannot have been received in the future"
+    elif born is not None and received.date() < born:
+        wrong = "received-before-birth", "a referral cannot have been received before the birth"
+    elif received.date() < pack_in_force(now.date()).in_force_from:
+        wrong = "received-too-early", "on that day no journal was kept by this regulation yet"
+    if wrong is not None:
+        raise InvalidInput(*wrong, field="received_at", clause="R 3.1.2")
+
+
 def _check_birth(citizen: CitizenCard, today: date) -> None:
     if citizen.birth_date is not None and citizen.birth_date > today:
         raise InvalidInput(
             "birth-date-in-future",
             "the date of birth lies in the future",
             field="citizen.birth_date",
+            clause="R 3.1.2",
+        )
+
+
+def require_present(entry: JournalEntry) -> None:
+    """Refuse to change a line that its journal no longer answers for (R 3.1.2)."""
+    if entry.state not in PRESENT:
+        raise NotAllowedInState(
+            f"entry-{entry.state}",
+            f"this line of the journal is {entry.state}: what changes is said of the line that"
+            " stands in its place",
+            field="id",
             clause="R 3.1.2",
         )
 
@@ -168,6 +264,7 @@ def complete(
 
     The entry becomes due once more, so that the citizen's card gets what was learned.
     """
+    require_present(entry)
     if not entry.missing:
         raise InvalidInput(
             "referral-is-complete", "nothing is missing in this entry", field="id", clause="R 3.1.2"
@@ -186,3 +283,14 @@ def complete(
     added = tuple(field for field in before if field not in entry.missing)
     entry.additions.append(Addition(at=now, recorded_by=by, source=completion.source, fields=added))
     entry.form, entry.place_at = form, now
+
+
+def may_see(entry: JournalEntry, by: Actor) -> bool:
+    """The institution, its authorised body, and who took the referral in for them (R 3.1.2)."""
+    if by.organization is None:
+        return False
+    return by.organization in {
+        entry.institution,
+        entry.authorised_body,
+        entry.recorded_by.organization,
+    }

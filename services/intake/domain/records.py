@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.intake import Channel
+from contracts.intake import Channel, ReturnReason
 from contracts.values import Identifier, Line, Phone, Text, Value
 
 
@@ -234,3 +234,55 @@ class Notice(BaseModel):
     attempts: int = 0
     next_attempt_at: AwareDatetime | None = None
     given_up: bool = False
+
+
+class Onward(Value):
+    """The institution that a body or MFC passes a referral on to, and its authorised body."""
+
+    institution: Identifier
+    authorised_body: Identifier
+
+
+class Returned(Value):
+    """Why an institution gave back what was forwarded to it (R 3.1.2)."""
+
+    at: AwareDatetime
+    recorded_by: str
+    reason: ReturnReason
+    explanation: Text | None = None
+
+
+class EntryState(StrEnum):
+    """How a line of the journal stands."""
+
+    ENTERED = "entered"
+    """With the institution whose journal it is."""
+    TO_FORWARD = "to_forward"
+    """At the body or MFC that took it in, until it is passed on (R 3.1.2)."""
+    FORWARDED = "forwarded"
+    """Passed on to an institution, whose journal has a line of its own."""
+    RETURNED = "returned"
+    """Given back by the institution: it was forwarded to the wrong one."""
+    CORRECTED = "corrected"
+    """A later line stands in its place."""
+
+
+class ChosenBy(StrEnum):
+    """Who said to which institution a referral is passed on."""
+
+    ADDRESS = "address"
+    """Exactly one institution serves it."""
+    PERSON = "person"
+
+
+class Forwarding(BaseModel):
+    """One passing on of a referral: who, when, from, to, why; and, if it came back, why."""
+
+    sender: str
+    sender_body: str
+    institution: str
+    sent_at: AwareDatetime
+    sent_by: str
+    chosen_by: ChosenBy
+    note: Text | None = None
+    returned: Returned | None = None

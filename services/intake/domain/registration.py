@@ -28,6 +28,7 @@ from services.intake.domain.dispatching import (
     running_terms,
 )
 from services.intake.domain.documents import complete_package
+from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ContactsLeft, Decline, LinkedReferral
@@ -57,25 +58,29 @@ def register_case(
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    analysis = at.deadline(case.pack, "referral-analysis", entry.received_at)
+    term = "referral-analysis"
+    if entry.taken_in:
+        case.status, term = Status.TO_FORWARD, FORWARDING_TERM
+    opened = case.terms.open(at.deadline(case.pack, term, entry.received_at))
     tell_requester(case, at)
+    registered = ReferralRegistered(
+        by=at.by,
+        case=case.ref,
+        journal_number=entry.journal_number,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        in_hospital=entry.form.in_hospital,
+        home_care_asked=entry.form.home_care_asked,
+        incomplete=bool(entry.missing),
+        requester=entry.requester,
+        status_code_hash=status_code_hash,
+        said=entry.said,
+        to_forward=entry.taken_in,
+        opened=opened,
+    )
+    followed = follow_entry(case, entry, at)
     settle(case, at, moved=True)
-    return [
-        ReferralRegistered(
-            by=at.by,
-            case=case.ref,
-            journal_number=entry.journal_number,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            in_hospital=entry.form.in_hospital,
-            home_care_asked=entry.form.home_care_asked,
-            incomplete=bool(entry.missing),
-            requester=entry.requester,
-            status_code_hash=status_code_hash,
-            said=entry.said,
-            opened=case.terms.open(analysis),
-        )
-    ]
+    return [registered, *followed]
 
 
 def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
@@ -94,16 +99,15 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         )
     )
     tell_requester(case, at)
-    return [
-        ReferralLinked(
-            by=at.by,
-            journal_number=entry.journal_number,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            requester=entry.requester,
-            said=entry.said,
-        )
-    ]
+    linked = ReferralLinked(
+        by=at.by,
+        journal_number=entry.journal_number,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        requester=entry.requester,
+        said=entry.said,
+    )
+    return [linked, *follow_entry(case, entry, at)]
 
 
 def decline(
@@ -183,6 +187,8 @@ def resume(case: Case, at: Context) -> list[Event]:
 
 
 def _terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
+    if case.waits:
+        return case.terms.open(at.deadline(case.pack, FORWARDING_TERM))
     codes = []
     if case.code is None:
         codes.append("referral-analysis")

@@ -211,7 +211,8 @@ def triage_case(
     case.override_reason = override_reason if overridden else None
     case.triaged = Entered(at=at.now, by=at.by.id)
     urgent = code is TriageCode.IMMEDIATE
-    due = (at.deadline(case.pack, "urgent-measures", case.received_at),) if urgent else ()
+    arrived = case.reached_at or case.received_at  # at the institution, which is to help (R 3.1.7)
+    due = (at.deadline(case.pack, "urgent-measures", arrived),) if urgent else ()
     return [
         CaseTriaged(
             by=at.by,

@@ -31,6 +31,7 @@ from services.intake.domain.urgent import needs_urgent_help
 class Worklist(StrEnum):
     """The lists, in the order a case goes through them."""
 
+    FORWARDING = "forwarding"
     ANALYSIS = "analysis"
     TRIAGE = "triage"
     URGENT_MEASURES = "urgent_measures"
@@ -90,6 +91,9 @@ def _decided(outcome: Outcome) -> Callable[[Case], bool]:
 
 
 WORKLISTS: tuple[Row, ...] = (
+    Row(Worklist.FORWARDING, lambda case: case.status is Status.TO_FORWARD, Role.REGISTRAR,
+        "R 3.1.2, 5.5.2", "Передача в учреждение", "Passing on to the institution",
+        ("referral-forwarding",)),
     Row(Worklist.ANALYSIS, lambda case: case.status is Status.REGISTERED, Role.REGISTRAR,
         "R 3.1.3", "Анализ обращения", "Analysis of the referral", ("referral-analysis",)),
     Row(Worklist.TRIAGE, lambda case: case.status is Status.ANALYSED, Role.URGENT_HEAD,

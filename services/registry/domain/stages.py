@@ -18,9 +18,11 @@ from contracts.event import Event
 
 
 class Stage(StrEnum):
-    """Stages of the procedure. `awaited`: others spoke of the case before it was registered."""
+    """Stages of the procedure. `awaited`: others spoke of the case before it was registered;
+    `forwarding`: the body that took the referral in has yet to pass it on (R 3.1.2)."""
 
     AWAITED = "awaited"
+    FORWARDING = "forwarding"
     REGISTERED = "registered"
     TRIAGED = "triaged"
     SURVEY = "survey"
@@ -82,7 +84,8 @@ class Progress(BaseModel):
 
 
 MILESTONES: dict[type[Event], Stage] = {
-    intake.ReferralRegistered: Stage.REGISTERED,
+    intake.ReferralForwarded: Stage.REGISTERED,
+    intake.ReferralReturned: Stage.FORWARDING,
     intake.CaseTriaged: Stage.TRIAGED,
     intake.CaseDeclined: Stage.DECLINED,
     intake.CaseClosed: Stage.CLOSED,
@@ -97,7 +100,7 @@ MILESTONES: dict[type[Event], Stage] = {
     careplan.Refused: Stage.REFUSED,
     careplan.CaseReopened: Stage.DECISION,
 }
-"""The event by which a stage is reached; four more depend on what the event says."""
+"""The event by which a stage is reached; five more depend on what the event says."""
 
 TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.CaseReopened)
 """Events by which a service has the case, or has it anew (a new assessment; R 5.8)."""
@@ -105,6 +108,8 @@ TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.Case
 
 def milestone(event: Event) -> Stage | None:
     """The stage an event leads to, if it leads to one."""
+    if isinstance(event, intake.ReferralRegistered):
+        return Stage.FORWARDING if event.to_forward else Stage.REGISTERED
     if isinstance(event, assessment.SurveyCompleted):
         return {
             assessment.SurveyOutcome.URGENT_HELP: Stage.SURVEY,
@@ -134,7 +139,7 @@ def advance(progress: Progress, event: Event, at: datetime) -> None:
         progress.taken_at = at
     stage = milestone(event)
     if stage is not None:
-        anew = assessment.AssessmentOpened, careplan.CaseReopened
+        anew = assessment.AssessmentOpened, careplan.CaseReopened, intake.ReferralReturned
         progress.move(stage, at, restart=isinstance(event, anew))
 
 

@@ -35,6 +35,14 @@ STAGES: dict[Stage, StageWords] = {
         ),
         Role.REGISTRAR,
     ),
+    Stage.FORWARDING: StageWords(
+        Words("Обращение передаётся в учреждение", "The request is being passed on"),
+        Words(
+            "Обращение передадут в учреждение, которое обслуживает ваш адрес.",
+            "The request will be passed on to the institution that serves your address.",
+        ),
+        Role.REGISTRAR,
+    ),
     Stage.REGISTERED: StageWords(
         Words("Обращение принято", "The request has been taken"),
         Words(

@@ -287,3 +287,17 @@ async def knows_directory(desk: Desk) -> None:
     """Wait until the desk's own copy of the directory is there."""
     await until(lambda: desk.intake.organizations.get(INSTITUTION))
     await until(lambda: desk.intake.organizations.get(OTHER_INSTITUTION))
+
+
+async def publish_body(
+    desk: Desk,
+    body: str = AUTHORISED_BODY,
+    kind: OrganizationKind = OrganizationKind.AUTHORISED_BODY,
+    parent: str | None = None,
+) -> None:
+    """A body or MFC that takes referrals in and passes them on, in the desk's own copy."""
+    card = OrganizationCard(
+        id=body, kind=kind, name="Приём обращений", parent=parent, source="test"
+    )
+    await desk.stack.story(ORGANIZATION, body).tell(OrganizationPublished(by=SYSTEM, card=card))
+    await until(lambda: desk.intake.organizations.get(body))

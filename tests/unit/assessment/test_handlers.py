@@ -64,6 +64,24 @@ def test_referral_and_code_open_the_assessment() -> None:
     assert case.reference == stages.REF
 
 
+def test_case_is_of_whoever_has_it_when_its_code_comes_r_3_1_2() -> None:
+    """It moves before triage only, so nothing here was begun for another institution."""
+    case = Case(id="C-1")
+    with_body = stages.REF.model_copy(update={"institution": "r-authorised-body-07"})
+    forwarded = intake.ReferralForwarded(by=SYSTEM, case=stages.REF, sender=with_body.institution)
+    returned = intake.ReferralReturned(
+        by=SYSTEM,
+        case=with_body,
+        institution=stages.REF.institution,
+        reason=intake.ReturnReason.ANOTHER_SERVES,
+    )
+    assert hear(case, REGISTERED, returned) == []
+    assert case.reference == with_body
+    (opened,) = hear(case, forwarded, TRIAGED)
+    assert isinstance(opened, AssessmentOpened)
+    assert opened.case == stages.REF
+
+
 @pytest.mark.parametrize(
     ("heard", "status"),
     [

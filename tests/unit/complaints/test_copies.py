@@ -15,7 +15,13 @@ from contracts.careplan import (
 )
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import Channel, ReferralRegistered
+from contracts.intake import (
+    Channel,
+    ReferralForwarded,
+    ReferralRegistered,
+    ReferralReturned,
+    ReturnReason,
+)
 from contracts.values import SYSTEM, Actor
 from services.complaints.domain.case import CaseCopy, serves
 from services.complaints.domain.complaint import involves
@@ -137,3 +143,13 @@ def test_complaint_is_known_to_the_bodies_concerned(
     complaint = registered(body="mfc-1")
     actor = officer(organization=organization)
     assert involves(complaint, actor, of_department=of_department) is knows
+
+
+def test_forwarded_case_is_its_new_institutions_r_3_1_2() -> None:
+    with_body = REF.model_copy(update={"institution": BODY})
+    forwarded = ReferralForwarded(by=SYSTEM, case=REF, sender=BODY)
+    returned = ReferralReturned(
+        by=SYSTEM, case=with_body, institution=INSTITUTION, reason=ReturnReason.OTHER
+    )
+    assert told(REGISTERED, returned).ref == with_body
+    assert told(REGISTERED, returned, forwarded).ref == REF

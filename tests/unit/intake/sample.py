@@ -22,7 +22,7 @@ from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.interagency import request_certificate
 from services.intake.domain.journal import JournalEntry, ReferralForm
-from services.intake.domain.records import ApplicantKind
+from services.intake.domain.records import ApplicantKind, Onward
 from services.intake.domain.requests import PensionCertificate, Signatory, SigningAuthority
 from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.handlers import on_survey_completed
@@ -101,6 +101,14 @@ NEIGHBOUR = Contact(
 )
 
 
+CLINIC = Contact(
+    kind=ContactKind.ORGANIZATION,
+    organization_name="Городская больница № 1",
+    address=Address(text="652500, г. Ленинск-Кузнецкий, ул. Суворова, д. 3"),
+    phone="+73845600033",
+)
+
+
 def form(**changed: Any) -> ReferralForm:
     """A complete referral, but for what is changed."""
     values: dict[str, Any] = {
@@ -143,6 +151,37 @@ def registered(*, already_served: bool = False, at: Context | None = None, **cha
         already_served=already_served,
         status_code_hash="0" * 64,
         at=at or when(),
+    )
+    return made
+
+
+BODY = "r-authorised-body-07"
+"""Takes referrals in and passes them on; the institution is under it."""
+THERE = Onward(institution=INSTITUTION, authorised_body=AUTHORISED_BODY)
+
+
+def taken_in_entry(number: int = 1, holder: str = BODY, **changed: Any) -> JournalEntry:
+    """A line of the journal of a body or MFC, which passes it on."""
+    of_holder: dict[str, Any] = {
+        "id": f"J-{holder}-2026-{number:06d}",
+        "institution": holder,
+        "authorised_body": BODY,
+        "taken_in": True,
+        "recorded_by": Actor(id="test:registrar", role="registrar", organization=holder),
+    }
+    return entry(number, **{**of_holder, **changed})
+
+
+def taken_in(at: Context | None = None, **changed: Any) -> Case:
+    """A case that waits at the authorised body, which does not know yet whose it is."""
+    made = Case(id="C1")
+    registration.register_case(
+        made,
+        taken_in_entry(**changed),
+        "P1",
+        already_served=False,
+        status_code_hash="0" * 64,
+        at=at or when(org=BODY),
     )
     return made
 
@@ -193,6 +232,8 @@ def in_status(status: Status) -> Case:
     """A case in each of its states, come to by the ordinary way."""
     if status is Status.AWAITED:
         return Case(id="C1")
+    if status is Status.TO_FORWARD:
+        return taken_in()
     if status is Status.REGISTERED:
         return registered()
     if status is Status.ANALYSED:

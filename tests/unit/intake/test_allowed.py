@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import TriageCode
+from contracts.intake import ReturnReason, TriageCode
 from services.intake.domain.answering import record_certificate, settle_answers
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
@@ -21,9 +21,17 @@ from services.intake.domain.ending import (
     close_without_object,
     withdraw_referral,
 )
+from services.intake.domain.forwarding import forward_referral, return_referral
 from services.intake.domain.interagency import Addressee, request_certificate, request_document
 from services.intake.domain.joining import close_joined
-from services.intake.domain.records import ApplicantKind, Attachment, Presented, UrgentMeasure
+from services.intake.domain.records import (
+    ApplicantKind,
+    Attachment,
+    ChosenBy,
+    Forwarding,
+    Presented,
+    UrgentMeasure,
+)
 from services.intake.domain.registration import link_referral, reopen
 from services.intake.domain.requests import (
     Answer,
@@ -43,11 +51,14 @@ from services.intake.domain.urgent import (
 )
 from tests.unit.intake.sample import (
     ADVICE,
+    BODY,
     CERTIFICATE,
     CONSENTED,
     DANGER,
     HEAD,
+    INSTITUTION,
     REQUEST,
+    THERE,
     decline,
     entry,
     in_status,
@@ -113,6 +124,21 @@ SCAN = Attachment(
 
 def sent_by_hospital(case: Case) -> None:
     case.entry_id, case.requester = "J-1", "hospital-03"
+
+
+def forwarded(case: Case) -> None:
+    case.forwardings = [
+        Forwarding(
+            sender=BODY,
+            sender_body=BODY,
+            institution=INSTITUTION,
+            sent_at=when().now,
+            sent_by="test:registrar",
+            chosen_by=ChosenBy.PERSON,
+        )
+    ]
+    if case.ref is not None:
+        case.ref = case.ref.model_copy(update={"institution": INSTITUTION})
 
 
 def of_citizen(action: Action) -> Do:
@@ -196,6 +222,14 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.RECORD_ANSWER: (
         asked,
         lambda case: record_certificate(case, REQUEST, CERTIFICATE, when()),
+    ),
+    Action.FORWARD_REFERRAL: (
+        nothing,
+        lambda case: forward_referral(case, THERE, ChosenBy.PERSON, None, when(org=BODY)),
+    ),
+    Action.RETURN_REFERRAL: (
+        forwarded,
+        lambda case: return_referral(case, ReturnReason.ANOTHER_SERVES, None, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
     Action.WITHDRAW_REFERRAL: (

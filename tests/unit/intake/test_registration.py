@@ -18,11 +18,12 @@ from contracts.intake import (
     TermMissed,
     TriageCode,
 )
-from contracts.values import Actor
+from contracts.values import Actor, Contact, ContactKind
 from services.intake.domain import registration
 from services.intake.domain.answering import may_answer, record_certificate
 from services.intake.domain.case import Case, Status, involves, next_wake
 from services.intake.domain.journal import check_form
+from services.intake.domain.parties import REFERRERS, spoken
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import (
     link_referral,
@@ -33,6 +34,7 @@ from services.intake.domain.registration import (
 from tests.unit.intake.sample import (
     AUTHORISED_BODY,
     CERTIFICATE,
+    CLINIC,
     HOSPITAL,
     INSTITUTION,
     NOON,
@@ -54,11 +56,21 @@ from tests.unit.intake.sample import (
 )
 
 
+def spoken_on(channel: Channel) -> bool | None:
+    """What has to be said of a channel that may be either."""
+    return None if spoken(channel, None) is not None else True
+
+
+def referrer_of(channel: Channel) -> Contact | None:
+    return CLINIC if REFERRERS.get(channel) is ContactKind.ORGANIZATION else None
+
+
 @pytest.mark.parametrize("channel", Channel)
 def test_referral_is_taken_by_every_channel_and_the_case_says_which_r_3_1_1(
     channel: Channel,
 ) -> None:
-    case, made = Case(id="C1"), entry(form=form(channel=channel, oral=False))
+    told = form(channel=channel, oral=spoken_on(channel), referrer=referrer_of(channel))
+    case, made = Case(id="C1"), entry(form=told)
     (event,) = register_case(
         case, made, "P1", already_served=False, status_code_hash="0" * 64, at=when()
     )
@@ -94,10 +106,11 @@ def test_case_pins_the_pack_of_its_registration_r_3_1_2() -> None:
 def test_second_referral_joins_the_case_l_5_1(status: Status) -> None:
     case = in_status(status)
     second = entry(2, requester="hospital-09", form=form(channel=Channel.WRITTEN, oral=False))
-    (event,) = link_referral(case, second, when())
+    event, *moved = link_referral(case, second, when())
     assert isinstance(event, ReferralLinked)
     assert (event.journal_number, event.channel) == (second.journal_number, Channel.WRITTEN)
-    assert case.status is status
+    assert case.status is (Status.REGISTERED if moved else status)
+    assert bool(moved) is (status is Status.TO_FORWARD)  # an institution has taken it up
     assert link_referral(case, second, when()) == []
     assert len(case.linked) == 1
 

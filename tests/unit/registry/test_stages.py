@@ -30,6 +30,16 @@ REGISTERED = intake.ReferralRegistered(
     status_code_hash="0" * 64,
 )
 
+WITH_BODY = REF.model_copy(update={"institution": REF.authorised_body})
+AT_BODY = REGISTERED.model_copy(update={"case": WITH_BODY, "to_forward": True})
+FORWARDED = intake.ReferralForwarded(by=BY, case=REF, sender=REF.authorised_body)
+RETURNED_TO_BODY = intake.ReferralReturned(
+    by=BY,
+    case=WITH_BODY,
+    institution=REF.institution,
+    reason=intake.ReturnReason.ANOTHER_SERVES,
+)
+
 
 def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT) -> Event:
     return intake.CaseTriaged(by=BY, code=code, proposed=code, rule_version="2013")
@@ -90,6 +100,11 @@ def after(*events: Event) -> CaseRecord:
     [
         ([], Stage.AWAITED, Owner.INTAKE),
         ([REGISTERED], Stage.REGISTERED, Owner.INTAKE),
+        ([AT_BODY], Stage.FORWARDING, Owner.INTAKE),
+        ([AT_BODY, FORWARDED], Stage.REGISTERED, Owner.INTAKE),
+        ([AT_BODY, FORWARDED, RETURNED_TO_BODY], Stage.FORWARDING, Owner.INTAKE),
+        ([AT_BODY, FORWARDED, RETURNED_TO_BODY, FORWARDED], Stage.REGISTERED, Owner.INTAKE),
+        ([AT_BODY, FORWARDED, triaged()], Stage.TRIAGED, Owner.INTAKE),
         (TAKEN_IN, Stage.TRIAGED, Owner.INTAKE),
         ([REGISTERED, triaged(TriageCode.CONSULTATION)], Stage.TRIAGED, Owner.INTAKE),
         ([OPENED], Stage.SURVEY, Owner.ASSESSMENT),
@@ -226,3 +241,15 @@ def test_proposed_refusal_speaks_of_no_plan_R_3_4_8(stage: Stage) -> None:
 )
 def test_spans_are_said_as_people_say_them(span: timedelta, ru: str, en: str) -> None:
     assert span_words(span) == (ru, en)
+
+
+def test_record_belongs_to_whoever_has_the_case_r_3_1_2() -> None:
+    """Until it is forwarded the body has it; the number stays, wherever the case goes."""
+    steps = [AT_BODY, FORWARDED, RETURNED_TO_BODY]
+    held = [after(*steps[:count]).ref for count in (1, 2, 3)]
+    assert [ref.institution for ref in held if ref] == [
+        REF.authorised_body,
+        REF.institution,
+        REF.authorised_body,
+    ]
+    assert {ref.number for ref in held if ref} == {REF.number}

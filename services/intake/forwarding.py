@@ -1,0 +1,281 @@
+"""Forwarding: the journals follow the case (R 3.1.2).
+
+The case settles who has a referral (`domain/forwarding.py`); the body's journal and the
+institution's say so. Each line is one write of its own, so a process may die between any two:
+`pass_on_at` keeps the case due until both journals are in step, and doing it twice is doing it
+once, since the institution's line has a source of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from chassis import chance
+from chassis.document import Document
+from chassis.store import LostRace
+from contracts.context import Context
+from contracts.directory import OrganizationCard, OrganizationKind
+from contracts.errors import InvalidInput, Refusal
+from contracts.event import Event
+from contracts.intake import CASE
+from contracts.roles import Role
+from contracts.values import SYSTEM, Actor
+from services.intake.domain.addresses import require_inside
+from services.intake.domain.case import Case, Status
+from services.intake.domain.forwarding import forward_referral
+from services.intake.domain.journal import JournalEntry, ReferralForm, entry_id
+from services.intake.domain.records import ChosenBy, EntryState, Onward, Returned
+from services.intake.intake import Intake, Serving
+
+TRIES = 25
+PASSING_ON = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.MFC})
+"""Who takes referrals in for the institutions and passes them on (R 3.1.2)."""
+
+
+async def taken_by(intake: Intake, form: ReferralForm, named: str | None, by: Actor) -> Serving:
+    """Whose journal a referral goes into, and who gets it then (R 3.1.2).
+
+    A body or MFC takes it in and passes it on. Else the institution that is named takes it, or the
+    registrar's own, or the one that serves the citizen's address.
+    """
+    own = await intake.card(by.organization) if by.role == Role.REGISTRAR else None
+    if own is not None and own.kind in PASSING_ON:
+        return await _taken_in(intake, form, named, own)
+    if named is not None:
+        return await require_institution(intake, named)
+    taking = intake.as_institution(own) if own is not None else None
+    if own is not None and taking is not None:
+        if not form.in_danger:
+            require_inside(form.citizen.address, {own.region} if own.region else ())
+        return taking
+    return await intake.who_serves(form.citizen.address)
+
+
+async def require_institution(intake: Intake, named: str) -> Serving:
+    """An institution that a person named."""
+    found = await intake.institution(named)
+    if found is None:
+        raise InvalidInput(
+            "unknown-institution", "the directory has no such institution", field="institution"
+        )
+    return found
+
+
+async def _taken_in(
+    intake: Intake, form: ReferralForm, named: str | None, own: OrganizationCard
+) -> Serving:
+    """At once to the institution that is named, or to the only one that serves the address."""
+    onward = None
+    if named is not None:
+        found = await require_institution(intake, named)
+        onward = Onward(institution=found.institution, authorised_body=found.authorised_body)
+    else:
+        onward = await find_onward(intake, form)
+    body = own.id if own.kind == OrganizationKind.AUTHORISED_BODY else own.parent or own.id
+    return Serving(own.id, body, passes_on=True, onward=onward)
+
+
+async def find_onward(intake: Intake, form: ReferralForm) -> Onward | None:
+    """The institution that serves the citizen's address, if exactly one does (R 3.1.2).
+
+    An address outside the region is refused, unless a person is in danger: then a person decides.
+    """
+    address = form.citizen.address
+    if address is None:
+        return None
+    try:
+        outcome, found = await intake.serving(address)
+    except InvalidInput:
+        if form.in_danger:
+            return None
+        raise
+    if outcome != "one":
+        return None
+    return Onward(institution=found[0].institution, authorised_body=found[0].authorised_body)
+
+
+async def forward_by_address(intake: Intake, line: str, by: Actor) -> None:
+    """Pass on a referral that waits, if what was learned of its address now says to whom."""
+    document = await present_line(intake, line)
+    if document is None or document.state.state is not EntryState.TO_FORWARD:
+        return
+    entry = document.state
+    to = await find_onward(intake, entry.form)
+    if to is None or entry.placed is None:
+        return
+    at = intake.service.at(by)
+
+    def decide(case: Case) -> Sequence[Event]:
+        if case.status is not Status.TO_FORWARD:
+            return ()
+        return forward_referral(case, to, ChosenBy.ADDRESS, None, at)
+
+    await intake.service.commands.execute(
+        intake.cases, entry.placed.case_id, CASE, None, at, decide, visible=lambda case: True
+    )
+    await pass_on(intake, entry.placed.case_id)
+
+
+async def check_contacts(intake: Intake, form: ReferralForm, by: Actor) -> None:
+    """A contact named by its id in the directory has an address and a phone there (R 3.1.2)."""
+    for field, contact in (("contact", form.contact), ("referrer", form.referrer)):
+        named = contact.organization_id if contact else None
+        if contact is None or named is None or named == by.organization:
+            continue
+        card = await intake.card(named)
+        if card is None:
+            raise InvalidInput(
+                "unknown-organization",
+                "the directory has no such organization; give its address and phone",
+                field=f"{field}.organization_id",
+                clause="R 3.1.2",
+            )
+        known = {"address": contact.address or card.address, "phone": contact.phone or card.phones}
+        for part, value in known.items():
+            if not value:
+                raise InvalidInput(
+                    "journal-field-missing",
+                    f"the directory has no {part} of this organization; give it",
+                    field=f"{field}.{part}",
+                    clause="R 3.1.2",
+                )
+
+
+async def pass_on(intake: Intake, case_id: str) -> None:
+    """Bring the journals in step with a case that was forwarded or given back."""
+    document = await intake.cases.get(case_id)
+    if document is None or document.state.pass_on_at is None:
+        return
+    case = document.state
+    lines = (case.entry_id, *(linked.entry_id for linked in case.linked))
+    if not all([await _bring_in_step(intake, line, case) for line in lines]):
+        return  # a line is being placed; the next sweep looks again
+    at = intake.service.at(SYSTEM)
+
+    def settled(present: Case) -> tuple[()]:
+        """Moved on meanwhile: what we wrote may be behind it, so somebody looks once more."""
+        present.pass_on_at = None if present.moves == case.moves else at.now
+        return ()
+
+    await intake.service.commands.execute(
+        intake.cases, case_id, CASE, None, at, settled,
+        visible=lambda case: True,
+    )  # fmt: skip
+
+
+async def present_line(intake: Intake, line: str) -> Document[JournalEntry] | None:
+    """The line that stands in the place of this one, after every correction of it."""
+    document = await intake.journal.get(line)
+    while document is not None and document.state.corrected_by is not None:
+        document = await intake.journal.get(document.state.corrected_by)
+    return document
+
+
+async def _bring_in_step(intake: Intake, line: str, case: Case) -> bool:
+    """Whether this line of a body's journal now says where the case is."""
+    for attempt in range(TRIES):
+        document = await present_line(intake, line)
+        if document is None or not document.state.taken_in:
+            return True
+        if document.state.place_at is not None:
+            return False
+        before = document.state.model_copy(deep=True)
+        await _hand_over(intake, document.state, case)
+        if document.state == before:
+            return True
+        try:
+            await intake.journal.save(document)
+            return True
+        except LostRace:
+            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
+    raise Refusal("too-busy", "the record is being changed by others; try again")
+
+
+async def hand_over(intake: Intake, entry: JournalEntry) -> None:
+    """Enter a line of a body's journal in that of the institution which has its case, if one has.
+
+    Changes `entry`, which the caller saves.
+    """
+    document = await intake.cases.get(entry.placed.case_id) if entry.placed else None
+    if document is not None and document.state.ref is not None:
+        await _hand_over(intake, entry, document.state)
+
+
+async def _hand_over(intake: Intake, entry: JournalEntry, case: Case) -> None:
+    to = None if case.waits else case.reference.institution
+    if entry.passed_on is not None and entry.passed_to != to:
+        await _note_return(intake, entry.passed_on, case)
+        entry.passed_on = entry.passed_to = None
+    if to is not None and entry.passed_on is None:
+        line = await _enter(intake, entry, case, intake.service.at(entry.recorded_by))
+        entry.passed_on, entry.passed_to = line.id, to
+
+
+async def _note_return(intake: Intake, line: str, case: Case) -> None:
+    """The institution's line says that the referral was given back, when and why."""
+    present = await present_line(intake, line)
+    if present is None:
+        return
+    given_back = [
+        known.returned
+        for known in case.forwardings
+        if known.returned is not None and known.institution == present.state.institution
+    ]
+    if not given_back:
+        return
+    returned: Returned = given_back[-1]
+
+    def note(entry: JournalEntry) -> tuple[()]:
+        entry.returned = returned
+        return ()
+
+    await intake.service.commands.execute(
+        intake.journal, present.id, None, None, intake.service.at(SYSTEM), note,
+        visible=lambda entry: True, what="referral",
+    )  # fmt: skip
+
+
+async def _enter(
+    intake: Intake, entry: JournalEntry, case: Case, at: Context
+) -> Document[JournalEntry]:
+    """The line of the institution's own journal, under its next number (R 3.1.2)."""
+    ref, source_key = case.reference, f"forward:{entry.id}:{len(case.forwardings)}"
+    reached = max(case.reached_at or at.now, entry.received_at)
+    year = at.calendar.local_date(at.now).year
+
+    async def write(number: int) -> Document[JournalEntry]:
+        line = JournalEntry(
+            id=entry_id(ref.institution, year, number),
+            institution=ref.institution,
+            authorised_body=ref.authorised_body,
+            year=year,
+            number=number,
+            source_key=source_key,
+            fingerprint=entry.fingerprint,
+            form=entry.form,
+            found_by=entry.found_by,
+            original=entry.original,
+            received_at=reached,
+            recorded_by=entry.recorded_by,
+            requester=entry.requester,
+            pack=entry.pack,
+            missing=entry.missing,
+            additions=entry.additions,
+            same_as=entry.same_as,
+            case_candidate=entry.case_candidate,
+            citizen_candidate=entry.citizen_candidate,
+            placed=entry.placed,
+            forwarded_from=entry.id,
+            sender=entry.institution,
+        )
+        document = Document(id=line.id, state=line, version=1)
+        await intake.journal.save(document)
+        return document
+
+    line, _ = await intake.register.enter(
+        f"{ref.institution}-{year}",
+        write,
+        lambda: intake.journal.find_one(source_key=source_key),
+    )
+    return line

@@ -1,0 +1,226 @@
+"""The journal on paper and in a spreadsheet: the columns of R 3.1.2, in Russian."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contracts.intake import Channel, ReturnReason
+from contracts.values import Contact, FullName
+from services.intake.domain.journal import JournalEntry
+from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
+from services.intake.domain.records import EntryState
+
+FOLDER: Final = Path(__file__).parent / "pages"
+STYLE: Final = (FOLDER / "journal.css").read_text(encoding="utf-8")
+PAGES: Final = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    keep_trailing_newline=True,
+)
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""By it spreadsheets know that a file is UTF-8."""
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet would take for the beginning of a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the journal: how it is called, and its class in the page's style."""
+
+    css: str
+    title: str
+
+
+COLUMNS: Final = (
+    Column("number", "Номер записи"),
+    Column("moment", "Дата и время поступления"),
+    Column("address", "Адрес места жительства заявителя"),
+    Column("name", "Фамилия, имя, отчество заявителя"),
+    Column("born", "Дата рождения заявителя"),
+    Column("problems", "Основные проблемные вопросы, ставшие причиной обращения"),
+    Column(
+        "contact",
+        "Контактное лицо (организация): фамилия, имя, отчество, адрес, телефон, наименование",
+    ),
+    Column("how", "Как поступило, от кого"),
+    Column("note", "Отметки"),
+)
+
+CHANNELS: Final[dict[Channel, str]] = {
+    Channel.IN_PERSON: "лично",
+    Channel.PHONE: "по телефону",
+    Channel.WRITTEN: "письменно",
+    Channel.MFC: "через МФЦ",
+    Channel.PORTAL: "через Портал",
+    Channel.MEDICAL_ORGANIZATION: "из медицинской организации",
+    Channel.MUNICIPAL_BODY: "из органа местного самоуправления",
+    Channel.ORGANIZATION: "от организации",
+    Channel.THIRD_PERSON: "от третьего лица",
+}
+APPLYING: Final[dict[ApplyingAs, str]] = {
+    ApplyingAs.CITIZEN: "заявитель лично",
+    ApplyingAs.LEGAL_REPRESENTATIVE: "законный представитель",
+    ApplyingAs.AUTHORISED_PERSON: "уполномоченное лицо",
+    ApplyingAs.INTERESTED_PERSON: "заинтересованное лицо",
+}
+AUTHORITIES: Final[dict[AuthorityKind, str]] = {
+    AuthorityKind.POWER_OF_ATTORNEY: "доверенность",
+    AuthorityKind.SEALED_POWER_OF_ATTORNEY: "доверенность с печатью",
+    AuthorityKind.DECISION_ON_OFFICE: "решение о назначении",
+}
+REASONS: Final[dict[ReturnReason, str]] = {
+    ReturnReason.ANOTHER_SERVES: "адрес обслуживает другое учреждение",
+    ReturnReason.ADDRESS_WRONG: "адрес неверен",
+    ReturnReason.LIVES_ELSEWHERE: "гражданин живёт в другом месте",
+    ReturnReason.OTHER: "иное",
+}
+MISSING: Final = {
+    "citizen.address": "адрес",
+    "citizen.name": "фамилия, имя, отчество",
+    "citizen.birth_date": "дата рождения",
+    "problems": "основные проблемы",
+    "contact": "контактное лицо",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """A line of the journal in words, by column."""
+
+    cells: dict[str, str]
+    corrected: bool
+
+
+def printed_line(entry: JournalEntry, zone: tzinfo) -> PrintedLine:
+    """A line as it is read on paper; moments in the district's time."""
+    citizen = entry.form.citizen
+    cells = {
+        "number": entry.journal_number,
+        "moment": _moment(entry.received_at, zone),
+        "address": citizen.address.text if citizen.address else "",
+        "name": _name(citizen.name),
+        "born": _day(citizen.birth_date) if citizen.birth_date else "",
+        "problems": entry.form.problems or "",
+        "contact": _contact(entry.form.contact),
+        "how": _how(entry),
+        "note": "; ".join(_notes(entry)),
+    }
+    return PrintedLine(cells, entry.state is EntryState.CORRECTED)
+
+
+def journal_page(
+    lines: Sequence[PrintedLine], organization: str, first: date, last: date, printed: datetime
+) -> str:
+    """The journal as a page to print on A4; every text from outside is escaped."""
+    return PAGES.get_template("journal.html").render(
+        style=STYLE,
+        organization=organization,
+        first=_day(first),
+        last=_day(last),
+        columns=COLUMNS,
+        lines=lines,
+        printed=_moment(printed, printed.tzinfo),
+    )
+
+
+def csv_rows(lines: Iterable[PrintedLine], *, heading: bool) -> str:
+    """Lines as a spreadsheet reads them: semicolons, as Excel expects where the comma is decimal.
+
+    A cell that would begin a formula gets an apostrophe in front.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    if heading:
+        text.write(BYTE_ORDER_MARK)
+        writer.writerow([column.title for column in COLUMNS])
+    for line in lines:
+        writer.writerow([_harmless(line.cells[column.css]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA_SIGNS) else cell
+
+
+def _how(entry: JournalEntry) -> str:
+    form = entry.form
+    manner = {True: "устно", False: "письменно", None: ""}[form.oral]
+    channel = CHANNELS[form.channel]
+    parts = [channel if manner in {"", channel} else f"{channel}, {manner}"]
+    if form.referrer is not None:
+        parts.append(f"сообщил: {_contact(form.referrer)}")
+    if form.applicant is not None:
+        parts.append(_applicant(form.applicant))
+    return "; ".join(parts)
+
+
+def _applicant(applicant: Applicant) -> str:
+    words = f"обратился: {APPLYING[applicant.acting_as]}"
+    if applicant.person is not None:
+        words += f" {_contact(applicant.person)}"
+    proof = applicant.authority
+    if proof is not None:
+        issued = f" от {_day(proof.issued_on)}" if proof.issued_on else ""
+        words += f" ({AUTHORITIES[proof.kind]} № {proof.number or '—'}{issued})"
+    return words
+
+
+def _notes(entry: JournalEntry) -> Iterable[str]:
+    if entry.sender is not None:
+        yield f"поступило из: {entry.sender}"
+    if entry.passed_to is not None:
+        yield f"передано в: {entry.passed_to}"
+    elif entry.state is EntryState.TO_FORWARD:
+        yield "ждёт передачи в учреждение"
+    if entry.returned is not None:
+        yield f"возвращено: {REASONS[entry.returned.reason]}"
+    if entry.corrects is not None:
+        yield f"исправляет запись {number_of(entry.corrects)}"
+    if entry.correction is not None:
+        there = f" записью {number_of(entry.corrected_by)}" if entry.corrected_by else ""
+        yield f"исправлено{there}: {entry.correction.reason}"
+    if entry.incomplete:
+        missing = ", ".join(MISSING.get(field, field) for field in entry.missing)
+        yield f"неполная запись, не хватает: {missing}"
+
+
+def number_of(line: str) -> str:
+    """The number of a line as a person writes it down, from the line's id."""
+    journal, year, number = line.removeprefix("J-").rsplit("-", 2)
+    return f"{journal}/{year}/{number}"
+
+
+def _contact(contact: Contact | None) -> str:
+    if contact is None:
+        return ""
+    parts = [
+        contact.organization_name or "",
+        _name(contact.name),
+        contact.address.text if contact.address else "",
+        f"тел. {contact.phone}" if contact.phone else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _name(name: FullName | None) -> str:
+    if name is None:
+        return ""
+    return " ".join(part for part in (name.family, name.given, name.patronymic) if part)
+
+
+def _moment(when: datetime, zone: tzinfo | None) -> str:
+    return when.astimezone(zone).strftime("%d.%m.%Y %H:%M")
+
+
+def _day(day: date) -> str:
+    return day.strftime("%d.%m.%Y")
