@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from chassis import chance
 from chassis.commands import Request, get_visible
@@ -113,15 +114,16 @@ async def settle(intake: Intake, known: str) -> PairStatus | None:
 
 
 async def _settle(intake: Intake, document: Document[CitizenPair]) -> None:
-    state = document.state
+    """What a person decided happens at that moment, whenever it is carried out."""
+    state, done = document.state, True
     decision = state.decisions[-1]
     if state.status is PairStatus.JOINING:
-        at = intake.service.at(decision.by)
+        at = replace(intake.service.at(decision.by), now=decision.at)
         done = await _join(intake, state, at)
     else:
-        at = intake.service.at(decision.undone_by or decision.by)
+        by, when = decision.undone_by or decision.by, decision.undone_at or decision.at
+        at = replace(intake.service.at(by), now=when)
         await _part(intake, state, at)
-        done = True
     if done:
         pair.settled(state)
     else:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
@@ -233,8 +233,7 @@ def _due(write: Write, name: str, recording: Recording) -> Work:
 
 
 def _errands(recording: Recording) -> Iterator[Work]:
-    """The request to the Pension Fund, the notice to the requester, the placing of a referral; two
-    citizens joined, a case told of a consent taken back."""
+    """The request to the Pension Fund, the notice to the requester, the placing of a referral."""
     swept = [
         (write, write.before["state"]["notice"]["next_attempt_at"] is not None)
         for write in _swept("intake", recording)
@@ -258,31 +257,5 @@ def _errands(recording: Recording) -> Iterator[Work]:
         name="due: placing of a referral",
         at=datetime.fromtimestamp(entry.after["wake_at"] / 1000 + 1, UTC),
         seeds=(("journal", entry.after),),
-        speaks=True,
-    )
-    yield _begun("citizen_pairs", lambda state: state["status"] == "joining", recording)
-    yield _begun("citizens", lambda state: bool(state["cases_to_tell"]), recording)
-
-
-def _begun(collection: str, begun: Callable[[Stored], bool], recording: Recording) -> Work:
-    """What the first write of a work of several leaves due, with all that it names."""
-    number, write = next(
-        (number, write)
-        for number, write in enumerate(recording.writes)
-        if (write.service, write.collection) == ("intake", collection)
-        and begun(write.after["state"])
-    )
-    named, seeds = json.dumps(write.after), [(collection, at_rest(write.after))]
-    stored = list(recording.stored_before("intake", number))
-    for kind in ("citizens", "cases"):
-        for where, document in stored:
-            if where == kind and document["_id"] in named and document["_id"] != write.after["_id"]:
-                seeds.append((kind, at_rest(document)))
-                named += json.dumps(document)
-    return Work(
-        service="intake",
-        name=f"due: what was begun in {collection}",
-        at=write.at + timedelta(seconds=1),
-        seeds=tuple(seeds),
         speaks=True,
     )

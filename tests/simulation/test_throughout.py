@@ -19,7 +19,7 @@ def _seed() -> int:
 
 @pytest.mark.timeout(300)
 def test_faults_throughout_some_thousand_steps_leave_no_trace() -> None:
-    outcome, world = run(7, 5000)
+    outcome, world = run(8, 5000)
     assert sum(outcome.crashes.values()) >= 5
     assert outcome.duplicates >= 10
     assert outcome.reordered >= 10
