@@ -32,9 +32,9 @@ def depends_on(dependant: Dependant, call: Any) -> bool:
     return dependant.call is call or any(depends_on(i, call) for i in dependant.dependencies)
 
 
-def is_streamed(dependant: Dependant) -> bool:
-    """Whether a route takes its body as a stream; that needs an Idempotency-Key too."""
-    return isinstance(dependant.call, Streamed) or any(map(is_streamed, dependant.dependencies))
+def streams(dependant: Dependant) -> bool:
+    """Whether a route takes a streamed body, which asks for a key of its own."""
+    return isinstance(dependant.call, Streamed) or any(streams(i) for i in dependant.dependencies)
 
 
 def routes(app: FastAPI | APIRouter) -> list[APIRoute]:
@@ -91,7 +91,7 @@ def test_every_post_takes_an_idempotency_key(app: FastAPI) -> None:
         for route in routes(app)
         if "POST" in (route.methods or ())
         and not depends_on(route.dependant, creation)
-        and not is_streamed(route.dependant)
+        and not streams(route.dependant)
     }
     # FHIR referrals are recognised by their own identifier; questions change nothing
     assert without <= {"/fhir", "/status", "/serving"}

@@ -208,8 +208,9 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     end = _skip(text, at + 1)
     if text[end:]:
         raise _malformed(text.count("\n", 0, end) + 1)
-    columns = sorted({name for row in rows for name in row.values})
-    return None, columns[:100], rows
+    known = (*COLUMNS, "printed", "source", "reception_days", "closures")
+    columns = [name for name in known if any(name in row.values for row in rows)]
+    return None, columns, rows
 
 
 def _skip(text: str, at: int) -> int:

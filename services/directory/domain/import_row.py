@@ -71,9 +71,7 @@ def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[Ro
         row = SourceRow.model_validate_json(json.dumps(item), extra="forbid")
     except ValidationError as failure:
         known = {fault.field for fault in faults}
-        return None, faults + [
-            fault for fault in map(_of_pydantic, failure.errors()) if fault.field not in known
-        ]
+        return None, faults + [fault for fault in faults_of(failure) if fault.field not in known]
     return (None if faults else row), faults
 
 
@@ -163,6 +161,11 @@ _PARTS: Mapping[str, Callable[[str], Any]] = {
     "hours": _hours,
     "reception_days": _days,
 }
+
+
+def faults_of(failure: ValidationError) -> list[RowFault]:
+    """Every field that is not of its form."""
+    return [_of_pydantic(error) for error in failure.errors()]
 
 
 def _of_pydantic(error: Any) -> RowFault:

@@ -13,14 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from contracts.directory import OrganizationCard
 from contracts.errors import InvalidInput
 from contracts.territory import Gazetteer, Municipality, Region
 from services.directory.domain.card_rules import card_faults
 from services.directory.domain.import_file import CSV, Cells, FileFacts
-from services.directory.domain.import_row import CARD_FIELDS, RowFault, read_row, spoken_of
+from services.directory.domain.import_row import (
+    CARD_FIELDS,
+    RowFault,
+    faults_of,
+    read_row,
+    spoken_of,
+)
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.quality import Fault, Severity, find_faults
 from services.directory.domain.quality_survey import listed
@@ -94,10 +100,12 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
         elif row is not None:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
-    cards = {key: _card(row, spoken, quality[key], known) for key, (row, spoken) in good.items()}
+    cards, unreadable = _cards(good, quality, known)
     planned = []
     for item, row, faults in read:
-        key = row.key if row is not None and row.key in good else None
+        key = row.key if row is not None and row.key in cards else None
+        if row is not None:
+            faults.extend(unreadable.get(row.key, ()))
         if key is None or faults:
             planned.append(
                 PlannedRow(
@@ -113,6 +121,22 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
             own = tuple(f for f in quality[key] if spoken is None or f.field in spoken)
             planned.append(_planned(item, good[key][0], cards, own, known))
     return planned
+
+
+def _cards(
+    good: Mapping[str, tuple[SourceRow, frozenset[str]]],
+    quality: Mapping[str, tuple[Fault, ...]],
+    known: Known,
+) -> tuple[dict[str, OrganizationCard], dict[str, list[RowFault]]]:
+    """The cards of rows by key, and why there is none: what is printed does not fit a card."""
+    cards: dict[str, OrganizationCard] = {}
+    unreadable: dict[str, list[RowFault]] = {}
+    for key, (row, spoken) in good.items():
+        try:
+            cards[key] = _card(row, spoken, quality[key], known)
+        except ValidationError as failure:
+            unreadable[key] = faults_of(failure)
+    return cards, unreadable
 
 
 def _planned(
@@ -212,8 +236,11 @@ def _parent(
 
 
 def _key_of(cells: Cells) -> str | None:
+    """The key as it was typed, as far as it can be shown."""
     key = cells.values.get("key")
-    return key.strip() or None if isinstance(key, str) else None
+    return (
+        key.strip().encode(errors="ignore").decode()[:100] or None if isinstance(key, str) else None
+    )
 
 
 def _repeated(key: str, rows: list[int]) -> RowFault:

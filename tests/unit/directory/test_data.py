@@ -26,6 +26,14 @@ PRINTED_DIGESTS = {
     "m-coordination-centre": "50b300aad3eda09dd3b9daf81d4fb9fbb7a597cc8dea8caa4d079ee41395264d",
     "s-coordination-centre": "93c9f214cf17d6e5d35b7bf90688d46797420926ee7f161bab93deab1a5a217e",
     "l-medical-organizations": "5436acbc644d56e1d821c9c7ea340b109a273c57ce75fecb905d39623667dbfd",
+    "k-public-bodies": "b2197eaf0ee14ee90397a728c6cc22dc0ae441b8e981a8ff15105a518da9c64d",
+    "l-coordination-centre": "89e018da39b84520bd80e9d980eb9b45d3308ccff9f434b2c16c2f5906c76586",
+    "l-public-bodies": "8e80c1be597e7c424d4a5aa9c90e308c7d693b603f52c3b636e3b42044542d31",
+    "l-social-route": "bce544baead54a9f8f572f65d282b9594d07504f4024e35207da10c2a1e36ef9",
+    "m-department": "b6651983e5a3be992a0bd66d8f712ddb41c51e448be5179e199602584570a628",
+    "m-mfc": "6768665bd38b7425d25b06078870106685acb39cacb8c7cf8bb90d575838056f",
+    "m-residential-institution": "9d9871c8af69581b4381a66dd10b457db5d7b331f6aabb8f5d903029fd72849e",
+    "s-department": "c79ff39c0536e28e4797e7da45d79ca52b68b5fa6712cf8715fc8c76384e3649",
     "l-providers": "3f63c5f35cbd911d8f0819121fcfd17809e87b2b3b1b24889ce05292a3a1b63a",
 }
 
@@ -204,3 +212,60 @@ def test_invented_offices_are_marked_and_no_others(data: PrintedData) -> None:
     for item in data.files["example-pension-fund-offices"]:
         assert item["kind"] == "pension_fund_office"
         assert item["printed"]["email"].endswith("@example.org")
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "said"),
+    [
+        (
+            "l-employment-01",
+            "employment",
+            "ГКУ Центр занятости населения города Ленинска-Кузнецкого",
+        ),
+        ("l-culture-01", "culture", "управление культуры администрации"),
+        ("l-sport-01", "sport", "управление по физической культуре, спорту и туризму"),
+        ("l-public-association-01", "public_association", "«Всероссийское общество инвалидов»"),
+        ("l-public-association-02", "public_association", "общество слепых»"),
+        ("l-public-association-03", "public_association", "общество глу-хих»"),
+        ("l-public-body-01", "public_body", "Администрация Ленинск-Кузнецкого городского округа"),
+        ("l-coordination-centre-01", "coordination_centre", "Единый координационный центр"),
+        ("k-public-body-01", "public_body", "Министерство социальной защиты населения Кузбасса"),
+        ("k-public-body-02", "public_body", "«Центр социальных выплат и информатизации"),
+        ("m-department-01", "department", "Департамент труда и социальной защиты населения"),
+        ("m-mfc-01", "mfc", "«Мои Документы»"),
+        ("m-residential-institution-01", "residential_institution", "Запись на очные посещения"),
+        ("s-department-01", "department", "Комитет по социальной политике Санкт-Петербурга"),
+    ],
+)
+def test_k_l_m_s_further_organizations_are_there(
+    data: PrintedData, key: str, kind: str, said: str
+) -> None:
+    """L 3.8-3.12 and 5.1, the names K, M and S print in passing."""
+    row = next(item for item in data.organizations if item["key"] == key)
+    assert row["kind"] == kind
+    assert said in row["printed"]["name"]
+
+
+def test_everyone_answers_to_somebody_or_the_row_says_that_no_source_names_whom(
+    data: PrintedData,
+) -> None:
+    keys = {item["key"] for item in data.organizations}
+    for item in data.organizations:
+        if item.get("provenance") == "example" or item["key"] == "r-department":
+            continue
+        unnamed = ("answers to", "answer to", "Its parent is", "R knows it as the department",
+                   "no source says that the two are one")  # fmt: skip
+        assert item["parent"] in keys or any(said in item["note"] for said in unnamed), item["key"]
+
+
+def test_m_visits_are_booked_every_day_from_9_to_17(data: PrintedData) -> None:
+    (institution,) = data.files["m-residential-institution"]
+    assert institution["printed"]["phone"] == "8 (985) 204-58-84"
+    assert institution["hours"][0]["opens"] == "09:00"
+    assert len(institution["hours"][0]["days"]) == 7
+
+
+def test_l_1_2_2_2_the_one_provider_not_of_the_state_is_marked(data: PrintedData) -> None:
+    marked = {item["key"]: item.get("ownership") for item in data.organizations}
+    assert marked["l-provider-01"] == "private"
+    assert {marked[item["key"]] for item in data.files["r-institutions"]} == {"state"}

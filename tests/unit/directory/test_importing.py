@@ -101,6 +101,9 @@ def changed(**cells: str) -> str:
         ({"hours": "MO 09:00-10:00 (11:00-12:00)"}, [("hours", "card.lunch-not-in-hours")]),
         ({"parent": "nobody"}, [("parent", "card.unknown-parent"),]),
         ({"parent": ""}, [("parent", "card.parent-required")]),
+        ({"name": "я" * 301}, [("name", "row.string_too_long")]),
+        ({"phone": "1" * 301}, [("printed_phone", "row.string_too_long")]),
+        ({"address": "ул. Мира, " + "1" * 300}, [("text", "row.string_too_long")]),
         ({"kind": "bank", "serves": "a/b/c/d", "hours": "?"},
          [("serves", "row.serves"), ("hours", "row.hours"), ("kind", "row.enum")]),
     ],
@@ -255,6 +258,24 @@ def test_rows_of_a_list_on_one_line_are_told_apart(known: Known) -> None:
         (2, 1, "x-2"),
         (3, 1, None),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"key": "x-\\ud800", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "М"}}]',
+        '[{"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "\\ud800"}}]',
+        '[{"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": NaN}}]',
+        '[{"key": ["x"], "kind": {}, "region": 1, "printed": [], "serves": 7, "hours": null}]',
+        f'[{{"key": "x-1", "printed": {"[" * 300}{"]" * 300}}}]',
+        '[{"\\u0000": "x"}]',
+    ],
+)
+def test_odd_element_is_a_broken_row_that_can_be_kept(known: Known, text: str) -> None:
+    (row,) = planned(known, text, JSON)
+    assert row.state is RowState.BROKEN
+    assert row.faults
+    assert row.model_dump_json().encode()
 
 
 def test_proposal_is_applied_only_where_it_was_accepted(known: Known) -> None:
