@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.simulation.broken import BROKEN
 from tests.simulation.scenario import play
 
+SEEDS = 8
+
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_missing_protection_is_found(what: str) -> None:
+    """In one of a few runs: which event meets the fault first is up to the dice."""
     makers, scenario, words = BROKEN[what]
-    outcome = play(scenario, makers)
-    assert len(outcome.met) == len(scenario.faults)
-    assert any(words in found for found in outcome.contradictions), outcome.contradictions
-    assert play(scenario).contradictions == []
+    seen: list[list[str]] = []
+    for seed in range(scenario.seed, scenario.seed + SEEDS):
+        outcome = play(replace(scenario, seed=seed), makers)
+        assert len(outcome.met) == len(scenario.faults)
+        seen.append(outcome.contradictions)
+        if any(words in found for found in outcome.contradictions):
+            assert play(replace(scenario, seed=seed)).contradictions == []
+            return
+    raise AssertionError(seen)
