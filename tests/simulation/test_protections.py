@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.simulation.astray import ASTRAY
@@ -9,12 +11,19 @@ from tests.simulation.broken import BROKEN
 from tests.simulation.scenario import play
 
 ALL = {**BROKEN, **ASTRAY}
+SEEDS = 8
 
 
 @pytest.mark.parametrize("what", ALL)
 def test_missing_protection_is_found(what: str) -> None:
+    """In one of a few runs: which event meets the fault first is up to the dice."""
     makers, scenario, words = ALL[what]
-    outcome = play(scenario, makers)
-    assert len(outcome.met) == len(scenario.faults)
-    assert any(words in found for found in outcome.contradictions), outcome.contradictions
-    assert play(scenario).contradictions == []
+    seen: list[list[str]] = []
+    for seed in range(scenario.seed, scenario.seed + SEEDS):
+        outcome = play(replace(scenario, seed=seed), makers)
+        assert len(outcome.met) == len(scenario.faults)
+        seen.append(outcome.contradictions)
+        if any(words in found for found in outcome.contradictions):
+            assert play(replace(scenario, seed=seed)).contradictions == []
+            return
+    raise AssertionError(seen)
