@@ -117,6 +117,16 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.RECORD_ANSWER: frozenset(
         {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
     ),
+    Action.SETTLE_ANSWER: frozenset(
+        {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
+    ),
+    Action.FORWARD_REFERRAL: frozenset({Status.TO_FORWARD}),
+    Action.RETURN_REFERRAL: frozenset({Status.REGISTERED, Status.ANALYSED}),
+    Action.LINK_REFERRAL: OPEN | {Status.DECLINED, Status.TO_FORWARD},
+    Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
+    Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED, Status.TO_FORWARD},
+    Action.JOIN: OPEN | {Status.DECLINED},
+    Action.DECLINE: OPEN | {Status.TO_FORWARD},
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN,
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
@@ -240,7 +250,7 @@ class Case(BaseModel):
     @property
     def open(self) -> bool:
         """Whether something is still to be done: it then is in a worklist (`worklists.py`)."""
-        return self.status in OPEN and not self.enrolled
+        return self.status in OPEN | {Status.TO_FORWARD} and not self.enrolled
 
     @property
     def assignee(self) -> str | None:
@@ -274,7 +284,7 @@ def next_wake(case: Case) -> datetime | None:
     unqueued = [r.next_attempt_at for r in case.sendable if r.send_by is None]
     notices = [case.notice, *case.linked_notices.values()]
     moments = [case.terms.next_alarm(), *(n.next_attempt_at for n in notices), *unqueued]
-    moments.append(case.think_until)
+    moments += [case.think_until, case.pass_on_at]
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -14,7 +14,7 @@ from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Withdrawal
 from services.intake.domain.task_states import TaskStatus, require_transition
 
-UNTRIAGED = frozenset({Status.REGISTERED, Status.ANALYSED})
+UNTRIAGED = frozenset({Status.TO_FORWARD, Status.REGISTERED, Status.ANALYSED})
 WITHDRAWN = "referral_withdrawn"
 
 

@@ -67,7 +67,7 @@ async def test_address_decides_where_nobody_is_named_r_3_1_2(desk: Desk) -> None
 @pytest.mark.parametrize(
     ("address", "code"),
     [
-        ({"text": "г. Нигде, ул. Канареечная, д. 1"}, "none-serve-this-address"),
+        ({"text": "г. Нигде, ул. Канареечная, д. 1"}, "address-outside-region"),
         (None, "journal-field-missing"),
     ],
 )

@@ -52,7 +52,7 @@ NOWHERE = [{"text": "г. Нигде, ул. Канареечная, д. 1"}]
          "Bundle.entry[0].resource.birthDate"),
         (patient(birthDate=...), "journal-field-missing", "Bundle.entry[0].resource.birthDate"),
         (patient(address=...), "journal-field-missing", "Bundle.entry[0].resource.address"),
-        (patient(address=NOWHERE), "none-serve-this-address", "Bundle.entry[0].resource.address"),
+        (patient(address=NOWHERE), "address-outside-region", "Bundle.entry[0].resource.address"),
     ],
 )  # fmt: skip
 async def test_wrong_bundle_is_an_operation_outcome_that_names_the_path(

@@ -46,6 +46,7 @@ from tests.unit.intake.sample import (
     registered,
     requested,
     sent,
+    taken_in,
     triaged,
     when,
 )
@@ -128,6 +129,8 @@ def whole(*events: Event) -> Case:
 
 
 LISTED: dict[str, tuple[Callable[[], Case], Worklist, str, str, str]] = {
+    "taken in": (taken_in, Worklist.FORWARDING, "registrar", "referral-forwarding",
+        "R 3.1.2, 5.5.2"),
     "registered": (registered, Worklist.ANALYSIS, "registrar", "referral-analysis", "R 3.1.8"),
     "analysed": (analysed, Worklist.TRIAGE, "urgent_head", "referral-analysis", "R 3.1.8"),
     "immediate": (lambda: triaged(TriageCode.IMMEDIATE, answers=DANGER),
@@ -229,7 +232,12 @@ def test_every_list_is_in_the_table_once_and_reached() -> None:
 def test_list_without_a_term_of_its_own_has_a_follow_up_with_its_reason(row: object) -> None:
     worklist = row.worklist  # type: ignore[attr-defined]
     rule = PACK.follow_up(worklist)
-    statutory = {Worklist.ANALYSIS, Worklist.TRIAGE, Worklist.INTERAGENCY_ANSWER}
+    statutory = {
+        Worklist.FORWARDING,
+        Worklist.ANALYSIS,
+        Worklist.TRIAGE,
+        Worklist.INTERAGENCY_ANSWER,
+    }
     assert (rule is None) is (worklist in statutory)
     if rule is not None:
         assert rule.clause == "ours"
