@@ -31,8 +31,8 @@ def require_inside(address: Address | None, ours: Collection[str]) -> None:
     if address is not None and is_outside(address, ours):
         raise InvalidInput(
             "address-outside-region",
-            "this address lies outside the region, or names a town that the directory does not have;"
-            " the referral belongs to the social services of the place where the citizen lives",
+            "this address lies outside the region, or names a town not in the directory; the"
+            " referral belongs to the social services of the place where the citizen lives",
             field="citizen.address",
             clause="R 3.1.1",
         )

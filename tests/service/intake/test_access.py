@@ -195,11 +195,17 @@ class Records:
     referral_id: str
     task_id: str
     attachment_id: str
+    delivery_id: str
+    citizen_id: str
+    pair_id: str
+    appointment_id: str
+    consultation_id: str
     code: str = "identity"
     number: str = "1"
-    delivery_id: str
     version_id: str = "1"
     partner: str = HOSPITAL
+    worklist: str = "interagency_request"
+    organization: str = INSTITUTION
 
     @property
     def ids(self) -> dict[str, str]:
@@ -207,13 +213,6 @@ class Records:
         of_task = {"service_request_id": self.task_id, "bundle_id": self.task_id}
         kept = {"kind": "Condition", "kept_id": f"{self.task_id}-{CONDITION}"}
         return {**vars(self), **of_task, **kept, "binary_id": f"{self.task_id}-a0"}
-
-    citizen_id: str
-    pair_id: str
-    worklist: str = "interagency_request"
-    appointment_id: str
-    consultation_id: str
-    organization: str = INSTITUTION
 
     def path(self, path: str) -> str:
         return path.format(**self.ids)
@@ -229,21 +228,23 @@ async def records(desk: Desk, clock: Clock) -> Records:
     pushed = await desk.push(rich_bundle())
     task_id = pushed.json()["entry"][3]["response"]["location"].split("/")[1]
     attached = await desk.attach(case_id, "identity", b"%PDF-1.7\n%%EOF\n")
+    pair_id = await pair_of(desk, clock)
     await desk.settle()
-    attachment_id = attached.json()["attachment_id"]
-    return Records(case_id, request_id, registered["id"], task_id, attachment_id)
     task = await desk.intake.tasks.get(task_id)
     assert task is not None
     assert task.state.delivery is not None
-    return Records(case_id, request_id, registered["id"], task_id, task.state.delivery.id)
-    pair_id = await pair_of(desk, clock)
-    await desk.settle()
-    citizen_id = registered["citizen_id"]
-    return Records(case_id, request_id, registered["id"], task_id, citizen_id, pair_id)
-    appointment_id = await booked(desk, case_id)
     given = await desk.post("/consultations", {"topic": "home-care", "answer": "Можно."})
     return Records(
-        case_id, request_id, registered["id"], task_id, appointment_id, given.json()["id"]
+        case_id,
+        request_id,
+        registered["id"],
+        task_id,
+        attached.json()["attachment_id"],
+        task.state.delivery.id,
+        registered["citizen_id"],
+        pair_id,
+        await booked(desk, case_id),
+        given.json()["id"],
     )
 
 
