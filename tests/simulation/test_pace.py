@@ -19,9 +19,10 @@ import httpx
 from chassis import chance
 from chassis.backing import Backing
 from chassis.document import Document
+from contracts.citizen import ConsentBasis
 from contracts.envelope import Envelope
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import Citizen
+from services.intake.domain.citizen import Citizen, Consent
 from services.intake.domain.requests import RequestState
 from services.intake.intake import Intake
 from services.intake.main import create_app
@@ -32,6 +33,9 @@ from tests.simulation.database import Client, Database, Straight, Tables
 from tests.simulation.loop import VirtualLoop
 from tests.unit.intake.sample import CARD, requested, when
 
+CONSENT = Consent(
+    basis=ConsentBasis.WRITTEN_CONSENT, text_version="consent-2013-1", given_on=BEGIN.date()
+)
 MANY, FEWER, PER_MINUTE = 200, 70, 50
 OFFICE = "example-pension-fund-office-01"
 
@@ -96,7 +100,7 @@ def replica(tables: Tables, clock: WallClock, office: Office) -> Intake:
 
 async def fill(intake: Intake, dice: random.Random, many: int) -> dict[str, datetime]:
     """Cases with a request each, in no order; when each has to have left."""
-    await intake.citizens.save(Document("P1", Citizen(id="P1", card=CARD)))
+    await intake.citizens.save(Document("P1", Citizen(id="P1", card=CARD, consent=CONSENT)))
     due: dict[str, datetime] = {}
     for number in dice.sample(range(many), many):
         case = requested()

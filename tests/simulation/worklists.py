@@ -20,7 +20,10 @@ from services.intake.domain.worklists import WORKLISTS, Follows, TermSource, Wor
 
 Stored = Mapping[str, Any]
 
-GOING_ON = {"registered", "analysed", "triaged", "application_registered", "package_complete"}
+GOING_ON = {
+    *("to_forward", "registered", "analysed", "triaged"),
+    *("application_registered", "package_complete"),
+}
 NOT_THERE = {
     Follows.ASSESSMENT: {AssessmentStatus.DECLINED, AssessmentStatus.CLOSED},
     Follows.CAREPLAN: {PlanStatus.DECLINED, PlanStatus.CLOSED, PlanStatus.REFUSED},

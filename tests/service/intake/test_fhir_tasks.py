@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,14 @@ from contracts.intake import CaseClosed, ReferralWithdrawn
 from contracts.values import SYSTEM
 from services.intake.api.fhir_metadata import INTERACTIONS
 from services.intake.api.fhir_search import SEARCHED
-from tests.service.intake.bodies import DECLINE, answers_of, new_bundle, new_citizen, new_referral
+from tests.service.intake.bodies import (
+    ADVICE,
+    DECLINE,
+    answers_of,
+    new_bundle,
+    new_citizen,
+    new_referral,
+)
 from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, Desk
 from tests.service.stack import until
 
@@ -88,7 +96,7 @@ async def test_referral_goes_through_its_states_and_each_is_a_version_l_2_2(desk
     await desk.settle()
     await desk.surveyed(referral.case_id)
     await desk.settle()
-    until = {"think_until": desk.intake.now().date().isoformat()}
+    until = {"think_until": (desk.intake.now().date() + timedelta(days=3)).isoformat()}
     await desk.act(referral.case_id, "decline", {**DECLINE, **until}, "specialist")
     await desk.settle()
     held = await referral.task()
@@ -347,7 +355,7 @@ async def test_withdrawal_says_why_and_names_the_version(desk: Desk) -> None:
 async def test_completed_referral_is_not_cancelled_and_both_states_are_named(desk: Desk) -> None:
     referral = await pushed(desk)
     await triage(desk, referral, "consultation")
-    await desk.act(referral.case_id, "consultation")
+    await desk.act(referral.case_id, "consultation", ADVICE)
     refused = await referral.put("cancelled")
     assert refused.status_code == 409
     assert "from completed to cancelled" in refused.text
