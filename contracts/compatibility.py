@@ -22,6 +22,8 @@ def _compare(old: Any, new: Any, old_defs: Schema, new_defs: Schema, path: str) 
     old, new = _resolved(old, old_defs), _resolved(new, new_defs)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return [] if old == new else [f"{path or 'event'}: changed"]
+    if old.get("format") == "time" and "pattern" in new:
+        old, new = _without(old, "format"), _without(new, "pattern")
     found: list[str] = []
     for key in sorted((old.keys() | new.keys()) - DOCUMENTATION - {"$defs", "properties"}):
         where = f"{path}.{key}" if path else key
@@ -41,6 +43,11 @@ def _compare(old: Any, new: Any, old_defs: Schema, new_defs: Schema, path: str) 
         else:
             found += _compare(before[name], after[name], old_defs, new_defs, where)
     return found
+
+
+def _without(schema: Schema, key: str) -> Schema:
+    """For what was described wrongly and never was so on the wire: local times have no offset."""
+    return {name: value for name, value in schema.items() if name != key}
 
 
 def _compare_lists(

@@ -6,7 +6,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StringConstraints, WithJsonSchema
 
 from contracts.event import Event
 from contracts.values import Address, Email, Identifier, Line, Phone, Value
@@ -101,11 +101,17 @@ class Territory(Value):
 Weekday = Annotated[str, StringConstraints(pattern=r"^(MO|TU|WE|TH|FR|SA|SU)$")]
 
 
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"})
+]
+"""A time of day where the organization is. JSON Schema's own `time` asks for an offset."""
+
+
 class Break(Value):
     """A break within the hours of a day."""
 
-    begins: time
-    ends: time
+    begins: LocalTime
+    ends: LocalTime
 
 
 class OpeningHours(Value):
@@ -117,10 +123,10 @@ class OpeningHours(Value):
     """
 
     days: tuple[Weekday, ...]
-    opens: time
-    closes: time
-    lunch_from: time | None = None
-    lunch_to: time | None = None
+    opens: LocalTime
+    closes: LocalTime
+    lunch_from: LocalTime | None = None
+    lunch_to: LocalTime | None = None
     breaks: tuple[Break, ...] = Field(default=(), max_length=10, description="besides the lunch")
     valid_from: date | None = None
     valid_to: date | None = None

@@ -106,6 +106,7 @@ class PageQuestion(BaseModel):
     summary="Find services: a page for people",
     dependencies=[Depends(public)],
     response_class=HTMLResponse,
+    responses={422: {"content": {"text/html": {}}, "description": "the page, with what is wrong"}},
 )
 async def get_navigator_page(
     typed: Annotated[PageQuestion, Query()], request: Request, directory: WithDirectory

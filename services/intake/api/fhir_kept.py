@@ -12,7 +12,7 @@ from services.intake.adapters.fhir import read_posted
 from services.intake.adapters.fhir_bundle import Posted
 from services.intake.adapters.fhir_task import KEPT, as_kept, original_of, request_resource
 from services.intake.adapters.media_types import ALLOWED
-from services.intake.api.fhir_openapi import FAILURES, answers, reads
+from services.intake.api.fhir_openapi import FAILURES, UNCHANGED, answers, reads
 from services.intake.api.fhir_protocol import (
     MEDIA_TYPE,
     FhirRoute,
@@ -68,7 +68,7 @@ async def get_service_request(
     "/Bundle/{bundle_id}",
     summary="What was sent, whole",
     response_model=None,
-    responses=answers("Bundle", "ServiceRequest"),
+    responses={**answers("Bundle", "ServiceRequest"), **UNCHANGED},
     openapi_extra=reads("If-None-Match", "If-Modified-Since"),
 )
 async def get_bundle(

@@ -45,6 +45,9 @@ FAILURES: dict[int | str, Described] = {
 }
 
 
+UNCHANGED: dict[int | str, Described] = {304: {"description": "the caller has it already"}}
+
+
 def answers(*kinds: str, created: bool = False) -> dict[int | str, Described]:
     """What a route answers when it is carried out."""
     said = {"description": "as FHIR R4 has it", "content": _content(_resource(*kinds))}

@@ -9,6 +9,7 @@ from services.intake.adapters.fhir_task import task_resource
 from services.intake.api.fhir_following import follow
 from services.intake.api.fhir_openapi import (
     FAILURES,
+    UNCHANGED,
     answers,
     reads,
     searches,
@@ -93,7 +94,7 @@ async def _searched(http: Request, intake: Intake, sender: Sender, search: Searc
     "/{task_id}",
     summary="Follow a referral",
     response_model=None,
-    responses=answers("Task"),
+    responses={**answers("Task"), **UNCHANGED},
     openapi_extra=reads("If-None-Match", "If-Modified-Since"),
 )
 async def get_task(task_id: str, http: Request, sender: WithSender, intake: WithIntake) -> Response:

@@ -184,7 +184,12 @@ async def get_printed(by: Reader, intake: WithIntake, first: First, last: Last) 
     return HTMLResponse(html, headers={**PRIVATE, "Content-Security-Policy": POLICY})
 
 
-@router.get("/referrals.csv", summary="The journal as a file for spreadsheets")
+@router.get(
+    "/referrals.csv",
+    summary="The journal as a file for spreadsheets",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "one line an entry"}},
+)
 async def get_file(by: Reader, intake: WithIntake, first: First, last: Last) -> StreamingResponse:
     """The same lines as CSV: UTF-8 with a byte order mark, semicolons, no cell a formula."""
     batches = _batches(intake, _of_period(by, intake, first, last))
