@@ -6,7 +6,7 @@ Each function is one stage; each call is made by the role that the regulation gi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,9 +44,11 @@ class Case:
         return f"/cases/{self.id}"
 
 
-async def refer(staff: Staff, person: Person, run: str) -> Case:
+async def refer(
+    staff: Staff, person: Person, run: str, authored_at: datetime | None = None
+) -> Case:
     """The hospital pushes a FHIR referral; the registrar finds it in the journal (L 2.2)."""
-    bundle = referral_bundle(person, staff.now(), run)
+    bundle = referral_bundle(person, authored_at or staff.now(), run)
     answer = await staff.hospital.create("intake", "/fhir", bundle)
     locations = [entry["response"].get("location", "") for entry in answer["entry"]]
     task = next(place for place in locations if place.startswith("Task/")).removeprefix("Task/")

@@ -18,6 +18,8 @@ TRACE = re.compile(r"\br[0-9a-f]{24}\b|\b00-[0-9a-f]{32}-[0-9a-f]{16}-01\b")
 """Likewise, the trace of work that nobody asked for."""
 NOT_COMPARED = ("rev", "mark", "relay_due", "received", "received_at")
 """Marks of storage, and the moments at which the register's log took its entries."""
+LISTED = "row_"
+"""How the fields of lists begin: they repeat others, these marks among them."""
 
 Names = Mapping[str, str]
 """The ids of a run, with what they are called in every run."""
@@ -74,7 +76,11 @@ def _text(value: Any) -> str:
 
 def _stripped(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _stripped(v) for name, v in value.items() if name not in NOT_COMPARED}
+        return {
+            name: _stripped(v)
+            for name, v in value.items()
+            if name not in NOT_COMPARED and not name.startswith(LISTED)
+        }
     return [_stripped(each) for each in value] if isinstance(value, list) else value
 
 

@@ -105,9 +105,9 @@ async def test_refusal_goes_to_its_notice_and_a_satisfied_complaint_reopens_the_
 
 
 async def test_same_referral_pushed_again_opens_no_second_case(region: Region) -> None:
-    person = region.person()
-    first = await journey.refer(region.staff, person, region.run)
-    again = await journey.refer(region.staff, person, region.run)
+    person, authored = region.person(), region.staff.now()
+    first = await journey.refer(region.staff, person, region.run, authored)
+    again = await journey.refer(region.staff, person, region.run, authored)
     assert again == first
 
 

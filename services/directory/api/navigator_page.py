@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chassis.http import public
+from chassis.http import PROBLEMS, public
 from contracts.errors import InvalidInput
 from services.directory.api.navigator import Asked, look, pages_of
 from services.directory.api.navigator_views import facet_views, hit_views
@@ -101,12 +101,18 @@ class PageQuestion(BaseModel):
             raise RequestValidationError(errors) from wrong
 
 
+PAGE_OR_PROBLEM: dict[str, Any] = {
+    "description": "the page, with what is wrong; or which parameter is",
+    "content": {"text/html": {}, **PROBLEMS[422]["content"]},
+}
+
+
 @router.get(
     "/navigator/page",
     summary="Find services: a page for people",
     dependencies=[Depends(public)],
     response_class=HTMLResponse,
-    responses={422: {"content": {"text/html": {}}, "description": "the page, with what is wrong"}},
+    responses={422: PAGE_OR_PROBLEM},
 )
 async def get_navigator_page(
     typed: Annotated[PageQuestion, Query()], request: Request, directory: WithDirectory

@@ -26,8 +26,10 @@ class SpokenCard(CitizenCard):
     @classmethod
     def _phones_as_said(cls, data: Any) -> Any:
         said = data.get("phone") if isinstance(data, dict) else None
-        if not isinstance(said, str) or E164.fullmatch(said) or data.get("phones"):
+        if not isinstance(said, str) or E164.fullmatch(said):
             return data
+        if data.get("phones"):
+            raise ValueError("phone: beside `phones` it is one of their numbers, in E.164")
         found = phones_in(said)
         if not found:
             raise ValueError("phone: a telephone number has its area code, e.g. 8 (384-56) 5-34-21")

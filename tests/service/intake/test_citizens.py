@@ -82,6 +82,17 @@ async def open_pairs(desk: Desk, **headers: Any) -> set[str]:
     return {item["id"] for item in answered.json()["items"]}
 
 
+async def test_phones_beside_one_that_is_no_number_name_the_field_r_3_1_2(desk: Desk) -> None:
+    made = await desk.register()
+    said = {"said": "домашний", "number": "+73845653421"}
+    body = {"card": {**new_citizen(), "phone": "домашний", "phones": [said]}, "reason": "уточнено"}
+    answered = await desk.post(
+        f"/citizens/{made['citizen_id']}/card", body, "specialist", version=1
+    )
+    assert answered.status_code == 422, answered.text
+    assert "phone" in answered.text
+
+
 async def test_a_name_spelt_otherwise_is_the_same_citizen_l_5_1(desk: Desk) -> None:
     citizen = heard(101)
     first = await desk.register(new_referral(citizen=citizen))
