@@ -33,6 +33,7 @@ def by(
 async def test_capacity_is_counted_found_and_told_and_nothing_else_is_written(
     stack: Stack, app: FastAPI, client: httpx.AsyncClient
 ) -> None:
+    """Places of residential institutions are counted by whom they are of (M)."""
     before = await client.get(PATH)
     assert (before.headers["etag"], before.json()["changed_at"]) == ('"0"', None)
     asked = {"q": "пансионат", "free": "true"}

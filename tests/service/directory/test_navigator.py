@@ -26,6 +26,7 @@ async def ask(client: httpx.AsyncClient, **asked: Any) -> dict[str, Any]:
 async def test_hit_says_who_gives_it_how_to_apply_and_what_to_bring(
     client: httpx.AsyncClient,
 ) -> None:
+    """What there is, who gives it, for whom, and how to get it (S)."""
     found = await ask(client, q="сиделка для бабушки", place="Ленинск-Кузнецкий")
     hit = found["hits"][0]
     assert hit["id"] == f"{INSTITUTION}.carers-at-home"

@@ -80,6 +80,7 @@ def test_r_every_institution_gives_home_care_urgent_help_and_assessment() -> Non
     ],
 )
 def test_services_that_the_sources_name_are_there(service: str, word: str) -> None:
+    """As the sources print them (S, L, M)."""
     assert word in LISTINGS[service].description
 
 
