@@ -4,6 +4,9 @@ PY := .venv/bin/python
 export PYTHONPATH := $(CURDIR)
 export PYTHON
 
+# Two at once, each with servers of its own; on servers that are given, one after the other.
+TWO := $(if $(OPORA_AMQP_URL)$(OPORA_MONGO_URL),,-n 2 --dist loadgroup)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fault up down token check bench lock clean
 
@@ -18,7 +21,7 @@ demo: setup ## start everything, carry one referral through all services, stop
 
 test: setup ## all tests
 	@$(PY) -m deploy.runner prepare
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(TWO)
 
 fault: setup ## faults on real servers and the simulation's long run: takes some half an hour
 	@$(PY) -m deploy.runner prepare

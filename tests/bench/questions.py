@@ -41,6 +41,15 @@ QUESTIONS = [
     Question("register: terms that run", "registry",
              f"/terms?state=running&{OF_ONE}", Role.REGISTRY_READER, found="items"),
     Question(
+        "a worklist, the overdue first", "intake", "/worklists/analysis?limit=50",
+        Role.SPECIALIST, found="items",
+    ),
+    Question(
+        "search of the journal by name", "intake", "/referrals/search",
+        Role.REGISTRAR, body={"name": "Редкофамильный Пётр"}, found="items",
+    ),
+    Question("navigator, by words", "directory", "/navigator?q=сиделка&per_page=20"),
+    Question(
         "where is my case", "registry", "/status",
         body={"number": ref(0)["number"], "code": STATUS_CODE},
     ),

@@ -29,7 +29,7 @@ from deploy.runner.system import Servers
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
 from tests.bench import page
 from tests.bench.questions import QUESTIONS, Question
-from tests.bench.stock import MAKERS, START, documents
+from tests.bench.stock import MAKERS, SECRET, START, documents
 from tests.service.stack import DISTRICT, running, until
 
 FULL = (1_000, 1_000), (100_000, 5_000)
@@ -93,7 +93,7 @@ def made(service: str, servers: Servers, credentials: Credentials, prefix: str) 
         audience=AUDIENCE,
         database_prefix=prefix,
         log_level="ERROR",
-        identity_key="a secret of sixteen",
+        identity_key=SECRET,
         pension_fund_url="http://127.0.0.1:1",
         pension_fund_token="t",
         status_per_address=100_000,

@@ -15,6 +15,9 @@ from chassis.document import Document
 from chassis.store import Collection
 from contracts import status_code
 from contracts.territory import municipalities
+from contracts.values import CitizenCard
+from services.intake.adapters.identity import Identity
+from services.intake.finding import found_by
 from tests.contract.corpus import stored
 
 INSTITUTION, AUTHORISED_BODY = "r-institution-15", "r-authorised-body-07"
@@ -23,6 +26,9 @@ FAMILIES = ("Абрамов", "Белова", "Воронцов", "Гущина"
 ENDINGS = ("", "ский", "цев", "енко", "ишин", "ёнков", "овых", "идзе", "ян", "ух")
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан", "Нина")
 STATUS_CODE = "4207194107"
+RARE = 10
+"""Whoever has a name of their own: a search by it finds one line."""
+SECRET = "a secret of sixteen"
 
 State = dict[str, Any]
 Make = Callable[[State, int], State]
@@ -42,6 +48,8 @@ def moment(index: int, **more: float) -> str:
 
 
 def person(index: int) -> State:
+    if index == RARE:
+        return {"family": "Редкофамильный", "given": "Пётр", "patronymic": None}
     family = FAMILIES[index % 8].removesuffix("а") + ENDINGS[index // 8 % 10]
     return {"family": family, "given": GIVEN[index // 80 % 9], "patronymic": "Ильич"}
 
@@ -72,12 +80,14 @@ def entry(index: int) -> str:
 def journal_entry(state: State, index: int) -> State:
     form = state["form"]
     form["citizen"] = {**form["citizen"], "name": person(index), "birth_date": "1941-03-08"}
+    found = found_by(Identity(SECRET), CitizenCard.model_validate(form["citizen"]))
     placed = {"citizen_id": f"P{index:08d}", "case_id": f"C{index:08d}", "linked": False}
     return {
         **state,
         **{"id": entry(index), "number": index + 1, "institution": institution(index)},
         **{"source_key": f"key:{index}", "form": form, "placed": placed, "missing": []},
         **{"authorised_body": authorised_body(index), "received_at": moment(index)},
+        "found_by": found,
     }
 
 
