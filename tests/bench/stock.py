@@ -93,7 +93,8 @@ def journal_entry(state: State, index: int) -> State:
 
 def citizen(state: State, index: int) -> State:
     card = {**state["card"], "name": person(index)}
-    keys = {"snils_key": f"ks{index}", "person_key": f"kp{index}"}
+    unique = ("snils_key", "person_key", "name_birth")
+    keys = {name: f"k{name}{index}:000" for name in unique}
     return {**state, "id": f"P{index:08d}", "card": card, "open_case": f"C{index:08d}", **keys}
 
 
