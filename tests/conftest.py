@@ -24,6 +24,7 @@ ALONE = {"bench", "deploy", "fault", "system"}
 """What starts processes of its own and looks at the time: one at once, where tests run in two."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup`: a file stays together, and so does what is to be alone."""
     for item in items:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
+from typing import Any
 
 from contracts import assessment, careplan, complaints, intake
 from contracts.case import CaseRef
@@ -30,6 +31,7 @@ from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION, Staff, hire
 from deploy.runner.system import PENSION_FUND_OFFICE
 from tests.fault.recording import Town
 from tests.service.intake.bodies import CERTIFICATE, DECLINE, new_referral
+from tests.simulation.forwarded import forwarded
 from tests.system import steps
 
 ALARMS: tuple[type[Event], ...] = (
@@ -290,8 +292,14 @@ async def papers(t: Travellers) -> None:
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
 
 
+async def passed_on(t: Travellers) -> None:
+    """A referral that bodies pass between them, and a line of the journal corrected (R 3.1.2)."""
+    await forwarded(t.staff, t.person(), t.run)
+
+
 async def directory_edited(t: Travellers) -> None:
-    """An organization is entered, changed and retired (R 1.3)."""
+    """Organizations of an old and of a further kind are entered, changed and retired; a service of
+    one is listed, changed and withdrawn, its places are counted (R 1.3, S, M)."""
     editor = t.desk("directory_editor", AUTHORISED_BODY)
     card = {
         "kind": "institution",
@@ -302,14 +310,42 @@ async def directory_edited(t: Travellers) -> None:
         "serves": [{"municipality": "polysaevo"}],
         "source": "Приказ департамента № 15",
     }
-    made = await editor.create("directory", "/organizations", {"card": card})
-    key = made["id"]
-    changed = {"card": card | {"phones": ["+73845643299"]}, "reason": "Новый номер"}
-    record = f"/organizations/{key}"
+    for kind in ("institution", "culture"):
+        made = await editor.create("directory", "/organizations", {"card": card | {"kind": kind}})
+        again = card | {"kind": kind, "phones": ["+73845643299"]}
+        record = f"/organizations/{made['id']}"
+        await _change(editor, record, {"card": again, "reason": "Новый номер"})
+        await _offer(editor, made["id"])
+        await editor.change("directory", record, "retirement", {"reason": "Реорганизация"})
+
+
+async def _offer(editor: Office, organization: str) -> None:
+    service = {
+        "organization": organization,
+        "name": "Прокат слуховых аппаратов",
+        "description": "Аппараты во временное пользование.",
+        "kinds": ["communication"],
+        "needs": ["equipment"],
+        "groups": ["sensory_disability"],
+        "forms": ["semi_residential"],
+        "source": "Письмо № 12",
+    }
+    listed = {"reason": "Письмо № 12", "service": service}
+    made = await editor.create("directory", "/services", listed)
+    record = f"/services/{made['id']}"
+    renamed = service | {"name": "Прокат аппаратов"}
+    await _change(editor, record, {"reason": "Короче", "service": renamed})
+    counted = {"service": made["id"], "unit": "place", "available": 2, "maximum": 30}
+    path = f"/organizations/{organization}"
+    body = {"reason": "Посчитали", "capacities": [counted]}
+    await editor.change("directory", path, "capacity", body, read="/capacity")
+    await editor.change("directory", record, "withdrawal", {"reason": "Больше не выдаём"})
+
+
+async def _change(editor: Office, record: str, body: dict[str, Any]) -> None:
     head, _, name = record.rpartition("/")
     await editor.get("directory", record)
-    await editor.change("directory", head, name, changed, read=f"/{name}")
-    await editor.change("directory", record, "retirement", {"reason": "Реорганизация"})
+    await editor.change("directory", head, name, body, read=f"/{name}")
 
 
 async def terms_forgotten(t: Travellers) -> None:
@@ -341,6 +377,7 @@ WAYS = (
     completion,
     one_after_all,
     withdrawal,
+    passed_on,
     cards,
     papers,
 )

