@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHON
 
 # Two at once, each with servers of its own; on servers that are given, one after the other.
-TWO := $(if $(OPORA_AMQP_URL)$(OPORA_MONGO_URL),,-n 2 --dist loadgroup)
+TWO := $(if $(OPORA_AMQP_URL)$(OPORA_MONGO_URL),,-n 2 --dist loadfile)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fault up down token check bench lock clean

@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,19 +17,6 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from deploy.runner.system import LOCAL, Servers, data_dir_of
-
-TESTS = Path(__file__).parent
-ALONE = {"bench", "deploy", "fault", "system"}
-"""What starts processes of its own and looks at the time: one at once, where tests run in two."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: a file stays together, and so does what is to be alone."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        group = "processes" if folder in ALONE else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @dataclass(frozen=True)
