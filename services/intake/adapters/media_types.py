@@ -50,7 +50,7 @@ def _is_odt(head: bytes, file: IO[bytes]) -> bool:
 def _entries(head: bytes, file: IO[bytes]) -> frozenset[str]:
     if not head.startswith(b"PK\x03\x04"):
         return frozenset()
-    try:
+    try:  # an archive of a kind that the library cannot read is none of ours
         with zipfile.ZipFile(file) as archive:
             listed = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
