@@ -44,14 +44,16 @@ def fail_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def system(servers: ServerUrls, fail_points: Path) -> Iterator[System]:
-    """All services on the session's servers, with databases of their own."""
+def system(fail_points: Path) -> Iterator[System]:
+    """All services, on a broker of their own where none is given.
+
+    Other tests delete the inboxes of these very names; and RabbitMQ 3.10 whose inbox is deleted in
+    the moment it is declared takes no declaration any more until it is started again.
+    """
     name = f"test-system-{uuid.uuid4().hex[:6]}"
     made = System(
         name,
         ports=free_service_ports(),
-        amqp_url=servers.amqp_url,
-        mongo_url=servers.mongo_url,
         settings={
             "OPORA_FAIL_POINTS": str(fail_points),
             "OPORA_DATABASE_PREFIX": f"s{uuid.uuid4().hex[:6]}_",
@@ -60,6 +62,12 @@ def system(servers: ServerUrls, fail_points: Path) -> Iterator[System]:
     with made as running:
         yield running
     shutil.rmtree(made.data_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(system: System) -> ServerUrls:
+    """The broker and the database that the system uses."""
+    return ServerUrls(system.amqp_url, system.mongo_url)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
