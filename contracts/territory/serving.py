@@ -1,11 +1,11 @@
 """Who serves an address: by municipality, city district, settlement, street (R 1.3, R 3.1.2).
 
 An authorised body or an MFC passes a referral to the institution that serves the citizen's
-address. The index is built once from the directory's organizations; a lookup reads a few
-dictionaries. It proposes with reasons and says plainly when there are several or none.
+address. The index is kept organization by organization; a lookup reads a few dictionaries. It
+proposes with reasons and says plainly when there are several or none.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal
 
@@ -19,7 +19,16 @@ from contracts.territory.municipality import (
     city_district_stem,
     normal_name,
 )
-from contracts.territory.shelf import Candidate, Level, Shelf, StreetPiece, Undecided
+from contracts.territory.shelf import (
+    Candidate,
+    Level,
+    Shelf,
+    StreetPiece,
+    Undecided,
+    organization_of,
+    shelve,
+    unshelve,
+)
 from contracts.territory.streets import parse_street, street_words
 
 Outcome = Literal["one", "several", "possible", "none"]
@@ -87,7 +96,11 @@ _EMPTY: Final = Shelf()
 
 
 class TerritoryIndex:
-    """Organizations by the territory they serve; built once, read-only afterwards."""
+    """Organizations by the territory they serve.
+
+    Putting or removing one touches its own places only, and the answers are those of an index made
+    anew: what is found stands in the order of the organizations' keys.
+    """
 
     def __init__(
         self,
@@ -101,29 +114,57 @@ class TerritoryIndex:
         self._names.update((item.code, item.name) for item in areas)
         self._shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
         self._regional: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
-        kinds = dict.fromkeys(REFERRAL_KINDS)
+        self._known: dict[str, ServingOrganization] = {}
+        self._of_kind: Counter[str] = Counter()
         for organization in organizations:
-            kinds[organization.kind] = None
-            for territory in organization.serves:
-                self._add(organization, territory)
-        self._kinds = tuple(kinds)
+            self.put(organization)
+
+    def put(self, organization: ServingOrganization) -> None:
+        """An organization as it now is; nothing is done if it is known so already."""
+        if self._known.get(organization.key) == organization:
+            return
+        self.remove(organization.key)
+        self._known[organization.key] = organization
+        self._of_kind[organization.kind] += 1
+        for territory in organization.serves:
+            self._add(organization, territory)
+
+    def remove(self, key: str) -> None:
+        """It serves nobody any more."""
+        organization = self._known.pop(key, None)
+        if organization is None:
+            return
+        self._of_kind[organization.kind] -= 1
+        for territory in organization.serves:
+            self._drop(organization, territory)
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None
     ) -> TerritoryAnswer:
         """Candidates for the address by kind, each with its reason (R 1.3, R 3.1.2)."""
         location = self._gazetteer.locate(address)
-        wanted = self._kinds if kinds is None else tuple(kinds)
+        wanted = self._kinds() if kinds is None else tuple(kinds)
         place = self._place(location)
         answers = {kind: self._answer(kind, location, place) for kind in wanted}
         return TerritoryAnswer.model_construct(location=location, kinds=answers)
+
+    def _kinds(self) -> tuple[str, ...]:
+        known = (kind for kind, count in self._of_kind.items() if count)
+        return tuple(dict.fromkeys((*REFERRAL_KINDS, *known)))
+
+    def _drop(self, organization: ServingOrganization, territory: Territory) -> None:
+        key, kind, code = organization.key, organization.kind, territory.municipality
+        if code is None:
+            unshelve(self._regional[organization.region or "", kind], key, organization_of)
+        else:
+            self._shelves[code, kind].remove(key, territory)
 
     def _add(self, organization: ServingOrganization, territory: Territory) -> None:
         kind, code = organization.kind, territory.municipality
         if code is None:
             region = organization.region or ""
             candidate = self._candidate(organization, "region", self._names.get(region, region))
-            self._regional[region, kind].append(candidate)
+            shelve(self._regional[region, kind], candidate, organization_of)
             return
         shelf = self._shelves[code, kind]
         if territory.street:
@@ -131,13 +172,15 @@ class TerritoryIndex:
             shelf.add_street(piece)
         elif territory.city_district:
             candidate = self._candidate(organization, "city_district", territory.city_district)
-            shelf.by_district[city_district_stem(territory.city_district)].append(candidate)
+            district = shelf.by_district[city_district_stem(territory.city_district)]
+            shelve(district, candidate, organization_of)
         elif territory.settlement:
             candidate = self._candidate(organization, "settlement", territory.settlement)
-            shelf.by_settlement[normal_name(territory.settlement)].append(candidate)
+            settlement = shelf.by_settlement[normal_name(territory.settlement)]
+            shelve(settlement, candidate, organization_of)
         else:
-            name = self._names.get(code, code)
-            shelf.whole.append(self._candidate(organization, "municipality", name))
+            candidate = self._candidate(organization, "municipality", self._names.get(code, code))
+            shelve(shelf.whole, candidate, organization_of)
 
     @classmethod
     def _piece(

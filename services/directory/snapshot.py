@@ -1,14 +1,15 @@
 """Every organization in memory, for the questions that may not wait for the store.
 
 Invariant: an organization is replaced by a newer version of it only, whichever way it came: from
-this process's own change or from a look at what other replicas changed.
+this process's own change or from a look at what other replicas changed. The index over who serves
+what is kept with each of them: a lookup never builds it, however many come in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from contracts.territory import AddressQuery, TerritoryAnswer, TerritoryIndex, index_of
+from contracts.territory import AddressQuery, TerritoryAnswer, index_of, serving_of
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.rows import ImportedRow
 
@@ -18,7 +19,7 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, Organization]] = {}
-        self._index: TerritoryIndex | None = None
+        self._index = index_of(())
         self.complete = False
         self.taken: Callable[[Organization], None] = lambda organization: None
         """Told of every organization that is taken in."""
@@ -31,7 +32,10 @@ class Snapshot:
         if version <= self.version_of(organization.id):
             return
         self._known[organization.id] = (version, organization)
-        self._index = None
+        if organization.status is Status.PUBLISHED:
+            self._index.put(serving_of(organization.card))
+        else:
+            self._index.remove(organization.id)
         self.taken(organization)
 
     def version_of(self, organization_id: str) -> int:
@@ -58,10 +62,4 @@ class Snapshot:
         self, address: AddressQuery, kinds: Collection[str] | None = None
     ) -> TerritoryAnswer:
         """Who of those that take part serves an address; a few dictionaries are read."""
-        if self._index is None:
-            self._index = index_of(
-                organization.card
-                for _, (_, organization) in sorted(self._known.items())
-                if organization.status is Status.PUBLISHED
-            )
         return self._index.who_serves(address, kinds)
