@@ -21,7 +21,7 @@ from contracts.directory import ORGANIZATION
 from contracts.errors import InvalidInput, Refusal
 from contracts.territory import municipalities, regions
 from contracts.values import SYSTEM, Actor
-from services.directory.commands import check_entered, see
+from services.directory.commands import entered_before, see
 from services.directory.directory import Directory
 from services.directory.domain.import_file import read_file
 from services.directory.domain.import_job import (
@@ -180,12 +180,13 @@ async def _apply_row(directory: Directory, found: Import, row: PlannedRow) -> No
     asked = corrected(found, row, directory.appendix.gazetteer)
     if asked.card is None:
         raise LookupError(row.number)
-    await check_entered(directory, asked.card)
     by = found.applied_by or SYSTEM
     at = directory.service.at(by)
     digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
     request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
     commands, key = directory.service.commands, asked.card.id
+    if await entered_before(directory, asked.card, request) is not None:
+        return  # applied by a process that died, and only then something else changed
     if row.seen_version == 0:
         organization, events = enter_imported(found, asked, row, at)
         document = Document(id=key, state=organization)

@@ -8,7 +8,7 @@ from chassis.commands import Request
 from chassis.document import Answered, Document
 from contracts.directory import ORGANIZATION, OrganizationCard
 from contracts.values import Actor
-from services.directory.commands import Decide, change_organization, check_entered
+from services.directory.commands import Decide, change_organization, entered_before
 from services.directory.directory import Directory
 from services.directory.domain.organization import Organization
 from services.directory.domain.register import amend, missing_checks, propose
@@ -25,7 +25,8 @@ async def propose_entry(
     by: Actor,
 ) -> Answered:
     """A proposal: one write, and nobody else hears of it."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     at = directory.service.at(by)
     organization = propose(card, particulars, at)
     return await directory.service.commands.create(
@@ -48,7 +49,8 @@ async def amend_entry(
     visible: Visible,
 ) -> Answered:
     """A corrected proposal: it is looked at anew."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     return await decide_on_entry(
         directory,
         card.id,

@@ -117,9 +117,12 @@ async def post_organization(
     request: Creation,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """Enter an organization that the data files do not hold."""
+    """Enter an organization that the data files do not hold, with the reason (R 1.3).
+
+    Providers and organizations of volunteers are proposed to their registers instead (L 1.2.2.2).
+    """
     card = body.card.card(f"organization-{request.key}")
-    answered = await publish_organization(directory, card, request, by)
+    answered = await publish_organization(directory, card, body.reason, request, by)
     response.headers["Location"] = f"/organizations/{card.id}"
     return receipt(answered, response)
 

@@ -46,9 +46,10 @@ class CardForm(Body):
 
 
 class PublicationRequest(Body):
-    """A new organization."""
+    """A new organization, and why it is entered (R 1.3)."""
 
     card: CardForm
+    reason: Line
 
 
 class ChangeRequest(Body):

@@ -24,6 +24,7 @@ from services.directory.domain.organization import (
     enter,
     replace,
     require,
+    require_enterable,
 )
 from services.directory.domain.quality import Fault
 from services.directory.domain.rows import ImportedRow
@@ -197,11 +198,12 @@ def enter_imported(
     found: Import, row: PlannedRow, as_read: PlannedRow, at: Context
 ) -> tuple[Organization, list[Event]]:
     """A new organization, from an imported row."""
-    card = _card(row)
+    card, reason = _card(row), reason_of(found, row)
+    require_enterable(card)
     organization = enter(card, at)
-    organization.reason = reason_of(found, row)
+    organization.reason = reason
     organization.imported = _taken(found, as_read)
-    return organization, telling.published(card, at.by)
+    return organization, telling.published(card, at.by, reason)
 
 
 def take_imported(
@@ -209,6 +211,7 @@ def take_imported(
 ) -> list[Event]:
     """What an imported row changes of an organization."""
     require(organization, Action.CHANGE)
+    require_enterable(_card(row), organization.card)
     events = replace(organization, _card(row), reason_of(found, row), at)
     organization.imported = _taken(found, as_read)
     return events

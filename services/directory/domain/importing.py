@@ -8,7 +8,7 @@ only applied when a person accepts it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ from services.directory.domain.import_row import (
     read_row,
     spoken_of,
 )
-from services.directory.domain.organization import Organization, Status
+from services.directory.domain.organization import Organization, Status, require_enterable
 from services.directory.domain.quality import Fault, Severity, find_faults
 from services.directory.domain.quality_survey import listed
 from services.directory.domain.reading import read_card
@@ -148,7 +148,10 @@ def _planned(
 ) -> PlannedRow:
     card = cards[row.key]
     faults = [_of_quality(fault) for fault in quality]
-    broken = [_of_refusal(wrong) for wrong in card_faults(card, _parent(card, cards, known))]
+    broken = [
+        _of_refusal(wrong)
+        for wrong in (*_kind_faults(card, known), *card_faults(card, _parent(card, cards, known)))
+    ]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
     )
@@ -165,6 +168,15 @@ def _planned(
     if planned.conflict:
         planned.state = RowState.CONFLICT
     return planned
+
+
+def _kind_faults(card: OrganizationCard, known: Known) -> Iterator[InvalidInput]:
+    """A provider is proposed with its INN, OGRN and services, which no column holds (L 1.2.2.2)."""
+    present = known.organizations.get(card.id)
+    try:
+        require_enterable(card, present[1].card if present else None)
+    except InvalidInput as wrong:
+        yield wrong
 
 
 def _conflict(present: Organization, fields: tuple[str, ...]) -> str | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
-from contracts.directory import OrganizationCard, OrganizationRetired
+from contracts.directory import OrganizationCard, OrganizationKind, OrganizationRetired
 from contracts.errors import InvalidInput, require_allowed
 from contracts.event import Event
 from contracts.values import Actor
@@ -42,6 +42,8 @@ class Action(StrEnum):
 
 PUBLISHED = frozenset({Status.PUBLISHED})
 UNDECIDED = frozenset({Status.PROPOSED, Status.CHECKED})
+PROPOSED_KINDS = frozenset({OrganizationKind.PROVIDER, OrganizationKind.VOLUNTEER})
+"""Kinds that are entered by the register alone: proposed, checked, published (L 1.2.2.2, 3.9)."""
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.CHANGE: PUBLISHED,
@@ -133,10 +135,24 @@ def require(organization: Organization, action: Action) -> None:
     require_allowed(ALLOWED, action, organization.standing, "organization", clause="R 1.3")
 
 
-def publish(card: OrganizationCard, at: Context) -> tuple[Organization, list[Event]]:
-    """Enter an organization that the data files do not hold."""
+def require_enterable(card: OrganizationCard, before: OrganizationCard | None = None) -> None:
+    """Refuse what would make a provider or volunteers' organization of one that nobody checked."""
+    if card.kind in PROPOSED_KINDS and (before is None or before.kind is not card.kind):
+        where = "/providers" if card.kind is OrganizationKind.PROVIDER else "/volunteers"
+        raise InvalidInput(
+            "kind-of-a-register",
+            f"one of this kind is proposed by POST {where}, checked and then published",
+            field="card.kind",
+            clause="L 1.2.2.2, 3.9",
+        )
+
+
+def publish(card: OrganizationCard, reason: str, at: Context) -> tuple[Organization, list[Event]]:
+    """Enter an organization that the data files do not hold, with the reason (R 1.3)."""
+    require_enterable(card)
     organization = enter(card, at)
-    return organization, telling.published(card, at.by)
+    organization.reason = reason
+    return organization, telling.published(card, at.by, reason)
 
 
 def enter(card: OrganizationCard, at: Context) -> Organization:
@@ -150,6 +166,7 @@ def change(
 ) -> list[Event]:
     """Replace the card; the reason travels with it (R 1.3)."""
     require(organization, Action.CHANGE)
+    require_enterable(card, organization.card)
     return replace(organization, card, reason, at)
 
 

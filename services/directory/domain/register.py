@@ -136,7 +136,7 @@ def publish_entry(organization: Organization, reason: str, at: Context) -> list[
     succeed(organization, organization.card, reason, at)
     organization.status = Status.PUBLISHED
     entry.stage, entry.decided_by, entry.decided_at = None, at.by, at.now
-    return telling.published(organization.card, at.by)
+    return telling.published(organization.card, at.by, reason)
 
 
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:

@@ -172,7 +172,8 @@ async def test_further_kinds_stay_out_while_an_older_replica_could_not_read_them
     fresh: Stack,
 ) -> None:
     """Replicas are replaced with the setting off, and then it is turned on."""
-    body = {"card": {"kind": "culture", "name": "Дворец культуры", "source": "Письмо № 3"}}
+    card = {"kind": "culture", "name": "Дворец культуры", "source": "Письмо № 3"}
+    body = {"card": card, "reason": "Открыт"}
     careful = app_of(fresh, further_kinds=False)
     async with running(careful) as client:
         directory = await settled(careful)

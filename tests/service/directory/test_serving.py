@@ -139,7 +139,8 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
                 "region": "RU-KEM",
                 "serves": [{"municipality": "myski"}],
                 "source": "Письмо МФЦ",
-            }
+            },
+            "reason": "Открыт",
         }
         made = await client.post(
             "/organizations", headers=stack.headers("directory_editor"), json=body

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.territory import municipalities, regions
 from services.directory.adapters.data_files import read_rows
@@ -21,6 +22,7 @@ from services.directory.domain.import_job import (
     apply,
     corrected,
     depths,
+    enter_imported,
     finish,
     is_offered,
     preview,
@@ -198,6 +200,24 @@ def test_retired_organization_waits_for_a_person(known: Known) -> None:
     retire(of(known, OURS), "Ликвидировано", BY)
     (row,) = planned(known, f"{PARTIAL}{OURS};institution;RU-KEM;МБУ;(38456) 3-99-99\n")
     assert (row.state, row.conflict) == (RowState.CONFLICT, "retired")
+
+
+@pytest.mark.parametrize("kind", ["provider", "volunteer"])
+def test_l_1_2_2_2_imported_provider_goes_to_its_register(known: Known, kind: str) -> None:
+    """L 1.2.2.2, 3.9: a file holds no INN, OGRN and services, so none is published by it."""
+    text = f"{HEADER}\n{changed(key='x-new', kind=kind, parent='')}\n"
+    (row,) = planned(known, text)
+    assert (row.state, ("kind", "card.kind-of-a-register") in rules(row)) == (RowState.BROKEN, True)
+    (row,) = planned(known, f"{PARTIAL}{OURS};{kind};RU-KEM;МБУ;(38456) 3-99-99\n")
+    assert row.state is RowState.BROKEN
+    (row,) = planned(known, f"{PARTIAL}l-provider-01;provider;RU-KEM;ООО;(38456) 3-99-99\n")
+    assert row.state is RowState.CHANGED
+    made, (row,) = imported(known, f"{HEADER}\n{GOOD}\n")
+    assert row.card is not None
+    row.card = row.card.model_copy(update={"kind": OrganizationKind(kind)})
+    with pytest.raises(InvalidInput) as wrong:  # previewed by a version before
+        enter_imported(made, row, row, BY)
+    assert wrong.value.code == "kind-of-a-register"
 
 
 def test_parent_may_come_with_the_file_and_goes_before(known: Known) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from contracts.directory import OrganizationPublished, OrganizationPublishedV2, Ownership
 from contracts.errors import InvalidInput, NotAllowedInState
 from services.directory.api.register_views import ParticularsForm
-from services.directory.domain.organization import Organization, Status, publish
+from services.directory.domain.organization import Organization, Status, enter
 from services.directory.domain.register import (
     CheckResult,
     amend,
@@ -161,6 +161,6 @@ def test_l_incomplete_proposal_is_refused(
 
 
 def test_organization_that_was_never_proposed_is_in_no_register() -> None:
-    found, _ = publish(CARD, BY)
+    found = enter(CARD, BY)
     with pytest.raises(NotAllowedInState):
         missing_checks(found)

@@ -22,6 +22,7 @@ QUESTIONS = (
     AddressQuery(municipality="yurga"),
     AddressQuery(municipality="tashtagol", settlement="Шерегеш"),
 )
+HOUSES = [{"first": "2", "last": "20"}]
 PLACES: tuple[list[dict[str, Any]], ...] = (
     [{"municipality": "kemerovo"}],
     [{"municipality": "kemerovo", "city_district": "Рудничный район"}, {"municipality": "yurga"}],
