@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 from collections import Counter
@@ -14,6 +15,8 @@ from fastapi import FastAPI
 
 from chassis import failpoints
 from contracts.directory import OrganizationChanged, OrganizationPublished
+from services.directory.domain.import_job import ImportStatus
+from services.directory.imports import carry_out
 from tests.service.directory.conftest import ROWS, app_of, directory_of, settled, steps_of
 from tests.service.stack import Stack, running, until
 
@@ -356,3 +359,55 @@ async def test_file_of_5000_rows_is_previewed_and_bounded(editor: Importing, app
         {"import_id": shown["id"]}, sort=[("number", 1)], limit=200
     )
     assert [len(part.state.rows) for part in parts] == [50] * 100
+
+
+class Ended:
+    """Ends an errand after so many organizations were saved."""
+
+    def __init__(self, left: int) -> None:
+        self.left, self.saves, self.times = left, 0, 0
+
+    def __call__(self, point: str, about: str) -> None:
+        if point != "before-save" or not about.startswith("organizations/"):
+            return
+        if self.left == 0:
+            self.times += 1
+            raise TimeoutError
+        self.left -= 1
+        self.saves += 1
+
+
+async def test_long_import_goes_on_where_it_was_however_short_its_errands(
+    editor: Importing, app: FastAPI
+) -> None:
+    """An errand that is ended, again and again, loses fifty rows at most: no row that is known to
+    be done is applied anew, and an import of many rows ends."""
+    directory = directory_of(app)
+    count = 560
+    heads = [f"x-l-{number};mfc;RU-KEM;МФЦ «{number}»;x-l-{number - 1}" for number in range(1, 20)]
+    rows = [
+        f"x-l-{number};mfc;RU-KEM;МФЦ «{number}»;x-l-{number % 20}" for number in range(20, count)
+    ]
+    top = "x-l-0;mfc;RU-KEM;МФЦ «0»;"
+    await editor.preview(table(*rows, *heads, top, header="key;kind;region;name;parent"))
+    import_id = editor.path.removeprefix("/imports/")
+    document = await directory.imports.get(import_id)
+    assert document is not None
+    document.state.status = ImportStatus.APPLYING  # decided, but no sweeper is told
+    document.state.applied_by, document.state.reason = document.state.previewed_by, "Письмо № 5"
+    document.version += 1
+    await directory.imports.save(document)
+    ended = Ended(150)
+    token = failpoints.watched_by.set(ended)
+    for _ in range(20):
+        ended.left = 150
+        with contextlib.suppress(TimeoutError):
+            await carry_out(directory, import_id)
+        found = await directory.imports.get(import_id)
+        assert found is not None
+        if found.state.status is ImportStatus.APPLIED:
+            break
+    failpoints.watched_by.reset(token)
+    assert found.state.outcomes["applied"] == count
+    assert ended.times >= 3
+    assert ended.saves <= count + 50 * ended.times
