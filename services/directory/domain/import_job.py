@@ -30,6 +30,8 @@ from services.directory.domain.quality import Fault
 from services.directory.domain.rows import ImportedRow
 
 ROWS_IN_A_PART = 50
+RETIRED = "retired"
+"""What a version before called a conflict: nobody can overrule it."""
 
 
 class ImportStatus(StrEnum):
@@ -140,6 +142,8 @@ def apply(
     for number in overruled:
         if number not in by_number or by_number[number].state is not RowState.CONFLICT:
             raise _wrong("no-such-conflict", f"row {number} is not in conflict", "overrule")
+        if by_number[number].conflict == RETIRED:
+            raise _wrong("organization-retired", f"row {number}: it takes part no more", "overrule")
     found.status, found.reason = ImportStatus.APPLYING, reason
     found.corrections, found.overruled = list(corrections), sorted(overruled)
     found.applied_by, found.applied_at = at.by, at.now

@@ -162,12 +162,38 @@ def _planned(
     if row.key not in known.organizations:
         return planned
     planned.seen_version, present = known.organizations[row.key]
+    if present.status is Status.RETIRED:
+        return _closed(planned, present)
     planned.fields = differing(present.card, card)
     planned.state = RowState.CHANGED if planned.fields else RowState.UNCHANGED
     planned.conflict = _conflict(present, planned.fields)
     if planned.conflict:
         planned.state = RowState.CONFLICT
     return planned
+
+
+def _closed(planned: PlannedRow, present: Organization) -> PlannedRow:
+    """A row of one that takes no part: nothing is changed of it, whoever decides (R 1.3)."""
+    closed = RowFault(
+        field="key",
+        rule="row.not_in_the_register" if present.is_proposal else "row.retired",
+        severity=Severity.ERROR,
+        printed=planned.key,
+        reason_en="the key is of an entry of a register that is not published"
+        if present.is_proposal
+        else "the organization was taken out of the directory; enter it under a new key",
+        reason_ru="ключ занят записью реестра, которая не опубликована"
+        if present.is_proposal
+        else "организация исключена из справочника; внесите её под новым ключом",
+    )
+    return PlannedRow(
+        number=planned.number,
+        line=planned.line,
+        key=planned.key,
+        state=RowState.BROKEN,
+        faults=[closed, *planned.faults],
+        seen_version=planned.seen_version,
+    )
 
 
 def _kind_faults(card: OrganizationCard, known: Known) -> Iterator[InvalidInput]:
@@ -181,8 +207,6 @@ def _kind_faults(card: OrganizationCard, known: Known) -> Iterator[InvalidInput]
 
 def _conflict(present: Organization, fields: tuple[str, ...]) -> str | None:
     """Why a row waits for a person: it would undo what one has decided."""
-    if present.status is Status.RETIRED:
-        return "retired"
     edited = [name for name in fields if name != "source" and present.is_edited(name)]
     return f"edited: {', '.join(edited)}" if edited else None
 
