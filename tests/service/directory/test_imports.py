@@ -270,7 +270,7 @@ async def test_report_says_the_same_as_csv(editor: Importing) -> None:
     await editor.preview(table(row("x-g-1"), row("x-g-2", kind="bank", phone="38456) 3-00-01")))
     answer = await editor.get("/report.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     told = {(line["row"], line["field"], line["rule"]) for line in lines if line["rule"]}
     shown = {
         (str(item["number"]), fault["field"], fault["rule"])
@@ -278,6 +278,28 @@ async def test_report_says_the_same_as_csv(editor: Importing) -> None:
         for fault in item["faults"]
     }
     assert told == shown
+
+
+async def test_no_cell_of_a_foreign_file_is_a_formula_in_a_report(
+    editor: Importing, client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """Nor is a table one column in a spreadsheet whose decimal sign is the comma."""
+    formula = "=HYPERLINK(1)"
+    await editor.preview(table(row("=x", kind="bank"), row("x-m-1", phone=formula, name="@Юг")))
+    await editor.apply()
+    await editor.done()
+    reports = [await editor.get("/report.csv")]
+    headers = stack.headers(EDITOR)
+    reports.append(await client.get("/quality.csv?document=import", headers=headers))
+    for report in reports:
+        text = report.content.decode("utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text), delimiter=";"))
+        assert len({len(line) for line in lines}) == 1
+        assert len(lines[0]) > 10
+        cells = {cell for line in lines for cell in line}
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert f"'{formula}" in cells
+    assert "'=x" in reports[0].text
 
 
 async def test_rows_are_paged_by_number(editor: Importing) -> None:

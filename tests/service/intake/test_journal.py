@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from chassis.spreadsheet import BYTE_ORDER_MARK
 from contracts.citizen import CitizenCardChanged
 from services.intake.api.journal import LINES_PRINTED
 from services.intake.domain.corrections import Corrected, correct
 from services.intake.domain.journal import JournalEntry
-from services.intake.printed import BYTE_ORDER_MARK, COLUMNS
+from services.intake.printed import COLUMNS
 from services.intake.relining import enter_corrected
 from tests.service.intake.bodies import new_bundle, new_citizen, new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
