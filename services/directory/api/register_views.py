@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
@@ -12,7 +13,7 @@ from contracts.directory import OrganizationCard, OrganizationKind, Ownership, T
 from contracts.values import Actor, Address, Email, Line, Phone
 from services.directory.adapters.state_numbers import checked_inn, checked_ogrn
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import missing_checks, needed_checks
+from services.directory.domain.register import missing_checks, needed_checks, numbers_shared
 from services.directory.domain.register_entry import Check, CheckItem, Inn, Ogrn, Particulars
 
 
@@ -61,6 +62,15 @@ class RegisteredView(BaseModel):
     card: OrganizationCard
 
 
+class SameNumberView(BaseModel):
+    """Another entry with the same INN or OGRN: one of the two may be wrong, or it is a branch."""
+
+    id: str
+    name: str
+    status: Status
+    same: list[str] = Field(description="inn, ogrn or both")
+
+
 class EntryView(BaseModel):
     """Everything a register holds of an entry, for those who keep it and who proposed it."""
 
@@ -77,6 +87,8 @@ class EntryView(BaseModel):
     decided_by: Actor | None
     decided_at: AwareDatetime | None
     reason: str | None
+    same_numbers: list[SameNumberView] = Field(description="for editors; empty for a provider")
+    despite_same_number: str | None = Field(description="why there are two, if that was said")
 
 
 def registered_view(document: Document[Organization]) -> RegisteredView:
@@ -96,8 +108,8 @@ def registered_view(document: Document[Organization]) -> RegisteredView:
     )
 
 
-def entry_view(document: Document[Organization]) -> EntryView:
-    """An entry as an editor sees it; only of what is in a register."""
+def entry_view(document: Document[Organization], others: Iterable[Organization]) -> EntryView:
+    """An entry, and others with its INN or OGRN; only of what is in a register."""
     found = document.state
     entry = found.entry
     if entry is None:
@@ -117,4 +129,14 @@ def entry_view(document: Document[Organization]) -> EntryView:
         decided_by=entry.decided_by,
         decided_at=entry.decided_at,
         reason=found.reason,
+        same_numbers=[
+            SameNumberView(
+                id=other.id,
+                name=other.card.name,
+                status=other.standing,
+                same=numbers_shared(found, other),
+            )
+            for other in others
+        ],
+        despite_same_number=entry.despite,
     )

@@ -102,6 +102,12 @@ class Organization(BaseModel):
         return served or (self.card.address.municipality if self.card.address else None) or ""
 
     @property
+    def municipalities(self) -> frozenset[str]:
+        """Codes of all municipalities it serves; of one that names none, that of its address."""
+        served = frozenset(place.municipality for place in self.card.serves if place.municipality)
+        return served or frozenset({self.municipality} - {""})
+
+    @property
     def printed_row(self) -> SourceRow | None:
         """The row that was taken in last: of an imported file or of a data file."""
         return self.imported.row if self.imported is not None else self.row

@@ -66,6 +66,21 @@ def test_r_3_1_2_index_kept_step_by_step_answers_as_one_made_anew(seed: int) -> 
         assert snapshot.who_serves(question) == anew.who_serves(question)
 
 
+def test_organization_is_in_the_list_of_every_municipality_it_serves() -> None:
+    snapshot = Snapshot()
+    snapshot.take(of(1, [{"municipality": "kemerovo"}, {"municipality": "belovo"}]), 1)
+    snapshot.take(of(2, [{"municipality": "belovo", "settlement": "Инской"}, {}]), 1)
+
+    def listed(code: str) -> list[tuple[str, int]]:
+        return [(found.id, found.version) for found in snapshot.of_municipality(code)]
+
+    assert listed("belovo") == [("x-0001", 1), ("x-0002", 1)]
+    assert listed("kemerovo") == [("x-0001", 1)]
+    snapshot.take(of(1, [{"municipality": "yurga"}]), 2)
+    assert (listed("kemerovo"), listed("belovo")) == ([], [("x-0002", 1)])
+    assert listed("yurga") == [("x-0001", 2)]
+
+
 def test_lookups_while_organizations_come_in_wait_for_no_index() -> None:
     """One lookup with 5,000 organizations took 0.3 s after each that was taken in."""
     snapshot, codes = Snapshot(), [item.code for item in municipalities()]
