@@ -20,6 +20,8 @@ def _organization_index(organization: Organization) -> dict[str, Scalar]:
         "changed": epoch_ms(organization.changed_at),
         "register": register_of(organization.card.kind),
         "form": organization.card.ownership or "",
+        "municipality": organization.municipality,
+        "proposer": organization.entry.proposed_by.id if organization.entry else "",
         "owner": owner_of(organization.entry.proposed_by) if organization.entry else "",
         **_claimed(organization),
     }
@@ -43,6 +45,16 @@ def _wake_at(organization: Organization) -> int:
     return min((epoch_ms(moment) for moment in moments), default=0)
 
 
+LISTS_BEFORE = (
+    ("status", "municipality", "key"),
+    ("status", "kind", "municipality", "key"),
+    ("register", "status", "municipality", "key"),
+    ("register", "status", "form", "municipality", "key"),
+    ("register", "status", "proposer", "key"),
+)
+"""By which replicas of the version before list, while they run beside these: by the first
+municipality that is served, and by the person that proposed."""
+
 ORGANIZATIONS = Spec(
     name="organizations",
     state=Organization,
@@ -55,6 +67,7 @@ ORGANIZATIONS = Spec(
         ("register", "status", "key"),
         ("register", "status", "form", "key"),
         ("register", "status", "owner", "key"),
+        *LISTS_BEFORE,
     ),
     unique=("published_inn", "published_ogrn"),
 )
