@@ -73,6 +73,7 @@ class Organization(BaseModel):
         default=None, description="the card as last read from a data file; an edit departs from it"
     )
     row: SourceRow | None = Field(default=None, description="the row of the data file, as printed")
+    files: int = Field(default=0, description="number of the file set that row was read from")
     reason: str | None = Field(default=None, description="why it was last changed or retired")
     changed_at: AwareDatetime
     held: Held | None = None
