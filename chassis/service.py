@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from chassis import clock, logs, operations, problems
 from chassis.backing import REAL, Backing
-from chassis.bus import GRACE_SECONDS, Bus
+from chassis.bus import Bus
 from chassis.calendar import DistrictCalendar
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
@@ -26,6 +26,7 @@ from chassis.document import Document, Handler, Reading
 from chassis.health import Health
 from chassis.http import PROBLEMS, RequestFrame, describe
 from chassis.identity import Verifier
+from chassis.inbox import GRACE_SECONDS
 from chassis.interventions import INTERVENTIONS
 from chassis.letters import LETTERS, Letters
 from chassis.relay import Relay
