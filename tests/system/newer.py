@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 
 PARTS = ("contracts", "chassis", "services")
 

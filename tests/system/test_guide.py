@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from contracts.topology import READS
-from deploy.runner.system import ROOT, data_dir_of
+from deploy.runner.servers import ROOT, data_dir_of
 from tests.conftest import ServerUrls
 from tests.system.conftest import Region
 
