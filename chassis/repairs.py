@@ -177,6 +177,19 @@ async def replay(
     return await intervene(service, request, by, reason, deed, Outcome)
 
 
+async def discard(
+    service: Service, letter_id: str, request: Request, by: Actor, reason: str
+) -> Outcome:
+    """Let a letter wait no longer; it stays where it can be seen. Raises NotFound."""
+    await get_letter(service, letter_id)
+
+    async def act() -> Outcome:
+        await Letters(service.letters, service.now).discarded(letter_id)
+        return Outcome(applied=True)
+
+    return await intervene(service, request, by, reason, Asked("discard", letter_id, act), Outcome)
+
+
 async def resend(
     service: Service,
     collection: Collection[Any],

@@ -40,7 +40,9 @@ CASES = Spec(
     indexed=(
         ("due", "id"),
         ("institution", "due", "id"),
+        ("institution", "stage", "due", "id"),
         ("authorised_body", "due", "id"),
+        ("authorised_body", "stage", "due", "id"),
         ("stage", "due", "id"),
         ("citizen_id", "due", "id"),
         ("number",),

@@ -28,6 +28,9 @@ from services.registry.domain.terms import Ledger, Term
 DISTRICT_ROLES = frozenset({Role.REGISTRY_READER, Role.OPERATOR})
 """Roles that see everything of the district (L 5.1, 5.2)."""
 
+BODY_ROLES = frozenset({Role.AUTHORISED_BODY_HEAD, Role.COMPLAINT_OFFICER})
+"""The authorised body's: it heads the commission and examines complaints (R 3.4.1, 5.5)."""
+
 WEIGHT = {"careplan": 1, "assessment": 2, "intake": 3}
 """Whose word on the same fact counts more: the reference of a case is intake's own."""
 
