@@ -22,7 +22,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from chassis.clock import Now, epoch_ms
 from chassis.document import Document
 from chassis.queues import DeadMessage
-from chassis.store import AlreadyExists, Collection, LostRace, Spec, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.stored import Spec
 from contracts.envelope import Envelope
 from contracts.errors import Refusal
 

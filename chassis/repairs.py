@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from chassis import chance, recovery
-from chassis.bus import NotPublished
 from chassis.commands import Request
 from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
+from chassis.publisher import NotPublished
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
 from contracts.errors import InvalidInput, NotFound, Refusal

@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from contracts.topology import READS
-from deploy.runner.system import ROOT, System
+from deploy.runner.servers import ROOT
+from deploy.runner.system import System
 from tests.conftest import ServerUrls
 from tests.system.conftest import Region
 

@@ -19,7 +19,7 @@ from contracts.topology import READS
 from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.staff import AUTHORISED_BODY
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.conftest import ServerUrls
 from tests.service.stack import until
 from tests.system.conftest import Region
