@@ -7,7 +7,7 @@ proposes with reasons and says plainly when there are several or none.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,24 +29,12 @@ from contracts.territory.shelf import (
     shelve,
     unshelve,
 )
+from contracts.territory.statements import Outcome, statement
 from contracts.territory.streets import parse_street, street_words
-
-Outcome = Literal["one", "several", "possible", "none"]
 
 REFERRAL_KINDS: Final = ("authorised_body", "institution")
 """The kinds a referral needs (R 3.1.2): always answered, be it with "none"."""
 
-_KIND_RU: Final[Mapping[str, str]] = {
-    "authorised_body": "уполномоченный орган", "institution": "учреждение",
-    "department": "департамент", "coordination_centre": "координационный центр", "mfc": "МФЦ",
-    "medical_organization": "медицинская организация", "provider": "поставщик услуг",
-    "pension_fund_office": "территориальный орган ПФР",
-    "residential_institution": "стационарное учреждение",
-    "volunteer": "волонтёрская организация", "culture": "организация культуры",
-    "sport": "организация физической культуры и спорта", "education": "образовательная организация",
-    "employment": "центр занятости", "public_association": "общественная организация",
-    "public_body": "орган власти",
-}  # fmt: skip
 _REASON: Final[Mapping[Level, tuple[str, str]]] = {
     "street": ("serves {}", "обслуживает: {}"),
     "city_district": ("serves the city district {}", "обслуживает район города: {}"),
@@ -230,7 +218,7 @@ class TerritoryIndex:
             undecided = ""
         serving = tuple(candidates.values())
         outcome = _outcome(len(serving), bool(undecided))
-        english, russian = _statement(outcome, kind, place, location, undecided)
+        english, russian = statement(outcome, kind, place, location, undecided)
         return KindAnswer.model_construct(
             outcome=outcome,
             candidates=serving,
@@ -250,57 +238,3 @@ def _outcome(count: int, undecided: bool) -> Outcome:
     if count > 1:
         return "several"
     return "possible" if undecided else "one"
-
-
-def _statement(
-    outcome: Outcome, kind: str, place: str, location: Location, undecided: Undecided
-) -> tuple[str, str]:
-    """The outcome in words, with the cause where we know it."""
-    english, russian = kind.replace("_", " "), _KIND_RU.get(kind, kind)
-    if outcome == "one":
-        return f"One {english} serves this address.", f"Адрес обслуживает один: {russian}."
-    if outcome == "none":
-        if location.elsewhere:
-            name = location.elsewhere
-            return (
-                f"The address names “{name}”, which is not in this directory.",
-                f"В адресе назван «{name}»: его нет в справочнике.",
-            )
-        if not place:
-            return (
-                "The municipality of this address could not be told.",
-                "Не удалось определить муниципалитет по адресу.",
-            )
-        return (
-            f"No {english} is recorded for this address in {place}.",
-            f"Для этого адреса ({place}) не указан: {russian}.",
-        )
-    cause_en, cause_ru = _cause(location, undecided)
-    return (
-        f"Not decided which {english} serves this address in {place}: {cause_en}.",
-        f"Не определено, кто обслуживает адрес ({place}; {russian}): {cause_ru}.",
-    )
-
-
-def _cause(location: Location, undecided: Undecided) -> tuple[str, str]:
-    if location.conflict:
-        return (
-            "the municipality and the city named are different ones",
-            "названы разные муниципалитет и город",
-        )
-    if len(location.municipalities) > 1:
-        return "several municipalities fit the address", "адресу подходят несколько муниципалитетов"
-    if location.unknown_city_district:
-        name = location.unknown_city_district
-        return f"the city district “{name}” is not known", f"район города «{name}» неизвестен"
-    if undecided == "street":
-        return (
-            "the street or house that decides is not known",
-            "не указаны улица или дом, от которых это зависит",
-        )
-    if undecided:
-        return (
-            "the city district or settlement that decides is not known",
-            "не указан район города или населённый пункт",
-        )
-    return "several serve the same territory", "одну территорию обслуживают несколько"

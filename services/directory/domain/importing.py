@@ -28,9 +28,9 @@ from services.directory.domain.import_row import (
     spoken_of,
 )
 from services.directory.domain.organization import Organization, Status, require_enterable
-from services.directory.domain.quality import Fault, Severity, find_faults
-from services.directory.domain.quality_survey import listed
+from services.directory.domain.quality import Fault, find_faults
 from services.directory.domain.reading import read_card
+from services.directory.domain.row_faults import closed, of_quality, of_refusal, repeated
 from services.directory.domain.rows import SourceRow
 from services.directory.domain.versions import differing
 
@@ -96,7 +96,7 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
     good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
     for item, row, faults in read:
         if (key := _key_of(item)) is not None and len(places[key]) > 1:
-            faults.append(_repeated(key, places[key]))
+            faults.append(repeated(key, places[key]))
         elif row is not None:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
@@ -147,9 +147,9 @@ def _planned(
     known: Known,
 ) -> PlannedRow:
     card = cards[row.key]
-    faults = [_of_quality(fault) for fault in quality]
+    faults = [of_quality(fault) for fault in quality]
     broken = [
-        _of_refusal(wrong)
+        of_refusal(wrong)
         for wrong in (*_kind_faults(card, known), *card_faults(card, _parent(card, cards, known)))
     ]
     planned = PlannedRow(
@@ -174,24 +174,12 @@ def _planned(
 
 def _closed(planned: PlannedRow, present: Organization) -> PlannedRow:
     """A row of one that takes no part: nothing is changed of it, whoever decides (R 1.3)."""
-    closed = RowFault(
-        field="key",
-        rule="row.not_in_the_register" if present.is_proposal else "row.retired",
-        severity=Severity.ERROR,
-        printed=planned.key,
-        reason_en="the key is of an entry of a register that is not published"
-        if present.is_proposal
-        else "the organization was taken out of the directory; enter it under a new key",
-        reason_ru="ключ занят записью реестра, которая не опубликована"
-        if present.is_proposal
-        else "организация исключена из справочника; внесите её под новым ключом",
-    )
     return PlannedRow(
         number=planned.number,
         line=planned.line,
         key=planned.key,
         state=RowState.BROKEN,
-        faults=[closed, *planned.faults],
+        faults=[closed(present), *planned.faults],
         seen_version=planned.seen_version,
     )
 
@@ -276,38 +264,4 @@ def _key_of(cells: Cells) -> str | None:
     key = cells.values.get("key")
     return (
         key.strip().encode(errors="ignore").decode()[:100] or None if isinstance(key, str) else None
-    )
-
-
-def _repeated(key: str, rows: list[int]) -> RowFault:
-    others = listed(map(str, rows))
-    return RowFault(
-        field="key",
-        rule="row.key_repeated",
-        severity=Severity.ERROR,
-        printed=key,
-        reason_en=f"The key stands in several rows: {others}.",
-        reason_ru=f"Ключ стоит в нескольких строках: {others}.",
-    )
-
-
-def _of_refusal(wrong: InvalidInput) -> RowFault:
-    return RowFault(
-        field=(wrong.field or "row").removeprefix("card."),
-        rule=f"card.{wrong.code}",
-        severity=Severity.ERROR,
-        reason_en=wrong.detail,
-        reason_ru="сведения противоречат справочнику",
-    )
-
-
-def _of_quality(fault: Fault) -> RowFault:
-    return RowFault(
-        field=fault.field,
-        rule=fault.code,
-        severity=fault.severity,
-        printed=fault.printed,
-        reason_en=fault.reason_en,
-        reason_ru=fault.reason_ru,
-        proposal=fault.proposal,
     )
