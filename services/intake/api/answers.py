@@ -80,11 +80,12 @@ async def _meant(http: HttpRequest, intake: Intake, by: Actor, body: bytes) -> t
     if named is not None:
         return await case_of_request(intake, named), named
     try:
-        number = json.loads(body)["outgoing_number"]
-    except (ValueError, TypeError, KeyError):
+        number = str(json.loads(body)["outgoing_number"])
+        number.encode()  # half of a letter is no number either
+    except (ValueError, TypeError, KeyError, RecursionError):
         number = ""
-    institution = institution_of(by, str(number))
-    return await request_of_number(intake, institution, str(number))
+    institution = institution_of(by, number)
+    return await request_of_number(intake, institution, number)
 
 
 router = APIRouter(tags=["interagency requests"], route_class=KeepingWhatIsUnread)

@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.values import Email, Line, Phone, Text, Value
 
+MOST_AMOUNT = 10**10
+"""Kopecks: no pension is a hundred million roubles a month."""
+
 
 class RequestState(StrEnum):
     """How an interagency request stands (R 3.2)."""
@@ -68,7 +71,7 @@ class PensionCertificate(Value):
     """The Pension Fund's answer (R 2.6.1). Money in kopecks."""
 
     pension_kind: Line
-    monthly_amount: int = Field(ge=0, description="kopecks a month")
+    monthly_amount: int = Field(ge=0, le=MOST_AMOUNT, description="kopecks a month")
     as_of: date
     document_number: Line
 
