@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from chassis.clock import epoch_ms
 from chassis.document import Document
 from chassis.paging import cursor_after, page
+from contracts.errors import InvalidInput
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
 from services.intake.adapters.fhir_patient import SNILS_SYSTEMS
@@ -204,9 +205,12 @@ async def _listed(
     found: list[Document[FollowedTask]] = []
     more = False
     for one in wanted:
-        part = await page(
-            intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
-        )
+        try:
+            part = await page(
+                intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
+            )
+        except InvalidInput:
+            _wrong("_cursor", "is as the next link has it")
         found += part.items
         more = more or part.next is not None
     found.sort(key=lambda kept: (epoch_ms(kept.state.updated_at), kept.id))
