@@ -12,8 +12,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.documents import DocumentAttached
 from contracts.errors import InvalidInput
-from contracts.intake import DocumentAttached
 from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.api.attachments import filename_of
 from tests.service.intake.bodies import answers_of, new_citizen, new_referral
