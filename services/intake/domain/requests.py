@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -64,7 +65,7 @@ class Signatory(Value):
     order_number: Line | None = Field(default=None, description="of the head's order (R 3.2.2)")
     order_date: date | None = Field(default=None, description="of the head's order (R 3.2.2)")
     phone: Phone | None = None
-    email: Email | None = None
+    email: Annotated[Email, Field(max_length=254)] | None = None
 
 
 class PensionCertificate(Value):
