@@ -18,14 +18,14 @@ from contracts.errors import InvalidInput
 from contracts.values import Actor
 from services.intake.api.callers import Reader, Registrar, own_records
 from services.intake.api.journal_views import EntryView, entry_view, received_between
-from services.intake.domain.corrections import Corrected, correct
+from services.intake.correcting import enter_corrected
+from services.intake.domain.correcting import Corrected, correct
 from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
 from services.intake.forwarding import forward_by_address
 from services.intake.intake import Intake, WithIntake
 from services.intake.printed import STYLE, PrintedLine, csv_rows, journal_page, printed_line
-from services.intake.relining import enter_corrected
 
 router = APIRouter(tags=["referrals"])
 

@@ -19,7 +19,8 @@ from services.intake.api.journal_views import (
     registration_of,
 )
 from services.intake.api.schemas import ReferralRequest
-from services.intake.domain.journal import Completion, JournalEntry, complete, may_see
+from services.intake.domain.completing import Completion, complete
+from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
 from services.intake.forwarding import check_contacts, forward_by_address, taken_by
