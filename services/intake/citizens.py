@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from chassis import chance
 from chassis.commands import Request
 from chassis.document import Answered, Document
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists
 from contracts.citizen import CITIZEN
-from contracts.errors import NotFound, Refusal
+from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor, CitizenCard
 from services.intake.domain.case import involves
@@ -59,8 +58,8 @@ async def correct_citizen(
         try:
             return await _correct(intake, document.id, request, by, card, reason, seen)
         except AlreadyExists:
-            await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt, 0.01)
+    raise too_busy()
 
 
 async def _correct(

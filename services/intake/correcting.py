@@ -7,14 +7,11 @@ so that it is entered once.
 
 from __future__ import annotations
 
-import asyncio
-
-from chassis import chance
 from chassis.document import Document
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.errors import Refusal
 from services.intake.domain.correcting import carry_over
 from services.intake.domain.journal import Correction, JournalEntry, entry_id, missing_fields
 from services.intake.finding import found_by
@@ -51,8 +48,8 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
             await intake.journal.save(document)
             return entered
         except LostRace:
-            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt)
+    raise too_busy()
 
 
 async def _enter(
@@ -119,5 +116,5 @@ async def _correct_card(
             )
             return
         except (LostRace, AlreadyExists):
-            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt)
+    raise too_busy()
