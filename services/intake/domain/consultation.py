@@ -37,6 +37,12 @@ def close_consultation(
         raise NotAllowedInState(
             "not-a-consultation", "only a consultation is closed here", clause="R 3.1.6 б"
         )
+    if case.to_review:
+        raise NotAllowedInState(
+            "further-referral-waits",
+            "a further referral came in: look at it before the case ends",
+            clause="R 3.1.3",
+        )
     for index, organization in enumerate(advice.directed_to):
         if organization not in taking_part:
             raise InvalidInput(

@@ -10,6 +10,7 @@ from contracts.event import Event
 from contracts.intake import CaseClosed, ReferralWithdrawn
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
+from services.intake.domain.further import close_review_terms
 from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Withdrawal
 from services.intake.domain.task_states import TaskStatus, require_transition
@@ -70,6 +71,8 @@ def withdraw_referral(
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
         reason=reason,
     )
+    for link in case.linked:
+        link.to_review = link.to_review and link.entry_id != entry_id
     ends = case.status in UNTRIAGED and not standing(case)
     withdrawn = ReferralWithdrawn(
         by=at.by,
@@ -77,6 +80,7 @@ def withdraw_referral(
         requester=requester,
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
         case_goes_on=not ends and case.status is not Status.CLOSED,
+        closed=close_review_terms(case, at),
     )
     return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
 

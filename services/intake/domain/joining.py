@@ -25,7 +25,8 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
 from services.intake.domain.consenting import standing_consent
 from services.intake.domain.dispatching import hold_request
-from services.intake.domain.records import LinkedReferral
+from services.intake.domain.further import close_review_terms, take_in
+from services.intake.domain.linked import LinkedReferral, number_of
 from services.intake.domain.registration import resume
 
 
@@ -202,6 +203,9 @@ def referrals_of(case: Case) -> list[LinkedReferral]:
         received_at=case.received_at,
         channel=case.channel,
         requester=case.requester,
+        in_danger=case.in_danger,
+        in_hospital=case.in_hospital,
+        to_review=case.code is None,
     )
     return [first, *case.linked]
 
@@ -212,16 +216,28 @@ def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         return []
     known = {referral.entry_id for referral in case.linked}
     taken = [one for one in referrals_of(younger) if one.entry_id not in known]
-    case.linked += taken
+    if not taken:
+        return []
+    unseen = younger.code is None
+    for one in taken:
+        one.to_review = one.to_review or unseen
+    reopened, opened = take_in(case, taken, at, asleep=younger.declined_before)
     return [
-        ReferralLinked(
-            by=at.by,
-            journal_number=number_of(one.entry_id),
-            received_at=one.received_at,
-            channel=one.channel,
-            requester=one.requester,
-        )
-        for one in taken
+        *reopened,
+        *(
+            ReferralLinked(
+                by=at.by,
+                journal_number=number_of(one.entry_id),
+                received_at=one.received_at,
+                channel=one.channel,
+                requester=one.requester,
+                in_danger=one.in_danger,
+                in_hospital=one.in_hospital,
+                to_review=one.to_review,
+                opened=opened if one is taken[0] else (),
+            )
+            for one in taken
+        ),
     ]
 
 
@@ -233,7 +249,8 @@ def unlink_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         return []
     case.linked = [one for one in case.linked if one.entry_id not in theirs]
     numbers = tuple(number_of(one.entry_id) for one in given_back)
-    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id)]
+    closed = close_review_terms(case, at)
+    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id, closed=closed)]
 
 
 def reopen_parted(case: Case, at: Context) -> list[Event]:
@@ -245,9 +262,3 @@ def reopen_parted(case: Case, at: Context) -> list[Event]:
         case.status, case.declined_before = Status.DECLINED, False
         return [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
     return resume(case, at)
-
-
-def number_of(entry_id: str) -> str:
-    """The number a person writes down, from the id of the journal entry."""
-    institution, year, number = entry_id.removeprefix("J-").rsplit("-", 2)
-    return f"{institution}/{year}/{number}"

@@ -29,9 +29,11 @@ from services.intake.domain.dispatching import (
 )
 from services.intake.domain.documents import complete_package
 from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
+from services.intake.domain.further import open_review_terms, set_aside_terms, take_in
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.records import ContactsLeft, Decline, LinkedReferral
+from services.intake.domain.records import ContactsLeft, Decline
 from services.intake.domain.worklists import settle
 
 
@@ -56,7 +58,7 @@ def register_case(
     case.status = Status.REGISTERED
     case.entry_id, case.received_at, case.channel = entry.id, entry.received_at, entry.form.channel
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
-    case.home_care_asked = entry.form.home_care_asked
+    case.in_danger, case.home_care_asked = entry.form.in_danger, entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     term = "referral-analysis"
     if entry.taken_in:
@@ -84,20 +86,27 @@ def register_case(
 
 
 def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
-    """A second referral about the same citizen: one case, not two (L 5.1)."""
+    """A second referral about the same citizen: one case, not two (L 5.1).
+
+    A declined case is taken up again by it; in a triaged one a person looks at it (R 3.1.3).
+    """
     if any(known.entry_id == entry.id for known in case.linked):
         return []
     require(case, Action.LINK_REFERRAL)
     if case.over:
         raise NotAllowedInState("case-is-over", "a new referral opens a new case", clause="L 5.1")
-    case.linked.append(
-        LinkedReferral(
-            entry_id=entry.id,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            requester=entry.requester,
-        )
+    link = LinkedReferral(
+        entry_id=entry.id,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        requester=entry.requester,
+        in_danger=entry.form.in_danger,
+        in_hospital=entry.form.in_hospital,
+        to_review=True,
     )
+    waited = case.status is Status.DECLINED and case.waits
+    reopened = resume(case, at) if waited and not case.consent_withdrawn else []
+    taken_up, opened = take_in(case, [link], at)
     tell_requester(case, at)
     linked = ReferralLinked(
         by=at.by,
@@ -106,8 +115,12 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         channel=entry.form.channel,
         requester=entry.requester,
         said=entry.said,
+        in_danger=link.in_danger,
+        in_hospital=link.in_hospital,
+        to_review=link.to_review,
+        opened=opened,
     )
-    return [linked, *follow_entry(case, entry, at)]
+    return [linked, *reopened, *taken_up, *follow_entry(case, entry, at)]
 
 
 def decline(
@@ -162,7 +175,7 @@ def decline(
     )
     case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
-    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
 
 
 def reopen(case: Case, at: Context) -> list[Event]:
@@ -182,7 +195,8 @@ def resume(case: Case, at: Context) -> list[Event]:
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
     case.think_until = None
     release_request(case, at)
-    reopened = CaseReopened(by=at.by, opened=_terms_of_stage(case, at))
+    opened = (*_terms_of_stage(case, at), *open_review_terms(case, at, since=at.now))
+    reopened = CaseReopened(by=at.by, opened=opened)
     return [reopened, *complete_package(case, at)]
 
 
