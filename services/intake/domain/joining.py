@@ -84,7 +84,7 @@ def take_over(
         survivor.consent = other.consent
         survivor.consents += [taken] if taken is not None else []
     if cases.theirs is not None and (younger is None or younger is cases.survivors):
-        _take_case(survivor, cases.theirs.id)
+        take_case(survivor, cases.theirs.id)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
     if known is not None:
         return [*changed]
@@ -98,7 +98,8 @@ def take_over(
     return [*changed, joined]
 
 
-def _take_case(survivor: Citizen, case_id: str) -> None:
+def take_case(survivor: Citizen, case_id: str) -> None:
+    """The case is the survivor's open one from here on; the one before stays theirs."""
     present = survivor.open_case
     if present is not None and present != case_id and present not in survivor.earlier_cases:
         survivor.earlier_cases.append(present)
