@@ -14,8 +14,8 @@ from contracts.assessment import (
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event, sound
-from contracts.intake import TriageCode
 from contracts.terms import Deadline
+from contracts.triage import TriageCode
 from services.assessment.domain.case import Action, Case, Status, require
 
 HOME_TERM, HOSPITAL_TERM = "primary-survey", "primary-survey-hospital"

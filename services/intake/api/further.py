@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from chassis.http import Body, CommandReceipt
-from contracts.intake import ReviewOutcome
+from contracts.referral import ReviewOutcome
 from contracts.values import Text
 from services.intake.api.callers import UrgentHead
 from services.intake.api.changing import ChangeOfCase

@@ -12,8 +12,10 @@ from datetime import datetime
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
-from contracts.intake import CaseReopened, ReferralsReviewed, ReviewOutcome, TriageCode
+from contracts.intake import CaseReopened
+from contracts.referral import ReferralsReviewed, ReviewOutcome
 from contracts.terms import ClosedTerm, Deadline
+from contracts.triage import TriageCode
 from contracts.values import Text
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.linked import LinkedReferral, ReferralReview, number_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, BaseModel
 
-from contracts.intake import Channel, ReviewOutcome
+from contracts.referral import Channel, ReviewOutcome
 from contracts.values import Text, Value
 
 

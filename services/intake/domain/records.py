@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.intake import ReturnReason
+from contracts.referral import ReturnReason
 from contracts.values import Identifier, Line, Phone, Text, Value
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts import assessment, careplan, intake
+from contracts import assessment, careplan, intake, referral, triage
 from contracts.event import Event
 
 
@@ -84,9 +84,9 @@ class Progress(BaseModel):
 
 
 MILESTONES: dict[type[Event], Stage] = {
-    intake.ReferralForwarded: Stage.REGISTERED,
-    intake.ReferralReturned: Stage.FORWARDING,
-    intake.CaseTriaged: Stage.TRIAGED,
+    referral.ReferralForwarded: Stage.REGISTERED,
+    referral.ReferralReturned: Stage.FORWARDING,
+    triage.CaseTriaged: Stage.TRIAGED,
     intake.CaseDeclined: Stage.DECLINED,
     intake.CaseClosed: Stage.CLOSED,
     assessment.SurveyScheduled: Stage.SURVEY,
@@ -102,7 +102,7 @@ MILESTONES: dict[type[Event], Stage] = {
 }
 """The event by which a stage is reached; seven more depend on what the event says."""
 
-ANEW = (assessment.AssessmentOpened, careplan.CaseReopened, intake.ReferralReturned)
+ANEW = (assessment.AssessmentOpened, careplan.CaseReopened, referral.ReferralReturned)
 """Events by which a service begins again, however far it was."""
 
 TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.CaseReopened)
@@ -111,7 +111,7 @@ TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.Case
 
 def milestone(event: Event) -> Stage | None:
     """The stage an event leads to, if it leads to one."""
-    if isinstance(event, intake.ReferralRegistered):
+    if isinstance(event, referral.ReferralRegistered):
         return Stage.FORWARDING if event.to_forward else Stage.REGISTERED
     if isinstance(event, assessment.SurveyCompleted):
         return {
@@ -129,8 +129,8 @@ def milestone(event: Event) -> Stage | None:
 
 def begins_again(event: Event) -> bool:
     """Whether a further referral has the questions and the code begin again (R 3.1.3)."""
-    if isinstance(event, intake.ReferralsReviewed):
-        return event.outcome is intake.ReviewOutcome.ANALYSIS_ANEW
+    if isinstance(event, referral.ReferralsReviewed):
+        return event.outcome is referral.ReviewOutcome.ANALYSIS_ANEW
     return isinstance(event, intake.CaseReopened) and event.analysis_anew
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from chassis.clock import NEVER_DUE
-from contracts import careplan, intake
+from contracts import careplan, intake, referral, triage
 from contracts.assessment import AssessmentOpened, SurveyTermShortened
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
-from contracts.referred import ReferralSays, ScaleSaid
+from contracts.referral import Channel, ReferralSays, ScaleSaid
+from contracts.triage import TriageCode
 from contracts.values import SYSTEM
 from services.assessment.domain.case import Case, Status
 from services.assessment.domain.opening import SURVEY_TERMS
@@ -21,7 +21,7 @@ from services.assessment.stores import CASES
 from tests.unit.assessment import stages
 from tests.unit.assessment.stages import at
 
-REGISTERED = intake.ReferralRegistered(
+REGISTERED = referral.ReferralRegistered(
     by=SYSTEM,
     case=stages.REF,
     journal_number=stages.REF.number,
@@ -31,7 +31,7 @@ REGISTERED = intake.ReferralRegistered(
     home_care_asked=True,
     status_code_hash="0" * 64,
 )
-TRIAGED = intake.CaseTriaged(
+TRIAGED = triage.CaseTriaged(
     by=SYSTEM,
     code=TriageCode.INITIAL_ASSESSMENT,
     proposed=TriageCode.INITIAL_ASSESSMENT,
@@ -70,12 +70,12 @@ def test_case_is_of_whoever_has_it_when_its_code_comes_r_3_1_2() -> None:
     """It moves before triage only, so nothing here was begun for another institution."""
     case = Case(id="C-1")
     with_body = stages.REF.model_copy(update={"institution": "r-authorised-body-07"})
-    forwarded = intake.ReferralForwarded(by=SYSTEM, case=stages.REF, sender=with_body.institution)
-    returned = intake.ReferralReturned(
+    forwarded = referral.ReferralForwarded(by=SYSTEM, case=stages.REF, sender=with_body.institution)
+    returned = referral.ReferralReturned(
         by=SYSTEM,
         case=with_body,
         institution=stages.REF.institution,
-        reason=intake.ReturnReason.ANOTHER_SERVES,
+        reason=referral.ReturnReason.ANOTHER_SERVES,
     )
     assert hear(case, REGISTERED, returned) == []
     assert case.reference == with_body
@@ -182,7 +182,7 @@ SAYS = ReferralSays(
 
 def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     case = Case(id="C-1")
-    linked = intake.ReferralLinked(
+    linked = referral.ReferralLinked(
         by=SYSTEM,
         journal_number="n/2",
         received_at=stages.RECEIVED,
@@ -194,7 +194,7 @@ def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     hear(case, REGISTERED, linked, silent)
     (kept,) = case.referred
     assert (kept.journal_number, kept.says, kept.withdrawn) == ("n/2", SAYS, False)
-    withdrawn = intake.ReferralWithdrawn(
+    withdrawn = referral.ReferralWithdrawn(
         by=SYSTEM, journal_number="n/2", requester="hospital-03", case_goes_on=True
     )
     assert hear(case, withdrawn) == []
@@ -202,7 +202,7 @@ def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     assert case.status is Status.AWAITED
 
 
-LINKED = intake.ReferralLinked(
+LINKED = referral.ReferralLinked(
     by=SYSTEM,
     journal_number="n/2",
     received_at=stages.RECEIVED,
@@ -246,8 +246,8 @@ def test_hospital_that_refers_late_makes_no_term_longer_r_3_3_3() -> None:
 def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2() -> None:
     anew: tuple[Event, ...] = (
         intake.CaseReopened(by=SYSTEM, analysis_anew=True),
-        intake.ReferralsReviewed(
-            by=SYSTEM, outcome=intake.ReviewOutcome.ANALYSIS_ANEW, journal_numbers=("n/2",)
+        referral.ReferralsReviewed(
+            by=SYSTEM, outcome=referral.ReviewOutcome.ANALYSIS_ANEW, journal_numbers=("n/2",)
         ),
     )
     for again in anew:

@@ -7,14 +7,9 @@ from datetime import timedelta
 import pytest
 
 from contracts.errors import NotAllowedInState
-from contracts.intake import (
-    CaseReopened,
-    Channel,
-    ReferralLinked,
-    ReferralsReviewed,
-    ReviewOutcome,
-    TriageCode,
-)
+from contracts.intake import CaseReopened
+from contracts.referral import Channel, ReferralLinked, ReferralsReviewed, ReviewOutcome
+from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status
 from services.intake.domain.consenting import learn_consent
 from services.intake.domain.consultation import close_consultation
