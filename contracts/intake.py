@@ -32,7 +32,7 @@ class StatusCodeIssued(
     ru="Выдан новый код для справки о деле",
     en="New status code issued",
 ):
-    """The code before was lost or leaked, and is worth nothing from now on."""
+    """A code was lost or leaked: all that were told before are worth nothing from now on."""
 
     status_code_hash: str
 

@@ -188,6 +188,10 @@ class ReferralLinked(
     in_danger: bool = False
     in_hospital: bool = False
     to_review: bool = False
+    status_code_hash: str = Field(
+        default="",
+        description="of a further code for the case's number, told to who applied this time",
+    )
 
 
 class ReviewOutcome(StrEnum):

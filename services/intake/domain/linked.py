@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import AwareDatetime, BaseModel
 
 from contracts.referral import Channel, ReviewOutcome
+from contracts.status_code import MOST_CODES
 from contracts.values import Text, Value
 
 
@@ -29,6 +32,13 @@ class LinkedReferral(BaseModel):
     to_review: bool = False
     """It came when the case was triaged or set aside, and nobody has looked at it yet."""
     review: ReferralReview | None = None
+    coded: bool = False
+    """Who applied was told a code of their own, by which they ask where the case stands."""
+
+
+def coded_entries(linked: Sequence[LinkedReferral]) -> list[str]:
+    """Journal entries of further referrals whose codes hold besides the case's own (R 3.7.3)."""
+    return [link.entry_id for link in linked if link.coded][-MOST_CODES:]
 
 
 def number_of(entry_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from contracts.case import CaseRef
@@ -78,25 +79,23 @@ def register_case(
     return [registered, *followed]
 
 
-def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
+def link_referral(
+    case: Case,
+    entry: JournalEntry,
+    at: Context,
+    hash_of: Callable[[str], str] | None = None,
+) -> list[Event]:
     """A second referral about the same citizen: one case, not two (L 5.1).
 
     A declined case is taken up again by it; in a triaged one a person looks at it (R 3.1.3).
+    `hash_of` gives what may be known of the code that who applies is told, by the case's number.
     """
     if any(known.entry_id == entry.id for known in case.linked):
         return []
     require(case, Action.LINK_REFERRAL)
     if case.over:
         raise NotAllowedInState("case-is-over", "a new referral opens a new case", clause="L 5.1")
-    link = LinkedReferral(
-        entry_id=entry.id,
-        received_at=entry.received_at,
-        channel=entry.form.channel,
-        requester=entry.requester,
-        in_danger=entry.form.in_danger,
-        in_hospital=entry.form.in_hospital,
-        to_review=True,
-    )
+    link = _link_of(entry, coded=hash_of is not None)
     waited = case.status is Status.DECLINED and case.waits
     reopened = resume(case, at) if waited and not case.consent_withdrawn else []
     taken_up, opened = take_in(case, [link], at)
@@ -111,9 +110,23 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         in_danger=link.in_danger,
         in_hospital=link.in_hospital,
         to_review=link.to_review,
+        status_code_hash=hash_of(case.reference.number) if hash_of is not None else "",
         opened=opened,
     )
     return [linked, *reopened, *taken_up, *follow_entry(case, entry, at)]
+
+
+def _link_of(entry: JournalEntry, *, coded: bool) -> LinkedReferral:
+    return LinkedReferral(
+        entry_id=entry.id,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        requester=entry.requester,
+        in_danger=entry.form.in_danger,
+        in_hospital=entry.form.in_hospital,
+        to_review=True,
+        coded=coded,
+    )
 
 
 def decline(
