@@ -18,7 +18,8 @@ from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
 from contracts.values import Text
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
-from services.intake.domain.linked import LinkedReferral, ReferralReview, number_of
+from services.intake.domain.journal import number_of
+from services.intake.domain.linked import LinkedReferral, ReferralReview
 from services.intake.domain.urgent import TERM, needs_urgent_help
 
 ANALYSIS_TERM = "referral-analysis"

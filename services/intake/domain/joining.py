@@ -18,10 +18,11 @@ from contracts.values import CitizenCard
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
 from services.intake.domain.consenting import standing_consent
+from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.further import close_review_terms, take_in
-from services.intake.domain.linked import LinkedReferral, number_of
-from services.intake.domain.registration import resume
+from services.intake.domain.journal import number_of
+from services.intake.domain.linked import LinkedReferral
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,3 @@ class LinkedReferral(BaseModel):
 def coded_entries(linked: Sequence[LinkedReferral]) -> list[str]:
     """Journal entries of further referrals whose codes hold besides the case's own (R 3.7.3)."""
     return [link.entry_id for link in linked if link.coded][-MOST_CODES:]
-
-
-def number_of(entry_id: str) -> str:
-    """The number a person writes down, from the id of the journal entry."""
-    institution, year, number = entry_id.removeprefix("J-").rsplit("-", 2)
-    return f"{institution}/{year}/{number}"

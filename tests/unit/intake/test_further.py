@@ -12,9 +12,8 @@ from contracts.referral import Channel, ReferralLinked, ReferralsReviewed, Revie
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status
 from services.intake.domain.consenting import learn_consent
-from services.intake.domain.consultation import close_consultation
 from services.intake.domain.documents import register_application
-from services.intake.domain.ending import withdraw_referral
+from services.intake.domain.ending import close_consultation, withdraw_referral
 from services.intake.domain.further import review_referrals
 from services.intake.domain.joining import close_joined, link_joined, unlink_joined
 from services.intake.domain.notices import task_status
