@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -17,6 +18,9 @@ from services.intake.domain.documents import complete_package
 from services.intake.domain.further import open_review_terms, set_aside_terms
 from services.intake.domain.records import ContactsLeft, Decline
 from services.intake.domain.terms import terms_of_stage
+
+MOST_THINKING: Final = timedelta(days=366)
+"""Who still thinks after a year decides anew."""
 
 
 def decline(
@@ -51,10 +55,18 @@ def decline(
             field="contact_left",
             clause="R 3.3.7.2",
         )
-    if think_until is not None and think_until < at.calendar.local_date(at.now):
+    today = at.calendar.local_date(at.now)
+    if think_until is not None and think_until < today:
         raise InvalidInput(
             "thinking-time-over",
             "the time to think lies in the future",
+            field="think_until",
+            clause="R 3.3.7.2",
+        )
+    if think_until is not None and think_until > today + MOST_THINKING:
+        raise InvalidInput(
+            "thinking-time-too-long",
+            f"the time to think is at most {MOST_THINKING.days} days",
             field="think_until",
             clause="R 3.3.7.2",
         )
