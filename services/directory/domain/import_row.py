@@ -87,6 +87,10 @@ def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[Ro
     except ValidationError as failure:
         known = {fault.field for fault in faults}
         return None, faults + [fault for fault in faults_of(failure) if fault.field not in known]
+    if row.key != row.key.lower():
+        english = "an id has no capitals: people type it as part of a case's number"
+        russian = "в идентификаторе нет прописных букв: его набирают в номере дела"
+        faults.append(_error("key", "row.key", english, russian, row.key))
     return (None if faults else row), faults
 
 

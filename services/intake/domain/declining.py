@@ -15,6 +15,7 @@ from services.intake.domain.dispatching import (
     release_request,
 )
 from services.intake.domain.documents import complete_package
+from services.intake.domain.further import open_review_terms, set_aside_terms
 from services.intake.domain.records import ContactsLeft, Decline
 from services.intake.domain.terms import terms_of_stage
 
@@ -82,7 +83,7 @@ def decline(
     )
     case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
-    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
 
 
 def reopen(case: Case, at: Context) -> list[Event]:
@@ -102,5 +103,6 @@ def resume(case: Case, at: Context) -> list[Event]:
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
     case.think_until = None
     release_request(case, at)
-    reopened = CaseReopened(by=at.by, opened=terms_of_stage(case, at))
+    opened = (*terms_of_stage(case, at), *open_review_terms(case, at, since=at.now))
+    reopened = CaseReopened(by=at.by, opened=opened)
     return [reopened, *complete_package(case, at)]

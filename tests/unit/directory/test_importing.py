@@ -399,3 +399,19 @@ def test_imported_row_leaves_its_text_and_is_edited_from_there(known: Known) -> 
     assert not present.is_edited("phones", "printed_phone")
     again = planned(known, text)
     assert again[0].state is RowState.UNCHANGED
+
+
+def test_id_with_capitals_is_refused_as_no_case_is_found_by_it(known: Known) -> None:
+    """The id is part of a case's number, which people type in small letters (R 3.7.3)."""
+    text = json.dumps(
+        [
+            {
+                "key": "Institution-77",
+                "kind": "institution",
+                "region": "RU-KEM",
+                "printed": {"name": "Комплексный центр"},
+            }
+        ]
+    )
+    (row,) = planned(known, text, JSON)
+    assert ("key", "row.key") in rules(row)
