@@ -51,17 +51,25 @@ def schedules(
 
 
 def stretches(entry: OpeningHours) -> Iterator[tuple[time, time]]:
-    """The hours of an entry without its breaks, in their order."""
-    breaks = [(pause.begins, pause.ends) for pause in entry.breaks]
+    """The hours of an entry without its breaks, in their order, as `contracts.hours` reads them.
+
+    What was stored with a zone or with seconds is read as hours and minutes where it is.
+    """
+    breaks = [(_clock(pause.begins), _clock(pause.ends)) for pause in entry.breaks]
     if entry.lunch_from is not None and entry.lunch_to is not None:
-        breaks.append((entry.lunch_from, entry.lunch_to))
-    begun = entry.opens
-    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < entry.opens, pause[0])):
+        breaks.append((_clock(entry.lunch_from), _clock(entry.lunch_to)))
+    begun, closes = _clock(entry.opens), _clock(entry.closes)
+    opens = begun
+    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < opens, pause[0])):
         if begins != begun:
             yield begun, begins
         begun = ends
-    if begun != entry.closes or not breaks:
-        yield begun, entry.closes
+    if begun != closes or not breaks:
+        yield begun, closes
+
+
+def _clock(stored: time) -> time:
+    return time(stored.hour, stored.minute)
 
 
 def _words(entry: OpeningHours) -> str:

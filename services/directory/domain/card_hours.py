@@ -19,8 +19,11 @@ def check_hours(hours: Sequence[OpeningHours]) -> None:
     """Refuse hours that contradict themselves or one another (R 1.3).
 
     An entry that closes before it opens ends on the next day; 00:00 to 00:00 is the whole day.
+    Times are whole minutes where the organization is: that is refused here and not where hours are
+    read, for what was stored before stays readable.
     """
-    for entry in hours:
+    for number, entry in enumerate(hours):
+        _check_clocks(entry, number)
         if not entry.days or (entry.opens == entry.closes != time()):
             raise _wrong("hours-not-in-order", "opens and closes at two times, on a day")
         if (entry.valid_from or date.min) > (entry.valid_to or date.max):
@@ -29,6 +32,20 @@ def check_hours(hours: Sequence[OpeningHours]) -> None:
     for one, other in combinations(hours, 2):
         if _same_season(one, other) and _overlap(_pieces(one), _pieces(other)):
             raise _wrong("hours-overlap", "two entries for the same day overlap")
+
+
+def _check_clocks(entry: OpeningHours, number: int) -> None:
+    clocks = {name: getattr(entry, name) for name in ("opens", "closes", "lunch_from", "lunch_to")}
+    for place, pause in enumerate(entry.breaks):
+        clocks |= {f"breaks.{place}.begins": pause.begins, f"breaks.{place}.ends": pause.ends}
+    for name, clock in clocks.items():
+        if clock is not None and clock != clock.replace(second=0, microsecond=0, tzinfo=None):
+            raise InvalidInput(
+                "local-time-required",
+                "hours and minutes where the organization is: no zone, no seconds",
+                field=f"card.hours.{number}.{name}",
+                clause="R 1.3",
+            )
 
 
 def check_closures(closures: Sequence[Closure]) -> None:

@@ -189,6 +189,45 @@ def test_r_1_3_hours_that_contradict_themselves_are_refused(
     assert (refused.value.code, refused.value.clause) == (code, "R 1.3")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"opens": "09:00+03:00"}, "card.hours.1.opens"),
+        ({"closes": "18:00Z"}, "card.hours.1.closes"),
+        ({"opens": "09:00:30"}, "card.hours.1.opens"),
+        ({"closes": "18:00:00.5"}, "card.hours.1.closes"),
+        ({"lunch_from": "12:00Z", "lunch_to": "13:00"}, "card.hours.1.lunch_from"),
+        ({"lunch_from": "12:00", "lunch_to": "13:00:01"}, "card.hours.1.lunch_to"),
+        ({"breaks": [{"begins": "15:00", "ends": "15:15Z"}]}, "card.hours.1.breaks.0.ends"),
+        ({"breaks": [{"begins": "15:00Z", "ends": "15:15Z"}]}, "card.hours.1.breaks.0.begins"),
+    ],
+)
+def test_r_1_3_hours_with_a_zone_or_seconds_are_refused_by_name(
+    wrong: dict[str, Any], field: str
+) -> None:
+    hours = [entry(["SA"], "09:00", "12:00"), entry(WORKDAYS, **USUAL | wrong)]
+    with pytest.raises(InvalidInput) as refused:
+        check_hours(hours)
+    assert (refused.value.code, refused.value.field) == ("local-time-required", field)
+    assert refused.value.clause == "R 1.3"
+
+
+USUAL: dict[str, Any] = {"opens": "09:00", "closes": "18:00"}
+
+
+def test_hours_stored_with_a_zone_or_seconds_hold_as_hours_and_minutes_there() -> None:
+    stored = entry(
+        WORKDAYS, "09:00:30Z", "18:00+03:00", lunch_from="12:00Z", lunch_to="13:00",
+        breaks=[{"begins": "15:00", "ends": "15:15+07:00"}],
+    )  # fmt: skip
+    clean = [entry(WORKDAYS, **USUAL, lunch_from="12:00", lunch_to="13:00", breaks=PAUSE)]
+    day = date(2026, 3, 2)
+    assert spans_on(day, [stored], PlainCalendar()) == spans_on(day, clean, PlainCalendar())
+
+
+PAUSE = [{"begins": "15:00", "ends": "15:15"}]
+
+
 def test_hours_in_order_pass() -> None:
     for hours in (NIGHT, TWO_BREAKS, SEASONS, [entry(EVERY_DAY, "00:00", "00:00")]):
         check_hours(hours)
