@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from contracts.territory import municipalities, regions
 from contracts.values import Actor
 from services.directory.api.hsds_ids import hsds_id
@@ -22,13 +20,12 @@ from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.hours_pattern import organization_pattern
 from services.directory.domain.organization import Organization as Kept
+from services.directory.domain.site import uri
 
 LEGAL_ENTITY = {"INN": 10, "OGRN": 13}
 """Digits of a legal entity's numbers: those of a sole trader name a person, and are not shown."""
 ELSEWHERE = "(в прежней версии организации)"
 """For a value that was put away with the version it stood in."""
-SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+(/[!-~]*)?$", re.IGNORECASE)
 
 
 def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
@@ -125,13 +122,6 @@ def identifiers(kept: Kept) -> list[OrganizationIdentifier]:
         for kind, number in known.items()
         if number is not None and len(number) == LEGAL_ENTITY[kind]
     ]
-
-
-def uri(printed: str | None) -> str | None:
-    """A site as a URI; what cannot be one is left out."""
-    if printed is None or SCHEME.match(printed):
-        return printed
-    return f"http://{printed}" if HOST.match(printed) else None
 
 
 def office(role: str, organization: str | None) -> str:

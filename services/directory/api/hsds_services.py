@@ -29,7 +29,6 @@ from services.directory.api.hsds_organizations import (
     office,
     organization_basic,
     organization_phones,
-    uri,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -38,6 +37,7 @@ from services.directory.domain.bring import to_bring
 from services.directory.domain.hours_pattern import pattern_of
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.site import uri
 from services.directory.domain.vocabulary import Facet
 
 STATUS = {ServiceStatus.TEMPORARILY_CLOSED: "temporarily closed"}

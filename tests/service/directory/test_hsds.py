@@ -26,6 +26,22 @@ COUNT = {
     ],
     "reason": "Освободились места",
 }
+UNUSUAL = {
+    "kind": "provider",
+    "name": "Социальная служба «Забота рядом»",
+    "website": "https://забота.рф/о нас",
+    "region": "RU-KEM",
+    "serves": [{"municipality": "myski"}],
+    "hours": [
+        {"days": ["MO", "TU", "WE", "TH", "FR"], "opens": "09:00", "closes": "18:00"},
+        {"days": ["SA", "SU"], "opens": "10:00", "closes": "16:00"},
+        {"days": ["MO"], "opens": "20:00", "closes": "06:00",
+         "valid_from": "2026-07-01", "valid_to": "2026-07-31"},
+    ],
+    "address": {"text": "652840, г. Мыски, ул. Советская, д. 50", "municipality": "myski"},
+    "source": "Письмо",
+}  # fmt: skip
+"""What no source prints and an editor may enter: a site in Russian, hours of a season."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -40,6 +56,9 @@ async def hsds(stack: Stack, app: FastAPI, client: httpx.AsyncClient) -> httpx.A
     path = f"/services/{INSTITUTION}.workshops/withdrawal"
     withdrawn = await client.post(path, json={"reason": "Закрыты"}, headers=headers)
     assert withdrawn.status_code == 200, withdrawn.text
+    headers = stack.headers(Role.DIRECTORY_EDITOR, INSTITUTION, key="hsds-3")
+    published = await client.post("/organizations", json={"card": UNUSUAL}, headers=headers)
+    assert published.status_code == 201, published.text
     return client
 
 
@@ -166,6 +185,13 @@ def test_table_names_kinds_that_it_has() -> None:
         for text in fields.values():
             if text[0] in "[{":
                 assert text.rstrip("!").strip("[]{}") in TABLE
+
+
+async def test_site_in_russian_letters_is_an_address_that_others_accept(
+    hsds: httpx.AsyncClient,
+) -> None:
+    (ours,) = await contents(hsds, "/organizations", search="забота рядом")
+    assert ours["website"] == "https://xn--80aacw1bya.xn--p1ai/%D0%BE%20%D0%BD%D0%B0%D1%81"
 
 
 async def test_lunch_divides_a_day_and_the_whole_stands_in_an_attribute(
