@@ -8,6 +8,7 @@ here has that postcode.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -20,7 +21,7 @@ from contracts.errors import InvalidInput
 from contracts.territory import AddressQuery
 from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import HsdsPage
-from services.directory.api.hsds_services import modified
+from services.directory.api.hsds_services import modified, to_the_millisecond
 from services.directory.api.hsds_terms import codes_of_term, names_of_taxonomy
 from services.directory.directory import Directory
 from services.directory.domain.finding import Question, find
@@ -132,13 +133,13 @@ def services_found(directory: Directory, asked: Filtered) -> list[Pair]:
         and (kept := directory.loaded().get(service.listing.organization)) is not None
         and not kept.is_proposal
     ]
-    since = asked.modified_after
+    since = _since(asked)
     wanted = _codes(directory, asked)
     return [
         (service, kept)
         for service, kept in pairs
         if (asked.organization_id in {None, hsds_id("organization", kept.id)})
-        and (since is None or modified(directory, service, kept) >= _text(since))
+        and (since is None or modified(directory, service, kept) >= since)
         and all(_has(service, kept, codes) for codes in wanted)
     ]
 
@@ -146,12 +147,12 @@ def services_found(directory: Directory, asked: Filtered) -> list[Pair]:
 def organizations_found(directory: Directory, asked: OrganizationsAsked) -> list[Organization]:
     """The organizations that take part and fit every filter, in order of their ids."""
     wanted = _codes(directory, asked)
-    words = _words(directory, asked.search)
+    words, since = _words(directory, asked.search), _since(asked)
     return [
         kept
         for kept in published(directory)
         if asked.organization_id in {None, hsds_id("organization", kept.id)}
-        and (asked.modified_after is None or kept.changed_at >= asked.modified_after)
+        and (since is None or to_the_millisecond(kept.changed_at) >= since)
         and all(_organization_has(directory, kept, codes) for codes in wanted)
         and all(any(form in _name_words(directory, kept) for form in word) for word in words)
     ]
@@ -270,8 +271,8 @@ def _name_words(directory: Directory, kept: Organization) -> frozenset[str]:
     return language.forms_of(kept.card.name)
 
 
-def _text(moment: AwareDatetime) -> str:
-    return moment.isoformat(timespec="milliseconds")
+def _since(asked: Filtered) -> datetime | None:
+    return None if asked.modified_after is None else to_the_millisecond(asked.modified_after)
 
 
 def _lines(records: Iterable[BaseModel]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from contracts.directory import Territory
 from contracts.offer import ServiceListing, ServiceStatus
@@ -64,7 +65,7 @@ def service_basic(
         minimum_age=listing.minimum_age,
         maximum_age=listing.maximum_age,
         alert=listing.alert,
-        last_modified=modified(directory, service, kept),
+        last_modified=shown(modified(directory, service, kept)),
         organization=organization_basic(directory, kept) if nested else None,
     )
 
@@ -134,15 +135,26 @@ def service_at_location_full(
 def minimal(directory: Directory, service: ListedService, kept: Organization) -> Minimal:
     """That a service is there, and when it was last changed."""
     return Minimal(
-        id=hsds_id("service", service.id), modified_date=modified(directory, service, kept)
+        id=hsds_id("service", service.id),
+        modified_date=shown(modified(directory, service, kept)),
     )
 
 
-def modified(directory: Directory, service: ListedService, kept: Organization) -> str:
+def modified(directory: Directory, service: ListedService, kept: Organization) -> datetime:
     """When the service, or what is shown with it, was last changed; to the millisecond."""
     moments = [service.changed_at, kept.changed_at]
     moments += [one.updated_at for one in directory.offer.capacities_of(service.listing)]
-    return max(moments).isoformat(timespec="milliseconds")
+    return to_the_millisecond(max(moments))
+
+
+def to_the_millisecond(moment: datetime) -> datetime:
+    """A moment as it is shown: what is asked since then is found by what was shown."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def shown(moment: datetime) -> str:
+    """A moment as text."""
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _phones(listing: ServiceListing, kept: Organization) -> list[Phone]:
@@ -202,7 +214,7 @@ def _capacities(directory: Directory, listing: ServiceListing) -> list[ServiceCa
             available=one.available,
             maximum=one.maximum,
             description=one.description,
-            updated=one.updated_at.isoformat(timespec="milliseconds"),
+            updated=shown(one.updated_at),
         )
         for one in directory.offer.capacities_of(listing)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -246,6 +247,25 @@ async def test_modified_after_tells_what_changed_withdrawals_too(
     assert (change["last_action_type"], change["field_name"]) == ("withdraw", "status")
     assert (change["previous_value"], change["replacement_value"]) == ("active", "defunct")
     assert change["updated_by"] == f"directory_editor, {INSTITUTION}"
+
+
+@pytest.mark.parametrize("path", ["/services", "/organizations", "/service_at_locations"])
+async def test_modified_after_is_a_moment_whatever_its_offset(
+    hsds: httpx.AsyncClient, path: str
+) -> None:
+    every = await contents(hsds, "/services")
+    newest = datetime.fromisoformat(max(one["last_modified"] for one in every))
+    later, earlier = newest + timedelta(minutes=5), newest - timedelta(days=1)
+    count = len(await contents(hsds, path))
+    for hours in (-11, 0, 3, 13):
+        zone = timezone(timedelta(hours=hours))
+        for since, expected in ((later, 0), (earlier, count)):
+            asked = since.astimezone(zone).isoformat()
+            assert len(await contents(hsds, path, modified_after=asked)) == expected
+    for edge, some in (("0001-01-01T00:00:00+14:00", True), ("0001-01-01T00:00:00-12:00", True),
+                       ("9999-12-31T23:59:59.999999-12:00", False),
+                       ("9999-12-31T23:59:59+14:00", False)):  # fmt: skip
+        assert bool(await contents(hsds, path, modified_after=edge)) is some
 
 
 async def test_minimal_gives_ids_and_dates_on_one_page(hsds: httpx.AsyncClient) -> None:
