@@ -37,6 +37,8 @@ class Offer:
         self._services: dict[str, tuple[int, ListedService]] = {}
         self._capacities: dict[str, tuple[int, OrganizationCapacity]] = {}
         self._begun: dict[str, ListedService] = {}
+        self._filed_since: Mapping[str, datetime] = {}
+        self._counted_at: dict[str, datetime] = {}
         self._of: dict[str, set[str]] = defaultdict(set)
         for listing in filed.values():
             self._of[listing.organization].add(listing.id)
@@ -56,6 +58,7 @@ class Offer:
         if version <= self.capacity_version_of(capacity.id):
             return
         self._capacities[capacity.id] = (version, capacity)
+        self._counted_at |= capacity.moments()
         self._put(self._of[capacity.id])
 
     def take_organization(self, organization: Organization) -> None:
@@ -63,6 +66,11 @@ class Offer:
         for service in self._of[organization.id]:
             self._begun.pop(service, None)
         self._put(self._of[organization.id])
+
+    def take_filed(self, since: Mapping[str, datetime]) -> None:
+        """Keep since when the files say of each service what they say now."""
+        self._filed_since = since
+        self._begun.clear()
 
     def version_of(self, service: str) -> int:
         """The version known of a service; 0 for one that only a file has."""
@@ -81,10 +89,17 @@ class Offer:
         return self._begun.get(service)
 
     def begun(self, filed: ServiceListing) -> ListedService:
-        """A service as its file has it, made anew; it is known since its organization is."""
+        """A service as its file has it, made anew; known since both it and its organization are."""
         organization = self._snapshot.get(filed.organization)
-        since = organization.changed_at if organization is not None else LONG_AGO
+        known = organization.changed_at if organization is not None else LONG_AGO
+        since = max(known, self._filed_since.get(filed.id, LONG_AGO))
         return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=since)
+
+    def changed_at(self, service: ListedService) -> datetime:
+        """When a service, its file, or what is free of it last changed. It never goes back:
+        what is counted no longer was changed by that."""
+        filed = self._filed_since.get(service.id, LONG_AGO)
+        return max(service.changed_at, filed, self._counted_at.get(service.id, LONG_AGO))
 
     def ids(self) -> list[str]:
         """Ids of all services of organizations that are known."""

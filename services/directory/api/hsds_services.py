@@ -142,9 +142,7 @@ def minimal(directory: Directory, service: ListedService, kept: Organization) ->
 
 def modified(directory: Directory, service: ListedService, kept: Organization) -> datetime:
     """When the service, or what is shown with it, was last changed; to the millisecond."""
-    moments = [service.changed_at, kept.changed_at]
-    moments += [one.updated_at for one in directory.offer.capacities_of(service.listing)]
-    return to_the_millisecond(max(moments))
+    return to_the_millisecond(max(kept.changed_at, directory.offer.changed_at(service)))
 
 
 def to_the_millisecond(moment: datetime) -> datetime:

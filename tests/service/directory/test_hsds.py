@@ -14,6 +14,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from contracts.roles import Role
+from services.directory.api.hsds_ids import hsds_id
 from tests.contract.hsds.schemas import TABLE, unknown, wrong
 from tests.service.directory.conftest import directory_of
 from tests.service.stack import INSTITUTION, Stack, until
@@ -21,10 +22,9 @@ from tests.service.stack import INSTITUTION, Stack, until
 EXTENSIONS = {"$.services"}
 """Of an organization with `full_service`; HSDS says it is given and has no field for it."""
 ONE_TO_ONE = {"organization", "location", "service"}
+PLACE = {"service": f"{INSTITUTION}.day-stay", "unit": "place"}
 COUNT = {
-    "capacities": [
-        {"service": f"{INSTITUTION}.day-stay", "unit": "place", "available": 3, "maximum": 25}
-    ],
+    "capacities": [{**PLACE, "available": 3, "maximum": 25}],
     "reason": "Освободились места",
 }
 UNUSUAL = {
@@ -266,6 +266,35 @@ async def test_modified_after_is_a_moment_whatever_its_offset(
                        ("9999-12-31T23:59:59.999999-12:00", False),
                        ("9999-12-31T23:59:59+14:00", False)):  # fmt: skip
         assert bool(await contents(hsds, path, modified_after=edge)) is some
+
+
+async def test_last_modified_never_goes_back_when_something_is_counted_no_longer(
+    stack: Stack, hsds: httpx.AsyncClient
+) -> None:
+    service = f"{INSTITUTION}.day-stay"
+    path, one = f"/organizations/{INSTITUTION}/capacity", hsds_id("service", service)
+    moments = [(await hsds.get(f"/hsds/services/{one}")).json()["last_modified"]]
+    version = int((await hsds.get(path)).headers["etag"].strip('"'))
+    key = {"service": service, "unit": "item"}
+    bodies: list[dict[str, Any]] = [
+        {"capacities": [{**key, "available": 2}]},
+        {"uncounted": [key]},
+        {"uncounted": [PLACE]},
+    ]
+    for step, body in enumerate(bodies):
+        headers = stack.headers(
+            Role.INSTITUTION_DIRECTOR, INSTITUTION, version=version + step, key=f"m-{step}"
+        )
+        counted = await hsds.post(path, json={**body, "reason": "Пересчитали"}, headers=headers)
+        assert counted.status_code == 200, counted.text
+        moments.append((await hsds.get(f"/hsds/services/{one}")).json()["last_modified"])
+        found = await contents(hsds, "/services", modified_after=moments[-1])
+        assert one in {each["id"] for each in found}
+    assert moments == sorted(set(moments))
+    headers = stack.headers(
+        Role.INSTITUTION_DIRECTOR, INSTITUTION, version=version + 3, key="m-again"
+    )
+    assert (await hsds.post(path, json=COUNT, headers=headers)).status_code == 200
 
 
 async def test_minimal_gives_ids_and_dates_on_one_page(hsds: httpx.AsyncClient) -> None:
