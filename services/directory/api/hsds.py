@@ -6,6 +6,7 @@ From memory; ids are UUIDs made from ours. Dates and hours, and what HSDS cannot
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -41,9 +42,10 @@ from services.directory.api.hsds_models import (
     Taxonomy,
     TaxonomyTerm,
 )
-from services.directory.api.hsds_organizations import organization_basic, organization_full
+from services.directory.api.hsds_organizations import organization_basic
 from services.directory.api.hsds_services import (
     minimal,
+    organization_full,
     service_at_location_basic,
     service_at_location_full,
     service_basic,
@@ -51,7 +53,6 @@ from services.directory.api.hsds_services import (
 )
 from services.directory.api.hsds_terms import taxonomies, terms
 from services.directory.directory import Directory, WithDirectory
-from services.directory.domain.organization import Organization as Kept
 
 router = APIRouter(prefix="/hsds", tags=["hsds"])
 
@@ -116,10 +117,10 @@ async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Servi
 async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirectory) -> Any:
     """Organizations that take part; one-to-one fields unless `full` or `full_service`."""
     found = organizations_found(directory, asked)
-    if asked.full_service:
-        return listed(asked, found, lambda kept: _with_services(directory, kept))
-    show = organization_full if asked.full else organization_basic
-    return listed(asked, found, lambda kept: show(directory, kept))
+    if not (asked.full or asked.full_service):
+        return listed(asked, found, lambda kept: organization_basic(directory, kept))
+    full = partial(organization_full, full_service=asked.full_service)
+    return listed(asked, found, lambda kept: full(directory, kept))
 
 
 @router.get(
@@ -131,7 +132,7 @@ async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirec
 async def get_hsds_organization(
     organization_uuid: str, directory: WithDirectory, full_service: bool = False
 ) -> Organization:
-    """An organization with everything that belongs to it; a retired one too."""
+    """An organization with everything that belongs to it, its services too; a retired one too."""
     kept = next(
         (
             kept
@@ -142,7 +143,7 @@ async def get_hsds_organization(
     )
     if kept is None:
         raise NotFound("organization")
-    return _with_services(directory, kept) if full_service else organization_full(directory, kept)
+    return organization_full(directory, kept, full_service=full_service)
 
 
 @router.get(
@@ -243,14 +244,6 @@ def _there(found: L | None) -> L:
     if found is None:
         raise NotFound("service at location")
     return found
-
-
-def _with_services(directory: Directory, kept: Kept) -> Organization:
-    full = organization_full(directory, kept)
-    full.services = [
-        service_full(directory, service, kept) for service in directory.offer.of(kept.id)
-    ]
-    return full
 
 
 def _named(found: list[R], wanted: str, what: str) -> R:

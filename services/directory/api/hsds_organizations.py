@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contracts.territory import municipalities, regions
 from contracts.values import Actor
 from services.directory.api.hsds_ids import hsds_id
@@ -14,6 +16,7 @@ from services.directory.api.hsds_models import (
     OrganizationBasic,
     OrganizationIdentifier,
     Phone,
+    ServiceBasic,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -42,8 +45,10 @@ def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
     )
 
 
-def organization_full(directory: Directory, kept: Kept) -> Organization:
-    """An organization with everything that belongs to it."""
+def organization_with(
+    directory: Directory, kept: Kept, services: Sequence[ServiceBasic]
+) -> Organization:
+    """An organization with everything that belongs to it, these services among it."""
     own = hsds_id("organization", kept.id)
     return Organization(
         **dict(organization_basic(directory, kept)),
@@ -54,6 +59,7 @@ def organization_full(directory: Directory, kept: Kept) -> Organization:
             directory.offer.vocabulary, "organization", own, [("organizations", kept.card.kind)]
         ),
         metadata=_metadata(kept),
+        services=list(services),
     )
 
 

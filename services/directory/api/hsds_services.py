@@ -24,12 +24,16 @@ from services.directory.api.hsds_models import (
     ServiceCapacity,
     Unit,
 )
+from services.directory.api.hsds_models import (
+    Organization as HsdsOrganization,
+)
 from services.directory.api.hsds_organizations import (
     location_basic,
     locations,
     office,
     organization_basic,
     organization_phones,
+    organization_with,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -91,6 +95,23 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
             *hours_attribute("service", own, pattern),
         ],
         metadata=_metadata(service),
+    )
+
+
+def organization_full(
+    directory: Directory, kept: Organization, *, full_service: bool = False
+) -> HsdsOrganization:
+    """An organization with everything that belongs to it, its services with theirs if asked for."""
+    services = directory.offer.of(kept.id)
+    return organization_with(
+        directory,
+        kept,
+        [
+            service_full(directory, service, kept)
+            if full_service
+            else service_basic(directory, service, kept, nested=False)
+            for service in services
+        ],
     )
 
 

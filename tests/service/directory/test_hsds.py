@@ -19,8 +19,6 @@ from tests.contract.hsds.schemas import TABLE, unknown, wrong
 from tests.service.directory.conftest import directory_of
 from tests.service.stack import INSTITUTION, Stack, until
 
-EXTENSIONS = {"$.services"}
-"""Of an organization with `full_service`; HSDS says it is given and has no field for it."""
 ONE_TO_ONE = {"organization", "location", "service"}
 PLACE = {"service": f"{INSTITUTION}.day-stay", "unit": "place"}
 COUNT = {
@@ -85,7 +83,7 @@ async def contents(hsds: httpx.AsyncClient, path: str, **asked: Any) -> list[dic
 
 def checked(kind: str, record: dict[str, Any]) -> None:
     assert wrong(kind, record) == []
-    assert set(unknown(kind, record)) <= EXTENSIONS
+    assert list(unknown(kind, record)) == []
 
 
 LISTS = {
@@ -134,12 +132,26 @@ async def test_every_term_is_read_by_its_own_path(hsds: httpx.AsyncClient, path:
         assert (await hsds.get(f"/hsds{path}/{record['id']}")).json() == record
 
 
-async def test_organization_with_full_service_has_its_services(hsds: httpx.AsyncClient) -> None:
-    for record in await contents(hsds, "/organizations", full_service="true", per_page=20):
-        checked("organization", record)
-        for service in record["services"]:
-            checked("service", service)
-            assert service["organization_id"] == record["id"]
+async def test_organization_has_its_services_and_with_full_service_all_of_theirs(
+    hsds: httpx.AsyncClient,
+) -> None:
+    basic = {one["id"]: one for one in await contents(hsds, "/services")}
+    full = {one["id"]: one for one in await contents(hsds, "/services", full="true")}
+    ours = {one["id"]: one for one in await contents(hsds, "/organizations", full="true")}
+    seen = set()
+    for record in await contents(hsds, "/organizations", full_service="true"):
+        services = {one["id"]: one for one in record["services"]}
+        assert all(service == full[one] for one, service in services.items())
+        seen |= services.keys()
+        plain = ours[record["id"]]
+        assert {one["id"] for one in plain["services"]} == services.keys()
+        for service in plain["services"]:
+            expected = dict(basic[service["id"]])
+            assert expected.pop("organization")["id"] == record["id"]
+            assert service == expected
+        one = f"/hsds/organizations/{record['id']}"
+        assert (await hsds.get(one, params={"full_service": "true"})).json() == record
+    assert seen == full.keys()
 
 
 async def test_lines_hold_every_record_once_and_fit(hsds: httpx.AsyncClient) -> None:
