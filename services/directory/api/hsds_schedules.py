@@ -1,7 +1,9 @@
 """Hours as HSDS schedules: one entry for each stretch between breaks (K, M, S).
 
 A stretch past midnight is said by an hour of closing before that of opening, as iCal's readers
-expect. Public holidays cannot be said: each entry notes that they are days off.
+expect. Public holidays cannot be said: each entry notes that they are days off, unless those that
+hold together leave no weekday free. Readers unite what is valid on a day: hours without dates are
+said for the days outside all seasons only.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from contracts.directory import OpeningHours
 from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import Schedule
 from services.directory.domain.hours_pattern import HoursPattern
+from services.directory.domain.seasons import stretches_of
 
 DAYS_RU = {"MO": "пн", "TU": "вт", "WE": "ср", "TH": "чт", "FR": "пт", "SA": "сб", "SU": "вс"}
 HOLIDAYS = "В государственные праздники закрыто."
@@ -29,10 +32,10 @@ def schedules(
     seconds = hours.total_seconds() if hours is not None else 0.0
     marked = f"{offset:%z}"[:3] + ":" + f"{offset:%z}"[3:]
     found = []
-    for entry in pattern.hours:
-        listed = ",".join(entry.days)
-        for number, (opens, closes) in enumerate(stretches(entry)):
-            key = (listed, f"{opens:%H%M}", str(entry.valid_from), str(number))
+    for part in stretches_of(pattern.hours):
+        listed = ",".join(part.entry.days)
+        for number, (opens, closes) in enumerate(pieces(part.entry)):
+            key = (listed, f"{opens:%H%M}", str(part.valid_from), str(number))
             found.append(
                 Schedule(
                     id=hsds_id("schedule", owner, owner_id, *key),
@@ -40,17 +43,17 @@ def schedules(
                     opens_at=f"{opens:%H:%M}{marked}",
                     closes_at=f"{closes:%H:%M}{marked}",
                     timezone=seconds / 3600,
-                    valid_from=entry.valid_from.isoformat() if entry.valid_from else None,
-                    valid_to=entry.valid_to.isoformat() if entry.valid_to else None,
-                    description=_words(entry),
-                    notes=EVERY_DAY if len(set(entry.days)) == 7 else HOLIDAYS,
+                    valid_from=part.valid_from.isoformat() if part.valid_from else None,
+                    valid_to=part.valid_to.isoformat() if part.valid_to else None,
+                    description=_words(part.entry),
+                    notes=EVERY_DAY if part.every_day else HOLIDAYS,
                     **{f"{owner}_id": owner_id},
                 )
             )
     return found
 
 
-def stretches(entry: OpeningHours) -> Iterator[tuple[time, time]]:
+def pieces(entry: OpeningHours) -> Iterator[tuple[time, time]]:
     """The hours of an entry without its breaks, in their order, as `contracts.hours` reads them.
 
     What was stored with a zone or with seconds is read as hours and minutes where it is.

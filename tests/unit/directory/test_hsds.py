@@ -10,7 +10,7 @@ from contracts.directory import OpeningHours, Ownership
 from contracts.values import Actor
 from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_organizations import identifiers
-from services.directory.api.hsds_schedules import stretches
+from services.directory.api.hsds_schedules import pieces
 from services.directory.domain.register_entry import Particulars, RegisterEntry
 from services.directory.domain.site import uri
 from tests.contract.hsds.schemas import wrong
@@ -122,7 +122,7 @@ def hours(opens: str, closes: str, **more: Any) -> OpeningHours:
     ],
 )
 def test_breaks_divide_the_hours(entry: OpeningHours, expected: list[str]) -> None:
-    assert [f"{start:%H:%M}–{end:%H:%M}" for start, end in stretches(entry)] == expected
+    assert [f"{start:%H:%M}–{end:%H:%M}" for start, end in pieces(entry)] == expected
 
 
 def test_ids_are_those_of_yesterday() -> None:
