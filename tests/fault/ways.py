@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-from contracts import assessment, careplan, complaints, intake
+from contracts import assessment, careplan, complaints, documents, intake
 from contracts.case import CaseRef
 from contracts.citizen import (
     CITIZEN,
@@ -23,6 +23,7 @@ from contracts.citizen import (
     ConsentWithdrawn,
 )
 from contracts.event import Event
+from contracts.referral import Channel, ReferralRegistered
 from contracts.values import SYSTEM, CitizenCard, FullName
 from deploy.demo import journey
 from deploy.demo.office import Office
@@ -37,7 +38,7 @@ from tests.system import steps
 ALARMS: tuple[type[Event], ...] = (
     intake.TermDueSoon,
     intake.TermMissed,
-    intake.CertificateOverdue,
+    documents.CertificateOverdue,
     assessment.TermDueSoon,
     assessment.TermMissed,
     careplan.TermDueSoon,
@@ -270,24 +271,24 @@ async def papers(t: Travellers) -> None:
         pack="kuzbass-2013",
     )
     told = await t.town.stack.story(intake.CASE, case_id).tell(
-        intake.ReferralRegistered(
+        ReferralRegistered(
             by=SYSTEM,
             case=reference,
             journal_number=reference.number,
             received_at=t.town.recording.clock(),
-            channel=intake.Channel.PHONE,
+            channel=Channel.PHONE,
             status_code_hash="0" * 64,
         ),
-        intake.DocumentAttached(
+        documents.DocumentAttached(
             by=SYSTEM,
             document="identity",
             attachment="A0f1e2d3c",
             media_type="application/pdf",
             size=48211,
         ),
-        intake.InteragencyRequestSent(addressed_body="unlisted", **asked),
-        intake.InteragencyAnswerOverdue(**asked),
-        intake.InteragencyAnswerReceived(late=True, **asked),
+        documents.InteragencyRequestSent(addressed_body="unlisted", **asked),
+        documents.InteragencyAnswerOverdue(**asked),
+        documents.InteragencyAnswerReceived(late=True, **asked),
     )
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts import assessment, careplan, intake
+from contracts import assessment, careplan, intake, referral, triage
 from contracts.appointments import AppointmentEvent
 from contracts.case import CaseRef
 from contracts.context import Context
@@ -164,11 +164,11 @@ def _learn_progress(case: CaseRecord, service: str, event: Event, at: Context) -
 
 def _learn_result(case: CaseRecord, event: Event) -> None:
     result = case.result
-    if isinstance(event, intake.ReferralRegistered):
+    if isinstance(event, referral.ReferralRegistered):
         case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
     elif isinstance(event, intake.StatusCodeIssued):
         case.status_code_hash = event.status_code_hash
-    elif isinstance(event, intake.CaseTriaged):
+    elif isinstance(event, triage.CaseTriaged):
         case.code = event.code
     elif isinstance(event, intake.CaseClosed):
         result.closed_for = event.reason

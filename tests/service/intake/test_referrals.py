@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contracts.citizen import CitizenRegistered
-from contracts.intake import ReferralRegistered
+from contracts.referral import ReferralRegistered
 from tests.service.intake.bodies import new_bundle, new_citizen, new_referral
 from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, OTHER_INSTITUTION, Desk
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
