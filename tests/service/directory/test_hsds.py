@@ -207,6 +207,34 @@ async def test_site_in_russian_letters_is_an_address_that_others_accept(
     assert ours["website"] == "https://xn--80aacw1bya.xn--p1ai/%D0%BE%20%D0%BD%D0%B0%D1%81"
 
 
+async def test_changes_of_an_organization_are_told_as_text_each_once(
+    stack: Stack, hsds: httpx.AsyncClient
+) -> None:
+    made = (await hsds.get("/organizations?kind=provider&limit=100")).json()["items"]
+    own = next(one["id"] for one in made if one["card"]["name"] == UNUSUAL["name"])
+    numbers = ["+73847400001", "+73847400002"]
+    for version, phones in ((1, numbers[:1]), (2, numbers)):
+        headers = stack.headers(
+            Role.DIRECTORY_EDITOR, INSTITUTION, version=version, key=f"o-{version}"
+        )
+        body = {"card": UNUSUAL | {"phones": phones}, "reason": "Письмо"}
+        answered = await hsds.post(f"/organizations/{own}", json=body, headers=headers)
+        assert answered.status_code == 200, answered.text
+    found = (await hsds.get(f"/hsds/organizations/{hsds_id('organization', own)}")).json()
+    checked("organization", found)
+    assert [
+        (one["last_action_type"], one["field_name"], one["previous_value"],
+         one["replacement_value"])
+        for one in found["metadata"]
+    ] == [
+        ("create", "name", "", UNUSUAL["name"]),
+        ("update", "phones", "", numbers[0]),
+        ("update", "phones", numbers[0], ", ".join(numbers)),
+    ]  # fmt: skip
+    assert {one["updated_by"] for one in found["metadata"]} == {f"directory_editor, {INSTITUTION}"}
+    assert len({one["id"] for one in found["metadata"]}) == 3
+
+
 async def test_lunch_divides_a_day_and_the_whole_stands_in_an_attribute(
     hsds: httpx.AsyncClient,
 ) -> None:
