@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.territory import municipalities, regions
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import (
     Address,
     Location,
@@ -21,6 +20,7 @@ from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.hours_pattern import organization_pattern
+from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.organization import Organization as Kept
 from services.directory.domain.site import uri
 

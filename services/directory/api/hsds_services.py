@@ -9,7 +9,6 @@ from contracts.directory import Territory
 from contracts.offer import ServiceListing, ServiceStatus
 from contracts.regulation import pack_in_force
 from contracts.territory import municipalities, regions
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import (
     Language,
     Metadata,
@@ -40,6 +39,7 @@ from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.bring import to_bring
 from services.directory.domain.hours_pattern import pattern_of
+from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.site import uri

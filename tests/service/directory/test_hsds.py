@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,7 +14,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from contracts.roles import Role
-from services.directory.api.hsds_ids import hsds_id
+from services.directory.domain.hsds_ids import hsds_id
 from tests.contract.hsds.schemas import TABLE, unknown, wrong
 from tests.service.directory.conftest import directory_of
 from tests.service.stack import INSTITUTION, Stack, until
@@ -271,6 +271,41 @@ async def test_filters_are_cumulative(hsds: httpx.AsyncClient) -> None:
     assert len(await contents(hsds, "/services", taxonomy_id=medical["taxonomy_id"])) == len(every)
     nobodys = "00000000-0000-4000-8000-000000000000"
     assert await contents(hsds, "/services", taxonomy_term_id=nobodys) == []
+
+
+async def test_every_term_and_taxonomy_finds_those_that_it_is_attached_to(
+    hsds: httpx.AsyncClient,
+) -> None:
+    """`opora_hours` and its taxonomy too; of an organization what its place and services have."""
+    services = await contents(hsds, "/services", full="true")
+    organizations = await contents(hsds, "/organizations", full_service="true")
+    found_by_hours = 0
+    for path, records in (("/services", services), ("/organizations", organizations)):
+        attached = {record["id"]: list(attributes_of(record)) for record in records}
+        for asked, path_of in (
+            ("taxonomy_term_id", "/taxonomy_terms"),
+            ("taxonomy_id", "/taxonomies"),
+        ):
+            for term in await contents(hsds, path_of):
+                expected = {
+                    one
+                    for one, attributes in attached.items()
+                    if any(term["id"] in (each["taxonomy_term_id"],
+                                          each["taxonomy_term"]["taxonomy_id"])
+                           for each in attributes)
+                }  # fmt: skip
+                found = await contents(hsds, path, **{asked: term["id"]})
+                assert {one["id"] for one in found} == expected, (path, term)
+                found_by_hours += len(found) if term.get("code") == "opora_hours" else 0
+    assert found_by_hours > 2
+
+
+def attributes_of(record: Any) -> Iterator[dict[str, Any]]:
+    """The attributes of a record and of its services and places."""
+    yield from record.get("attributes", ())
+    for name in ("services", "locations"):
+        for inner in record.get(name, ()):
+            yield from attributes_of(inner)
 
 
 async def test_modified_after_tells_what_changed_withdrawals_too(
