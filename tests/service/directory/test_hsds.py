@@ -138,7 +138,7 @@ async def test_organization_has_its_services_and_with_full_service_all_of_theirs
     basic = {one["id"]: one for one in await contents(hsds, "/services")}
     full = {one["id"]: one for one in await contents(hsds, "/services", full="true")}
     ours = {one["id"]: one for one in await contents(hsds, "/organizations", full="true")}
-    seen = set()
+    seen: set[str] = set()
     for record in await contents(hsds, "/organizations", full_service="true"):
         services = {one["id"]: one for one in record["services"]}
         assert all(service == full[one] for one, service in services.items())
