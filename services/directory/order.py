@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.organization import Organization, Status
+from services.directory.hsds_ids import hsds_id
 
 
 @dataclass(frozen=True, slots=True)

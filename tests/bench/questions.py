@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.roles import Role
-from services.directory.domain.hsds_ids import hsds_id
+from services.directory.hsds_ids import hsds_id
 from tests.bench.stock import AUTHORISED_BODY, INSTITUTION, STATUS_CODE, ref
 
 

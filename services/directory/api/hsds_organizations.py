@@ -20,9 +20,9 @@ from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.hours_pattern import organization_pattern
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.organization import Organization as Kept
 from services.directory.domain.site import uri
+from services.directory.hsds_ids import hsds_id
 
 LEGAL_ENTITY = {"INN": 10, "OGRN": 13}
 """Digits of a legal entity's numbers: those of a sole trader name a person, and are not shown."""

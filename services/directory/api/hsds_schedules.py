@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from contracts.directory import OpeningHours
 from services.directory.api.hsds_models import Schedule
 from services.directory.domain.hours_pattern import HoursPattern
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.seasons import stretches_of
+from services.directory.hsds_ids import hsds_id
 
 DAYS_RU = {"MO": "пн", "TU": "вт", "WE": "ср", "TH": "чт", "FR": "пт", "SA": "сб", "SU": "вс"}
 HOLIDAYS = "В государственные праздники закрыто."

@@ -39,11 +39,11 @@ from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.bring import to_bring
 from services.directory.domain.hours_pattern import pattern_of
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.site import uri
 from services.directory.domain.vocabulary import Facet
+from services.directory.hsds_ids import hsds_id
 
 STATUS = {ServiceStatus.TEMPORARILY_CLOSED: "temporarily closed"}
 """The one that HSDS spells otherwise."""

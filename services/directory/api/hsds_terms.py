@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from services.directory.api.hsds_models import Attribute, Taxonomy, TaxonomyTerm
 from services.directory.domain.hours_pattern import HoursPattern
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.vocabulary import Facet, Term, Vocabulary
+from services.directory.hsds_ids import hsds_id
 
 EXTENSIONS = "extensions"
 TITLES = {

@@ -14,7 +14,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from contracts.roles import Role
-from services.directory.domain.hsds_ids import hsds_id
+from services.directory.hsds_ids import hsds_id
 from tests.contract.hsds.schemas import TABLE, unknown, wrong
 from tests.service.directory.conftest import directory_of
 from tests.service.stack import INSTITUTION, Stack, until

@@ -21,7 +21,7 @@ from contracts.directory import (
     OrganizationPublished,
     OrganizationPublishedV2,
 )
-from services.directory.domain.hsds_ids import hsds_id
+from services.directory.hsds_ids import hsds_id
 from tests.conftest import ServerUrls
 from tests.service.directory.conftest import (
     ROWS,

@@ -10,9 +10,9 @@ from contracts.directory import OpeningHours, Ownership
 from contracts.values import Actor
 from services.directory.api.hsds_organizations import identifiers
 from services.directory.api.hsds_schedules import pieces
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.register_entry import Particulars, RegisterEntry
 from services.directory.domain.site import uri
+from services.directory.hsds_ids import hsds_id
 from tests.contract.hsds.schemas import wrong
 from tests.unit.directory.builders import NOW, organization
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.directory.domain.hsds_ids import hsds_id
 from services.directory.domain.organization import Organization, retire
 from services.directory.domain.register import propose
+from services.directory.hsds_ids import hsds_id
 from services.directory.offer import Offer
 from services.directory.snapshot import Snapshot
 from tests.unit.directory.builders import NOW, at, card, organization, provider
