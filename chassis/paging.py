@@ -93,7 +93,7 @@ def _encode(value: str | int, document_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
 
 
-Position = tuple[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | str, Identifier]
+Position = tuple[Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
 
 
 def _decode(cursor: str) -> tuple[str | int, str]:

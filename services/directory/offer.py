@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from contracts.offer import ServiceCapacity, ServiceListing
 from services.directory.domain.capacity import OrganizationCapacity
-from services.directory.domain.listing import ListedService, refile
+from services.directory.domain.listing import ListedService, begin_from_file, refile
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
@@ -95,7 +95,7 @@ class Offer:
         organization = self._snapshot.get(filed.organization)
         known = organization.changed_at if organization is not None else LONG_AGO
         since = max(known, self._filed_since.get(filed.id, LONG_AGO))
-        return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=since)
+        return begin_from_file(filed, since)
 
     def changed_at(self, service: ListedService) -> datetime:
         """When a service, its file, or what is free of it last changed. It never goes back:

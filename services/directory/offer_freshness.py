@@ -12,8 +12,8 @@ import asyncio
 import structlog
 
 from chassis.document import Document
-from chassis.store import AlreadyExists, LostRace, StoreUnavailable
-from contracts.errors import Refusal
+from chassis.races import pause, too_busy
+from chassis.store import AlreadyExists, LostRace
 from services.directory.adapters import morphology
 from services.directory.adapters.service_files import read_words
 from services.directory.directory import Directory
@@ -21,12 +21,11 @@ from services.directory.domain.filed import ID, FiledServices, brought_up
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
+from services.directory.freshness import keep_fresh, take_news
 
 log = structlog.get_logger()
 
 TRIES = 25
-NEWEST = 20
-"""How many of the newest changes are compared: replicas' clocks may differ by some changes."""
 
 
 async def open_and_keep_fresh(directory: Directory) -> None:
@@ -34,12 +33,7 @@ async def open_and_keep_fresh(directory: Directory) -> None:
     while not directory.snapshot.complete:  # noqa: ASYNC110 - another task of ours loads
         await asyncio.sleep(0.05)
     await open_offer(directory)
-    while True:
-        await asyncio.sleep(directory.refresh_seconds)
-        try:
-            await refresh(directory)
-        except StoreUnavailable:
-            log.warning("refresh-waits-for-store")
+    await keep_fresh(directory.refresh_seconds, lambda: refresh(directory))
 
 
 async def open_offer(directory: Directory) -> None:
@@ -55,23 +49,24 @@ async def open_offer(directory: Directory) -> None:
 
 
 async def refresh(directory: Directory) -> None:
-    """Two small queries; everything is read again only if all they show is news."""
-    services = await directory.services.find({}, sort=[("changed", -1)], limit=NEWEST)
-    news = [found for found in services if found.version > directory.offer.version_of(found.id)]
-    for document in news:
-        directory.offer.take_service(document.state, document.version)
-    if len(news) == NEWEST:
-        await _take_services(directory)
-    counted = await directory.capacities.find({}, sort=[("changed", -1)], limit=NEWEST)
-    fresh = [one for one in counted if one.version > directory.offer.capacity_version_of(one.id)]
-    for found in fresh:
-        directory.offer.take_capacity(found.state, found.version)
-    if len(fresh) == NEWEST:
-        await _take_capacities(directory)
+    """Take in what other replicas changed; two small queries."""
+    offer = directory.offer
+    await take_news(
+        directory.services,
+        offer.version_of,
+        offer.take_service,
+        lambda: _take_services(directory),
+    )
+    await take_news(
+        directory.capacities,
+        offer.capacity_version_of,
+        offer.take_capacity,
+        lambda: _take_capacities(directory),
+    )
 
 
 async def _take_filed(directory: Directory) -> None:
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         document = await directory.filed_services.get(ID)
         document = document or Document(id=ID, state=FiledServices())
         known, now = document.state, directory.service.now()
@@ -81,10 +76,11 @@ async def _take_filed(directory: Directory) -> None:
                 known.services = found
                 await directory.filed_services.save(document)
         except (AlreadyExists, LostRace):
-            continue  # another replica has said so meanwhile
+            await pause(attempt)  # another replica has said so meanwhile
+            continue
         directory.offer.take_filed(known.since)
         return
-    raise Refusal("too-busy", "other replicas start with other files all the time")
+    raise too_busy("list of filed services")
 
 
 async def _take_services(directory: Directory) -> None:

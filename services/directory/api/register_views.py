@@ -9,8 +9,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from chassis.document import Document
 from chassis.http import Body
 from contracts.directory import OrganizationCard, OrganizationKind, Ownership, Territory
-from contracts.values import Actor, Address, Email, Line, Phone
+from contracts.values import Actor, Address, Line, Phone
 from services.directory.adapters.state_numbers import checked_inn, checked_ogrn
+from services.directory.api.schemas import SentEmail
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.register import missing_checks, needed_checks
 from services.directory.domain.register_entry import Check, CheckItem, Inn, Ogrn, Particulars
@@ -33,7 +34,7 @@ class EntryForm(Body):
     name: Line
     address: Address | None = None
     phones: tuple[Phone, ...] = Field(default=(), max_length=20)
-    emails: tuple[Email, ...] = Field(default=(), max_length=20)
+    emails: tuple[SentEmail, ...] = Field(default=(), max_length=20)
     website: Line | None = None
     region: Line
     serves: tuple[Territory, ...] = Field(default=(), max_length=200)

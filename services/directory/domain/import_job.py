@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard
@@ -53,10 +54,14 @@ ALLOWED: dict[ImportAction, frozenset[ImportStatus]] = {
 """What may happen in which state; one test walks every state × action."""
 
 
+RowNumber = Annotated[int, Field(ge=0, le=10**6)]
+"""More rows than any file has."""
+
+
 class AcceptedCorrection(Value):
     """The proposal of a fault of one row, accepted by a person."""
 
-    row: int
+    row: RowNumber
     rule: Line
     field: Line
 

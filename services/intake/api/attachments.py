@@ -17,7 +17,7 @@ from contracts.values import Identifier
 from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.adapters.media_types import ALLOWED, SUFFIXES
 from services.intake.api.callers import Frontline, Reader
-from services.intake.api.documents_views import AttachmentView, attachment_view
+from services.intake.api.document_views import AttachmentView, attachment_view
 from services.intake.attaching import attach_upload
 from services.intake.domain.attaching import get_attachment
 from services.intake.domain.records import Attachment
@@ -123,7 +123,10 @@ def filename_of(disposition: str | None) -> str | None:
         return None
     message = Message()
     message["Content-Disposition"] = disposition
-    found = message.get_filename()
+    try:
+        found = message.get_filename()
+    except (TypeError, ValueError):  # parameters that contradict each other, or in no known charset
+        found = ""
     if found is None:
         return None
     name = re.split(r"[\\/]", found)[-1].strip()

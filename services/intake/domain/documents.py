@@ -14,6 +14,7 @@ from contracts.triage import TriageCode
 from contracts.values import Identifier, Line, Value
 from services.intake.domain.case import Action, Case, Status, record_informed, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
+from services.intake.domain.dated import check_dated
 from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
 
 
@@ -145,6 +146,7 @@ def complete_package(case: Case, at: Context) -> list[Event]:
 def _add(case: Case, documents: Iterable[GivenDocument], at: Context) -> None:
     known = {document.code: document for document in case.pack.documents}
     present = {document.code for document in case.documents}
+    today = at.calendar.local_date(at.now)
     for index, given in enumerate(documents):
         field = f"documents.{index}.code"
         rule = known.get(given.code)
@@ -172,6 +174,7 @@ def _add(case: Case, documents: Iterable[GivenDocument], at: Context) -> None:
             )
         if given.code in present:
             raise InvalidInput("document-already-there", "this document is registered", field=field)
+        check_dated(given.issued_on, today, f"documents.{index}.issued_on", "R 2.6")
         present.add(given.code)
         case.documents.append(
             Document(

@@ -21,6 +21,8 @@ from services.intake.domain.case import Action, Case, require
 from services.intake.domain.records import Entered, UrgentMeasure
 
 TERM = "urgent-measures"
+MOST_NUMBER = 1000
+"""No plan has so many measures."""
 
 
 class PlannedMeasure(Value):
@@ -38,14 +40,17 @@ class PlannedMeasure(Value):
         default=None, description="not after the end of this day, which is meant where it is absent"
     )
     instead_of: int | None = Field(
-        default=None, ge=1, description="number of the failed measure it stands in for"
+        default=None,
+        ge=1,
+        le=MOST_NUMBER,
+        description="number of the failed measure it stands in for",
     )
 
 
 class MeasureResult(Value):
     """What came of one measure; one that failed is said to have failed (R 3.1.7)."""
 
-    measure: int = Field(ge=1, description="its number in the plan, from 1")
+    measure: int = Field(ge=1, le=MOST_NUMBER, description="its number in the plan, from 1")
     done: bool = Field(description="false: it failed, and something else has to be done instead")
     result: Text
 

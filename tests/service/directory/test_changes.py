@@ -161,7 +161,7 @@ ZONED = [{"days": ["MO"], "opens": "09:00Z", "closes": "18:00"}]
             "unknown-municipality",
         ),
         ({"body": {"card": CARD | {"parent": "unbekannt"}, "reason": "—"}}, 422, "unknown-parent"),
-        ({"body": {"card": CARD | {"hours": ZONED}, "reason": "—"}}, 422, "local-time-required"),
+        ({"body": {"card": CARD | {"hours": ZONED}, "reason": "—"}}, 422, "hours-not-in-minutes"),
         (
             {"body": {"card": CARD | {"parent": "l-provider-01"}, "reason": "—"}},
             422,

@@ -147,8 +147,8 @@ async def test_withdrawn_service_is_found_no_more_and_again_once_relisted(
         ({"price": 100}, "extra_forbidden", "body.service.price"),
         (
             {"hours": [{"days": ["MO"], "opens": "09:00+03:00", "closes": "18:00"}]},
-            "local-time-required",
-            "service.hours.0.opens",
+            "hours-not-in-minutes",
+            "service.hours",
         ),
     ],
 )
