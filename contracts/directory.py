@@ -104,7 +104,11 @@ Weekday = Annotated[str, StringConstraints(pattern=r"^(MO|TU|WE|TH|FR|SA|SU)$")]
 LocalTime = Annotated[
     time, WithJsonSchema({"type": "string", "pattern": r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"})
 ]
-"""A time of day where the organization is. JSON Schema's own `time` asks for an offset."""
+"""A time of day where the organization is. JSON Schema's own `time` asks for an offset.
+
+An offset or seconds are refused where hours are entered, not here: what was stored or told with
+them before stays readable, as the hours and minutes it names.
+"""
 
 
 class Break(Value):

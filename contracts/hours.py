@@ -58,6 +58,11 @@ def zone_of(region: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name is not None else None
 
 
+def is_public_holiday(day: date) -> bool:
+    """Whether the Labour Code names the day, be it a Saturday or a Sunday (art. 112)."""
+    return (day.month, day.day) in PUBLIC_HOLIDAYS
+
+
 def spans_on(
     day: date,
     hours: Sequence[OpeningHours],
@@ -93,9 +98,10 @@ class Timetable:
     def minutes_on(self, day: date) -> tuple[Minutes, ...]:
         """The spans that begin on a day.
 
-        A public holiday or a day off moved to a weekday closes all but those who work every day
-        of the week («без выходных», M). On a working Saturday, whose hours nobody prints, the
-        hours hold that all of its working days have in common: never "open" when it may be closed.
+        A public holiday, on whichever day of the week, or a day off moved to a weekday closes all
+        but those who work every day of the week («без выходных», M). On a working Saturday, whose
+        hours nobody prints, the hours hold that all of its working days have in common: never
+        "open" when it may be closed.
         """
         if self._exceptions.closure_on(day) is not None:
             return ()
@@ -103,7 +109,8 @@ class Timetable:
         listed = {weekday for entry in hours for weekday in entry.days}
         weekday, working = WEEKDAYS[day.weekday()], self._calendar.is_working(day)
         if weekday in listed:
-            if weekday in WORKWEEK and not working and listed != set(WEEKDAYS):
+            off = not working and (weekday in WORKWEEK or is_public_holiday(day))
+            if off and listed != set(WEEKDAYS):
                 return ()
             return self._shortened(day, _spans_of(weekday, hours))
         if weekday in WORKWEEK or not working:
@@ -152,7 +159,7 @@ class Timetable:
     def _shortened(self, day: date, spans: tuple[Minutes, ...]) -> tuple[Minutes, ...]:
         tomorrow = day + timedelta(days=1)
         cut = self._exceptions.preholiday_minutes
-        if not spans or not cut or (tomorrow.month, tomorrow.day) not in PUBLIC_HOLIDAYS:
+        if not spans or not cut or not is_public_holiday(tomorrow):
             return spans
         last = spans[-1][1] - cut
         return tuple((start, min(end, last)) for start, end in spans if start < last)

@@ -15,6 +15,7 @@ from contracts.errors import Refusal
 from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.capacity import OrganizationCapacity
+from services.directory.domain.filed import FiledServices
 from services.directory.domain.import_job import Import, ImportPart
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
@@ -44,6 +45,7 @@ class Directory:
     refresh_seconds: float
     services: Collection[ListedService]
     capacities: Collection[OrganizationCapacity]
+    filed_services: Collection[FiledServices]
     offer: Offer
     further_kinds: bool = True
     snapshot: Snapshot = field(default_factory=Snapshot)

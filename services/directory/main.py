@@ -36,7 +36,7 @@ from services.directory.imports import carry_out
 from services.directory.loading import load_and_keep_fresh
 from services.directory.offer import Offer
 from services.directory.offer_freshness import open_and_keep_fresh
-from services.directory.offer_stores import CAPACITIES, SERVICES
+from services.directory.offer_stores import CAPACITIES, FILED_SERVICES, SERVICES
 from services.directory.settings import DirectorySettings
 from services.directory.snapshot import Snapshot
 from services.directory.stores import IMPORT_PARTS, IMPORTS, ORGANIZATIONS, VERSIONS
@@ -76,6 +76,7 @@ def create_app(
         further_kinds=settings.further_kinds,
         services=service.collection(SERVICES, SERVICE),
         capacities=service.collection(CAPACITIES, CAPACITY),
+        filed_services=service.collection(FILED_SERVICES),
         offer=Offer(snapshot, filed, vocabulary),
         snapshot=snapshot,
     )

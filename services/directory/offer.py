@@ -6,7 +6,6 @@ says of a service holds until a person's change of it is known, and in what they
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from services.directory.domain.organization import Organization, Status
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
+from services.directory.order import Order
 from services.directory.snapshot import Snapshot
 
 LONG_AGO = datetime(2013, 10, 3, tzinfo=UTC)
@@ -37,9 +37,11 @@ class Offer:
         self._services: dict[str, tuple[int, ListedService]] = {}
         self._capacities: dict[str, tuple[int, OrganizationCapacity]] = {}
         self._begun: dict[str, ListedService] = {}
-        self._of: dict[str, set[str]] = defaultdict(set)
+        self._filed_since: Mapping[str, datetime] = {}
+        self._counted_at: dict[str, datetime] = {}
+        self.order = Order()
         for listing in filed.values():
-            self._of[listing.organization].add(listing.id)
+            self.order.take_service(listing.id, listing.organization)
         snapshot.taken = self.take_organization
 
     def take_service(self, service: ListedService, version: int) -> None:
@@ -48,7 +50,7 @@ class Offer:
             return
         refile(service, self.filed.get(service.id))
         self._services[service.id] = (version, service)
-        self._of[service.listing.organization].add(service.id)
+        self.order.take_service(service.id, service.listing.organization)
         self._put([service.id])
 
     def take_capacity(self, capacity: OrganizationCapacity, version: int) -> None:
@@ -56,13 +58,21 @@ class Offer:
         if version <= self.capacity_version_of(capacity.id):
             return
         self._capacities[capacity.id] = (version, capacity)
-        self._put(self._of[capacity.id])
+        self._counted_at |= capacity.moments()
+        self._put(self.order.of(capacity.id))
 
     def take_organization(self, organization: Organization) -> None:
         """An organization was changed: its services are found by its new name and places."""
-        for service in self._of[organization.id]:
+        self.order.take_organization(organization)
+        services = self.order.of(organization.id)
+        for service in services:
             self._begun.pop(service, None)
-        self._put(self._of[organization.id])
+        self._put(services)
+
+    def take_filed(self, since: Mapping[str, datetime]) -> None:
+        """Keep since when the files say of each service what they say now."""
+        self._filed_since = since
+        self._begun.clear()
 
     def version_of(self, service: str) -> int:
         """The version known of a service; 0 for one that only a file has."""
@@ -81,26 +91,22 @@ class Offer:
         return self._begun.get(service)
 
     def begun(self, filed: ServiceListing) -> ListedService:
-        """A service as its file has it, made anew; it is known since its organization is."""
+        """A service as its file has it, made anew; known since both it and its organization are."""
         organization = self._snapshot.get(filed.organization)
-        since = organization.changed_at if organization is not None else LONG_AGO
+        known = organization.changed_at if organization is not None else LONG_AGO
+        since = max(known, self._filed_since.get(filed.id, LONG_AGO))
         return begin_from_file(filed, since)
 
-    def ids(self) -> list[str]:
-        """Ids of all services of organizations that are known."""
-        return sorted(
-            service
-            for organization, services in self._of.items()
-            if self._snapshot.get(organization) is not None
-            for service in services
-        )
+    def changed_at(self, service: ListedService) -> datetime:
+        """When a service, its file, or what is free of it last changed. It never goes back:
+        what is counted no longer was changed by that."""
+        filed = self._filed_since.get(service.id, LONG_AGO)
+        return max(service.changed_at, filed, self._counted_at.get(service.id, LONG_AGO))
 
     def of(self, organization: str) -> Iterator[ListedService]:
         """The services of an organization, in order of their ids."""
         return (
-            service
-            for one in sorted(self._of.get(organization, ()))
-            if (service := self.get(one)) is not None
+            service for one in self.order.of(organization) if (service := self.get(one)) is not None
         )
 
     def capacities_of(self, listing: ServiceListing) -> tuple[ServiceCapacity, ...]:
@@ -110,7 +116,11 @@ class Offer:
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is to be found."""
-        return (entry for service in self.ids() if (entry := self._entry(service)) is not None)
+        return (
+            entry
+            for service in self.order.services()
+            if (entry := self._entry(service)) is not None
+        )
 
     def open(self, index: SearchIndex, language: Language) -> None:
         """Begin to answer from an index that was made aside; what changed meanwhile comes in."""

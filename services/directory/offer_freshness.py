@@ -1,7 +1,8 @@
 """Reading the offer in, making its index aside, and taking in what other replicas change.
 
-Invariant: nothing is written here. A service of a data file is a document only after a person
-changed it, so any number of replicas may start at once, and a start costs the store two questions.
+A service of a data file is a document only after a person changed it, so any number of replicas may
+start at once, and a start costs the store three questions. Written is only, once for every change
+of the files, since when they say what they say: whichever replica is first, the others go by it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ import asyncio
 
 import structlog
 
+from chassis.document import Document
+from chassis.races import pause, too_busy
+from chassis.store import AlreadyExists, LostRace
 from services.directory.adapters import morphology
 from services.directory.adapters.service_files import read_words
 from services.directory.directory import Directory
+from services.directory.domain.filed import ID, FiledServices, brought_up
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
 from services.directory.freshness import keep_fresh, take_news
 
 log = structlog.get_logger()
+
+TRIES = 25
 
 
 async def open_and_keep_fresh(directory: Directory) -> None:
@@ -31,6 +38,7 @@ async def open_and_keep_fresh(directory: Directory) -> None:
 
 async def open_offer(directory: Directory) -> None:
     """Take everything stored in, then index it: from then on the navigator answers."""
+    await _take_filed(directory)
     await _take_services(directory)
     await _take_capacities(directory)
     offer = directory.offer
@@ -55,6 +63,24 @@ async def refresh(directory: Directory) -> None:
         offer.take_capacity,
         lambda: _take_capacities(directory),
     )
+
+
+async def _take_filed(directory: Directory) -> None:
+    for attempt in range(TRIES):
+        document = await directory.filed_services.get(ID)
+        document = document or Document(id=ID, state=FiledServices())
+        known, now = document.state, directory.service.now()
+        found = brought_up(known.services, directory.offer.filed, now)
+        try:
+            if found != known.services:
+                known.services = found
+                await directory.filed_services.save(document)
+        except (AlreadyExists, LostRace):
+            await pause(attempt)  # another replica has said so meanwhile
+            continue
+        directory.offer.take_filed(known.since)
+        return
+    raise too_busy("list of filed services")
 
 
 async def _take_services(directory: Directory) -> None:

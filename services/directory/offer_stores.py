@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.clock import epoch_ms
 from chassis.stored import Spec
 from services.directory.domain.capacity import OrganizationCapacity
+from services.directory.domain.filed import FiledServices
 from services.directory.domain.listing import ListedService
 
 SERVICES = Spec(
@@ -20,3 +21,6 @@ CAPACITIES = Spec(
     index=lambda capacity: {"changed": epoch_ms(capacity.changed_at)},
     indexed=(("changed",),),
 )
+
+FILED_SERVICES = Spec(name="filed_services", state=FiledServices)
+"""One document: since when the data files say of each service what they say."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.roles import Role
+from services.directory.hsds_ids import hsds_id
 from tests.bench.stock import AUTHORISED_BODY, INSTITUTION, STATUS_CODE, ref
 
 
@@ -59,5 +60,13 @@ QUESTIONS = [
     ),
     Question("organizations of a kind", "directory", "/organizations?kind=provider", found="items"),
     Question("one organization", "directory", "/organizations/s-organization-00000"),
+    Question("HSDS: a page of organizations", "directory",
+             "/hsds/organizations?per_page=50", found="contents"),
+    Question("HSDS: one organization", "directory",
+             f"/hsds/organizations/{hsds_id('organization', 's-organization-00000')}"),
+    Question("HSDS: a page of services", "directory",
+             "/hsds/services?per_page=50", found="contents"),
+    Question("HSDS: one service", "directory",
+             f"/hsds/services/{hsds_id('service', 's-organization-00000.care')}"),
     Question("who serves an address", "directory", "/serving", body=PLACE, found="kinds"),
 ]  # fmt: skip

@@ -117,7 +117,8 @@ async def stock(
             await fill(collection, documents(service, name, collection, make, count))
         filled.clients[service] = await held.enter_async_context(running(app))
         if service == "directory":
-            await until(lambda app=app: app.state.directory.snapshot.complete, seconds=120)  # type: ignore[misc]
+            offer = app.state.directory.offer
+            await until(lambda offer=offer: offer.index is not None, seconds=240)  # type: ignore[misc]
     return filled
 
 

@@ -118,6 +118,13 @@ def organization(state: State, index: int) -> State:
     return {**state, "id": card["id"], "card": card, "row": None, "loaded": None}
 
 
+def listed_service(state: State, index: int) -> State:
+    """One for each organization."""
+    own = f"s-organization-{index:05d}"
+    listing = {**state["listing"], "id": f"{own}.care", "organization": own}
+    return {**state, "id": listing["id"], "listing": listing, "filed": None}
+
+
 MAKERS: dict[str, dict[str, tuple[str, Make]]] = {
     "intake": {
         "cases": ("cases", intake_case),
@@ -125,7 +132,10 @@ MAKERS: dict[str, dict[str, tuple[str, Make]]] = {
         "citizens": ("cases", citizen),
     },
     "registry": {"cases": ("cases", registry_case)},
-    "directory": {"organizations": ("organizations", organization)},
+    "directory": {
+        "organizations": ("organizations", organization),
+        "services": ("organizations", listed_service),
+    },
 }
 """By service and collection: as many as there are cases or organizations, and how one is made."""
 

@@ -6,27 +6,30 @@ From memory; ids are UUIDs made from ours. Dates and hours, and what HSDS cannot
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 
 from chassis.http import public
 from contracts.errors import NotFound
-from services.directory.api.hsds_ids import hsds_id
+from services.directory.api.hsds_found import (
+    near_postcode,
+    organization,
+    organizations_found,
+    pair,
+    services_found,
+)
 from services.directory.api.hsds_lists import (
     NDJSON,
     LocatedQuery,
     OrganizationsQuery,
     PagedQuery,
-    Pair,
     ServicesQuery,
     TermsQuery,
     listed,
-    near_postcode,
-    organizations_found,
     refuse_proximity,
     require_one,
-    services_found,
 )
 from services.directory.api.hsds_models import (
     Api,
@@ -41,17 +44,17 @@ from services.directory.api.hsds_models import (
     Taxonomy,
     TaxonomyTerm,
 )
-from services.directory.api.hsds_organizations import organization_basic, organization_full
+from services.directory.api.hsds_organizations import organization_basic
 from services.directory.api.hsds_services import (
     minimal,
+    organization_full,
     service_at_location_basic,
     service_at_location_full,
     service_basic,
     service_full,
 )
 from services.directory.api.hsds_terms import taxonomies, terms
-from services.directory.directory import Directory, WithDirectory
-from services.directory.domain.organization import Organization as Kept
+from services.directory.directory import WithDirectory
 
 router = APIRouter(prefix="/hsds", tags=["hsds"])
 
@@ -87,11 +90,13 @@ async def get_api(request: Request) -> Api:
 async def get_hsds_services(asked: ServicesQuery, directory: WithDirectory) -> Any:
     """Services, withdrawn ones too (`defunct`); one-to-one fields unless `full`."""
     require_one(asked)
-    found = services_found(directory, asked)
+    directory.searchable()
+    found = services_found(directory, asked, directory.offer.order.services())
     if asked.minimal:
-        return listed(asked, found, lambda one: minimal(directory, *one), max(len(found), 1))
+        per_page = max(len(found), 1)
+        return listed(asked, found, lambda one: minimal(directory, *pair(directory, one)), per_page)
     show = service_full if asked.full else service_basic
-    return listed(asked, found, lambda one: show(directory, *one))
+    return listed(asked, found, lambda one: show(directory, *pair(directory, one)))
 
 
 @router.get(
@@ -102,7 +107,9 @@ async def get_hsds_services(asked: ServicesQuery, directory: WithDirectory) -> A
 )
 async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Service:
     """A service with everything that belongs to it."""
-    return service_full(directory, *_service(directory, "service", service_uuid))
+    directory.searchable()
+    service_id = directory.offer.order.named("service", service_uuid)
+    return service_full(directory, *pair(directory, service_id))
 
 
 @router.get(
@@ -116,10 +123,13 @@ async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Servi
 async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirectory) -> Any:
     """Organizations that take part; one-to-one fields unless `full` or `full_service`."""
     found = organizations_found(directory, asked)
-    if asked.full_service:
-        return listed(asked, found, lambda kept: _with_services(directory, kept))
-    show = organization_full if asked.full else organization_basic
-    return listed(asked, found, lambda kept: show(directory, kept))
+    if not (asked.full or asked.full_service):
+        return listed(
+            asked, found, lambda one: organization_basic(directory, organization(directory, one))
+        )
+    directory.searchable()
+    full = partial(organization_full, full_service=asked.full_service)
+    return listed(asked, found, lambda one: full(directory, organization(directory, one)))
 
 
 @router.get(
@@ -131,18 +141,11 @@ async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirec
 async def get_hsds_organization(
     organization_uuid: str, directory: WithDirectory, full_service: bool = False
 ) -> Organization:
-    """An organization with everything that belongs to it; a retired one too."""
-    kept = next(
-        (
-            kept
-            for _, kept in directory.loaded().all().values()
-            if not kept.is_proposal and hsds_id("organization", kept.id) == organization_uuid
-        ),
-        None,
-    )
-    if kept is None:
-        raise NotFound("organization")
-    return _with_services(directory, kept) if full_service else organization_full(directory, kept)
+    """An organization with everything that belongs to it, its services too; a retired one too."""
+    directory.searchable()
+    organization_id = directory.offer.order.named("organization", organization_uuid)
+    kept = organization(directory, organization_id)
+    return organization_full(directory, kept, full_service=full_service)
 
 
 @router.get(
@@ -156,12 +159,12 @@ async def get_hsds_organization(
 async def get_hsds_service_at_locations(asked: LocatedQuery, directory: WithDirectory) -> Any:
     """Services of organizations whose address is known; one-to-one fields unless `full`."""
     refuse_proximity(asked)
-    found = services_found(directory, asked)
+    directory.searchable()
+    found = services_found(directory, asked, directory.offer.order.located_services())
     if asked.postcode is not None:
         found = near_postcode(directory, found, asked.postcode)
-    located = [(service, kept) for service, kept in found if kept.card.address is not None]
     show = service_at_location_full if asked.full else service_at_location_basic
-    return listed(asked, located, lambda one: _there(show(directory, *one)))
+    return listed(asked, found, lambda one: _there(show(directory, *pair(directory, one))))
 
 
 @router.get(
@@ -174,8 +177,9 @@ async def get_hsds_service_at_location(
     service_at_location_uuid: str, directory: WithDirectory
 ) -> ServiceAtLocation:
     """A service at its place with everything that belongs to it."""
-    pair = _service(directory, "service_at_location", service_at_location_uuid)
-    return _there(service_at_location_full(directory, *pair))
+    directory.searchable()
+    service_id = directory.offer.order.named("service_at_location", service_at_location_uuid)
+    return _there(service_at_location_full(directory, *pair(directory, service_id)))
 
 
 @router.get(
@@ -228,29 +232,10 @@ async def get_hsds_taxonomy_term(term_uuid: str, directory: WithDirectory) -> Ta
     return _named(terms(directory.offer.vocabulary), term_uuid, "taxonomy term")
 
 
-def _service(directory: Directory, kind: str, wanted: str) -> Pair:
-    snapshot = directory.loaded()
-    for service_id in directory.offer.ids():
-        if hsds_id(kind, service_id) == wanted:
-            service = directory.offer.get(service_id)
-            kept = snapshot.get(service.listing.organization) if service else None
-            if service is not None and kept is not None and not kept.is_proposal:
-                return service, kept
-    raise NotFound(kind.replace("_", " "))
-
-
 def _there(found: L | None) -> L:
     if found is None:
         raise NotFound("service at location")
     return found
-
-
-def _with_services(directory: Directory, kept: Kept) -> Organization:
-    full = organization_full(directory, kept)
-    full.services = [
-        service_full(directory, service, kept) for service in directory.offer.of(kept.id)
-    ]
-    return full
 
 
 def _named(found: list[R], wanted: str, what: str) -> R:

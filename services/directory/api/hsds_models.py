@@ -155,8 +155,8 @@ class Organization(OrganizationBasic):
     organization_identifiers: list[OrganizationIdentifier]
     attributes: list[Attribute]
     metadata: list[Metadata]
-    services: list[ServiceBasic] | list[Service] | None = Field(
-        default=None, description="with `full_service`; ours, HSDS has no such field"
+    services: list[Service | ServiceBasic] = Field(
+        description="one-to-one fields; with `full_service` everything that belongs to them"
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from contracts.territory import municipalities, regions
-from contracts.values import Actor
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import (
     Address,
     Location,
@@ -16,19 +14,18 @@ from services.directory.api.hsds_models import (
     OrganizationBasic,
     OrganizationIdentifier,
     Phone,
+    ServiceBasic,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
 from services.directory.directory import Directory
 from services.directory.domain.hours_pattern import organization_pattern
 from services.directory.domain.organization import Organization as Kept
+from services.directory.domain.site import uri
+from services.directory.hsds_ids import hsds_id
 
 LEGAL_ENTITY = {"INN": 10, "OGRN": 13}
 """Digits of a legal entity's numbers: those of a sole trader name a person, and are not shown."""
-ELSEWHERE = "(в прежней версии организации)"
-"""For a value that was put away with the version it stood in."""
-SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+(/[!-~]*)?$", re.IGNORECASE)
 
 
 def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
@@ -45,8 +42,10 @@ def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
     )
 
 
-def organization_full(directory: Directory, kept: Kept) -> Organization:
-    """An organization with everything that belongs to it."""
+def organization_with(
+    directory: Directory, kept: Kept, services: Sequence[ServiceBasic]
+) -> Organization:
+    """An organization with everything that belongs to it, these services among it."""
     own = hsds_id("organization", kept.id)
     return Organization(
         **dict(organization_basic(directory, kept)),
@@ -57,6 +56,7 @@ def organization_full(directory: Directory, kept: Kept) -> Organization:
             directory.offer.vocabulary, "organization", own, [("organizations", kept.card.kind)]
         ),
         metadata=_metadata(kept),
+        services=list(services),
     )
 
 
@@ -127,13 +127,6 @@ def identifiers(kept: Kept) -> list[OrganizationIdentifier]:
     ]
 
 
-def uri(printed: str | None) -> str | None:
-    """A site as a URI; what cannot be one is left out."""
-    if printed is None or SCHEME.match(printed):
-        return printed
-    return f"http://{printed}" if HOST.match(printed) else None
-
-
 def office(role: str, organization: str | None) -> str:
     """Who changed something: the office, and where; never a person."""
     return f"{role}, {organization}" if organization else role
@@ -158,29 +151,19 @@ def _address(kept: Kept) -> Address:
 
 
 def _metadata(kept: Kept) -> list[Metadata]:
-    """The present card's change; the ones before stand in the versions of the organization."""
-    own, present = hsds_id("organization", kept.id), kept.present
-    by = present.author or Actor(id="unknown", role="unknown")
+    """Its latest changes, field by field."""
     return [
         Metadata(
-            id=hsds_id("metadata", kept.id, str(present.edition), name),
-            resource_id=own,
+            id=hsds_id("metadata", kept.id, str(change.edition), changed.field),
+            resource_id=hsds_id("organization", kept.id),
             resource_type="organization",
-            last_action_date=kept.changed_at.date().isoformat(),
-            last_action_type="update" if present.edition > 1 else "create",
-            field_name=name,
-            previous_value=_value(kept, name, before=True),
-            replacement_value=_value(kept, name, before=False),
-            updated_by=office(by.role, by.organization),
+            last_action_date=change.at.date().isoformat(),
+            last_action_type=change.action,
+            field_name=changed.field,
+            previous_value=changed.before,
+            replacement_value=changed.after,
+            updated_by=office(change.role, change.organization),
         )
-        for name in present.fields or ("name",)
+        for change in kept.public_changes
+        for changed in change.fields
     ]
-
-
-def _value(kept: Kept, name: str, *, before: bool) -> str:
-    if not before:
-        return str(getattr(kept.card, name) or "")[:300]
-    if kept.edition == 1:
-        return ""
-    earlier = next((v for v in kept.unarchived if v.edition == kept.edition - 1), None)
-    return ELSEWHERE if earlier is None else str(getattr(earlier.card, name) or "")[:300]

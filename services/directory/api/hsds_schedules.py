@@ -1,7 +1,9 @@
 """Hours as HSDS schedules: one entry for each stretch between breaks (K, M, S).
 
 A stretch past midnight is said by an hour of closing before that of opening, as iCal's readers
-expect. Public holidays cannot be said: each entry notes that they are days off.
+expect. Public holidays cannot be said: each entry notes that they are days off, unless those that
+hold together leave no weekday free. Readers unite what is valid on a day: hours without dates are
+said for the days outside all seasons only.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from contracts.directory import OpeningHours
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import Schedule
 from services.directory.domain.hours_pattern import HoursPattern
+from services.directory.domain.seasons import stretches_of
+from services.directory.hsds_ids import hsds_id
 
 DAYS_RU = {"MO": "пн", "TU": "вт", "WE": "ср", "TH": "чт", "FR": "пт", "SA": "сб", "SU": "вс"}
 HOLIDAYS = "В государственные праздники закрыто."
@@ -29,10 +32,10 @@ def schedules(
     seconds = hours.total_seconds() if hours is not None else 0.0
     marked = f"{offset:%z}"[:3] + ":" + f"{offset:%z}"[3:]
     found = []
-    for entry in pattern.hours:
-        listed = ",".join(entry.days)
-        for number, (opens, closes) in enumerate(stretches(entry)):
-            key = (listed, f"{opens:%H%M}", str(entry.valid_from), str(number))
+    for part in stretches_of(pattern.hours):
+        listed = ",".join(part.entry.days)
+        for number, (opens, closes) in enumerate(pieces(part.entry)):
+            key = (listed, f"{opens:%H%M}", str(part.valid_from), str(number))
             found.append(
                 Schedule(
                     id=hsds_id("schedule", owner, owner_id, *key),
@@ -40,28 +43,36 @@ def schedules(
                     opens_at=f"{opens:%H:%M}{marked}",
                     closes_at=f"{closes:%H:%M}{marked}",
                     timezone=seconds / 3600,
-                    valid_from=entry.valid_from.isoformat() if entry.valid_from else None,
-                    valid_to=entry.valid_to.isoformat() if entry.valid_to else None,
-                    description=_words(entry),
-                    notes=EVERY_DAY if len(set(entry.days)) == 7 else HOLIDAYS,
+                    valid_from=part.valid_from.isoformat() if part.valid_from else None,
+                    valid_to=part.valid_to.isoformat() if part.valid_to else None,
+                    description=_words(part.entry),
+                    notes=EVERY_DAY if part.every_day else HOLIDAYS,
                     **{f"{owner}_id": owner_id},
                 )
             )
     return found
 
 
-def stretches(entry: OpeningHours) -> Iterator[tuple[time, time]]:
-    """The hours of an entry without its breaks, in their order."""
-    breaks = [(pause.begins, pause.ends) for pause in entry.breaks]
+def pieces(entry: OpeningHours) -> Iterator[tuple[time, time]]:
+    """The hours of an entry without its breaks, in their order, as `contracts.hours` reads them.
+
+    What was stored with a zone or with seconds is read as hours and minutes where it is.
+    """
+    breaks = [(_clock(pause.begins), _clock(pause.ends)) for pause in entry.breaks]
     if entry.lunch_from is not None and entry.lunch_to is not None:
-        breaks.append((entry.lunch_from, entry.lunch_to))
-    begun = entry.opens
-    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < entry.opens, pause[0])):
+        breaks.append((_clock(entry.lunch_from), _clock(entry.lunch_to)))
+    begun, closes = _clock(entry.opens), _clock(entry.closes)
+    opens = begun
+    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < opens, pause[0])):
         if begins != begun:
             yield begun, begins
         begun = ends
-    if begun != entry.closes or not breaks:
-        yield begun, entry.closes
+    if begun != closes or not breaks:
+        yield begun, closes
+
+
+def _clock(stored: time) -> time:
+    return time(stored.hour, stored.minute)
 
 
 def _words(entry: OpeningHours) -> str:

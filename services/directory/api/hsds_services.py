@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from contracts.directory import Territory
 from contracts.offer import ServiceListing, ServiceStatus
 from contracts.regulation import pack_in_force
 from contracts.territory import municipalities, regions
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import (
     Language,
     Metadata,
@@ -23,13 +23,16 @@ from services.directory.api.hsds_models import (
     ServiceCapacity,
     Unit,
 )
+from services.directory.api.hsds_models import (
+    Organization as HsdsOrganization,
+)
 from services.directory.api.hsds_organizations import (
     location_basic,
     locations,
     office,
     organization_basic,
     organization_phones,
-    uri,
+    organization_with,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -38,7 +41,9 @@ from services.directory.domain.bring import to_bring
 from services.directory.domain.hours_pattern import pattern_of
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.site import uri
 from services.directory.domain.vocabulary import Facet
+from services.directory.hsds_ids import hsds_id
 
 STATUS = {ServiceStatus.TEMPORARILY_CLOSED: "temporarily closed"}
 """The one that HSDS spells otherwise."""
@@ -64,7 +69,7 @@ def service_basic(
         minimum_age=listing.minimum_age,
         maximum_age=listing.maximum_age,
         alert=listing.alert,
-        last_modified=modified(directory, service, kept),
+        last_modified=shown(modified(directory, service, kept)),
         organization=organization_basic(directory, kept) if nested else None,
     )
 
@@ -90,6 +95,23 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
             *hours_attribute("service", own, pattern),
         ],
         metadata=_metadata(service),
+    )
+
+
+def organization_full(
+    directory: Directory, kept: Organization, *, full_service: bool = False
+) -> HsdsOrganization:
+    """An organization with everything that belongs to it, its services with theirs if asked for."""
+    services = directory.offer.of(kept.id)
+    return organization_with(
+        directory,
+        kept,
+        [
+            service_full(directory, service, kept)
+            if full_service
+            else service_basic(directory, service, kept, nested=False)
+            for service in services
+        ],
     )
 
 
@@ -134,15 +156,24 @@ def service_at_location_full(
 def minimal(directory: Directory, service: ListedService, kept: Organization) -> Minimal:
     """That a service is there, and when it was last changed."""
     return Minimal(
-        id=hsds_id("service", service.id), modified_date=modified(directory, service, kept)
+        id=hsds_id("service", service.id),
+        modified_date=shown(modified(directory, service, kept)),
     )
 
 
-def modified(directory: Directory, service: ListedService, kept: Organization) -> str:
+def modified(directory: Directory, service: ListedService, kept: Organization) -> datetime:
     """When the service, or what is shown with it, was last changed; to the millisecond."""
-    moments = [service.changed_at, kept.changed_at]
-    moments += [one.updated_at for one in directory.offer.capacities_of(service.listing)]
-    return max(moments).isoformat(timespec="milliseconds")
+    return to_the_millisecond(max(kept.changed_at, directory.offer.changed_at(service)))
+
+
+def to_the_millisecond(moment: datetime) -> datetime:
+    """A moment as it is shown: what is asked since then is found by what was shown."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def shown(moment: datetime) -> str:
+    """A moment as text."""
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _phones(listing: ServiceListing, kept: Organization) -> list[Phone]:
@@ -202,7 +233,7 @@ def _capacities(directory: Directory, listing: ServiceListing) -> list[ServiceCa
             available=one.available,
             maximum=one.maximum,
             description=one.description,
-            updated=one.updated_at.isoformat(timespec="milliseconds"),
+            updated=shown(one.updated_at),
         )
         for one in directory.offer.capacities_of(listing)
     ]

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from services.directory.api.hsds_ids import hsds_id
 from services.directory.api.hsds_models import Attribute, Taxonomy, TaxonomyTerm
 from services.directory.domain.hours_pattern import HoursPattern
 from services.directory.domain.vocabulary import Facet, Term, Vocabulary
+from services.directory.hsds_ids import hsds_id
 
+EXTENSIONS = "extensions"
 TITLES = {
     Facet.KINDS: ("Виды социальных услуг", "What kind of service it is"),
     Facet.NEEDS: ("Потребности", "What a service helps with"),
     Facet.GROUPS: ("Кому", "For whom a service is"),
     Facet.FORMS: ("Формы обслуживания", "In which form a service is given"),
     "organizations": ("Виды организаций", "What kind of organization it is"),
-    "extensions": ("Расширения", "What HSDS has no field for, as JSON in an attribute's value"),
+    EXTENSIONS: ("Расширения", "What HSDS has no field for, as JSON in an attribute's value"),
 }
 VERSION = "1"
 HOURS = Term(
@@ -30,6 +31,7 @@ HOURS = Term(
     about="JSON: days, opens, closes, lunch, breaks, seasons, closures; closed on public holidays"
     " unless open seven days a week",
 )
+HOURS_CODE = (EXTENSIONS, HOURS.code)
 
 
 def taxonomies() -> list[Taxonomy]:
@@ -42,10 +44,10 @@ def terms(vocabulary: Vocabulary) -> list[TaxonomyTerm]:
     found = [
         _term(name, term)
         for name in TITLES
-        if name != "extensions"
+        if name != EXTENSIONS
         for term in vocabulary.terms(name).values()
     ]
-    return [*found, _term("extensions", HOURS)]
+    return [*found, _term(EXTENSIONS, HOURS)]
 
 
 def codes_of_term(vocabulary: Vocabulary, term_id: str) -> list[tuple[str, str]]:
@@ -53,15 +55,19 @@ def codes_of_term(vocabulary: Vocabulary, term_id: str) -> list[tuple[str, str]]
     return [
         (name, code)
         for name in TITLES
-        if name != "extensions"
-        for code in vocabulary.terms(name)
+        for code in _codes(vocabulary, name)
         if hsds_id("taxonomy_term", name, code) == term_id
     ]
 
 
-def names_of_taxonomy(taxonomy_id: str) -> list[str]:
-    """The vocabulary that a taxonomy's UUID stands for."""
-    return [name for name in TITLES if hsds_id("taxonomy", name) == taxonomy_id]
+def codes_of_taxonomy(vocabulary: Vocabulary, taxonomy_id: str) -> list[tuple[str, str]]:
+    """The codes of the vocabulary that a taxonomy's UUID stands for; none if it is not ours."""
+    return [
+        (name, code)
+        for name in TITLES
+        if hsds_id("taxonomy", name) == taxonomy_id
+        for code in _codes(vocabulary, name)
+    ]
 
 
 def attributes(
@@ -75,15 +81,24 @@ def attributes(
     ]
 
 
+def has_hours(pattern: HoursPattern) -> bool:
+    """Whether there is anything for the attribute of hours to hold."""
+    return bool(pattern.hours or pattern.reception_days or pattern.closures)
+
+
 def hours_attribute(entity: str, link: str, pattern: HoursPattern) -> list[Attribute]:
     """Hours as we keep them, if any are known."""
-    if not (pattern.hours or pattern.reception_days or pattern.closures):
+    if not has_hours(pattern):
         return []
     value = json.dumps(
         pattern.model_dump(mode="json", exclude={"region"}, exclude_defaults=True),
         ensure_ascii=False,
     )
-    return [_attribute(entity, link, "extensions", HOURS).model_copy(update={"value": value})]
+    return [_attribute(entity, link, EXTENSIONS, HOURS).model_copy(update={"value": value})]
+
+
+def _codes(vocabulary: Vocabulary, name: str) -> list[str]:
+    return [HOURS.code] if name == EXTENSIONS else list(vocabulary.terms(name))
 
 
 def _attribute(entity: str, link: str, name: str, term: Term) -> Attribute:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,7 +10,7 @@ from pydantic import AwareDatetime
 
 from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
 from chassis.paging import Cursor, Limit, Page
-from contracts.directory import OrganizationKind
+from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput, NotFound
 from contracts.hours import Exceptions
 from contracts.values import Identifier
@@ -25,7 +26,7 @@ from services.directory.commands import (
     publish_organization,
     replace_card,
 )
-from services.directory.directory import WithDirectory
+from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.hours import opening
 from services.directory.domain.organization import Status, retire
 from services.directory.history import published, version_at
@@ -88,18 +89,17 @@ async def get_organization(
 async def get_open(
     organization_id: str, directory: WithDirectory, at: AwareDatetime | None = None
 ) -> OpeningView:
-    """Whether it is open at a moment, and when it opens next (K, M, S; R 1.3 prints no hours)."""
+    """Whether it is open at a moment, and when it opens next (K, M, S; R 1.3 prints no hours).
+
+    With `at` by the card that held then, or is announced to hold; before it was known: 404.
+    """
+    card = await _card_in_force(directory, organization_id, at)
     moment = at or directory.service.now()
-    check_moment(moment)
-    document = await directory.organizations.get(organization_id)
-    if document is None or document.state.status is Status.RETIRED:
-        raise NotFound("organization")
-    card = document.state.card
     zone, calendar = directory.calendar_of(card.region)
     exceptions = Exceptions(card.closures, card.preholiday_minutes)
     answer = opening(card.hours, card.reception_days, moment, zone, calendar, exceptions)
     return OpeningView(
-        organization=document.id,
+        organization=organization_id,
         at=moment.astimezone(zone),
         time_zone=zone.key,
         **dict(answer),
@@ -174,3 +174,17 @@ async def post_retirement(
         lambda organization, at: retire(organization, body.reason, at),
     )
     return receipt(answered, response)
+
+
+async def _card_in_force(
+    directory: Directory, organization_id: str, at: datetime | None
+) -> OrganizationCard:
+    """The present card, or that of a moment, of an organization that takes part."""
+    if at is None:
+        found = (await published(directory, organization_id)).state.present
+    else:
+        check_moment(at)
+        found = await version_at(directory, organization_id, at)
+    if found.status == Status.RETIRED:
+        raise NotFound("organization")
+    return found.card

@@ -7,6 +7,7 @@ said before. Who may is decided before: an organization counts its own, an edito
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -50,6 +51,20 @@ class OrganizationCapacity(BaseModel):
     capacities: list[ServiceCapacity] = []
     changed_at: AwareDatetime
     changes: list[CapacityChange] = []
+    moved: dict[str, AwareDatetime] = {}
+    """When what is free of each service was last changed, be it that it is counted no longer."""
+
+    def moments(self) -> dict[str, datetime]:
+        """The same, also as far as a version that did not keep it wrote the document."""
+        found: dict[str, datetime] = dict(self.moved)
+        told = [
+            (entry.service, change.at)
+            for change in self.changes
+            for entry in (*change.before, *change.after)
+        ]
+        for service, at in [*told, *((one.service, one.updated_at) for one in self.capacities)]:
+            found[service] = max(found.get(service, at), at)
+        return found
 
     def of(self, service: str) -> tuple[ServiceCapacity, ...]:
         """What is free of one service."""
@@ -81,6 +96,8 @@ def change_capacity(
     new = {_key(entry): ServiceCapacity(**dict(entry), updated_at=at.now) for entry in counted}
     gone = [_key(entry) for entry in uncounted]
     before = tuple(known[key] for key in [*new, *gone] if key in known)
+    touched = {service: at.now for service, _ in [*new, *gone]}
+    kept.moved = kept.moments() | touched
     kept.capacities = [entry for key, entry in sorted((known | new).items()) if key not in gone]
     kept.changed_at = at.now
     change = CapacityChange(

@@ -19,6 +19,8 @@ def check_hours(hours: Sequence[OpeningHours]) -> None:
     """Refuse hours that contradict themselves or one another (R 1.3).
 
     An entry that closes before it opens ends on the next day; 00:00 to 00:00 is the whole day.
+    Times are whole minutes where the organization is: that is refused here and not where hours are
+    read, for what was stored before stays readable.
     """
     for entry in hours:
         _check_clock(entry)

@@ -18,6 +18,7 @@ from contracts.hours import (
     WORKWEEK,
     Exceptions,
     Timetable,
+    is_public_holiday,
     minutes_of,
     moment_of,
 )
@@ -137,8 +138,11 @@ def _without_hours(
 
 
 def _may_receive(reception_days: Sequence[str], day: date, calendar: WorkingCalendar) -> bool:
+    """Holidays close as they do where hours are printed; a working Saturday may be one."""
     weekday, working = WEEKDAYS[day.weekday()], calendar.is_working(day)
-    if weekday in WORKWEEK:
+    if set(reception_days) == set(WEEKDAYS):
+        return True
+    if weekday in WORKWEEK or is_public_holiday(day):
         return working and weekday in reception_days
     return working or weekday in reception_days
 

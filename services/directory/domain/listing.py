@@ -21,10 +21,8 @@ from contracts.offer import (
     ServiceStatus,
     ServiceWithdrawn,
 )
-from contracts.values import Line, Value
-
-CHANGES_KEPT = 30
-"""How many changes a service remembers; the register's log has them all."""
+from contracts.values import Line
+from services.directory.domain.changed import CHANGES_KEPT, Change, changed_fields
 
 
 class Action(StrEnum):
@@ -44,23 +42,10 @@ ALLOWED: dict[Action, frozenset[ServiceStatus]] = {
 """What may happen in which state; one test walks every state × action."""
 
 
-class ChangedField(Value):
-    """One field before and after, as text."""
+class ListingChange(Change):
+    """One change of a service, and why."""
 
-    field: str
-    before: str = ""
-    after: str = ""
-
-
-class ListingChange(Value):
-    """One change: when, by which office, why, and what. No person is named: it is public."""
-
-    at: AwareDatetime
-    action: str
-    role: str
-    organization: str | None = None
     reason: Line
-    fields: tuple[ChangedField, ...] = ()
 
 
 class ListedService(BaseModel):
@@ -159,12 +144,7 @@ def _note(
     service: ListedService, action: str, before: ServiceListing | None, reason: str, at: Context
 ) -> None:
     service.changed_at = at.now
-    fields = tuple(
-        ChangedField(field=name, before=_text(old), after=_text(new))
-        for name in ServiceListing.model_fields
-        if before is not None
-        and (old := getattr(before, name)) != (new := getattr(service.listing, name))
-    )
+    fields = changed_fields(before, service.listing) if before is not None else ()
     change = ListingChange(
         at=at.now,
         action=action,
@@ -174,14 +154,3 @@ def _note(
         fields=fields,
     )
     service.changes = [*service.changes, change][-CHANGES_KEPT:]
-
-
-def _text(value: object) -> str:
-    """A field as a change log shows it, shortened: the whole stands in the event."""
-    if isinstance(value, tuple):
-        text = ", ".join(_text(item) for item in value)
-    elif isinstance(value, Value):
-        text = value.model_dump_json(exclude_none=True)
-    else:
-        text = "" if value is None else str(value)
-    return text if len(text) <= 300 else text[:299] + "…"

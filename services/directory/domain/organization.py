@@ -12,6 +12,14 @@ from contracts.errors import InvalidInput, require_allowed
 from contracts.event import Event
 from contracts.values import Actor
 from services.directory.domain import telling
+from services.directory.domain.changed import (
+    CHANGES_KEPT,
+    CardChange,
+    ChangedField,
+    card_change,
+    changed_fields,
+    created,
+)
 from services.directory.domain.register_entry import RegisterEntry, Status
 from services.directory.domain.rows import ImportedRow, SourceRow
 from services.directory.domain.versions import (
@@ -84,6 +92,9 @@ class Organization(BaseModel):
     withdrawals: list[Withdrawal] = []
     imported: ImportedRow | None = None
     entry: RegisterEntry | None = Field(default=None, description="its entry in a register (L)")
+    changes: list[CardChange] = Field(
+        default=[], description="the latest changes as text; nothing before the first one"
+    )
 
     @property
     def standing(self) -> Status:
@@ -128,6 +139,22 @@ class Organization(BaseModel):
             reason=self.reason,
             fields=known.fields if known else (),
         )
+
+    @property
+    def public_changes(self) -> list[CardChange]:
+        """The latest changes, the first being that it was entered or published, if it is known.
+
+        What was proposed before a publication is the register's.
+        """
+        entry, card = self.entry, self.card
+        if entry is not None and entry.decided_at is not None:
+            after = [change for change in self.changes if change.at > entry.decided_at]
+            names = [one for change in after for one in change.fields if one.field == "name"]
+            name = names[0].before if names else card.name
+            return [created(name, entry.decided_at, entry.decided_by, 0), *after]
+        if self.edition == 1:
+            return [created(card.name, self.present.valid_from, self.present.author, 1)]
+        return self.changes
 
     def is_edited(self, *fields: str) -> bool:
         """Whether a person has departed from what was taken in, in one of these fields."""
@@ -192,6 +219,8 @@ def retire(organization: Organization, reason: str, at: Context) -> list[Event]:
     """Take an organization out of the directory; its record stays readable (R 1.3)."""
     require(organization, Action.RETIRE)
     succeed(organization, organization.card, reason, at)
+    gone = ChangedField(field="status", before=Status.PUBLISHED, after=Status.RETIRED)
+    _note(organization, card_change("retire", (gone,), at.now, at.by, organization.edition))
     organization.status = Status.RETIRED
     organization.announced = []
     return [OrganizationRetired(by=at.by, reason=reason)]
@@ -216,5 +245,18 @@ def succeed(
         by=by or at.by,
         fields=differing(organization.card, card),
     )
+    if before.edition == 1:
+        entered = created(before.card.name, before.valid_from, before.author, 1)
+        organization.changes = [entered]
     organization.edition += 1
+    fields = changed_fields(organization.card, card)
+    if fields:
+        _note(
+            organization,
+            card_change("update", fields, begins, by or at.by, organization.edition),
+        )
     organization.card, organization.reason, organization.changed_at = card, reason, at.now
+
+
+def _note(organization: Organization, change: CardChange) -> None:
+    organization.changes = [*organization.changes, change][-CHANGES_KEPT:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.roles import Role
-from services.directory.api.hsds_ids import hsds_id
+from services.directory.hsds_ids import hsds_id
 from tests.service.access import About, Route, Walk
 from tests.service.stack import INSTITUTION
 

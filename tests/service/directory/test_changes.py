@@ -146,6 +146,9 @@ async def test_r_1_3_retired_organization_serves_nobody_and_stays_readable(
     assert (answer.status_code, answer.json()["code"]) == (409, "not-allowed-in-state")
 
 
+ZONED = [{"days": ["MO"], "opens": "09:00Z", "closes": "18:00"}]
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
@@ -162,6 +165,7 @@ async def test_r_1_3_retired_organization_serves_nobody_and_stays_readable(
             "unknown-municipality",
         ),
         ({"body": {"card": CARD | {"parent": "unbekannt"}, "reason": "—"}}, 422, "unknown-parent"),
+        ({"body": {"card": CARD | {"hours": ZONED}, "reason": "—"}}, 422, "hours-not-in-minutes"),
         (
             {"body": {"card": CARD | {"parent": "l-provider-01"}, "reason": "—"}},
             422,

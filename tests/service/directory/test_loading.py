@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import aio_pika
+import httpx
 import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 from fastapi import FastAPI
@@ -18,6 +22,7 @@ from contracts.directory import (
     OrganizationPublished,
     OrganizationPublishedV2,
 )
+from services.directory.hsds_ids import hsds_id
 from tests.conftest import ServerUrls
 from tests.service.directory.conftest import (
     ROWS,
@@ -225,3 +230,48 @@ async def test_further_kinds_stay_out_while_an_older_replica_could_not_read_them
         await until(lambda: len(fresh.spy.of(OrganizationPublishedV2)) == FURTHER)
         headers = fresh.headers("directory_editor")
         assert (await client.post("/organizations", headers=headers, json=body)).status_code == 201
+
+
+async def test_service_that_a_newer_file_changed_is_newer_to_whoever_keeps_a_copy(
+    fresh: Stack, files: Path
+) -> None:
+    """S, as HSDS promises: what changed is found by the moment of the last look."""
+    folder = files / "services"
+    shutil.copytree(str(resources.files("services.directory") / "data" / "services"), folder)
+    first = app_of(fresh, directory_data=files)
+    async with running(first) as client:
+        await loaded(first)
+        before = await modified(client)
+
+    rows = json.loads((folder / "s-services.json").read_text(encoding="utf-8"))
+    assert rows[0]["given_by"] == ["s-coordination-centre-01"]
+    rows[0]["fees"] = "Бесплатно"
+    rows.append(rows[0] | {"code": "novelty", "name": "Новая услуга"})
+    (folder / "s-services.json").write_text(json.dumps(rows), encoding="utf-8")
+    second, third = (app_of(fresh, directory_data=files) for _ in range(2))
+    async with running(second) as client, running(third) as other:
+        directories = [await loaded(app) for app in (second, third)]
+        after = await modified(client)
+        changed = {
+            hsds_id("service", f"s-coordination-centre-01.{code}")
+            for code in (rows[0]["code"], "novelty")
+        }
+        assert {one for one in after if after[one] != before.get(one)} == changed
+        assert all(after[one] > max(before.values()) for one in changed)
+        assert await modified(other) == after
+        since = {"modified_after": min(after[one] for one in changed)}
+        asked = await client.get("/hsds/services", params=since)
+        assert {one["id"] for one in asked.json()["contents"]} == changed
+        assert sum(directory.filed_services.counts.writes for directory in directories) <= 2
+
+    fourth = app_of(fresh, directory_data=files)
+    async with running(fourth) as client:
+        directory = await loaded(fourth)
+        assert await modified(client) == after
+        assert directory.filed_services.counts.writes == 0
+
+
+async def modified(client: httpx.AsyncClient) -> dict[str, str]:
+    """When every service was last modified, by its UUID."""
+    listed = await client.get("/hsds/services", params={"minimal": "true"})
+    return {one["id"]: one["modified_date"] for one in listed.json()["contents"]}

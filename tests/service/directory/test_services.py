@@ -145,6 +145,11 @@ async def test_withdrawn_service_is_found_no_more_and_again_once_relisted(
         ({"phones": ["12"]}, "string_pattern_mismatch", "body.service.phones.0"),
         ({"status": "defunct"}, "withdraw-instead", "service.status"),
         ({"price": 100}, "extra_forbidden", "body.service.price"),
+        (
+            {"hours": [{"days": ["MO"], "opens": "09:00+03:00", "closes": "18:00"}]},
+            "hours-not-in-minutes",
+            "service.hours",
+        ),
     ],
 )
 async def test_wrong_service_is_refused_with_the_field_and_nothing_is_stored(

@@ -128,6 +128,67 @@ async def test_r_1_3_old_case_shows_the_contact_as_it_was(
     assert [item["edition"] for item in page["items"] + rest["items"]] == [1, 2, 3]
 
 
+HOURS = [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "opens": "09:00", "closes": "18:00"}]
+
+
+def with_hours(opens: str, closes: str) -> dict[str, Any]:
+    return {"card": CARD | {"hours": [{**HOURS[0], "opens": opens, "closes": closes}]}}
+
+
+async def test_open_at_a_moment_is_answered_by_the_hours_that_held_then(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI, clock: Clock
+) -> None:
+    """R 1.3: past versions, put away or not, and what is announced; K, M, S: «open?»."""
+
+    async def is_open(at: datetime) -> tuple[int, str]:
+        asked = {"at": at.replace(hour=5, minute=0).isoformat()}  # noon in Kuzbass
+        found = await client.get(f"/organizations/{organization_id}/open", params=asked)
+        return found.status_code, found.json().get("state") or found.json()["code"]
+
+    made = await client.post(
+        "/organizations", headers=stack.headers(EDITOR), json=with_hours("09:00", "18:00")
+    )
+    organization_id: str = made.json()["id"]
+    path, day = f"/organizations/{organization_id}", timedelta(days=1)
+    first = clock()
+    clock.ahead += 10 * day
+    body = with_hours("13:00", "18:00") | {"reason": "Только после обеда"}
+    answered = await client.post(path, headers=stack.headers(EDITOR, version=1), json=body)
+    assert answered.status_code == 200, answered.text
+    second = clock()
+    announced = with_hours("08:00", "13:00") | {"reason": "Снова с утра"}
+    announced["valid_from"] = (second + 5 * day).isoformat()
+    answered = await client.post(path, headers=stack.headers(EDITOR, version=2), json=announced)
+    assert answered.status_code == 200, answered.text
+    expected = {
+        first - 2 * day: (404, "not-known-then"),
+        first + 2 * day: (200, "open"),
+        second + 2 * day: (200, "closed"),
+        second + 7 * day: (200, "open"),
+    }
+    assert {at: await is_open(at) for at in expected} == expected
+
+    clock.ahead += timedelta(hours=2)
+
+    async def put_away() -> bool:
+        document = await directory_of(app).organizations.get(organization_id)
+        return document is not None and document.state.unarchived == []
+
+    await until(put_away)
+    assert {at: await is_open(at) for at in expected} == expected
+
+    version = (await client.get(path)).json()["version"]
+    retired = await client.post(
+        f"{path}/retirement",
+        headers=stack.headers(EDITOR, version=version),
+        json={"reason": "Закрыт"},
+    )
+    assert retired.status_code == 200, retired.text
+    assert (await client.get(f"{path}/open")).status_code == 404
+    assert await is_open(first + 2 * day) == (200, "open")
+    assert await is_open(second + 2 * day) == (404, "not-found")
+
+
 async def test_day_means_its_end_where_the_organization_is(
     client: httpx.AsyncClient, stack: Stack, clock: Clock
 ) -> None:

@@ -134,3 +134,25 @@ def test_only_the_newest_changes_are_remembered() -> None:
     for number in range(CHANGES_KEPT + 3):
         change(found, counted(available=number))
     assert len(found.changes) == CHANGES_KEPT
+
+
+def test_moment_of_what_is_counted_no_longer_stays_however_much_is_counted_after() -> None:
+    """Whoever keeps a copy looks for what changed since: no moment goes back (S)."""
+    found = kept()
+    change(found, counted("x.stay"), counted("x.rent", "item"))
+    assert found.moments() == {"x.stay": LATER.now, "x.rent": LATER.now}
+    for hour in range(2, CHANGES_KEPT + 5):
+        moment = at(NOW + timedelta(hours=hour), PROVIDER)
+        gone = [CapacityKey(service="x.rent", unit="item")] if hour == 2 else []
+        change_capacity(found, [counted()], gone, GIVEN, VOCABULARY, "Пересчитали", moment)
+        assert found.moments() == {"x.stay": moment.now, "x.rent": NOW + timedelta(hours=2)}
+
+
+def test_moments_of_a_document_that_did_not_keep_them_are_those_of_its_changes() -> None:
+    found = kept()
+    change(found, counted("x.stay"), counted("x.rent", "item"))
+    moment = at(NOW + timedelta(hours=2), PROVIDER)
+    gone = [CapacityKey(service="x.rent", unit="item")]
+    change_capacity(found, [], gone, GIVEN, VOCABULARY, "Сдали", moment)
+    found.moved = {}
+    assert found.moments() == {"x.stay": LATER.now, "x.rent": moment.now}

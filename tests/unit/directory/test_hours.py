@@ -125,6 +125,37 @@ def test_saturday_that_is_printed_is_open_though_no_working_day() -> None:
     assert ask(hours, "2026-03-08T10:00").next_opening == local("2026-03-09T10:00")
 
 
+SIX_DAYS = (entry((*WORKDAYS, "SA"), "10:00", "14:00"),)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-05-09T11:00", "2026-05-12T10:00"),  # a Saturday; Monday 11 May is a moved day off
+        ("2026-01-03T11:00", "2026-01-10T10:00"),  # a Saturday of the New Year holidays
+    ],
+)
+def test_public_holiday_closes_a_printed_saturday_too(moment: str, opens: str) -> None:
+    """S, K: state holidays are days off; «без выходных» (M) alone knows none."""
+    calendar = DistrictCalendar(KEMEROVO)
+    answer = ask(SIX_DAYS, moment, calendar)
+    assert (answer.state, answer.next_opening) == (State.CLOSED, local(opens))
+    assert spans_on(date.fromisoformat(moment[:10]), SIX_DAYS, calendar) == ()
+    assert ask(M, moment, calendar).state is State.OPEN
+
+
+def test_saturday_that_is_no_holiday_is_open_beside_one() -> None:
+    calendar = DistrictCalendar(KEMEROVO)
+    assert ask(SIX_DAYS, "2026-05-02T11:00", calendar).state is State.OPEN
+    assert ask(SIX_DAYS, "2026-01-10T11:00", calendar).state is State.OPEN
+
+
+def test_sunday_night_into_a_holiday_is_what_sunday_left_open() -> None:
+    hours = (entry(("SU",), "20:00", "06:00"),)
+    spans = spans_on(date(2026, 2, 23), hours, DistrictCalendar(KEMEROVO))
+    assert spans == ((time(0), time(6)),)
+
+
 def test_weekday_that_is_not_printed_is_closed() -> None:
     hours = (entry(("TU", "TH"), "10:00", "14:00"),)
     assert ask(hours, "2026-03-02T11:00").next_opening == local("2026-03-03T10:00")
@@ -158,6 +189,18 @@ def test_r_1_3_days_of_reception_without_hours_are_not_guessed(moment: str, stat
     assert (answer.state, answer.until, answer.next_opening) == (state, None, None)
     assert "hours are not known" in answer.statement_en
     assert "Часы работы не указаны" in answer.statement_ru
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [((*WORKDAYS, "SA"), State.CLOSED), ((*WORKDAYS, "SA", "SU"), State.UNKNOWN)],
+)
+def test_r_1_3_public_holiday_is_no_day_of_reception_but_without_days_off(
+    days: tuple[str, ...], state: State
+) -> None:
+    calendar = DistrictCalendar(KEMEROVO)
+    assert ask((), "2026-05-09T11:00", calendar, days).state is state  # a Saturday
+    assert ask((), "2026-02-23T11:00", calendar, days).state is state  # a Monday
 
 
 def test_nothing_printed_is_unknown() -> None:

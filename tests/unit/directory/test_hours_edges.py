@@ -189,6 +189,43 @@ def test_r_1_3_hours_that_contradict_themselves_are_refused(
     assert (refused.value.code, refused.value.clause) == (code, "R 1.3")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"opens": "09:00+03:00"},
+        {"closes": "18:00Z"},
+        {"opens": "09:00:30"},
+        {"closes": "18:00:00.5"},
+        {"lunch_from": "12:00Z", "lunch_to": "13:00"},
+        {"lunch_from": "12:00", "lunch_to": "13:00:01"},
+        {"breaks": [{"begins": "15:00", "ends": "15:15Z"}]},
+        {"breaks": [{"begins": "15:00Z", "ends": "15:15Z"}]},
+    ],
+)
+def test_r_1_3_hours_with_a_zone_or_seconds_are_refused(wrong: dict[str, Any]) -> None:
+    hours = [entry(["SA"], "09:00", "12:00"), entry(WORKDAYS, **USUAL | wrong)]
+    with pytest.raises(InvalidInput) as refused:
+        check_hours(hours)
+    assert (refused.value.code, refused.value.field) == ("hours-not-in-minutes", "card.hours")
+    assert refused.value.clause == "R 1.3"
+
+
+USUAL: dict[str, Any] = {"opens": "09:00", "closes": "18:00"}
+
+
+def test_hours_stored_with_a_zone_or_seconds_hold_as_hours_and_minutes_there() -> None:
+    stored = entry(
+        WORKDAYS, "09:00:30Z", "18:00+03:00", lunch_from="12:00Z", lunch_to="13:00",
+        breaks=[{"begins": "15:00", "ends": "15:15+07:00"}],
+    )  # fmt: skip
+    clean = [entry(WORKDAYS, **USUAL, lunch_from="12:00", lunch_to="13:00", breaks=PAUSE)]
+    day = date(2026, 3, 2)
+    assert spans_on(day, [stored], PlainCalendar()) == spans_on(day, clean, PlainCalendar())
+
+
+PAUSE = [{"begins": "15:00", "ends": "15:15"}]
+
+
 def test_hours_in_order_pass() -> None:
     for hours in (NIGHT, TWO_BREAKS, SEASONS, [entry(EVERY_DAY, "00:00", "00:00")]):
         check_hours(hours)

@@ -10,9 +10,9 @@ import pytest
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.offer import ServiceChanged, ServiceListed, ServiceStatus, ServiceWithdrawn
+from services.directory.domain.changed import CHANGES_KEPT
 from services.directory.domain.listing import (
     ALLOWED,
-    CHANGES_KEPT,
     Action,
     ListedService,
     begin_from_file,

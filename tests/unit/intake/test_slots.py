@@ -53,6 +53,12 @@ def test_working_saturday_has_slots_and_the_bureau_s_closed_day_none_s() -> None
     assert starts(bureau_of(closed_days=[MONDAY]), MONDAY) == []
 
 
+def test_bureau_open_on_saturdays_has_no_slots_on_one_that_is_a_public_holiday_s() -> None:
+    bureau = bureau_of(hours=(*HOURS, HOURS[1].model_copy(update={"days": ("SA",)})))
+    assert starts(bureau, date(2026, 5, 2))
+    assert starts(bureau, date(2026, 5, 9)) == []
+
+
 def test_slots_are_told_in_the_bureau_s_own_zone_s() -> None:
     moscow = ZoneInfo("Europe/Moscow")
     first, _ = bureau_of(moscow).grid(MONDAY)[0]
