@@ -22,7 +22,7 @@ from tests.fault.crash_points import Enumeration, Row
 from tests.fault.mortal import Mortal, context
 from tests.fault.recording import SERVICES, settings_of, town
 from tests.fault.theatre import Theatre
-from tests.fault.ways import travel
+from tests.fault.travel import travel
 from tests.fault.works import Seeds, Work, background, works_of
 from tests.service.stack import Stack, stacked
 
