@@ -123,7 +123,7 @@ async def test_crash_at_every_point_of_a_speaking_and_a_silent_work_changes_noth
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2700)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_crash_at_every_point_of_every_work_changes_nothing(
     stage: Stage, service: str, report_row: Callable[[Row], None]
