@@ -36,7 +36,7 @@ class Standing(BaseModel):
     parked: int = Field(0, description="documents with events set aside, early or failed")
     parked_age: float = 0.0
     blocked: int = Field(0, description="of these, documents with an event that failed")
-    letters: int = Field(0, description="messages that could not be decoded, not replayed yet")
+    letters: int = Field(0, description="undecodable messages that wait for an operator")
     sweep_lag: float = 0.0
     due_lag: float = Field(0.0, description="of the document that wanted to be looked at first")
 

@@ -8,56 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import structlog
-from fastapi import Depends, FastAPI, Header, Response
+from fastapi import Depends, Header, Response
 from fastapi import Request as HttpRequest
-from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import tracing
 from chassis.commands import Request
 from chassis.document import Answered
 from chassis.identity import Caller, NotAuthenticated, Verifier
-from chassis.problems import MEDIA_TYPE, Problem, respond
 from contracts.errors import Refusal
 from contracts.values import Actor
 
-log = structlog.get_logger()
-
-MAX_BODY_BYTES = 1024 * 1024
 ETAG = re.compile(r'"?([0-9]{1,15})"?')
 
 bearer = HTTPBearer(auto_error=False, description="JWT access token of the identity provider")
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": text,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status, text in {
-        400: "malformed request",
-        401: "no valid token",
-        403: "the role may not do this",
-        404: "no such record, or not the caller's",
-        405: "method not allowed",
-        409: "not in this state",
-        412: "the version is stale",
-        413: "body over 1 MB, or over what the route takes",
-        422: "a field breaks a rule",
-        428: "If-Match is missing",
-        429: "too many requests",
-        500: "a defect of ours",
-        503: "nothing was stored; repeat",
-    }.items()
-}
 
 
 class Body(BaseModel):
@@ -214,103 +181,3 @@ def receipt(answered: Answered, response: Response) -> CommandReceipt:
     """A command's answer as a response, with the new ETag."""
     response.headers["ETag"] = etag(answered.version)
     return CommandReceipt.model_validate(answered.answer)
-
-
-class BodyTooLarge(HTTPException):
-    """More arrived than is taken. An HTTPException, for FastAPI makes a 400 of any other."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(413, f"a body is at most {most // MAX_BODY_BYTES} MB ({most} bytes)")
-
-
-class RequestFrame:
-    """ASGI middleware: ids in and out, body bound, count of answers, defects of ours.
-
-    `bound` says how much a request may bring; it is asked only when more than the common arrives.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        count: Callable[[str, int], None],
-        bound: Callable[[Scope], int] = lambda scope: MAX_BODY_BYTES,
-    ) -> None:
-        self._app = app
-        self._count = count
-        self._bound = bound
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, whatever happens within."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        trace = tracing.begin(
-            headers.get("x-correlation-id"),
-            headers.get("x-request-id"),
-            headers.get("traceparent"),
-        )
-        received = 0
-        started = False
-
-        async def bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES and received > (most := self._bound(scope)):
-                raise BodyTooLarge(most)
-            return message
-
-        async def stamped(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                out = MutableHeaders(scope=message)
-                out["X-Correlation-ID"] = trace.correlation_id
-                out["X-Request-ID"] = trace.causation_id
-                self._count(scope["method"], message["status"])
-            await send(message)
-
-        with tracing.use(trace):
-            try:
-                announced = _announced(headers)
-                if announced > MAX_BODY_BYTES and announced > (most := self._bound(scope)):
-                    raise BodyTooLarge(most)
-                await self._app(scope, bounded, stamped)
-            except BodyTooLarge as failure:
-                await respond(413, "body-too-large", failure.detail)(scope, receive, stamped)
-            except Exception as defect:  # further out the server would log it, text and all
-                log.error("unexpected-failure", error=type(defect).__name__, path=_route(scope))
-                if not started:
-                    answer = respond(500, "internal-error", "a defect of ours; it was logged")
-                    await answer(scope, receive, stamped)
-
-
-def _announced(headers: Headers) -> int:
-    length = headers.get("content-length", "0")
-    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 10**15
-
-
-def _route(scope: Scope) -> str:
-    """The route's own path, in which no id stands."""
-    return str(getattr(scope.get("route"), "path", ""))
-
-
-def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI description, with the shape of problems under their own media type."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            described = get_openapi(
-                title=app.title,
-                version=app.version,
-                description=app.description,
-                routes=app.routes,
-            )
-            shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas = described.setdefault("components", {}).setdefault("schemas", {})
-            schemas.update(shape.pop("$defs"), Problem=shape)
-            app.openapi_schema = described
-        return app.openapi_schema
-
-    return openapi

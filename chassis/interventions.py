@@ -17,7 +17,8 @@ from chassis.clock import epoch_ms
 from chassis.commands import KeyReused, Request
 from chassis.document import Document
 from chassis.http import Body
-from chassis.store import AlreadyExists, Collection, LostRace, Spec
+from chassis.store import AlreadyExists, Collection, LostRace
+from chassis.stored import Spec
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.values import Actor

@@ -1,8 +1,9 @@
 """Dead letters: messages that could not be decoded, kept where an operator can see and replay them.
 
 Invariant: a dead message is acknowledged only once it is stored here; stored, it stays. A replay is
-an ordinary delivery, so a letter replayed twice takes effect once. What it holds is shown to
-nobody: it may be anybody's data.
+an ordinary delivery, so a letter replayed twice takes effect once. One that will never be an event
+is discarded: it waits no longer, and can still be replayed. What a letter holds is shown to nobody:
+it may be anybody's data.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from chassis.clock import Now, epoch_ms
 from chassis.document import Document
 from chassis.queues import DeadMessage
-from chassis.store import AlreadyExists, Collection, LostRace, Spec, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.stored import Spec
 from contracts.envelope import Envelope
 from contracts.errors import Refusal
 
@@ -54,11 +56,17 @@ class Letter(BaseModel):
     fields: list[str]
     """Which parts of the envelope did not fit."""
     replayed_at: AwareDatetime | None = None
+    discarded_at: AwareDatetime | None = None
 
     @property
     def bytes(self) -> bytes:
         """The message."""
         return base64.b64decode(self.body)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an operator has still to see to it."""
+        return self.replayed_at is None and self.discarded_at is None
 
     @property
     def whole(self) -> bool:
@@ -83,7 +91,7 @@ LETTERS = Spec(
     name="letters",
     state=Letter,
     index=lambda letter: {
-        "waits": int(letter.replayed_at is None),
+        "waits": int(letter.waits),
         "received": epoch_ms(letter.received_at),
     },
     indexed=(("waits", "received", "id"),),
@@ -147,11 +155,18 @@ class Letters:
 
     async def replayed(self, letter_id: str) -> None:
         """Note that the letter was delivered."""
+        await self._note(letter_id, "replayed_at")
+
+    async def discarded(self, letter_id: str) -> None:
+        """Note that the letter is no event and never will be."""
+        await self._note(letter_id, "discarded_at")
+
+    async def _note(self, letter_id: str, moment: str) -> None:
         while True:
             document = await self._stored.get(letter_id)
-            if document is None or document.state.replayed_at is not None:
+            if document is None or getattr(document.state, moment) is not None:
                 return None
-            document.state.replayed_at = self._now()
+            setattr(document.state, moment, self._now())
             document.version += 1
             with suppress(LostRace):
                 return await self._stored.save(document)

@@ -47,7 +47,7 @@ UNITS = {
     "parked": ("opora_documents_parked", "Documents with events set aside"),
     "parked_age": ("opora_parked_seconds", "Age of the oldest event set aside"),
     "blocked": ("opora_documents_blocked", "Documents with an event that failed"),
-    "letters": ("opora_dead_letters", "Undecodable messages that were not replayed"),
+    "letters": ("opora_dead_letters", "Undecodable messages that wait for an operator"),
     "sweep_lag": ("opora_sweep_lag_seconds", "Since the sweeper last came round"),
     "due_lag": ("opora_due_lag_seconds", "How long a due document has waited to be looked at"),
 }

@@ -8,14 +8,18 @@ heartbeats fail. With one node nothing of this happens: its connection returns t
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from aio_pika import Connection
 from aio_pika.abc import AbstractConnection, AbstractRobustChannel
+from aiormq.exceptions import AMQPError
+from faststream.exceptions import FastStreamException
 from yarl import URL
 
 log = structlog.get_logger()
@@ -27,6 +31,10 @@ HEARTBEAT_SECONDS = 10
 HEARTBEAT_SECONDS_OF_SEVERAL = 4  # the sooner a dead node is noticed, the sooner another is used
 REFUSED_SECONDS = 3.0
 LEAST_REST_SECONDS, LONGEST_REST_SECONDS = 10.0, 300.0
+CONNECT_SECONDS = 5.0  # a node that hangs is passed over, where there is another
+
+GONE = (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError)
+"""What says that the broker did not do as asked, or that the connection to it is gone."""
 
 
 def parse_nodes(url: str) -> tuple[str, ...]:
@@ -106,6 +114,21 @@ class Route:
         await asyncio.sleep(self._pause_seconds)
 
 
+def connection_settings(route: Route, service: str) -> dict[str, Any]:
+    """How a service's connection on this route is made, and made again. Of several nodes each is
+    tried at the start for a while only: what is called when a connection is lost comes into force
+    once there is one."""
+    return {
+        "reconnect_interval": 0.5 if route.forks else 1.0,
+        "fail_fast": route.forks,
+        "timeout": CONNECT_SECONDS if route.forks else None,
+        "app_id": f"opora-{service}",
+        "logger": logging.getLogger(f"opora.{service}.bus"),
+        "log_level": logging.DEBUG,
+        "on_close": [route.lost],
+    }
+
+
 @dataclass(slots=True)
 class _Trouble:
     since: float
@@ -143,15 +166,14 @@ class Patience:
         return True
 
 
-async def open_anew(channel: AbstractRobustChannel, gone: tuple[type[Exception], ...]) -> None:
+async def open_anew(channel: AbstractRobustChannel) -> None:
     """Put a new channel in place of this one; what waits on the old one still gets its answer.
 
     Tried until it succeeds: a channel that could not be opened is not tried again by itself.
-    `gone` are the exceptions that say that the broker did not do as asked.
     """
     while True:
         try:
             return await channel.reopen()
-        except gone as failure:
+        except GONE as failure:
             log.warning("channel-not-opened", error=type(failure).__name__)
             await asyncio.sleep(1.0)

@@ -47,6 +47,7 @@ class LetterView(BaseModel):
     fields: list[str] = Field(description="parts of the envelope that did not fit")
     says: dict[str, str] = Field(description="what it says of itself, as far as that is plain")
     replayed_at: str | None
+    discarded_at: str | None
 
 
 class InterventionView(BaseModel):
@@ -177,12 +178,12 @@ def _letters(service: Service) -> APIRouter:
     @routes.get("", summary="Messages that could not be decoded")
     async def get_letters(
         by: Operator,
-        replayed: Annotated[bool, Query(description="those that were replayed")] = False,
+        settled: Annotated[bool, Query(description="those replayed or discarded")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[LetterView]:
         """The earliest first; what they hold is not shown."""
-        waits = {"waits": int(not replayed)}
+        waits = {"waits": int(not settled)}
         return await page(service.letters, waits, "received", cursor, limit, _letter)
 
     @routes.get("/{letter_id}", summary="One message that could not be decoded")
@@ -196,6 +197,13 @@ def _letters(service: Service) -> APIRouter:
     ) -> Outcome:
         """If today's code can read it, it is an ordinary delivery; twice, it takes effect once."""
         return await repairs.replay(service, letter_id, request, by, body.reason)
+
+    @routes.post("/{letter_id}/discard", summary="Let it wait no longer")
+    async def post_discard(
+        letter_id: Identifier, body: Why, by: Operator, request: Creation
+    ) -> Outcome:
+        """It is no event and never will be. It is kept, and can be replayed all the same."""
+        return await repairs.discard(service, letter_id, request, by, body.reason)
 
     return routes
 

@@ -5,10 +5,12 @@ Invariant: what a caller sent is never repeated in an error, since it may be per
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -20,6 +22,28 @@ from contracts.errors import Refusal
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
 CODES = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, text in {
+        400: "malformed request",
+        401: "no valid token",
+        403: "the role may not do this",
+        404: "no such record, or not the caller's",
+        405: "method not allowed",
+        409: "not in this state",
+        412: "the version is stale",
+        413: "body over 1 MB, or over what the route takes",
+        422: "a field breaks a rule",
+        428: "If-Match is missing",
+        429: "too many requests",
+        500: "a defect of ours",
+        503: "nothing was stored; repeat",
+    }.items()
+}
 
 
 class WrongField(BaseModel):
@@ -159,3 +183,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(StoreUnavailable, on_store_away)
     app.add_exception_handler(AlreadyExists, on_exists)
+
+
+def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI description, with the shape of problems under their own media type."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas = described.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(shape.pop("$defs"), Problem=shape)
+            app.openapi_schema = described
+        return app.openapi_schema
+
+    return openapi

@@ -18,8 +18,8 @@ from typing import Any
 import structlog
 
 from chassis import chance, failpoints
-from chassis.bus import NotPublished, Refused
 from chassis.document import Document
+from chassis.publisher import NotPublished, Refused
 from contracts.envelope import Envelope
 
 log = structlog.get_logger()

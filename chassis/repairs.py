@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from chassis import chance, recovery
-from chassis.bus import NotPublished
 from chassis.commands import Request
 from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
+from chassis.publisher import NotPublished
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
 from contracts.errors import InvalidInput, NotFound, Refusal
@@ -175,6 +175,19 @@ async def replay(
 
     deed = Asked("replay", letter_id, act, check)
     return await intervene(service, request, by, reason, deed, Outcome)
+
+
+async def discard(
+    service: Service, letter_id: str, request: Request, by: Actor, reason: str
+) -> Outcome:
+    """Let a letter wait no longer; it stays where it can be seen. Raises NotFound."""
+    await get_letter(service, letter_id)
+
+    async def act() -> Outcome:
+        await Letters(service.letters, service.now).discarded(letter_id)
+        return Outcome(applied=True)
+
+    return await intervene(service, request, by, reason, Asked("discard", letter_id, act), Outcome)
 
 
 async def resend(

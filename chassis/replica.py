@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from chassis.document import Handler
-from chassis.store import Collection, Spec
+from chassis.store import Collection
+from chassis.stored import Spec
 from contracts.context import Context
 from contracts.copies import Copy
 from contracts.event import Event

@@ -18,20 +18,23 @@ from pydantic import BaseModel
 
 from chassis import clock, logs, operations, problems
 from chassis.backing import REAL, Backing
-from chassis.bus import GRACE_SECONDS, Bus
+from chassis.bus import Bus
 from chassis.calendar import DistrictCalendar
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
+from chassis.frame import RequestFrame
 from chassis.health import Health
-from chassis.http import PROBLEMS, RequestFrame, describe
 from chassis.identity import Verifier
+from chassis.inbox import GRACE_SECONDS
 from chassis.interventions import INTERVENTIONS
 from chassis.letters import LETTERS, Letters
+from chassis.problems import PROBLEMS, describe
 from chassis.relay import Relay
 from chassis.replica import C, keeping
 from chassis.settings import ServiceSettings
-from chassis.store import Collection, Spec, StoreUnavailable
+from chassis.store import Collection, StoreUnavailable
+from chassis.stored import Spec
 from chassis.sweeper import Sweeper, Watch
 from chassis.uploads import Bounds
 from chassis.watchdog import Watchdog

@@ -11,24 +11,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 from weakref import WeakValueDictionary
 
 import structlog
-from pydantic import BaseModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from chassis import chance, failpoints
 from chassis.database import AWAY
-from chassis.document import MAX_BYTES, WARN_BYTES, Answered, Document, Parked, checked_size
+from chassis.document import WARN_BYTES, Document, checked_size
 from chassis.listing import Lists, Order, Scalar
 from chassis.recent import Recent
-from contracts.envelope import Envelope
+from chassis.stored import S, Spec, from_stored, to_stored
 
 log = structlog.get_logger()
-
-S = TypeVar("S", bound=BaseModel)
 
 
 class LostRace(Exception):
@@ -41,24 +38,6 @@ class AlreadyExists(Exception):
 
 class StoreUnavailable(Exception):
     """The database is away; nothing is known to be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spec(Generic[S]):
-    """What the store must know of a kind of document.
-
-    `index` gives the scalar fields it is found and listed by (`id` is always one), `indexed` how:
-    by one field, or by several as a list (see `chassis/listing.py`); `wake_at` gives the epoch
-    milliseconds at which the document wants to be looked at again (0: never).
-    """
-
-    name: str
-    state: type[S]
-    index: Callable[[S], Mapping[str, Scalar]] = lambda state: {}
-    wake_at: Callable[[S], int] = lambda state: 0
-    indexed: Sequence[tuple[str, ...]] = ()
-    unique: Sequence[str] = ()
-    max_bytes: int = MAX_BYTES
 
 
 @dataclass(slots=True)
@@ -265,42 +244,8 @@ class Collection(Generic[S]):
         return saved
 
     def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
-        scalars = self.spec.index(document.state)
-        return {
-            "_id": document.id,
-            "id": document.id,
-            "rev": document.rev + 1,
-            "mark": mark,
-            "version": document.version,
-            "state": {**document.unknown, **document.state.model_dump(mode="json")},
-            "seq": document.seq,
-            "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
-            "relay_due": self._clock_ms() + self.relay_grace_ms if document.outbox else 0,
-            "sent": document.sent,
-            "wake_at": self.spec.wake_at(document.state),
-            "streams": dict(document.streams),
-            "parked": [entry.model_dump(mode="json") for entry in document.parked],
-            "parked_since": document.parked_since,
-            "blocked": int(document.blocked),
-            "commands": [entry.model_dump(mode="json") for entry in document.commands],
-            **scalars,
-            **self.lists.rows({"id": document.id, **scalars}, document.id),
-        }
+        relay_due = self._clock_ms() + self.relay_grace_ms if document.outbox else 0
+        return to_stored(self.spec, self.lists, document, mark, relay_due)
 
     def _from_stored(self, stored: Mapping[str, Any]) -> Document[S]:
-        """A newer replica may have stored more than is known here: at any depth it is passed over,
-        and what it added to the state itself is kept, to be written back with the next save."""
-        state, known = stored["state"], self.spec.state.model_fields
-        return Document(
-            id=stored["_id"],
-            state=self.spec.state.model_validate(state, extra="ignore"),
-            rev=stored["rev"],
-            version=stored["version"],
-            seq=stored["seq"],
-            outbox=[Envelope.model_validate(entry) for entry in stored["outbox"]],
-            sent=list(stored.get("sent", ())),  # not there before it was kept
-            streams=dict(stored["streams"]),
-            parked=[Parked.model_validate(entry) for entry in stored["parked"]],
-            commands=[Answered.model_validate(entry) for entry in stored["commands"]],
-            unknown={name: value for name, value in state.items() if name not in known},
-        )
+        return from_stored(self.spec, stored)

@@ -24,7 +24,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from chassis.commands import Request
-from chassis.http import MAX_BODY_BYTES, IfMatch, caller, key_of, version_of
+from chassis.frame import MAX_BODY_BYTES
+from chassis.http import IfMatch, caller, key_of, version_of
 from chassis.identity import Caller
 from contracts.errors import InvalidInput
 

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import structlog
 
-from chassis.bus import InboxGone, NotPublished, Refused
+from chassis.publisher import InboxGone, NotPublished, Refused
 
 log = structlog.get_logger()
 
@@ -38,7 +38,9 @@ EXIT_CODE = 70
 class Probed(Protocol):
     """What the watchdog needs of the bus."""
 
-    progressed_at: float
+    @property
+    def progressed_at(self) -> float:
+        """When something from the service's own queue was done with, in the loop's time."""
 
     @property
     def inbox(self) -> str | None:

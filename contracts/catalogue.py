@@ -18,8 +18,8 @@ from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.event import REGISTERED, CaseEvent, Event
 
 MODULES = (
-    *("citizen", "intake", "appointments", "assessment", "careplan", "complaints"),
-    *("directory", "offer"),
+    *("citizen", "intake", "referral", "triage", "documents", "appointments"),
+    *("assessment", "careplan", "complaints", "directory", "offer"),
 )
 SCHEMAS = Path(__file__).parent / "schemas"
 CATALOGUE = Path(__file__).parent / "catalogue"

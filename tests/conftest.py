@@ -16,7 +16,7 @@ import pytest
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from deploy.runner.system import LOCAL, Servers, data_dir_of
+from deploy.runner.servers import LOCAL, Servers, data_dir_of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from deploy.demo.people import invent
 from deploy.demo.report import show_figures, show_timeline, show_urls
 from deploy.demo.staff import INSTITUTION, Staff, hire
 from deploy.runner.errors import RunnerError
-from deploy.runner.system import LOCAL, TIME_ZONE, System
+from deploy.runner.servers import LOCAL
+from deploy.runner.system import TIME_ZONE, System
 
 MORE = 50
 AT_ONCE = 50

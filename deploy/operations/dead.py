@@ -11,7 +11,7 @@ from deploy.operations.show import AsJson, OfService, Reason, as_json, console, 
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Messages that could not be decoded: what is known of them, and delivering them again.",
+    help="Messages that could not be decoded: look at them, deliver them again, discard them.",
 )
 
 Letter = Annotated[str, typer.Argument(help="The letter's id, as `opora dead list` shows it.")]
@@ -20,7 +20,7 @@ Letter = Annotated[str, typer.Argument(help="The letter's id, as `opora dead lis
 @app.command("list")
 def list_(
     service: OfService = None,
-    replayed: Annotated[bool, typer.Option(help="Those that were replayed.")] = False,
+    settled: Annotated[bool, typer.Option(help="Those replayed or discarded.")] = False,
     as_json_: AsJson = False,
 ) -> None:
     """List the messages that wait; what they hold is shown to nobody."""
@@ -28,7 +28,7 @@ def list_(
     found = [
         {"service": name, **letter}
         for name in region.chosen(service)
-        for letter in region.pages(name, "/operations/dead", replayed=replayed)
+        for letter in region.pages(name, "/operations/dead", settled=settled)
     ]
     if as_json_:
         as_json(found)
@@ -80,3 +80,17 @@ def replay(
         as_json({**outcome, "service": name, "letter": letter})
     else:
         console.print(f"Delivered to {name}. If it was delivered before, it had no second effect.")
+
+
+@app.command()
+def discard(
+    letter: Letter, reason: Reason, service: OfService = None, as_json_: AsJson = False
+) -> None:
+    """Let a message wait no longer: it is no event of ours. It is kept, with your reason."""
+    region = Region()
+    name, _ = _place(region, letter, service)
+    outcome = region.do(name, f"/operations/dead/{letter}/discard", reason)
+    if as_json_:
+        as_json({**outcome, "service": name, "letter": letter})
+    else:
+        console.print(f"Discarded in {name}; `opora dead list --settled` still shows it.")

@@ -133,7 +133,7 @@ def _refusal(service: str, answered: httpx.Response) -> Refused:
 
 def _local_token() -> str:
     try:  # in production there is no local system, nor what it is made of
-        from deploy.runner.system import data_dir_of  # noqa: PLC0415
+        from deploy.runner.servers import data_dir_of  # noqa: PLC0415
         from deploy.runner.tokens import Credentials  # noqa: PLC0415
     except ImportError:
         raise NoToken("Set OPORA_TOKEN to an operator's access token.") from None

@@ -13,7 +13,8 @@ from deploy.runner.broker import require_scripts
 from deploy.runner.errors import RunnerError
 from deploy.runner.logs import MergedLog
 from deploy.runner.processes import STOP_SECONDS, marked
-from deploy.runner.system import Servers, System, data_dir_of, lock_of
+from deploy.runner.servers import Servers, data_dir_of, lock_of
+from deploy.runner.system import System
 from deploy.runner.tokens import Credentials
 from deploy.services import DISTRICT
 

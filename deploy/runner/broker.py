@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deploy.runner.errors import RunnerError
 from deploy.runner.ports import LOOPBACK, free_ports
-from deploy.runner.processes import Program
+from deploy.runner.program import Program
 
 INSTALLER = Path(__file__).with_name("install-rabbitmq.sh")
 PACKAGED = Path("/usr/lib/rabbitmq/lib")

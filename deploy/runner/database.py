@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.runner.ports import LOOPBACK, free_ports
-from deploy.runner.processes import Program
+from deploy.runner.program import Program
 
 
 @dataclass(frozen=True)

@@ -6,69 +6,29 @@ by which stopping finds and verifies even those that left the process tree), and
 not become ready is reported with the end of its log.
 """
 
-import hashlib
 import http.client
-import json
 import os
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 import psutil
 
-from deploy.runner import tether
 from deploy.runner.errors import RunnerError
+from deploy.runner.program import MARK, Program
 from deploy.runner.signals import undisturbed
+from deploy.runner.supervisor import control_socket, rpc, supervisor_command
 
-MARK = "OPORA_RUNNER"
 STOP_SECONDS = 25.0
-_LONGEST_SOCKET_PATH = 100
 _STARTS_TO_GIVE_UP_AFTER = 4
-
-_SUPERVISOR_SECTIONS = """\
-[supervisord]
-nodaemon=true
-logfile={log_dir}/supervisord.log
-logfile_maxbytes=0
-pidfile={data_dir}/supervisord.pid
-childlogdir={log_dir}
-
-[unix_http_server]
-file={control}
-chmod=0600
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-"""
-
-_PROGRAM_SECTION = """\
-[program:{name}]
-command={command}
-priority={priority}
-autostart=false
-autorestart={restarted}
-startsecs=1
-startretries=100000
-stopwaitsecs=10
-stopasgroup={group}
-killasgroup=true
-redirect_stderr=true
-stdout_logfile={log_dir}/{name}.log
-stdout_logfile_maxbytes=0
-"""
 
 
 class NotReady(RunnerError):
@@ -77,26 +37,6 @@ class NotReady(RunnerError):
 
 class LeftBehind(RunnerError):
     """Processes survived being stopped; should never be seen."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """One program to keep running.
-
-    `ready` is a URL asked until it answers: tcp:// (accepts a connection), http:// (status 200).
-    `stale` files are removed before each start. `group` says whether the stop signal goes to the
-    program's whole process group, `restarted` whether the program is started again when it ended.
-    """
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    ready: str
-    priority: int = 999
-    directory: Path = field(default_factory=Path.cwd)
-    stale: Sequence[Path] = ()
-    group: bool = True
-    restarted: bool = True
 
 
 def marked(data_dir: Path) -> list[psutil.Process]:
@@ -194,7 +134,7 @@ class Running:
                     self._process.wait(STOP_SECONDS)
             sweep(self._data_dir)
             self._process.wait(5)
-            _control_socket(self._data_dir).unlink(missing_ok=True)
+            control_socket(self._data_dir).unlink(missing_ok=True)
 
     def _stop_in_order(self) -> None:
         """Users before what they use. Left to itself, supervisor takes a second for each."""
@@ -213,7 +153,7 @@ class Running:
         return cast(dict[str, object], self._call("getProcessInfo", name))
 
     def _call(self, method: str, *arguments: object) -> object:
-        with _rpc(_control_socket(self._data_dir)) as server:
+        with rpc(control_socket(self._data_dir)) as server:
             return getattr(server.supervisor, method)(*arguments)
 
 
@@ -224,7 +164,7 @@ def start(data_dir: Path, programs: Sequence[Program]) -> Running:
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("programs are started from the main thread only")
-    command = _supervisor_command(data_dir, programs)
+    command = supervisor_command(data_dir, programs)
     with (data_dir / "log" / "supervisord.out").open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- our own words
             command,
@@ -255,7 +195,7 @@ def tail(file: Path, lines: int = 25) -> str:
 def _wait_for_supervisor(data_dir: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 15
     while True:
-        with suppress(OSError), _rpc(_control_socket(data_dir)) as server:
+        with suppress(OSError), rpc(control_socket(data_dir)) as server:
             server.supervisor.getState()
             return
         if process.poll() is not None or time.monotonic() > deadline:
@@ -264,99 +204,6 @@ def _wait_for_supervisor(data_dir: Path, process: subprocess.Popen[bytes]) -> No
                 + tail(data_dir / "log" / "supervisord.out")
             )
         time.sleep(0.02)
-
-
-def _supervisor_command(data_dir: Path, programs: Sequence[Program]) -> list[str]:
-    log_dir, program_dir = data_dir / "log", data_dir / "programs"
-    for directory in (log_dir, program_dir):  # those of an earlier run are of no more use
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-    control = _control_socket(data_dir)
-    control.unlink(missing_ok=True)
-    sections = [_SUPERVISOR_SECTIONS.format(data_dir=data_dir, log_dir=log_dir, control=control)]
-    for program in programs:
-        command = shlex.join(_tethered(program, data_dir))
-        sections.append(
-            _PROGRAM_SECTION.format(
-                name=program.name,
-                command=command,
-                priority=program.priority,
-                group=str(program.group).lower(),
-                restarted=str(program.restarted).lower(),
-                log_dir=log_dir,
-            )
-        )
-    configuration = data_dir / "supervisord.conf"
-    # Supervisor expands %(...)s in values; a path may hold a per cent sign.
-    configuration.write_text("\n".join(sections).replace("%", "%%"), encoding="utf-8")
-    supervisor = Program(
-        name="supervisord",
-        command=(sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration)),
-        environment=os.environ,
-        ready="",
-        directory=data_dir,
-    )
-    return _tethered(supervisor, data_dir, parent=os.getpid())
-
-
-def _tethered(program: Program, data_dir: Path, parent: int | None = None) -> list[str]:
-    """The command that becomes `program`. One with a `parent` is the supervisor itself.
-
-    It is told politely when the runner is gone, so that it can stop the rest, and adopts what they
-    leave behind: in a container there may be no init that would.
-    """
-    description = {
-        "command": list(program.command),
-        "environment": {**program.environment, MARK: str(data_dir)},
-        "directory": str(program.directory),
-        "stale": [str(file) for file in program.stale],
-        "signal": signal.SIGTERM if parent else signal.SIGKILL,
-        "parent": parent,
-        "adopts": parent is not None,
-    }
-    file = data_dir / "programs" / f"{program.name}.json"
-    _write_private(file, json.dumps(description, indent=2))
-    return [sys.executable, "-I", "-S", tether.__file__, str(file)]
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Programs' environments hold tokens and keys."""
-    file.touch(mode=0o600)
-    file.write_text(text, encoding="utf-8")
-
-
-def _control_socket(data_dir: Path) -> Path:
-    """In the data directory, unless its path is longer than the kernel takes for a socket."""
-    wanted = data_dir / "supervisor.sock"
-    if len(os.fsencode(wanted)) <= _LONGEST_SOCKET_PATH:
-        return wanted
-    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"opora-{os.getuid()}-{digest}.sock"
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
-class _UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        self._connection = (host, _UnixConnection(self._path))
-        return self._connection[1]
-
-
-def _rpc(path: Path) -> xmlrpc.client.ServerProxy:
-    return xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(path))
 
 
 def _answers(url: str) -> bool:

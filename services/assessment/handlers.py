@@ -10,18 +10,15 @@ from contracts.careplan import CaseReopened as RefusalAnnulled
 from contracts.careplan import Enrolled, Refused
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import (
-    REFUSED,
-    CaseClosed,
-    CaseDeclined,
-    CaseReopened,
-    CaseTriaged,
+from contracts.intake import REFUSED, CaseClosed, CaseDeclined, CaseReopened
+from contracts.referral import (
     ReferralForwarded,
     ReferralLinked,
     ReferralRegistered,
     ReferralReturned,
     ReferralWithdrawn,
 )
+from contracts.triage import CaseTriaged
 from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
     decline_at_intake,

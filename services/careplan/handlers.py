@@ -7,9 +7,10 @@ from chassis.document import Handler
 from contracts.assessment import NeedsAssessed, OrganizerAssigned
 from contracts.complaints import Remedy, RemedyOrdered
 from contracts.context import Context
+from contracts.documents import PackageCompleted
 from contracts.envelope import Envelope
 from contracts.event import Event
-from contracts.intake import CaseClosed, CaseDeclined, CaseReopened, PackageCompleted
+from contracts.intake import CaseClosed, CaseDeclined, CaseReopened
 from services.careplan.domain import opening
 from services.careplan.domain.case import Case
 from services.careplan.domain.decision import annul_refusal

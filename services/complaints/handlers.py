@@ -9,7 +9,7 @@ from chassis.document import Handler
 from contracts.careplan import CaseReopened, Decided, Enrolled, Refused
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import ReferralForwarded, ReferralRegistered, ReferralReturned
+from contracts.referral import ReferralForwarded, ReferralRegistered, ReferralReturned
 from services.complaints.domain.case import CaseCopy, LastDecision
 
 

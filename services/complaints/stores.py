@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.clock import due_ms, epoch_ms
 from chassis.listing import Scalar
 from chassis.replica import copies
-from chassis.store import Spec
+from chassis.stored import Spec
 from contracts.copies import CitizenCopy, OrganizationCopy
 from services.complaints.domain.case import CaseCopy
 from services.complaints.domain.complaint import Complaint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.clock import epoch_ms
-from chassis.store import Spec
+from chassis.stored import Spec
 from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.listing import ListedService
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.clock import epoch_ms
 from chassis.listing import Scalar
-from chassis.store import Spec
+from chassis.stored import Spec
 from services.directory.domain.import_job import Import, ImportPart, ImportStatus
 from services.directory.domain.organization import Organization
 from services.directory.domain.register import register_of

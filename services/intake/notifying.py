@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from chassis import chance
 from chassis.document import Document
-from chassis.store import AlreadyExists, Collection, LostRace, S
+from chassis.store import AlreadyExists, Collection, LostRace
+from chassis.stored import S
 from contracts.event import Event
 from contracts.values import SYSTEM
 from services.intake.adapters.partners import Listener, Partner

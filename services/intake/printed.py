@@ -12,7 +12,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from contracts.intake import Channel, ReturnReason
+from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact, FullName
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind

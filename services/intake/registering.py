@@ -15,7 +15,7 @@ from chassis.clock import new_id
 from chassis.document import Document
 from contracts.context import Context
 from contracts.errors import Refusal
-from contracts.referred import ReferralSays
+from contracts.referral import ReferralSays
 from contracts.regulation import pack_in_force
 from contracts.values import Actor
 from services.intake.domain.journal import (

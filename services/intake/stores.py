@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.clock import due_ms, epoch_ms
 from chassis.listing import Scalar
 from chassis.replica import copies
-from chassis.store import Spec
+from chassis.stored import Spec
 from contracts.copies import OrganizationCopy
 from services.intake.domain import citizen as citizens
 from services.intake.domain.appointments import Appointment, Status

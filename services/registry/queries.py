@@ -13,7 +13,7 @@ from contracts.copies import MOST_JOININGS, CitizenCopy
 from contracts.errors import NotFound
 from contracts.values import Actor
 from services.registry.api.schemas import CaseView, Gap, StreamView, TimelineLine, case_view
-from services.registry.domain.case import DISTRICT_ROLES, CaseRecord
+from services.registry.domain.case import BODY_ROLES, DISTRICT_ROLES, CaseRecord
 from services.registry.domain.log import LogEntry
 from services.registry.domain.terms import TermState
 from services.registry.domain.timeline import line_of
@@ -24,14 +24,20 @@ BATCH = 200
 
 
 def seen_by(by: Actor, wanted: Mapping[str, str | None]) -> dict[str, Any]:
-    """The filter of a list: what is wanted, of what the caller may see."""
+    """The filter of a list: what is wanted, of what the caller may see.
+
+    A list of one citizen or one institution is narrow, and shows what either side may see; any
+    other is the list of one side.
+    """
     query: dict[str, Any] = {
         name: str(value) for name, value in wanted.items() if value is not None
     }
-    if by.role not in DISTRICT_ROLES:
-        own = by.organization or "-"
-        query["$or"] = [{"institution": own}, {"authorised_body": own}]
-    return query
+    if by.role in DISTRICT_ROLES:
+        return query
+    own = by.organization or "-"
+    if query.keys() & {"citizen_id", "institution"}:
+        return query | {"$or": [{"institution": own}, {"authorised_body": own}]}
+    return query | {("authorised_body" if by.role in BODY_ROLES else "institution"): own}
 
 
 def due_filter(state: TermState, now: datetime) -> dict[str, Any]:

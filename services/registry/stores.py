@@ -7,7 +7,7 @@ from datetime import datetime
 from chassis.clock import due_ms, epoch_ms
 from chassis.listing import Scalar
 from chassis.replica import copies
-from chassis.store import Spec
+from chassis.stored import Spec
 from contracts.copies import CapacityCopy, CitizenCopy, OrganizationCopy, ServiceCopy
 from contracts.status_code import plain_number
 from services.registry.domain.case import CaseRecord
@@ -40,7 +40,9 @@ CASES = Spec(
     indexed=(
         ("due", "id"),
         ("institution", "due", "id"),
+        ("institution", "stage", "due", "id"),
         ("authorised_body", "due", "id"),
+        ("authorised_body", "stage", "due", "id"),
         ("stage", "due", "id"),
         ("citizen_id", "due", "id"),
         ("number",),

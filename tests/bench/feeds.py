@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from chassis.bus import EVENTS
 from chassis.document import Document, Origin, issue
+from chassis.queues import EVENTS
 from chassis.tracing import begin
 from contracts.context import Context
 from contracts.envelope import CONTENT_TYPE

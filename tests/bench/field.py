@@ -10,9 +10,10 @@ from pathlib import Path
 from deploy.runner.broker import Broker, prepare_broker, require_scripts
 from deploy.runner.database import prepare_database
 from deploy.runner.ports import LOOPBACK, free_ports
-from deploy.runner.processes import Program
-from deploy.runner.system import DISTRICT, ROOT, Servers
+from deploy.runner.program import Program
+from deploy.runner.servers import ROOT, Servers
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
+from deploy.services import DISTRICT
 from tests.bench.cases import PREFETCH, STAGES
 
 ROOM = ("vm_memory_high_watermark.absolute = 400MB", "vm_memory_high_watermark.absolute = 1500MB")

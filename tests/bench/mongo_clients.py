@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient, WriteConcern
 
-from deploy.runner.system import Servers
+from deploy.runner.servers import Servers
 
 ROUNDS, OPERATIONS = 12, 120
 BODY = {"state": {f"field{n}": "Ленинск-Кузнецкий" * 2 for n in range(20)}, "rev": 1}

@@ -18,7 +18,7 @@ from chassis.database import connect
 from chassis.http import public
 from chassis.service import Service
 from chassis.settings import ServiceSettings, load
-from chassis.store import Spec
+from chassis.stored import Spec
 from contracts.context import Context
 from contracts.event import Event
 from tests.bench.cases import STAGES, Place

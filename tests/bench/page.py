@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- benchmark: written by `make bench` -->", "<!-- end of benchmark -->"

@@ -38,6 +38,10 @@ QUESTIONS = [
     ),
     Question("register: cases of an institution", "registry",
              f"/cases?{OF_ONE}", Role.REGISTRY_READER, found="items"),
+    Question("register: cases of an authorised body", "registry",
+             "/cases?limit=50", Role.AUTHORISED_BODY_HEAD, AUTHORISED_BODY, found="items"),
+    Question("register: own cases of a stage", "registry",
+             "/cases?limit=50&stage=registered", Role.SPECIALIST, found="items"),
     Question("register: terms that run", "registry",
              f"/terms?state=running&{OF_ONE}", Role.REGISTRY_READER, found="items"),
     Question(

@@ -25,7 +25,7 @@ from fastapi import FastAPI
 
 from chassis.document import Document
 from chassis.store import Collection
-from deploy.runner.system import Servers
+from deploy.runner.servers import Servers
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
 from tests.bench import page
 from tests.bench.questions import QUESTIONS, Question

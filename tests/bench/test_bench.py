@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.bench import honesty, page
 from tests.bench.cases import TURNS, Turn, advanced, said
 from tests.bench.driving import Driver

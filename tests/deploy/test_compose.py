@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.runner.system import ROOT, System
+from deploy.runner.servers import ROOT
+from deploy.runner.system import System
 from deploy.services import SERVICES
 
 COMPOSE_FILE = ROOT / "docker-compose.yml"

@@ -10,7 +10,8 @@ import pytest
 from contracts.directory import OrganizationKind
 from contracts.territory import municipalities, regions
 from deploy.runner.errors import RunnerError
-from deploy.runner.system import DISTRICTS, ROOT, System, settings_of
+from deploy.runner.servers import ROOT
+from deploy.runner.system import DISTRICTS, System, settings_of
 from services.directory.adapters.data_files import read_rows
 from services.directory.domain.rows import SourceRow
 

@@ -23,8 +23,10 @@ from deploy.demo.staff import HOSPITAL
 from deploy.runner.broker import BrokerMissing, find_scripts, require_scripts
 from deploy.runner.lock import AlreadyRunning
 from deploy.runner.ports import LOOPBACK, PortTaken, free_ports
-from deploy.runner.processes import NotReady, Program, marked, start
-from deploy.runner.system import ROOT, Servers, System, data_dir_of, free_service_ports
+from deploy.runner.processes import NotReady, marked, start
+from deploy.runner.program import Program
+from deploy.runner.servers import ROOT, Servers, data_dir_of
+from deploy.runner.system import System, free_service_ports
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
 from services.intake.settings import IntakeSettings
 
@@ -39,7 +41,7 @@ needs_local_broker = pytest.mark.skipif(
 HOLDER = """
 import sys, time
 from deploy.runner.processes import marked
-from deploy.runner.system import Servers
+from deploy.runner.servers import Servers
 name, amqp_url = sys.argv[1:]
 with Servers(name, amqp_url=amqp_url or None) as servers:
     print(*(process.pid for process in marked(servers.data_dir)), flush=True)
@@ -48,10 +50,10 @@ with Servers(name, amqp_url=amqp_url or None) as servers:
 
 STARTING = """
 import asyncio, os, sys
-from deploy.runner import system
-from deploy.runner.processes import Program
+from deploy.runner.program import Program
+from deploy.runner.servers import Servers
 
-class NeverReady(system.Servers):
+class NeverReady(Servers):
     def _server_programs(self, credentials):
         sleeps = (sys.executable, "-c", "import time; time.sleep(120)")
         return [Program("sleeper", sleeps, os.environ, "tcp://127.0.0.1:1")]

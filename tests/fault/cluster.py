@@ -29,7 +29,7 @@ import psutil
 from deploy.runner.broker import Node, require_scripts
 from deploy.runner.ports import LOOPBACK, free_ports
 from deploy.runner.processes import Running, start
-from deploy.runner.system import data_dir_of
+from deploy.runner.servers import data_dir_of
 from deploy.runner.tokens import Credentials
 from tests.fault.link import Link, linked
 from tests.service.chassis.conftest import until

@@ -15,7 +15,8 @@ import aio_pika
 import psutil
 
 from deploy.runner.broker import require_scripts
-from deploy.runner.system import Servers, System
+from deploy.runner.servers import Servers
+from deploy.runner.system import System
 
 
 class Machine(Servers):

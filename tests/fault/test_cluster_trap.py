@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import Bus, NotPublished
+from chassis.bus import Bus
+from chassis.publisher import NotPublished
 from contracts.envelope import Envelope
 from tests.fault.cluster import SETTLING_SECONDS, Cluster
 from tests.fault.load import remove_queues

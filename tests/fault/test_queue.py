@@ -28,8 +28,9 @@ from chassis.store import Collection
 from contracts.envelope import Envelope
 from contracts.values import SYSTEM
 from deploy.runner.ports import LOOPBACK, free_ports
-from deploy.runner.processes import Program, Running, start
-from deploy.runner.system import ROOT, data_dir_of
+from deploy.runner.processes import Running, start
+from deploy.runner.program import Program
+from deploy.runner.servers import ROOT, data_dir_of
 from tests.conftest import ServerUrls
 from tests.fault.outcome import Outcome
 from tests.fault.pair import moment

@@ -25,7 +25,8 @@ from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.office import Wire
 from deploy.demo.people import invent
 from deploy.demo.staff import INSTITUTION, Staff, hire
-from deploy.runner.system import SERVICES, free_service_ports
+from deploy.runner.system import free_service_ports
+from deploy.services import SERVICES
 from tests.fault.machine import District
 from tests.fault.outcome import Outcome
 from tests.service.stack import until

@@ -17,7 +17,8 @@ from chassis.commands import Commands
 from chassis.database import connect
 from chassis.document import Document
 from chassis.relay import Relay
-from chassis.store import Collection, Spec
+from chassis.store import Collection
+from chassis.stored import Spec
 from chassis.sweeper import Sweeper, Watch
 from contracts.context import Context
 from contracts.event import Event

@@ -17,7 +17,8 @@ import pytest
 from aiormq.exceptions import ChannelNotFoundEntity
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import Bus, NotPublished
+from chassis.bus import Bus
+from chassis.publisher import NotPublished
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
 from tests.fault.cluster import Cluster

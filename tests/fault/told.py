@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from contracts import intake
+from contracts import documents, intake
 from contracts.case import CaseRef
 from contracts.citizen import (
     CITIZEN,
@@ -17,6 +17,7 @@ from contracts.citizen import (
     ConsentGiven,
     ConsentWithdrawn,
 )
+from contracts.referral import Channel, ReferralRegistered
 from contracts.values import SYSTEM, CitizenCard, FullName
 from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION
 from tests.fault.travellers import Travellers
@@ -56,23 +57,23 @@ async def papers(t: Travellers) -> None:
         pack="kuzbass-2013",
     )
     told = await t.town.stack.story(intake.CASE, case_id).tell(
-        intake.ReferralRegistered(
+        ReferralRegistered(
             by=SYSTEM,
             case=reference,
             journal_number=reference.number,
             received_at=t.town.recording.clock(),
-            channel=intake.Channel.PHONE,
+            channel=Channel.PHONE,
             status_code_hash="0" * 64,
         ),
-        intake.DocumentAttached(
+        documents.DocumentAttached(
             by=SYSTEM,
             document="identity",
             attachment="A0f1e2d3c",
             media_type="application/pdf",
             size=48211,
         ),
-        intake.InteragencyRequestSent(addressed_body="unlisted", **asked),
-        intake.InteragencyAnswerOverdue(**asked),
-        intake.InteragencyAnswerReceived(late=True, **asked),
+        documents.InteragencyRequestSent(addressed_body="unlisted", **asked),
+        documents.InteragencyAnswerOverdue(**asked),
+        documents.InteragencyAnswerReceived(late=True, **asked),
     )
     t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
-from contracts import assessment, careplan, citizen, complaints, intake
+from contracts import assessment, careplan, citizen, complaints, documents, intake
 from contracts.event import Event
 from deploy.demo import journey
 from deploy.demo.staff import INSTITUTION, hire
@@ -19,7 +19,7 @@ from tests.system import steps
 ALARMS: tuple[type[Event], ...] = (
     intake.TermDueSoon,
     intake.TermMissed,
-    intake.CertificateOverdue,
+    documents.CertificateOverdue,
     assessment.TermDueSoon,
     assessment.TermMissed,
     careplan.TermDueSoon,

@@ -97,6 +97,7 @@ CHASSIS = [
     _operation("GET", "/dead"),
     _operation("GET", "/dead/{letter_id}", answer=404),
     _operation("POST", "/dead/{letter_id}/replay", answer=404),
+    _operation("POST", "/dead/{letter_id}/discard", answer=404),
     _operation("GET", "/{collection}/{document_id}"),
 ]
 """The routes that every service has."""

@@ -13,10 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from chassis.backing import Backing
-from chassis.bus import NotPublished
 from chassis.commands import Commands, Request
 from chassis.consumer import Consumer
 from chassis.document import Answered, Document, Reading
+from chassis.publisher import NotPublished
 from chassis.store import Collection
 from chassis.sweeper import Sweeper, Watch
 from contracts.envelope import Envelope

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chassis.bus import PREFETCH
+from chassis.inbox import PREFETCH
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from faststream.exceptions import RejectMessage
 
 from chassis import failpoints
-from chassis.bus import PUBLISH_SECONDS, Bury, NotPublished, Receive
+from chassis.inbox import Bury, Receive
+from chassis.publisher import PUBLISH_SECONDS, NotPublished
 from chassis.queues import decode
 from contracts.envelope import Envelope
 from tests.simulation.broker import Channel, Message

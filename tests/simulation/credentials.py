@@ -11,8 +11,8 @@ from typing import Any
 
 from chassis.settings import ServiceSettings
 from deploy.demo.staff import HOSPITAL
-from deploy.runner.system import DISTRICT
 from deploy.runner.tokens import AUDIENCE, ISSUER, Credentials
+from deploy.services import DISTRICT
 from services.assessment.settings import AssessmentSettings
 from services.careplan.settings import CareplanSettings
 from services.complaints.settings import ComplaintsSettings

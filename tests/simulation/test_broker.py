@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.bus import PREFETCH
+from chassis.inbox import PREFETCH
 from contracts.event import REGISTERED
 from contracts.topology import READS
 from tests.simulation.broker import Broker, Channel, Message

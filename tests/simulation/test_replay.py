@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.simulation.scenario import Scenario, play
 from tests.simulation.trouble import Fault
 

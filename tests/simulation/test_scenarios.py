@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.runner.system import SERVICES
+from deploy.services import SERVICES
 from tests.simulation.scenario import Scenario, play
 from tests.simulation.trouble import ACTIONS, Fault
 from tests.simulation.ways import WAYS

@@ -22,7 +22,7 @@ from contracts.roles import Role
 from contracts.topology import READS
 from deploy.demo.office import Office, Wire
 from deploy.demo.staff import Staff, hire
-from deploy.runner.system import SERVICES
+from deploy.services import SERVICES
 from tests.simulation.broker import Broker
 from tests.simulation.clock import WallClock
 from tests.simulation.credentials import CREDENTIALS, OFFICE, settings_of

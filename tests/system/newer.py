@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 
 PARTS = ("contracts", "chassis", "services")
 
@@ -53,7 +53,7 @@ NESTED_FIELD = (
 
 NEW_TYPE = (
     Change(
-        "contracts/intake.py",
+        "contracts/triage.py",
         "class UrgentMeasuresPlanned(\n",
         'class CaseWeighed(CaseEvent, stream=CASE, clause="R 3.1.6", ru="Вес", en="Weighed"):\n'
         '    """How much care the case will ask for."""\n\n'
@@ -61,14 +61,14 @@ NEW_TYPE = (
         "class UrgentMeasuresPlanned(\n",
     ),
     Change(
-        "contracts/intake.py",
+        "contracts/triage.py",
         "    overridden: bool = False\n",
         "    overridden: bool = False\n    remark: Line | None = None\n",
     ),
     Change(
         "services/intake/domain/triage.py",
         "    return [\n        CaseTriaged(\n            by=at.by,\n",
-        "    from contracts.intake import CaseWeighed\n\n"
+        "    from contracts.triage import CaseWeighed\n\n"
         "    case.weight = 3\n"
         "    return [\n        CaseWeighed(by=at.by, weight=3),\n"
         '        CaseTriaged(\n            by=at.by,\n            remark="Взвешено",\n',

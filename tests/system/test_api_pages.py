@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.system.conftest import Region
 
 PAGES = ROOT / "docs" / "api"

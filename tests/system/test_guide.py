@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from contracts.topology import READS
-from deploy.runner.system import ROOT, data_dir_of
+from deploy.runner.servers import ROOT
+from deploy.runner.system import System
 from tests.conftest import ServerUrls
 from tests.system.conftest import Region
 
@@ -38,7 +39,7 @@ async def test_three_incidents_end_well(region: Region, servers: ServerUrls) -> 
             **{f"OPORA_{name.upper()}_URL": url for name, url in urls.items()},
             "OPORA_SYSTEM": region.system.name,
             "LOCAL": str(region.system.data_dir),
-            "BROKER_PID": str(_broker_pid_file()),
+            "BROKER_PID": str(_broker_pid_file(region.system)),
             "AMQP": servers.amqp_url,
         },
         stdout=asyncio.subprocess.PIPE,
@@ -57,8 +58,8 @@ async def test_three_incidents_end_well(region: Region, servers: ServerUrls) -> 
         assert sentence in text, text[-5000:]
 
 
-def _broker_pid_file() -> object:
-    """Of the session's own broker; on a broker of somebody else's the guide cannot be tried."""
-    file = data_dir_of(f"test-{os.getpid()}") / "broker" / "pid"
+def _broker_pid_file(system: System) -> object:
+    """Of the system's own broker; on a broker of somebody else's the guide cannot be tried."""
+    file = system.data_dir / "broker" / "pid"
     assert psutil.pid_exists(int(file.read_text()))
     return file

@@ -19,7 +19,7 @@ from contracts.topology import READS
 from deploy.demo import journey
 from deploy.demo.figures import Travelled, disagreements
 from deploy.demo.staff import AUTHORISED_BODY
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.conftest import ServerUrls
 from tests.service.stack import until
 from tests.system.conftest import Region
@@ -215,13 +215,20 @@ async def test_message_that_is_no_event_is_a_dead_letter_in_every_inbox_it_reach
         return reached == {"careplan", "registry"}
 
     await until(kept, seconds=30, every=0.5)
-    letter = (await opora(region, "dead", "list", "--service", "careplan", "--json")).answer[0]
+    letters = (await opora(region, "dead", "list", "--json")).answer
+    letter = next(letter for letter in letters if letter["service"] == "careplan")
     shown = await opora(region, "dead", "show", letter["id"])
     assert shown.code == 0
     assert "канарейка" not in shown.said
     replayed = await opora(region, "dead", "replay", letter["id"], "--reason", "Проба")
     assert replayed.code == 1
     assert "still-undecodable" in replayed.complained
+    assert (await opora(region, "status")).code == 1
+    for kept_letter in letters:
+        discarded = await opora(region, "dead", "discard", kept_letter["id"], "--service",
+                                kept_letter["service"], "--reason", "Не наше событие")  # fmt: skip
+        assert discarded.code == 0, discarded
+    assert (await opora(region, "dead", "list", "--json")).answer == []
 
 
 async def test_seeded_gap_is_named_and_mended(region: Region, servers: ServerUrls) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 
-from deploy.runner.system import ROOT
+from deploy.runner.servers import ROOT
 from tests.system.conftest import Region
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
 from contracts.copies import CitizenCopy
-from contracts.intake import TriageCode
 from contracts.terms import Deadline
+from contracts.triage import TriageCode
 from contracts.values import CitizenCard
 from services.assessment.domain.act import empty_sections, missing_signatures
 from services.assessment.domain.case import Case

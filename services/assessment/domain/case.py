@@ -8,9 +8,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.case import CaseRef
 from contracts.errors import NotAllowedInState, require_allowed
-from contracts.intake import TriageCode
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import TermBook
+from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.assessment.domain.records import (
     Commission,

@@ -6,7 +6,7 @@ from contracts.assessment import AssessmentDeclined, AssessmentOpened, TermDueSo
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event, sound
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from services.assessment.domain.case import Action, Case, Status, require
 
 SURVEY_TERMS = ("primary-survey", "primary-survey-hospital")

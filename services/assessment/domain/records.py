@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
-from contracts.referred import ReferralSays
+from contracts.referral import ReferralSays
 from contracts.regulation import Score
 from contracts.values import Actor, Identifier, Line, Text, Value
 

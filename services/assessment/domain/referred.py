@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.intake import ReferralLinked, ReferralRegistered
+from contracts.referral import ReferralLinked, ReferralRegistered
 from services.assessment.domain.case import Case
 from services.assessment.domain.records import Referred
 

@@ -19,7 +19,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chassis.http import PROBLEMS, public
+from chassis.http import public
+from chassis.problems import PROBLEMS
 from contracts.errors import InvalidInput
 from services.directory.api.navigator import Asked, look, pages_of
 from services.directory.api.navigator_views import facet_views, hit_views

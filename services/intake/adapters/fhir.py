@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.intake import Channel
+from contracts.referral import Channel
 from services.intake.adapters.fhir_bundle import (
     Part,
     Posted,

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from contracts.errors import InvalidInput, Refusal
-from contracts.referred import AttachmentSaid, ConditionSaid
+from contracts.referral import AttachmentSaid, ConditionSaid
 from services.intake.adapters.attachments import Attachments, StoredAttachment
 from services.intake.adapters.fhir_bundle import Part, Posted
 from services.intake.adapters.fhir_parsing import fail

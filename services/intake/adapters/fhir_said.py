@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.referred import AttachmentSaid, ConditionSaid, ConsentSaid, ReferralSays
+from contracts.referral import AttachmentSaid, ConditionSaid, ConsentSaid, ReferralSays
 from contracts.regulation import RegulationPack
 from contracts.values import Contact, ContactKind
 from services.intake.adapters.fhir_bundle import Part, Posted

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from contracts.referred import ScaleSaid, ScoreSaid
+from contracts.referral import ScaleSaid, ScoreSaid
 from contracts.regulation import RegulationPack
 from contracts.regulation.instruments import Instrument
 from services.intake.adapters.fhir_bundle import Part, Posted

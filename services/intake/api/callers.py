@@ -7,8 +7,8 @@ from contracts.roles import Role
 from contracts.values import Actor
 from services.intake.domain.consultations import CONSULTING
 
-Referrer = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION, Role.REGISTRAR)]
-"""Whoever may push a referral."""
+Referrer = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION, Role.REGISTRAR, Role.CALL_CENTRE)]
+"""Whoever may push a referral: staff, a medical organization, who is called by phone (R 3.1.1)."""
 
 Hospital = Annotated[Actor, allow(Role.MEDICAL_ORGANIZATION)]
 
@@ -59,18 +59,20 @@ BureauKeeper = Annotated[Actor, allow(Role.INSTITUTION_DIRECTOR, Role.REGISTRAR)
 Consulting = Annotated[Actor, allow(*CONSULTING)]
 """Who consults, and records it (S, R 3.1.4)."""
 
-Reader = Annotated[
-    Actor,
-    allow(
-        Role.REGISTRAR,
-        Role.SPECIALIST,
-        Role.URGENT_HEAD,
-        Role.CARE_ORGANIZER,
-        Role.INSTITUTION_DIRECTOR,
-        Role.AUTHORISED_BODY_HEAD,
-    ),
-]
+_STAFF = (
+    Role.REGISTRAR,
+    Role.SPECIALIST,
+    Role.URGENT_HEAD,
+    Role.CARE_ORGANIZER,
+    Role.INSTITUTION_DIRECTOR,
+    Role.AUTHORISED_BODY_HEAD,
+)
+
+Reader = Annotated[Actor, allow(*_STAFF)]
 """Staff of the institution and of its authorised body."""
+
+EntryReader = Annotated[Actor, allow(*_STAFF, Role.CALL_CENTRE)]
+"""Staff, and the call centre what it has taken in itself."""
 
 
 def own_records(by: Actor) -> dict[str, str]:

@@ -28,11 +28,10 @@ from services.intake.api.fhir_protocol import (
     BodyTooLong,
     FhirRoute,
     Return,
-    Sender,
-    WithSender,
     preferred,
     resource,
 )
+from services.intake.api.fhir_sender import Sender, WithSender
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.task import FollowedTask, TaskVersion, show
 from services.intake.intake import Intake, Serving, WithIntake

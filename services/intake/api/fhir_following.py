@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.errors import NotFound
 from services.intake.adapters.fhir_task import task_resource
-from services.intake.api.fhir_protocol import Sender
+from services.intake.api.fhir_sender import Sender
 from services.intake.domain.case import Case
 from services.intake.domain.task import FollowedTask, TaskVersion, present_version
 from services.intake.intake import Intake

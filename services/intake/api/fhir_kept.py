@@ -13,14 +13,8 @@ from services.intake.adapters.fhir_bundle import Posted
 from services.intake.adapters.fhir_task import KEPT, as_kept, original_of, request_resource
 from services.intake.adapters.media_types import ALLOWED
 from services.intake.api.fhir_openapi import FAILURES, UNCHANGED, answers, reads
-from services.intake.api.fhir_protocol import (
-    MEDIA_TYPE,
-    FhirRoute,
-    Sender,
-    WithSender,
-    resource,
-    unchanged,
-)
+from services.intake.api.fhir_protocol import MEDIA_TYPE, FhirRoute, resource, unchanged
+from services.intake.api.fhir_sender import Sender, WithSender
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import task_state
 from services.intake.intake import Intake, WithIntake

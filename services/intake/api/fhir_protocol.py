@@ -1,13 +1,9 @@
-"""FHIR's own ways over HTTP: media types, OperationOutcome, conditional headers, `Prefer`.
-
-Who sends is checked here too: an organization calls from its own addresses and as often as agreed.
-"""
+"""FHIR's own ways over HTTP: media types, OperationOutcome, conditional headers, `Prefer`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
@@ -23,12 +19,8 @@ from chassis.problems import RETRY_AFTER_SECONDS
 from chassis.store import StoreUnavailable
 from chassis.uploads import Streamed
 from contracts.errors import InvalidInput, Refusal
-from contracts.values import Actor
 from services.intake.adapters.fhir_parsing import write_json
-from services.intake.adapters.partners import Partner
 from services.intake.adapters.rates import TooManyRequests
-from services.intake.api.callers import Hospital
-from services.intake.intake import WithIntake
 
 MEDIA_TYPE = "application/fhir+json"
 JSON = {"application/fhir+json", "application/json", "text/json"}
@@ -277,32 +269,3 @@ def preferred(http: Request) -> Return | None:
 def is_strict(http: Request) -> bool:
     """Whether unknown search parameters are to be refused (`Prefer: handling=strict`)."""
     return re.search(r"\bhandling=strict\b", http.headers.get("prefer", "")) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The medical organization that calls, with its settings."""
-
-    actor: Actor
-    partner: Partner
-
-    @property
-    def organization(self) -> str:
-        """Its id; raises InvalidInput if the token names none."""
-        if self.actor.organization is None:
-            raise InvalidInput("organization-missing", "the token names no organization")
-        return self.actor.organization
-
-    def sent(self, requester: str | None) -> bool:
-        """Whether it is the requester."""
-        return requester is not None and requester == self.actor.organization
-
-
-async def _sender(http: Request, by: Hospital, intake: WithIntake) -> Sender:
-    partner = intake.partners.of(by.organization or "Nobody")
-    partner.check_address(http.client.host if http.client else None)
-    intake.rates.take(partner)
-    return Sender(by, partner)
-
-
-WithSender = Annotated[Sender, Depends(_sender)]

@@ -15,7 +15,8 @@ from chassis.paging import cursor_after, page
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
 from services.intake.adapters.fhir_patient import SNILS_SYSTEMS
-from services.intake.api.fhir_protocol import MalformedSearch, Sender
+from services.intake.api.fhir_protocol import MalformedSearch
+from services.intake.api.fhir_sender import Sender
 from services.intake.domain.task import FollowedTask
 from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake

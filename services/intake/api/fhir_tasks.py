@@ -15,15 +15,7 @@ from services.intake.api.fhir_openapi import (
     searches,
     searches_by_form,
 )
-from services.intake.api.fhir_protocol import (
-    Body,
-    FhirRoute,
-    Sender,
-    WithSender,
-    is_strict,
-    resource,
-    unchanged,
-)
+from services.intake.api.fhir_protocol import Body, FhirRoute, is_strict, resource, unchanged
 from services.intake.api.fhir_search import (
     BY_FORM,
     DESCRIBED,
@@ -32,6 +24,7 @@ from services.intake.api.fhir_search import (
     read_form,
     read_search,
 )
+from services.intake.api.fhir_sender import Sender, WithSender
 from services.intake.intake import Intake, WithIntake
 from services.intake.notifying import shown_to
 

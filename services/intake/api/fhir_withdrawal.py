@@ -17,16 +17,8 @@ from services.intake.adapters.fhir_parsing import fail, parse, read_json
 from services.intake.adapters.fhir_resources import Concept, Task
 from services.intake.api.fhir_following import Followed, as_it_stands, follow
 from services.intake.api.fhir_openapi import FAILURES, answers, takes
-from services.intake.api.fhir_protocol import (
-    Body,
-    FhirRoute,
-    Return,
-    Sender,
-    WithSender,
-    matched,
-    preferred,
-    resource,
-)
+from services.intake.api.fhir_protocol import Body, FhirRoute, Return, matched, preferred, resource
+from services.intake.api.fhir_sender import Sender, WithSender
 from services.intake.domain.case import Case
 from services.intake.domain.ending import withdraw_referral
 from services.intake.domain.journal import JournalEntry

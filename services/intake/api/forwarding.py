@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from chassis.http import Body, CommandReceipt
-from contracts.intake import ReturnReason
+from contracts.referral import ReturnReason
 from contracts.values import Identifier, Text
 from services.intake.api.callers import Registrar
 from services.intake.api.changing import ChangeOfCase

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from chassis.clock import epoch_ms
 from chassis.document import Document
 from contracts.errors import InvalidInput
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.values import CitizenCard, Contact, Identifier
 from services.intake.domain.case import Case
 from services.intake.domain.journal import Addition, JournalEntry

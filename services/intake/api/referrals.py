@@ -10,7 +10,7 @@ from chassis.commands import get_visible
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.roles import Role
-from services.intake.api.callers import Reader, Referrer, Registrar, own_records
+from services.intake.api.callers import EntryReader, Reader, Referrer, Registrar, own_records
 from services.intake.api.journal_views import (
     EntryView,
     JournalFilter,
@@ -40,10 +40,11 @@ async def post_referral(
 ) -> Registration:
     """Take a referral into the journal; it opens a case or joins the citizen's open one.
 
-    A registrar's institution takes it unless another one is named; else the institution that
-    serves the citizen's address. What a registrar of an authorised body or MFC takes in stands in
-    their own journal and is passed on: at once to the institution named or to the only one that
-    serves the address; else it waits (`GET /referrals?state=to_forward`) until a person names one.
+    A registrar's institution takes it unless another one is named; else, as from a medical
+    organization or the call centre, the institution that serves the citizen's address. What a
+    registrar of an authorised body or MFC takes in stands in their own journal and is passed on: at
+    once to the institution named or to the only one that serves the address; else it waits (`GET
+    /referrals?state=to_forward`) until a person names one.
     The status code is told to the applicant and to nobody else.
     """
     form = referral.form()
@@ -79,7 +80,7 @@ async def get_journal(
 
 @router.get("/{referral_id}", summary="One journal entry")
 async def get_referral(
-    referral_id: str, response: Response, by: Reader, intake: WithIntake
+    referral_id: str, response: Response, by: EntryReader, intake: WithIntake
 ) -> EntryView:
     """The entry as it was recorded; of one that was forwarded also where its case stands."""
     document = await get_visible(

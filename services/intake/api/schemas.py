@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from chassis.http import Body
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from contracts.values import Identifier, Line, Text
 from services.intake.api.spoken import SpokenCard
 from services.intake.domain.consultation import Advice

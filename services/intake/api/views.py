@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from services.intake.api.worklist_views import PlaceView, place_view
 from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope

@@ -8,9 +8,9 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
-from contracts.intake import TriageCode
 from contracts.regulation import UnknownTerm
 from contracts.terms import Deadline
+from contracts.triage import TriageCode
 from services.intake.domain.case import Case
 from services.intake.domain.worklists import (
     Follows,

@@ -14,7 +14,7 @@ from chassis.clock import epoch_ms
 from chassis.http import Body, CommandReceipt
 from chassis.paging import Cursor, Limit, Page, merged, page
 from contracts.errors import InvalidInput
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from contracts.values import Actor, Identifier, Line
 from services.intake.api.callers import Assigner, Reader, own_records
 from services.intake.api.changing import ChangeOfCase

@@ -7,9 +7,9 @@ what cannot be read: a person looks.
 from __future__ import annotations
 
 from contracts.context import Context
+from contracts.documents import CertificateReceived, InteragencyAnswerReceived
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CertificateReceived, InteragencyAnswerReceived
 from contracts.roles import Role
 from contracts.values import Actor, Text
 from services.intake.domain.case import Action, Case, Status, involves, require

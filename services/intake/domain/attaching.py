@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contracts.context import Context
+from contracts.documents import DocumentAttached
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import DocumentAttached
 from contracts.regulation.entries import DocumentSource, RequiredDocument
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.package import requests_for

@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, require_allowed
-from contracts.intake import Channel, TriageCode
+from contracts.referral import Channel
 from contracts.regulation import RegulationPack, load_pack
 from contracts.terms import Deadline, TermBook
+from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.records import (

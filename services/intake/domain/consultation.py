@@ -9,7 +9,8 @@ from pydantic import Field
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import CaseClosed, TriageCode
+from contracts.intake import CaseClosed
+from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import Consultation, Entered

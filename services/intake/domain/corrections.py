@@ -10,7 +10,7 @@ from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.values import CitizenCard, Contact, Gender, Text, Value
 from services.intake.domain.citizen import Citizen, remember_card
 from services.intake.domain.journal import (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from contracts.context import Context
-from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.event import Event
-from contracts.intake import (
+from contracts.documents import (
     CertificateOverdue,
     CertificateRequested,
     InteragencyAnswerOverdue,
     InteragencyRequestSent,
 )
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.event import Event
 from contracts.regulation.entries import DocumentSource
 from contracts.terms import ClosedTerm, Deadline
 from contracts.values import Line

@@ -6,15 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from contracts.context import Context
+from contracts.documents import ApplicationRegistered, DocumentsRegistered, PackageCompleted
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import (
-    ApplicationRegistered,
-    DocumentsRegistered,
-    PackageCompleted,
-    TriageCode,
-)
 from contracts.regulation.entries import DocumentSource, Requirement
+from contracts.triage import TriageCode
 from contracts.values import Identifier, Line, Value
 from services.intake.domain.case import Action, Case, Status, record_informed, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent

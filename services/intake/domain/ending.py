@@ -7,7 +7,8 @@ from enum import StrEnum
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CaseClosed, ReferralWithdrawn
+from contracts.intake import CaseClosed
+from contracts.referral import ReferralWithdrawn
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.notices import requester_of, task_status

@@ -13,7 +13,7 @@ from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
 from contracts.event import Event
-from contracts.intake import ReferralForwarded, ReferralReturned, ReturnReason
+from contracts.referral import ReferralForwarded, ReferralReturned, ReturnReason
 from contracts.values import Actor
 from services.intake.domain.case import Action, Case, Status, involves, require
 from services.intake.domain.journal import JournalEntry

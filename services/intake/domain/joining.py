@@ -12,14 +12,8 @@ from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
-from contracts.intake import (
-    JOINED,
-    CaseClosed,
-    CaseDeclined,
-    CaseReopened,
-    ReferralLinked,
-    ReferralsParted,
-)
+from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
+from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.values import CitizenCard
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts

@@ -8,8 +8,7 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.intake import Channel
-from contracts.referred import ReferralSays
+from contracts.referral import Channel, ReferralSays
 from contracts.regulation import pack_in_force
 from contracts.values import Actor, CitizenCard, Contact, Identifier, Line, Text, Value
 from services.intake.domain.parties import (

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from contracts.errors import InvalidInput
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.values import Contact, ContactKind, Line, Value
 
 SPOKEN: Mapping[Channel, bool] = {

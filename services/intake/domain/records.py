@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.intake import Channel, ReturnReason
+from contracts.referral import Channel, ReturnReason
 from contracts.values import Identifier, Line, Phone, Text, Value
 
 

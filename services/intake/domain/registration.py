@@ -8,17 +8,10 @@ from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event, sound
-from contracts.intake import (
-    CaseDeclined,
-    CaseReopened,
-    ReferralLinked,
-    ReferralRegistered,
-    TermDueSoon,
-    TermMissed,
-    ThinkingTimeEnded,
-    TriageCode,
-)
+from contracts.intake import CaseDeclined, CaseReopened, TermDueSoon, TermMissed, ThinkingTimeEnded
+from contracts.referral import ReferralLinked, ReferralRegistered
 from contracts.terms import Deadline
+from contracts.triage import TriageCode
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import (
     hold_request,

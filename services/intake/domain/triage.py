@@ -8,9 +8,9 @@ from typing import NamedTuple
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import CaseTriaged, TriageCode
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import AnswerKind
+from contracts.triage import CaseTriaged, TriageCode
 from services.intake.domain.case import Action, Case, Status, record_informed, require
 from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
 

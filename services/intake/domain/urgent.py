@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import (
+from contracts.triage import (
     TriageCode,
     UrgentMeasuresDone,
     UrgentMeasuresFailed,

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from contracts.careplan import Outcome
 from contracts.context import Context
-from contracts.intake import TriageCode
 from contracts.regulation import deadline
 from contracts.regulation.entries import DocumentSource
 from contracts.roles import Role
 from contracts.terms import ClosedTerm, Deadline
+from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.interagency import kind_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts import assessment, careplan, intake
+from contracts import assessment, careplan, intake, referral, triage
 from contracts.appointments import AppointmentEvent
 from contracts.case import CaseRef
 from contracts.context import Context
@@ -27,6 +27,9 @@ from services.registry.domain.terms import Ledger, Term
 
 DISTRICT_ROLES = frozenset({Role.REGISTRY_READER, Role.OPERATOR})
 """Roles that see everything of the district (L 5.1, 5.2)."""
+
+BODY_ROLES = frozenset({Role.AUTHORISED_BODY_HEAD, Role.COMPLAINT_OFFICER})
+"""The authorised body's: it heads the commission and examines complaints (R 3.4.1, 5.5)."""
 
 WEIGHT = {"careplan": 1, "assessment": 2, "intake": 3}
 """Whose word on the same fact counts more: the reference of a case is intake's own."""
@@ -161,11 +164,11 @@ def _learn_progress(case: CaseRecord, service: str, event: Event, at: Context) -
 
 def _learn_result(case: CaseRecord, event: Event) -> None:
     result = case.result
-    if isinstance(event, intake.ReferralRegistered):
+    if isinstance(event, referral.ReferralRegistered):
         case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
     elif isinstance(event, intake.StatusCodeIssued):
         case.status_code_hash = event.status_code_hash
-    elif isinstance(event, intake.CaseTriaged):
+    elif isinstance(event, triage.CaseTriaged):
         case.code = event.code
     elif isinstance(event, intake.CaseClosed):
         result.closed_for = event.reason

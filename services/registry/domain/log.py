@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from pydantic import AwareDatetime, BaseModel
 
 from contracts import appointments, assessment, careplan, citizen, complaints, intake
+from contracts.catalogue import events
 from contracts.envelope import Envelope
-from contracts.event import REGISTERED
+from contracts.event import Event
 from contracts.roles import Role
 from contracts.values import Actor
 
@@ -22,6 +23,9 @@ Target = Callable[[Envelope], str | None]
 
 ID_LENGTH = 100
 WITHHELD = "ru.opora.intake.citizen-card-withheld.v1"
+
+DECLARED: Mapping[str, type[Event]] = {event.type: event for event in events()}
+"""Every event of the catalogue by its type: the register hears them all."""
 
 
 class LogEntry(BaseModel):
@@ -75,7 +79,7 @@ def carries_personal_data(envelope: Envelope) -> bool:
     """Whether erasure concerns it: a card, or an event of the citizen's stream not known here."""
     if envelope.stream_kind != citizen.CITIZEN:
         return False
-    return "card" in envelope.data or envelope.type not in REGISTERED
+    return "card" in envelope.data or envelope.type not in DECLARED
 
 
 def as_seen_by(by: Actor, envelope: Envelope) -> Envelope:
@@ -98,7 +102,7 @@ def erase(entry: LogEntry) -> None:
     """Empty the card; of an unknown event keep only who did it."""
     kept = {"by": entry.envelope.data.get("by")}
     data = {**entry.envelope.data, "card": {}} if "card" in entry.envelope.data else kept
-    if entry.envelope.type not in REGISTERED:
+    if entry.envelope.type not in DECLARED:
         data = kept
     entry.envelope = entry.envelope.model_copy(update={"data": data})
     entry.erased = True

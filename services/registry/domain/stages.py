@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts import assessment, careplan, intake
+from contracts import assessment, careplan, intake, referral, triage
 from contracts.event import Event
 
 
@@ -84,9 +84,9 @@ class Progress(BaseModel):
 
 
 MILESTONES: dict[type[Event], Stage] = {
-    intake.ReferralForwarded: Stage.REGISTERED,
-    intake.ReferralReturned: Stage.FORWARDING,
-    intake.CaseTriaged: Stage.TRIAGED,
+    referral.ReferralForwarded: Stage.REGISTERED,
+    referral.ReferralReturned: Stage.FORWARDING,
+    triage.CaseTriaged: Stage.TRIAGED,
     intake.CaseDeclined: Stage.DECLINED,
     intake.CaseClosed: Stage.CLOSED,
     assessment.SurveyScheduled: Stage.SURVEY,
@@ -108,7 +108,7 @@ TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.Case
 
 def milestone(event: Event) -> Stage | None:
     """The stage an event leads to, if it leads to one."""
-    if isinstance(event, intake.ReferralRegistered):
+    if isinstance(event, referral.ReferralRegistered):
         return Stage.FORWARDING if event.to_forward else Stage.REGISTERED
     if isinstance(event, assessment.SurveyCompleted):
         return {
@@ -139,7 +139,7 @@ def advance(progress: Progress, event: Event, at: datetime) -> None:
         progress.taken_at = at
     stage = milestone(event)
     if stage is not None:
-        anew = assessment.AssessmentOpened, careplan.CaseReopened, intake.ReferralReturned
+        anew = assessment.AssessmentOpened, careplan.CaseReopened, referral.ReferralReturned
         progress.move(stage, at, restart=isinstance(event, anew))
 
 

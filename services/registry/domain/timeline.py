@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from contracts.envelope import Envelope
-from contracts.event import PREFIX, REGISTERED
+from contracts.event import PREFIX
 from contracts.terms import ClosedTerm, Deadline
+from services.registry.domain.log import DECLARED
 from services.registry.domain.terms import title_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -69,7 +70,7 @@ def moment(envelope: Envelope) -> int:
 
 def line_of(envelope: Envelope, pack: str | None = None) -> Line:
     """The line of an event; what cannot be read of it is left out, never guessed."""
-    declared = REGISTERED.get(envelope.type)
+    declared = DECLARED.get(envelope.type)
     name = envelope.type.removeprefix(PREFIX)
     term = _read(Deadline, envelope.data.get("term"))
     return Line(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from contracts.assessment import Proposal
-from contracts.intake import TriageCode
 from contracts.roles import Role
+from contracts.triage import TriageCode
 from services.registry.domain.stages import Stage
 
 

@@ -8,7 +8,7 @@ import httpx
 from fastapi import FastAPI
 
 from chassis.backing import REAL, Backing
-from contracts import citizen, intake
+from contracts import citizen, intake, referral, triage
 from contracts.assessment import AssessmentOpened
 from contracts.case import CaseRef
 from contracts.directory import (
@@ -18,8 +18,9 @@ from contracts.directory import (
     OrganizationPublished,
 )
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
+from contracts.referral import Channel
 from contracts.regulation import FIRST_PACK
+from contracts.triage import TriageCode
 from contracts.values import Actor, Address, CitizenCard, FullName
 from services.assessment.main import create_app
 from services.assessment.settings import AssessmentSettings
@@ -164,7 +165,7 @@ class Office(Served):
         institution = more.pop("institution", INSTITUTION)
         reference = self.reference(desk, institution)
         fields = {"received_at": RECEIVED, "channel": Channel.PHONE, **more}
-        return intake.ReferralRegistered(
+        return referral.ReferralRegistered(
             by=REGISTRAR,
             case=reference,
             journal_number=reference.number,
@@ -216,7 +217,7 @@ class Office(Served):
 
 def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT) -> Event:
     """Intake assigned a code."""
-    return intake.CaseTriaged(by=REGISTRAR, code=code, proposed=code, rule_version="1")
+    return triage.CaseTriaged(by=REGISTRAR, code=code, proposed=code, rule_version="1")
 
 
 async def opened_office(stack: Stack, backing: Backing = REAL) -> Office:

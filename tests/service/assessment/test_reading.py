@@ -8,7 +8,7 @@ import pytest
 
 from contracts import citizen, intake
 from contracts.envelope import Envelope
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from contracts.values import CitizenCard, FullName
 from tests.service.assessment.office import Office, triaged
 from tests.service.assessment.people import (

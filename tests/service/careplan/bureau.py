@@ -21,8 +21,8 @@ from contracts.directory import (
     OrganizationPublished,
     OrganizationRetired,
 )
+from contracts.documents import PackageCompleted
 from contracts.event import Event
-from contracts.intake import PackageCompleted
 from contracts.roles import Role
 from contracts.values import SYSTEM, Address, CitizenCard, FullName, Gender
 from services.careplan.main import create_app

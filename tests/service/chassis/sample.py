@@ -19,7 +19,8 @@ from chassis.http import Body, Change, CommandReceipt, Creation, allow, etag, re
 from chassis.paging import Cursor, Limit, Page, page
 from chassis.service import Service
 from chassis.settings import ServiceSettings
-from chassis.store import Collection, Spec
+from chassis.store import Collection
+from chassis.stored import Spec
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event

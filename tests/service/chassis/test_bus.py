@@ -11,8 +11,10 @@ import aio_pika
 import pytest
 from prometheus_client import CollectorRegistry
 
-from chassis.bus import PREFETCH, Bus, NotPublished
+from chassis.bus import Bus
+from chassis.inbox import PREFETCH
 from chassis.nodes import with_heartbeat
+from chassis.publisher import NotPublished
 from chassis.queues import inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.document import MAX_BYTES
 from chassis.settings import ServiceSettings
-from chassis.store import Spec
+from chassis.stored import Spec
 from contracts.context import Context
 from contracts.envelope import Envelope
 from contracts.event import Event

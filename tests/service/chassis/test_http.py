@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from chassis.http import MAX_BODY_BYTES
+from chassis.frame import MAX_BODY_BYTES
 from chassis.settings import ServiceSettings
 from chassis.tracing import TRACEPARENT
 from contracts.envelope import Envelope

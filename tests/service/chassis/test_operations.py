@@ -224,6 +224,28 @@ async def test_dead_letter_is_shown_without_its_content_and_replayed_once_it_can
         assert shown["says"]["stream"] == f"sample.thing.{subject}"
 
 
+async def test_discarded_letter_waits_no_longer_and_is_kept(
+    settings: ServiceSettings, keys: Keys, broker: Broker, name: str
+) -> None:
+    async with desk_of(EchoService(settings, name), keys) as desk:
+        await broker.send(b"no event", "sample.thing-made.v1")
+
+        async def waiting(path: str = "/operations/dead") -> list[str]:
+            return [letter["id"] for letter in (await desk.get(path)).json()["items"]]
+
+        await until(waiting)
+        [letter] = await waiting()
+        for _ in range(2):
+            answered = await desk.post(f"/operations/dead/{letter}/discard", WHY)
+            assert answered.json()["applied"] is True
+        assert await waiting() == []
+        assert await waiting("/operations/dead?settled=true") == [letter]
+        assert (await desk.get(f"/operations/dead/{letter}")).json()["discarded_at"]
+        assert {deed["action"] for deed in await desk.interventions()} == {"discard"}
+        missing = await desk.post("/operations/dead/Lnothing/discard", WHY)
+        assert missing.status_code == 404
+
+
 async def test_documents_send_again_what_they_said_and_nothing_takes_effect_twice(
     settings: ServiceSettings, keys: Keys, broker: Broker, name: str
 ) -> None:

@@ -17,7 +17,8 @@ from pymongo.monitoring import (
 from chassis import logs
 from chassis.database import connect
 from chassis.document import MAX_BYTES, WARN_BYTES, Document, DocumentTooLarge, Parked
-from chassis.store import AlreadyExists, Collection, Counts, LostRace, Spec, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, Counts, LostRace, StoreUnavailable
+from chassis.stored import Spec
 from tests.conftest import ServerUrls
 from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import until

@@ -11,7 +11,8 @@ from fastapi import Depends, FastAPI
 from fastapi import Request as HttpRequest
 
 from chassis import problems
-from chassis.http import MAX_BODY_BYTES, RequestFrame, caller
+from chassis.frame import MAX_BODY_BYTES, RequestFrame
+from chassis.http import caller
 from chassis.identity import Caller
 from chassis.uploads import Bounds, Streamed, Upload, sha256_of
 from contracts.errors import InvalidInput

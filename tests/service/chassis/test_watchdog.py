@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chassis.bus import InboxGone, NotPublished
+from chassis.publisher import InboxGone, NotPublished
 from chassis.settings import ServiceSettings
 from chassis.watchdog import Watchdog
 from contracts.envelope import Envelope

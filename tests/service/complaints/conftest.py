@@ -24,7 +24,8 @@ from contracts.directory import (
     OrganizationKind,
     OrganizationPublished,
 )
-from contracts.intake import CASE, Channel, ReferralRegistered
+from contracts.intake import CASE
+from contracts.referral import Channel, ReferralRegistered
 from contracts.regulation import FIRST_PACK, load_pack
 from contracts.values import SYSTEM, CitizenCard, FullName
 from services.complaints.complaints import Complaints

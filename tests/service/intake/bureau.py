@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from tests.service.intake.desk import Desk
-from tests.service.stack import INSTITUTION
+from contracts.directory import (
+    ORGANIZATION,
+    OrganizationCard,
+    OrganizationKind,
+    OrganizationPublished,
+)
+from contracts.values import SYSTEM
+from services.intake.domain.slots import Slot
+from tests.service.intake.desk import HOURS, Desk
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Story, until
+from tests.unit.intake.bureau import MONDAY, at
 
 SCHEDULE = {"slot_minutes": 20, "desks": 2, "days_ahead": 30}
 CALLER = {"name": "Сомова Галина", "phone": "+73845600002"}
+SUNDAY = at("12:00", MONDAY - timedelta(days=1))
+"""The day before a working week."""
+BUREAU = "bureau-07"
+
+
+def moment(text: str, days: int = 0) -> str:
+    """A time of day, so many days after the Monday that follows."""
+    return at(text, MONDAY + timedelta(days=days)).isoformat()
+
+
+def card(organization: str = BUREAU, **changed: Any) -> OrganizationCard:
+    """A bureau as the directory shows it."""
+    values: dict[str, Any] = {
+        "id": organization,
+        "kind": OrganizationKind.COORDINATION_CENTRE,
+        "name": "Районное бюро",
+        "parent": AUTHORISED_BODY,
+        "hours": HOURS,
+        "source": "test",
+    }
+    return OrganizationCard(**values | changed)
+
+
+async def publish(desk: Desk, shown: OrganizationCard) -> Story:
+    """A bureau appears in the directory."""
+    story = desk.stack.story(ORGANIZATION, shown.id)
+    await story.tell(OrganizationPublished(by=SYSTEM, card=shown))
+    await until(lambda: desk.intake.organizations.get(shown.id))
+    return story
 
 
 async def set_schedule(desk: Desk, organization: str = INSTITUTION, **changed: Any) -> None:
@@ -77,3 +117,27 @@ async def act(
     version = more.pop("version", None) or (await seen(desk, appointment_id))["version"]
     path = f"/appointments/{appointment_id}/{action}"
     return await desk.post(path, body, role, version=version, **more)
+
+
+async def holders(desk: Desk) -> dict[Slot, list[str]]:
+    """Who holds which slot, by the appointments themselves."""
+    found: dict[Slot, list[str]] = {}
+    async for document in desk.intake.appointments.each():
+        if document.state.holds:
+            found.setdefault(document.state.held, []).append(document.id)
+    return found
+
+
+async def nothing_overlaps(desk: Desk) -> None:
+    """No two appointments share a time at a desk."""
+    slots = list(await holders(desk))
+    assert all(len(ids) == 1 for ids in (await holders(desk)).values())
+    for one in slots:
+        for other in slots:
+            same_desk = (one.organization, one.desk) == (other.organization, other.desk)
+            assert one == other or not same_desk or not one.overlaps(other)
+
+
+def outcomes(answers: list[httpx.Response]) -> Counter[Any]:
+    """How often each status and code was answered."""
+    return Counter((one.status_code, one.json().get("code")) for one in answers)

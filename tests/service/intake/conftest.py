@@ -32,6 +32,12 @@ async def desk(stack: Stack, clock: Clock, outside: Outside) -> AsyncIterator[De
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def second(stack: Stack, desk: Desk, clock: Clock, outside: Outside) -> AsyncIterator[Desk]:
+    """Another replica on the same store and queue."""
+    yield await open_desk(stack, clock, outside)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def case_id(desk: Desk) -> str:
     """A case at its beginning, in its second version."""
     found = str((await desk.register())["case_id"])

@@ -1,4 +1,4 @@
-"""Appointments as the call centre and a bureau keep them: rules, conflicts, reminders (S)."""
+"""Appointments as the call centre and a bureau keep them: rules, reminders (S)."""
 
 from __future__ import annotations
 
@@ -15,32 +15,21 @@ from contracts.appointments import (
     AppointmentMoved,
     AppointmentReminderDue,
 )
-from contracts.directory import (
-    ORGANIZATION,
-    OpeningHours,
-    OrganizationCard,
-    OrganizationChanged,
-    OrganizationKind,
-    OrganizationPublished,
-    OrganizationRetired,
-)
-from contracts.values import SYSTEM
 from tests.service.intake.bureau import (
-    CALLER,
-    SCHEDULE,
+    SUNDAY,
     act,
     book,
     booked,
+    card,
     free,
+    moment,
+    publish,
     seen,
     set_schedule,
 )
-from tests.service.intake.desk import HOURS, OTHER_INSTITUTION, Clock, Desk
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Story, until
+from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
+from tests.service.stack import INSTITUTION
 from tests.unit.intake.bureau import MONDAY, at
-
-SUNDAY = at("12:00", MONDAY - timedelta(days=1))
-BUREAU = "bureau-07"
 
 
 @pytest.fixture(scope="module")
@@ -52,92 +41,6 @@ def clock() -> Clock:
 def on_sunday(clock: Clock) -> None:
     """Each test begins on the day before a working week."""
     clock.put_to(SUNDAY)
-
-
-def card(organization: str = BUREAU, **changed: Any) -> OrganizationCard:
-    values: dict[str, Any] = {
-        "id": organization,
-        "kind": OrganizationKind.COORDINATION_CENTRE,
-        "name": "Районное бюро",
-        "parent": AUTHORISED_BODY,
-        "hours": HOURS,
-        "source": "test",
-    }
-    return OrganizationCard(**values | changed)
-
-
-async def publish(desk: Desk, shown: OrganizationCard) -> Story:
-    """A bureau appears in the directory."""
-    story = desk.stack.story(ORGANIZATION, shown.id)
-    await story.tell(OrganizationPublished(by=SYSTEM, card=shown))
-    await until(lambda: desk.intake.organizations.get(shown.id))
-    return story
-
-
-def moment(text: str, days: int = 0) -> str:
-    return at(text, MONDAY + timedelta(days=days)).isoformat()
-
-
-async def test_bureau_without_a_schedule_says_so_and_has_no_slots_s(desk: Desk) -> None:
-    await publish(desk, card("bureau-silent"))
-    answered = await desk.http.get("/appointments/slots?organization=bureau-silent")
-    assert answered.json()["items"] == []
-    assert answered.json()["statement_en"] == (
-        "No appointments are booked here: the bureau has set no schedule."
-    )
-    shown = await desk.get("/bureaus/bureau-silent/schedule", "call_centre", org=None)
-    assert (shown.json()["configured"], shown.headers["etag"]) == (False, '"0"')
-    refused = await book(desk, moment("10:00"), "call_centre", organization="bureau-silent")
-    assert (refused.status_code, refused.json()["code"]) == (422, "bureau-has-no-schedule")
-    assert refused.json()["clause"] == "S"
-
-
-@pytest.mark.parametrize(
-    ("role", "organization", "status"),
-    [
-        ("registrar", BUREAU, 200),
-        ("institution_director", BUREAU, 200),
-        ("institution_director", AUTHORISED_BODY, 200),
-        ("institution_director", OTHER_INSTITUTION, 404),
-        ("registrar", None, 404),
-        ("specialist", BUREAU, 403),
-        ("call_centre", BUREAU, 403),
-    ],
-)
-async def test_schedule_is_set_by_the_bureau_or_whom_it_answers_to_s(
-    desk: Desk, role: str, organization: str | None, status: int
-) -> None:
-    if await desk.intake.organizations.get(BUREAU) is None:
-        await publish(desk, card())
-    path = f"/bureaus/{BUREAU}/schedule"
-    known = await desk.get(path, "call_centre", org=None)
-    version = int(known.headers["etag"].strip('"'))
-    set_ = await desk.post(path, SCHEDULE, role, org=organization, version=version)
-    assert set_.status_code == status, set_.text
-    if status == 200:
-        stale = await desk.post(path, SCHEDULE, role, org=organization, version=version)
-        assert stale.status_code == 412
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"slot_minutes": 4},
-        {"slot_minutes": 241},
-        {"desks": 0},
-        {"desks": None},
-        {"specialists": [{"id": "ivanova", "name": "Иванова"}]},
-        {"desks": None, "specialists": [{"id": "a"}, {"id": "a"}]},
-        {"desks": None, "specialists": [{"id": "a~b"}]},
-        {"days_ahead": 181},
-        {"closed_days": ["не день"]},
-        {"novelty": 1},
-    ],
-)
-async def test_schedule_of_the_wrong_shape_is_refused_s(desk: Desk, wrong: dict[str, Any]) -> None:
-    path = f"/bureaus/{INSTITUTION}/schedule"
-    answered = await desk.post(path, SCHEDULE | wrong, "institution_director", version=0)
-    assert answered.status_code == 422, answered.text
 
 
 @pytest.mark.parametrize(
@@ -243,42 +146,6 @@ async def test_number_is_taken_as_the_citizen_tells_it_s(desk: Desk) -> None:
     assert shown["case_id"] == registered["case_id"]
 
 
-async def test_named_specialist_is_booked_by_name_s(desk: Desk) -> None:
-    specialists = [{"id": "ivanova", "name": "Иванова Нина"}, {"id": "orlov", "name": "Орлов Пётр"}]
-    await set_schedule(desk, desks=None, specialists=specialists)
-    first = (await free(desk))[0]
-    assert first["desks"] == ["ivanova", "orlov"]
-    made = await book(desk, first["starts_at"], desk="orlov")
-    assert made.status_code == 201
-    again = await book(desk, first["starts_at"], desk="orlov")
-    assert (again.status_code, again.json()["code"]) == (409, "slot-taken")
-    shown = await seen(desk, made.json()["id"])
-    assert (shown["desk"], shown["desk_name"]) == ("orlov", "Орлов Пётр")
-    left = (await free(desk, desk="orlov"))[0]["starts_at"]
-    assert left != first["starts_at"]
-    assert (await free(desk, desk="ivanova"))[0]["starts_at"] == first["starts_at"]
-    await set_schedule(desk)
-
-
-async def test_range_of_slots_is_a_month_at_most_and_not_backwards_s(desk: Desk) -> None:
-    for asked in ("from=2026-03-02&to=2026-04-02", "from=2026-03-03&to=2026-03-02"):
-        answered = await desk.http.get(f"/appointments/slots?organization={INSTITUTION}&{asked}")
-        assert (answered.status_code, answered.json()["code"]) == (422, "invalid-range")
-    for asked in ("from=9999-12-31", "to=0001-01-01", "from=вчера"):
-        answered = await desk.http.get(f"/appointments/slots?organization={INSTITUTION}&{asked}")
-        assert (answered.status_code, answered.json()["code"]) == (422, "invalid-input")
-    unknown = await desk.http.get("/appointments/slots?organization=nobodys")
-    assert unknown.status_code == 404
-
-
-async def test_bureau_in_another_zone_tells_its_own_times_s(desk: Desk) -> None:
-    await publish(desk, card("bureau-spb", region="RU-SPE"))
-    await set_schedule(desk, "bureau-spb")
-    answered = await desk.http.get("/appointments/slots?organization=bureau-spb")
-    assert answered.json()["time_zone"] == "Europe/Moscow"
-    assert answered.json()["items"][0]["starts_at"] == "2026-03-02T09:00:00+03:00"
-
-
 async def test_move_tells_both_times_and_the_call_centre_may_move_elsewhere_s(desk: Desk) -> None:
     await publish(desk, card("bureau-near"))
     await set_schedule(desk, "bureau-near")
@@ -358,95 +225,3 @@ async def test_reminder_sounds_once_a_working_day_before_and_not_early_s(
     await desk.settle()
     assert len({one.id for one in desk.stack.spy.of(AppointmentReminderDue, subject=one)}) == 1
     assert (await seen(desk, one))["reminded_at"] is not None
-
-
-async def conflicting(desk: Desk, **asked: str) -> list[dict[str, Any]]:
-    """Every appointment in conflict, page by page."""
-    query = "".join(f"&{name}={value}" for name, value in asked.items())
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        path = f"/appointments?conflicting=true&limit=2{query}{cursor}"
-        page = (await desk.get(path, "call_centre", org=None)).json()
-        assert len(page["items"]) <= 2
-        found += page["items"]
-        if page["next"] is None:
-            return found
-        cursor = f"&cursor={page['next']}"
-
-
-async def test_what_a_change_of_hours_or_schedule_leaves_out_is_listed_to_be_moved_s(
-    desk: Desk,
-) -> None:
-    """The call centre finds what the bureau cannot receive any more, and moves it."""
-    story = await publish(desk, card("bureau-moves"))
-    await set_schedule(desk, "bureau-moves")
-    where = {"organization": "bureau-moves"}
-    made = [
-        (await book(desk, moment(text, days), "call_centre", **where)).json()["id"]
-        for text, days in (("09:00", 1), ("10:00", 1), ("16:40", 1), ("10:00", 2))
-    ]
-    assert await conflicting(desk, **where) == []
-    shorter = (OpeningHours(days=("MO", "TU", "WE", "TH", "FR"), opens="10:00", closes="16:00"),)
-    await story.tell(
-        OrganizationChanged(by=SYSTEM, card=card("bureau-moves", hours=shorter), reason="приказ")
-    )
-    found = await until(lambda: conflicting(desk, **where))
-    assert [one["id"] for one in found] == [made[0], made[2]]
-    assert {one["conflict"]["rule"] for one in found} == {"outside-hours"}
-    assert found[0]["conflict"]["ru"]
-    moved = await act(desk, made[0], "move", {"starts_at": moment("11:00", 1)}, "call_centre")
-    assert moved.status_code == 200, moved.text
-    await set_schedule(desk, "bureau-moves", closed_days=[str(MONDAY + timedelta(days=2))])
-    assert [one["id"] for one in await conflicting(desk, **where)] == [made[2], made[3]]
-    await story.tell(OrganizationRetired(by=SYSTEM, reason="ликвидирована"))
-    everything = await until(lambda: _four(desk))
-    assert {one["conflict"]["rule"] for one in everything} == {"bureau-retired"}
-    refused = await book(desk, moment("12:00", 3), "call_centre", **where)
-    assert (refused.status_code, refused.json()["code"]) == (422, "bureau-retired")
-
-
-async def _four(desk: Desk) -> list[dict[str, Any]]:
-    found = await conflicting(desk, organization="bureau-moves")
-    return found if len(found) == 4 else []
-
-
-async def test_list_is_of_one_day_one_state_and_one_s_own_bureau_s(desk: Desk) -> None:
-    await set_schedule(desk)
-    made = await book(desk, moment("15:00", days=3))
-    one = made.json()["id"]
-    day = str(MONDAY + timedelta(days=3))
-    listed = await desk.get(f"/appointments?day={day}&status=booked", "specialist")
-    assert one in {item["id"] for item in listed.json()["items"]}
-    for query in (f"day={MONDAY}", f"day={day}&status=cancelled"):
-        other = await desk.get(f"/appointments?{query}", "specialist")
-        assert one not in {item["id"] for item in other.json()["items"]}
-    foreign = await desk.get(
-        f"/appointments?organization={INSTITUTION}", "specialist", org=OTHER_INSTITUTION
-    )
-    assert foreign.json()["items"] == []
-    times = [item["starts_at"] for item in listed.json()["items"]]
-    assert times == sorted(times)
-    person = next(item for item in listed.json()["items"] if item["id"] == one)["person"]
-    assert person == CALLER
-
-
-async def test_list_is_paged_without_a_gap_or_a_repetition_s(desk: Desk) -> None:
-    await set_schedule(desk)
-    for slot in (await free(desk))[:5]:
-        await book(desk, slot["starts_at"])
-    seen_ids: list[str] = []
-    cursor = ""
-    while True:
-        page = (await desk.get(f"/appointments?limit=2{cursor}", "specialist")).json()
-        seen_ids += [item["id"] for item in page["items"]]
-        if page["next"] is None:
-            break
-        cursor = f"&cursor={page['next']}"
-    own = {
-        document.id
-        async for document in desk.intake.appointments.each()
-        if document.state.slot is not None and document.state.slot.organization == INSTITUTION
-    }
-    assert len(seen_ids) == len(set(seen_ids))
-    assert set(seen_ids) == own

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
-from contracts.intake import CaseClosed, CaseReopened, ReferralLinked, ReferralsParted
+from contracts.intake import CaseClosed, CaseReopened
+from contracts.referral import ReferralLinked, ReferralsParted
 from services.intake.domain import joining, pair
 from services.intake.domain.pair import PairStatus, Verdict
 from services.intake.joining import settle

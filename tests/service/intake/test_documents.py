@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from contracts.intake import DocumentAttached
+from contracts.documents import DocumentAttached
 from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.api.attachments import filename_of
 from tests.service.intake.bodies import answers_of, new_citizen, new_referral

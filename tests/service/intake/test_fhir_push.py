@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.intake import ReferralRegistered
+from contracts.referral import ReferralRegistered
 from tests.service.intake.bodies import (
     BARTHEL,
     CONDITION,

@@ -14,7 +14,8 @@ from contracts import assessment, careplan
 from contracts.assessment import CommissionConvened
 from contracts.careplan import Decided, Outcome, ServiceForm
 from contracts.event import Event
-from contracts.intake import CaseClosed, ReferralWithdrawn
+from contracts.intake import CaseClosed
+from contracts.referral import ReferralWithdrawn
 from contracts.values import SYSTEM
 from services.intake.api.fhir_metadata import INTERACTIONS
 from services.intake.api.fhir_search import SEARCHED

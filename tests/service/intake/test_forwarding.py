@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from chassis.document import Document
 from contracts.directory import OrganizationKind
-from contracts.intake import ReferralForwarded, ReferralRegistered, ReferralReturned
+from contracts.referral import ReferralForwarded, ReferralRegistered, ReferralReturned
 from services.intake.api.schemas import ReferralRequest
 from services.intake.domain.case import Case
 from services.intake.domain.forwarding import forward_referral, return_referral

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,12 +13,10 @@ from contracts.appointments import AppointmentBooked, AppointmentCancelled
 from contracts.intake import StatusCodeIssued
 from contracts.status_code import hashed
 from services.intake.domain.appointments import Status
-from tests.service.intake.bureau import act, book, booked, free, seen, set_schedule
+from tests.service.intake.bureau import SUNDAY, act, book, booked, free, seen, set_schedule
 from tests.service.intake.desk import Clock, Desk
 from tests.service.stack import INSTITUTION
-from tests.unit.intake.bureau import MONDAY, at
-
-SUNDAY = at("12:00", MONDAY - timedelta(days=1))
+from tests.unit.intake.bureau import at
 
 
 @pytest.fixture(scope="module")

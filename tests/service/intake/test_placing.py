@@ -11,10 +11,7 @@ import pytest_asyncio
 
 from contracts import careplan
 from contracts.careplan import Enrolled, ServiceForm
-from contracts.intake import (
-    ReferralLinked,
-    ReferralRegistered,
-)
+from contracts.referral import ReferralLinked, ReferralRegistered
 from contracts.values import SYSTEM
 from services.intake.api.schemas import ReferralRequest
 from services.intake.intake import Serving

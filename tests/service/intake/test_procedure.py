@@ -9,19 +9,15 @@ import httpx
 import pytest
 
 from contracts.citizen import ConsentGiven
-from contracts.intake import (
+from contracts.documents import (
     ApplicationRegistered,
-    CaseClosed,
-    CaseDeclined,
-    CaseReopened,
-    CaseTriaged,
     CertificateReceived,
     CertificateRequested,
     DocumentsRegistered,
     PackageCompleted,
-    UrgentMeasuresDone,
-    UrgentMeasuresPlanned,
 )
+from contracts.intake import CaseClosed, CaseDeclined, CaseReopened
+from contracts.triage import CaseTriaged, UrgentMeasuresDone, UrgentMeasuresPlanned
 from tests.service.intake.bodies import (
     ADVICE,
     CERTIFICATE,

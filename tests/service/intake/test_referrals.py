@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from contracts.citizen import CitizenRegistered
-from contracts.intake import ReferralRegistered
+from contracts.referral import ReferralRegistered
 from tests.service.intake.bodies import new_bundle, new_citizen, new_referral
 from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, OTHER_INSTITUTION, Desk
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION
+
+CALL_CENTRE = "k-coordination-centre-01"
 
 
 async def test_referral_is_registered_and_told(desk: Desk) -> None:
@@ -33,6 +35,21 @@ async def test_referral_is_registered_and_told(desk: Desk) -> None:
     entry = (await desk.get(answered.headers["location"])).json()
     assert entry["journal_number"] == body["journal_number"]
     assert entry["citizen"]["name"]["family"] == born.card.name.family
+
+
+async def test_call_centre_registers_who_calls_with_the_institution_of_the_address_r_3_1_1(
+    desk: Desk,
+) -> None:
+    called = await desk.post("/referrals", new_referral(), role="call_centre", org=CALL_CENTRE)
+    assert called.status_code == 201, called.text
+    assert called.json()["journal_number"].startswith(INSTITUTION)
+    own = called.headers["location"]
+    seen = await desk.get(own, "call_centre", org=CALL_CENTRE)
+    assert seen.json()["channel"] == "phone"
+    assert (await desk.get(own, "registrar")).status_code == 200
+    others = await desk.register(new_referral())
+    hidden = await desk.get(f"/referrals/{others['id']}", "call_centre", org=CALL_CENTRE)
+    assert hidden.status_code == 404
 
 
 async def test_personal_data_leave_by_the_citizen_stream_only(desk: Desk) -> None:

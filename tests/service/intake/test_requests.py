@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from contracts.intake import InteragencyAnswerReceived, InteragencyRequestSent
+from contracts.documents import InteragencyAnswerReceived, InteragencyRequestSent
 from contracts.regulation import load_pack
 from services.intake.domain.requests import RequestState
 from services.intake.requesting import give_number

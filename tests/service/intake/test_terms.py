@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from contracts.documents import CertificateOverdue, CertificateRequested
 from contracts.event import Event
-from contracts.intake import CertificateOverdue, CertificateRequested, TermDueSoon, TermMissed
+from contracts.intake import TermDueSoon, TermMissed
 from services.intake.main import create_app
 from tests.service.intake.bodies import SIGNED
 from tests.service.intake.desk import Clock, Desk, knows_directory, publish_directory, settings_of

@@ -12,12 +12,8 @@ import pytest_asyncio
 
 from contracts import assessment
 from contracts.assessment import SurveyCompleted, SurveyOutcome
-from contracts.intake import (
-    CaseAssigned,
-    UrgentMeasuresDone,
-    UrgentMeasuresFailed,
-    UrgentMeasuresPlanned,
-)
+from contracts.intake import CaseAssigned
+from contracts.triage import UrgentMeasuresDone, UrgentMeasuresFailed, UrgentMeasuresPlanned
 from contracts.values import SYSTEM
 from tests.service.intake.bodies import ADVICE, ASSIGNED, DECLINE, answers_of
 from tests.service.intake.desk import (

@@ -179,6 +179,11 @@ async def test_lists_show_own_cases_filtered_and_paged(register: Register) -> No
         "/cases?institution=r-institution-22", "authorised_body_head", AUTHORISED_BODY
     )
     assert [case["id"] for case in body["items"]] == [theirs.case_id]
+    for role in ("authorised_body_head", "complaint_officer"):
+        path = "/cases?limit=100&stage=registered"
+        whole = await register.get(path, role, AUTHORISED_BODY)
+        assert {mine[0].case_id, theirs.case_id} <= {case["id"] for case in whole["items"]}
+        assert (await register.get(path, role, OTHER))["items"] == []
 
 
 async def test_terms_are_listed_by_how_the_earliest_stands(register: Register) -> None:

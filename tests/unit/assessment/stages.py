@@ -9,8 +9,9 @@ from chassis.calendar import DistrictCalendar
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.case import CaseRef
 from contracts.context import Context
-from contracts.intake import Channel, ReferralRegistered, TriageCode
+from contracts.referral import Channel, ReferralRegistered
 from contracts.regulation import FIRST_PACK, Instrument, load_pack
+from contracts.triage import TriageCode
 from contracts.values import SYSTEM, Actor
 from services.assessment.domain import (
     act,

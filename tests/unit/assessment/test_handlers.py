@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from chassis.clock import NEVER_DUE
-from contracts import careplan, intake
+from contracts import careplan, intake, referral, triage
 from contracts.assessment import AssessmentOpened
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
-from contracts.referred import ReferralSays, ScaleSaid
+from contracts.referral import Channel, ReferralSays, ScaleSaid
+from contracts.triage import TriageCode
 from contracts.values import SYSTEM
 from services.assessment.domain.case import Case, Status
 from services.assessment.handlers import CASE_HANDLERS
@@ -19,7 +19,7 @@ from services.assessment.stores import CASES
 from tests.unit.assessment import stages
 from tests.unit.assessment.stages import at
 
-REGISTERED = intake.ReferralRegistered(
+REGISTERED = referral.ReferralRegistered(
     by=SYSTEM,
     case=stages.REF,
     journal_number=stages.REF.number,
@@ -29,7 +29,7 @@ REGISTERED = intake.ReferralRegistered(
     home_care_asked=True,
     status_code_hash="0" * 64,
 )
-TRIAGED = intake.CaseTriaged(
+TRIAGED = triage.CaseTriaged(
     by=SYSTEM,
     code=TriageCode.INITIAL_ASSESSMENT,
     proposed=TriageCode.INITIAL_ASSESSMENT,
@@ -68,12 +68,12 @@ def test_case_is_of_whoever_has_it_when_its_code_comes_r_3_1_2() -> None:
     """It moves before triage only, so nothing here was begun for another institution."""
     case = Case(id="C-1")
     with_body = stages.REF.model_copy(update={"institution": "r-authorised-body-07"})
-    forwarded = intake.ReferralForwarded(by=SYSTEM, case=stages.REF, sender=with_body.institution)
-    returned = intake.ReferralReturned(
+    forwarded = referral.ReferralForwarded(by=SYSTEM, case=stages.REF, sender=with_body.institution)
+    returned = referral.ReferralReturned(
         by=SYSTEM,
         case=with_body,
         institution=stages.REF.institution,
-        reason=intake.ReturnReason.ANOTHER_SERVES,
+        reason=referral.ReturnReason.ANOTHER_SERVES,
     )
     assert hear(case, REGISTERED, returned) == []
     assert case.reference == with_body
@@ -180,7 +180,7 @@ SAYS = ReferralSays(
 
 def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     case = Case(id="C-1")
-    linked = intake.ReferralLinked(
+    linked = referral.ReferralLinked(
         by=SYSTEM,
         journal_number="n/2",
         received_at=stages.RECEIVED,
@@ -192,7 +192,7 @@ def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     hear(case, REGISTERED, linked, silent)
     (kept,) = case.referred
     assert (kept.journal_number, kept.says, kept.withdrawn) == ("n/2", SAYS, False)
-    withdrawn = intake.ReferralWithdrawn(
+    withdrawn = referral.ReferralWithdrawn(
         by=SYSTEM, journal_number="n/2", requester="hospital-03", case_goes_on=True
     )
     assert hear(case, withdrawn) == []

@@ -8,7 +8,7 @@ import pytest
 from contracts.assessment import AssessmentDeclined, AssessmentOpened, TermDueSoon, TermMissed
 from contracts.errors import NotAllowedInState
 from contracts.event import CaseEvent, Event
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from services.assessment.domain.case import Case, Status
 from services.assessment.domain.opening import (
     decline_at_intake,

@@ -20,9 +20,10 @@ from contracts.complaints import (
     RemedyOrdered,
 )
 from contracts.context import Context
+from contracts.documents import PackageCompleted
 from contracts.envelope import Envelope
 from contracts.event import Event
-from contracts.intake import CaseClosed, CaseDeclined, PackageCompleted
+from contracts.intake import CaseClosed, CaseDeclined
 from contracts.intake import CaseReopened as CaseResumed
 from contracts.values import SYSTEM
 from services.careplan.domain.case import Case, Status

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from chassis import logs
-from chassis.bus import NotPublished, Refused
 from chassis.document import Document
+from chassis.publisher import NotPublished, Refused
 from chassis.relay import Relay
 from contracts.envelope import Envelope
 

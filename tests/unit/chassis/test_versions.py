@@ -19,7 +19,8 @@ from pydantic import AwareDatetime, BaseModel
 
 from chassis.calendar import DistrictCalendar
 from chassis.document import Document, Handler, Origin, Reading, issue, receive
-from chassis.store import Collection, Spec
+from chassis.store import Collection
+from chassis.stored import Spec
 from chassis.tracing import Trace
 from contracts.context import Context
 from contracts.envelope import Envelope

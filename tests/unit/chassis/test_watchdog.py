@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chassis import watchdog
-from chassis.bus import InboxGone, NotPublished, Refused
+from chassis.publisher import InboxGone, NotPublished, Refused
 from chassis.watchdog import Watchdog
 
 

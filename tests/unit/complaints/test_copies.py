@@ -15,7 +15,7 @@ from contracts.careplan import (
 )
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import (
+from contracts.referral import (
     Channel,
     ReferralForwarded,
     ReferralRegistered,

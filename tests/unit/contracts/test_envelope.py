@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.envelope import Envelope, sequence_text
 from contracts.event import REGISTERED, Event
-from contracts.intake import CaseTriaged, TriageCode
+from contracts.triage import CaseTriaged, TriageCode
 from contracts.values import Actor
 
 BY = {"id": "ivanova", "role": "urgent_head", "organization": "r-institution-15"}

@@ -11,7 +11,8 @@ from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.citizen import ConsentBasis
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
+from contracts.referral import Channel
+from contracts.triage import TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain import registration
 from services.intake.domain.answering import record_certificate

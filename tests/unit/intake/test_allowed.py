@@ -8,7 +8,8 @@ import pytest
 
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import ReturnReason, TriageCode
+from contracts.referral import ReturnReason
+from contracts.triage import TriageCode
 from services.intake.domain.answering import record_certificate, settle_answers
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.errors import InvalidInput, NotAllowedInState, NotFound
-from contracts.intake import (
+from contracts.documents import (
     CertificateReceived,
     InteragencyAnswerOverdue,
     InteragencyAnswerReceived,
     InteragencyRequestSent,
     PackageCompleted,
-    TermMissed,
 )
+from contracts.errors import InvalidInput, NotAllowedInState, NotFound
+from contracts.intake import TermMissed
 from contracts.roles import Role
 from services.intake.domain.answering import (
     MOST_KEPT,

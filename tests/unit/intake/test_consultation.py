@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.intake import CaseClosed, TriageCode
+from contracts.intake import CaseClosed
+from contracts.triage import TriageCode
 from services.intake.domain.case import Status
 from services.intake.domain.consultation import Advice, close_consultation
 from services.intake.domain.records import Entered

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.citizen import CitizenCardChanged
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.intake import Channel, ReturnReason
+from contracts.referral import Channel, ReturnReason
 from contracts.values import CitizenCard, FullName, Gender
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.corrections import Corrected, correct, correct_citizen

@@ -6,15 +6,11 @@ from itertools import permutations
 
 import pytest
 
+from contracts.documents import ApplicationRegistered, DocumentsRegistered, PackageCompleted
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import (
-    ApplicationRegistered,
-    DocumentsRegistered,
-    PackageCompleted,
-    TriageCode,
-)
 from contracts.regulation import load_pack
+from contracts.triage import TriageCode
 from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound, Refusal
-from contracts.intake import CaseClosed, ReferralWithdrawn
+from contracts.intake import CaseClosed
+from contracts.referral import ReferralWithdrawn
 from services.intake.domain.case import Case, Status
 from services.intake.domain.ending import (
     WITHDRAWN,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidInput
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.values import Gender
 from services.intake.adapters.fhir import Referral, read_referral
 from services.intake.adapters.fhir_resources import moment_of

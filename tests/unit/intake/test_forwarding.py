@@ -7,15 +7,15 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
-from contracts.intake import (
+from contracts.intake import TermMissed
+from contracts.referral import (
     ReferralForwarded,
     ReferralLinked,
     ReferralRegistered,
     ReferralReturned,
     ReturnReason,
-    TermMissed,
-    TriageCode,
 )
+from contracts.triage import TriageCode
 from contracts.values import Actor, Address
 from services.intake.domain.addresses import is_outside
 from services.intake.domain.case import Case, Status, involves, next_wake

@@ -17,9 +17,10 @@ from contracts import assessment, careplan
 from contracts.assessment import SurveyOutcome
 from contracts.careplan import Outcome, ServiceForm
 from contracts.context import Context
+from contracts.documents import PackageCompleted
 from contracts.envelope import Envelope
 from contracts.event import Event
-from contracts.intake import CASE, CaseClosed, CaseReopened, PackageCompleted
+from contracts.intake import CASE, CaseClosed, CaseReopened
 from contracts.values import SYSTEM
 from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status

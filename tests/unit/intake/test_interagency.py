@@ -6,15 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.errors import InvalidInput, NotAllowedInState, NotFound
-from contracts.intake import (
+from contracts.documents import (
     CertificateOverdue,
     CertificateReceived,
     CertificateRequested,
     PackageCompleted,
-    TermDueSoon,
-    TermMissed,
 )
+from contracts.errors import InvalidInput, NotAllowedInState, NotFound
+from contracts.intake import TermDueSoon, TermMissed
 from contracts.regulation import load_pack
 from services.intake.adapters.gateways import content
 from services.intake.domain.answering import record_certificate, record_negative_answer

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.errors import InvalidInput
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.regulation import load_pack
 from contracts.values import CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain.journal import (

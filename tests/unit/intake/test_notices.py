@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.intake import TriageCode
+from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status, next_wake
 from services.intake.domain.ending import WithoutObject, close_without_object
 from services.intake.domain.notices import (

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from contracts.documents import DocumentAttached
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
-from contracts.intake import DocumentAttached
 from contracts.regulation.entries import DocumentSource
 from services.intake.domain.attaching import (
     MOST_ATTACHMENTS,

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
 from contracts.errors import NotAllowedInState
-from contracts.intake import CaseClosed, CaseDeclined, CaseReopened, ReferralLinked, ReferralsParted
+from contracts.intake import CaseClosed, CaseDeclined, CaseReopened
+from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.values import CitizenCard
 from services.intake.domain import joining, pair
 from services.intake.domain.case import Case, Status

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidInput
-from contracts.intake import Channel
+from contracts.referral import Channel
 from contracts.values import CitizenCard
 from services.intake.domain.journal import check_form, settled_form
 from services.intake.domain.parties import (

@@ -6,18 +6,11 @@ from datetime import datetime
 
 import pytest
 
+from contracts.documents import PackageCompleted
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.intake import (
-    CaseDeclined,
-    CaseReopened,
-    Channel,
-    PackageCompleted,
-    ReferralLinked,
-    ReferralRegistered,
-    TermDueSoon,
-    TermMissed,
-    TriageCode,
-)
+from contracts.intake import CaseDeclined, CaseReopened, TermDueSoon, TermMissed
+from contracts.referral import Channel, ReferralLinked, ReferralRegistered
+from contracts.triage import TriageCode
 from contracts.values import Actor, Contact, ContactKind
 from services.intake.domain import registration
 from services.intake.domain.answering import may_answer, record_certificate

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.intake import CaseTriaged, TriageCode
 from contracts.regulation import load_pack
 from contracts.regulation.entries import AnswerKind
+from contracts.triage import CaseTriaged, TriageCode
 from services.intake.domain.case import Status
 from services.intake.domain.documents import register_application
 from services.intake.domain.records import ApplicantKind

@@ -11,7 +11,7 @@ from contracts.assessment import SurveyCompleted, SurveyOutcome
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.intake import (
+from contracts.triage import (
     CaseTriaged,
     TriageCode,
     UrgentMeasuresDone,

@@ -15,9 +15,9 @@ from contracts.assessment import SurveyOutcome
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.event import Event
-from contracts.intake import TriageCode
 from contracts.regulation import load_pack
 from contracts.terms import ClosedTerm, Deadline
+from contracts.triage import TriageCode
 from services.intake.domain.answering import record_certificate, record_negative_answer
 from services.intake.domain.case import ALLOWED, Action, Case, Status
 from services.intake.domain.dispatching import record_not_sent, record_sent

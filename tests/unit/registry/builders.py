@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 from chassis.calendar import DistrictCalendar
 from chassis.document import Document, Origin, Reading, issue, receive
 from chassis.tracing import begin
-from contracts import assessment, careplan, complaints, intake
+from contracts import assessment, careplan, complaints, documents, intake, referral, triage
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.careplan import Outcome, ServiceForm
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.envelope import Envelope
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
+from contracts.referral import Channel
 from contracts.regulation import FIRST_PACK, load_pack
 from contracts.status_code import hashed
 from contracts.terms import ClosedTerm, Deadline, TermBook
+from contracts.triage import TriageCode
 from contracts.values import SYSTEM, Actor, Address, CitizenCard, FullName
 from services.registry.domain.case import CaseRecord
 from services.registry.handlers import CASE_HANDLERS
@@ -100,7 +101,7 @@ def intake_of(ref: CaseRef, start: datetime = MONDAY) -> Teller:
     """Referral, triage, application, certificate, package (R 3.1, 3.2)."""
     stream, registrar = Teller(intake.CASE, ref.case_id), somebody("registrar")
     stream.say(
-        intake.ReferralRegistered(
+        referral.ReferralRegistered(
             by=registrar,
             case=ref,
             journal_number=ref.number,
@@ -112,7 +113,7 @@ def intake_of(ref: CaseRef, start: datetime = MONDAY) -> Teller:
         start,
     )
     stream.say(
-        intake.CaseTriaged(
+        triage.CaseTriaged(
             by=somebody("urgent_head"),
             code=TriageCode.INITIAL_ASSESSMENT,
             proposed=TriageCode.INITIAL_ASSESSMENT,
@@ -123,7 +124,7 @@ def intake_of(ref: CaseRef, start: datetime = MONDAY) -> Teller:
     )
     applied = start + DAY
     stream.say(
-        intake.ApplicationRegistered(
+        documents.ApplicationRegistered(
             by=registrar,
             documents=("identity", "application"),
             missing=("pension_certificate",),
@@ -133,7 +134,7 @@ def intake_of(ref: CaseRef, start: datetime = MONDAY) -> Teller:
     )
     asked = applied + HOUR
     stream.say(
-        intake.CertificateRequested(
+        documents.CertificateRequested(
             by=somebody("institution_director"),
             request_id="R0001",
             addressed_body="example-pension-fund-office-01",
@@ -144,14 +145,15 @@ def intake_of(ref: CaseRef, start: datetime = MONDAY) -> Teller:
     )
     received = asked + 2 * DAY
     stream.say(
-        intake.CertificateReceived(
+        documents.CertificateReceived(
             by=somebody("pension_fund", "example-pension-fund-office-01"),
             request_id="R0001",
             closed=stream.closed(received, "interagency-answer"),
         ),
         received,
     )
-    stream.say(intake.PackageCompleted(by=SYSTEM, documents=("identity", "application")), received)
+    package = ("identity", "application")
+    stream.say(documents.PackageCompleted(by=SYSTEM, documents=package), received)
     return stream
 
 

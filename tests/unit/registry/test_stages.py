@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from contracts import assessment, careplan, intake
+from contracts import assessment, careplan, intake, referral, triage
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.careplan import Outcome, ServiceForm
 from contracts.event import Event
-from contracts.intake import Channel, TriageCode
+from contracts.referral import Channel
 from contracts.roles import Role
+from contracts.triage import TriageCode
 from contracts.values import SYSTEM
 from services.registry.domain.case import CaseRecord, learn
 from services.registry.domain.stages import OVER, Owner, Stage
@@ -21,7 +22,7 @@ from tests.unit.registry.builders import MONDAY, context, ref_of
 REF = ref_of("C0000000000000000000000000000052")
 BY = SYSTEM
 
-REGISTERED = intake.ReferralRegistered(
+REGISTERED = referral.ReferralRegistered(
     by=BY,
     case=REF,
     journal_number=REF.number,
@@ -32,17 +33,17 @@ REGISTERED = intake.ReferralRegistered(
 
 WITH_BODY = REF.model_copy(update={"institution": REF.authorised_body})
 AT_BODY = REGISTERED.model_copy(update={"case": WITH_BODY, "to_forward": True})
-FORWARDED = intake.ReferralForwarded(by=BY, case=REF, sender=REF.authorised_body)
-RETURNED_TO_BODY = intake.ReferralReturned(
+FORWARDED = referral.ReferralForwarded(by=BY, case=REF, sender=REF.authorised_body)
+RETURNED_TO_BODY = referral.ReferralReturned(
     by=BY,
     case=WITH_BODY,
     institution=REF.institution,
-    reason=intake.ReturnReason.ANOTHER_SERVES,
+    reason=referral.ReturnReason.ANOTHER_SERVES,
 )
 
 
 def triaged(code: TriageCode = TriageCode.INITIAL_ASSESSMENT) -> Event:
-    return intake.CaseTriaged(by=BY, code=code, proposed=code, rule_version="2013")
+    return triage.CaseTriaged(by=BY, code=code, proposed=code, rule_version="2013")
 
 
 def surveyed(outcome: SurveyOutcome) -> Event:

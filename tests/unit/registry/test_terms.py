@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from contracts import careplan, complaints, intake
+from contracts import careplan, complaints, documents, intake
 from contracts.event import Event
 from contracts.terms import ClosedTerm, Deadline
 from contracts.values import SYSTEM
@@ -87,7 +87,7 @@ def ledger(service: str, *events: Event) -> Ledger:
 
 
 def said(*opened: Deadline, closed: tuple[ClosedTerm, ...] = ()) -> Event:
-    return intake.PackageCompleted(by=SYSTEM, documents=(), opened=opened, closed=closed)
+    return documents.PackageCompleted(by=SYSTEM, documents=(), opened=opened, closed=closed)
 
 
 def ending(term: Deadline, at: datetime) -> ClosedTerm:

@@ -1,0 +1,158 @@
+"""A line of the journal is corrected by a new one, and stays (R 3.1.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from contracts.citizen import CitizenCardChanged
+from services.intake.domain.corrections import Corrected, correct
+from services.intake.domain.journal import JournalEntry
+from services.intake.relining import enter_corrected
+from tests.service.intake.bodies import new_referral
+from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
+from tests.service.intake.journal import amend, entry, named
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, actor, until
+
+
+async def test_correction_is_a_new_line_and_the_old_one_stays_r_3_1_2(desk: Desk) -> None:
+    citizen = named("Барабанщикова")
+    made = await desk.register(new_referral(citizen=citizen))
+    right = named("Барабанова") | {key: citizen[key] for key in ("birth_date", "address")}
+    done = await amend(desk, made["id"], citizen=right)
+    assert done.status_code == 200, done.text
+    receipt = done.json()
+    assert done.headers["location"] == f"/referrals/{receipt['corrected_by']}"
+    old, new = await entry(desk, made["id"]), await entry(desk, receipt["corrected_by"])
+    assert old["citizen"]["name"]["family"] == "Барабанщикова"
+    assert (old["state"], old["corrected_by"]) == ("corrected", new["id"])
+    assert old["correction"]["reason"] == "описка в фамилии"
+    assert new["citizen"]["name"]["family"] == "Барабанова"
+    assert (new["state"], new["corrects"]) == ("entered", old["id"])
+    assert new["journal_number"] == receipt["journal_number"] > old["journal_number"]
+    assert (new["case_id"], new["citizen_id"]) == (old["case_id"], old["citizen_id"])
+    changed = await desk.stack.spy.wait_for(CitizenCardChanged, made["citizen_id"])
+    assert changed.card.name.family == "Барабанова"
+    again = await desk.register(new_referral(citizen=right))
+    assert (again["linked"], again["citizen_id"]) == (True, made["citizen_id"])
+
+
+async def test_correction_that_shows_somebody_known_says_so_l_5_1(desk: Desk) -> None:
+    known = await desk.register(new_referral(citizen=(person := named("Дроздова"))))
+    other = await desk.register(new_referral(citizen=named("Дроздовская")))
+    done = await amend(desk, other["id"], citizen=person)
+    assert (await entry(desk, done.json()["corrected_by"]))["same_as"] == known["citizen_id"]
+
+
+async def test_same_correction_twice_is_one_and_another_is_refused_r_3_1_2(desk: Desk) -> None:
+    made = await desk.register()
+    first = await amend(desk, made["id"], key="amend-1", problems="Не встаёт")
+    again = await amend(desk, made["id"], key="amend-1", problems="Не встаёт")
+    assert (first.status_code, first.json()) == (200, again.json())
+    stale = await amend(desk, made["id"], problems="Не видит")
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale-version")
+    late = await amend(desk, made["id"], version=2, problems="Не видит")
+    assert (late.status_code, late.json()["code"]) == (409, "entry-corrected")
+    other = await amend(desk, first.json()["corrected_by"], problems="Не видит")
+    assert other.status_code == 200
+
+
+async def test_corrections_at_once_are_one_new_line_without_a_gap_r_3_1_2(desk: Desk) -> None:
+    made = await desk.register()
+    answers = await asyncio.gather(
+        *[amend(desk, made["id"], problems=f"Обстоятельство {number}") for number in range(6)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
+    await no_gap(desk)
+
+
+async def no_gap(desk: Desk) -> None:
+    numbers: dict[str, list[int]] = {}
+    async for document in desk.intake.journal.each():
+        numbers.setdefault(document.state.register_key, []).append(document.state.number)
+    for known in numbers.values():
+        assert sorted(known) == list(range(1, len(known) + 1))
+
+
+@pytest.mark.parametrize("died_after", ["claim", "line"])
+async def test_correction_of_a_process_that_died_is_made_good_r_3_1_2(
+    desk: Desk, clock: Clock, died_after: str
+) -> None:
+    made = await desk.register(new_referral(citizen=(citizen := named("Жаворонкова"))))
+    by = actor("registrar", INSTITUTION)
+    at = desk.intake.service.at(by)
+    right = citizen | {"name": {"family": "Жаворонок", "given": "Нонна"}}
+    change = Corrected.model_validate({"reason": "описка", "citizen": right})
+
+    def decide(line: JournalEntry) -> list[Any]:
+        correct(line, change, at)
+        return []
+
+    await desk.intake.service.commands.execute(
+        desk.intake.journal, made["id"], None, None, at, decide, visible=lambda line: True
+    )
+    if died_after == "line":
+        document = await desk.intake.journal.get(made["id"])
+        assert document is not None
+        await enter_corrected(desk.intake, made["id"])
+        again = await desk.intake.journal.get(made["id"])
+        assert again is not None
+        again.state.corrected_by, again.state.place_at = None, at.now
+        await desk.intake.journal.save(again)
+    clock.forward(seconds=10)
+    desk.intake.service.sweeper.nudge()
+
+    async def entered() -> Any:
+        document = await desk.intake.journal.get(made["id"])
+        return document and document.state.place_at is None and document.state.corrected_by
+
+    line = await until(entered)
+    assert (await entry(desk, line))["citizen"]["name"]["family"] == "Жаворонок"
+    card = await desk.intake.citizens.get(made["citizen_id"])
+    assert card is not None
+    assert card.state.card.name is not None
+    assert card.state.card.name.family == "Жаворонок"
+    successors = [
+        document.id
+        async for document in desk.intake.journal.each()
+        if document.state.corrects == made["id"]
+    ]
+    assert successors == [line]
+    await no_gap(desk)
+
+
+@pytest.mark.parametrize("org", [OTHER_INSTITUTION, AUTHORISED_BODY])
+async def test_line_of_anothers_journal_is_not_corrected_r_3_1_2(desk: Desk, org: str) -> None:
+    made = await desk.register()
+    body = {"reason": "описка", "problems": "Не встаёт"}
+    refused = await desk.post(f"/referrals/{made['id']}/corrections", body, org=org, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"problems": "Не встаёт"}, "invalid-input", "body.reason"),
+        ({"reason": "описка"}, "nothing-corrected", "body"),
+        ({"reason": "описка", "in_hospital": True}, "invalid-input", "body.in_hospital"),
+        ({"reason": "описка", "citizen": {}}, "journal-field-missing", "citizen.address"),
+    ],
+)
+async def test_wrong_correction_is_refused_by_its_field_r_3_1_2(
+    desk: Desk, body: dict[str, Any], code: str, field: str
+) -> None:
+    made = await desk.register()
+    before = await desk.stored()
+    refused = await desk.post(f"/referrals/{made['id']}/corrections", body, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert field in [wrong["field"] for wrong in refused.json()["errors"]]
+    assert await desk.stored() == before
+
+
+async def test_correction_costs_four_writes_and_one_event(desk: Desk) -> None:
+    made = await desk.register(new_referral(citizen=(citizen := named("Снегирёва"))))
+    right = citizen | {"phone": "+73845600066"}
+    cost = await desk.cost(lambda: amend(desk, made["id"], citizen=right))
+    assert cost == {"journal": 3, "citizens": 1, "published": 1}
