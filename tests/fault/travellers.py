@@ -34,8 +34,14 @@ class Travellers:
         return Office(self.town.wire, self.town.stack.token(role, organization))
 
     async def rest(self, *ids: str) -> None:
-        """Wait until none of these is due: what comes next is then all there is to do."""
-        await until(lambda: self.town.recording.at_rest(*ids))
+        """Wait until none of these has anything to do: what comes next is then all there is."""
+        sweeper = self.town.apps["intake"].state.service.sweeper
+
+        def resting() -> bool:
+            sweeper.nudge()
+            return self.town.recording.at_rest(*ids)
+
+        await until(resting, seconds=60, every=0.2)
 
     async def sent(self, case: journey.Case) -> Any:
         """Wait until the case's request was sent to the Pension Fund; the case as it is then."""
