@@ -6,15 +6,15 @@ The same key with the same request gets the first answer again; with another req
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from chassis import chance, tracing
+from chassis import tracing
 from chassis.document import Answered, Document, Origin, issue
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, Collection, LostRace
 from contracts.context import Context
 from contracts.errors import NotFound, Refusal
@@ -94,8 +94,8 @@ class Commands:
                 except AlreadyExists:
                     if document.rev:  # it is not the record that was begun by another meanwhile
                         raise
-            await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
-        raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt, 0.01)
+        raise too_busy()
 
     async def create(
         self,

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from chassis import chance, recovery
+from chassis import recovery
 from chassis.commands import Request
 from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
 from chassis.publisher import NotPublished
+from chassis.races import pause
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
 from contracts.errors import InvalidInput, NotFound, Refusal
@@ -124,7 +125,7 @@ async def _mend(
             try:
                 await collection.save(document)
             except LostRace:
-                await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
+                await pause(attempt, 0.01)
                 continue
             return Outcome(
                 applied=receipt.failed is None, reason=receipt.failed, released=receipt.released

@@ -25,7 +25,6 @@ from contracts.directory import (
     OrganizationCard,
     OrganizationChanged,
     OrganizationChangedV2,
-    OrganizationKind,
     OrganizationPublished,
     OrganizationPublishedV2,
     OrganizationRetired,
@@ -85,10 +84,6 @@ class OrganizationCopy(Copy):
     def kind(self) -> str:
         """Kind, for the index; empty while only a later event has come."""
         return "" if self.card is None or self.retired else str(self.card.kind)
-
-    def is_a(self, kind: OrganizationKind) -> bool:
-        """Whether it takes part, as that kind."""
-        return self.kind == kind
 
 
 MOST_JOININGS = 20

@@ -73,13 +73,8 @@ def replay(
     letter: Letter, reason: Reason, service: OfService = None, as_json_: AsJson = False
 ) -> None:
     """Deliver a message again, as if it came now; useful once the service can read it."""
-    region = Region()
-    name, _ = _place(region, letter, service)
-    outcome = region.do(name, f"/operations/dead/{letter}/replay", reason)
-    if as_json_:
-        as_json({**outcome, "service": name, "letter": letter})
-    else:
-        console.print(f"Delivered to {name}. If it was delivered before, it had no second effect.")
+    told = "Delivered to {name}. If it was delivered before, it had no second effect."
+    _settle("replay", letter, reason, service, as_json_, told)
 
 
 @app.command()
@@ -87,10 +82,18 @@ def discard(
     letter: Letter, reason: Reason, service: OfService = None, as_json_: AsJson = False
 ) -> None:
     """Let a message wait no longer: it is no event of ours. It is kept, with your reason."""
+    told = "Discarded in {name}; `opora dead list --settled` still shows it."
+    _settle("discard", letter, reason, service, as_json_, told)
+
+
+def _settle(
+    action: str, letter: str, reason: str, service: str | None, as_json_: bool, told: str
+) -> None:
+    """Have it done in the service that keeps the message, and say what was done, and where."""
     region = Region()
     name, _ = _place(region, letter, service)
-    outcome = region.do(name, f"/operations/dead/{letter}/discard", reason)
+    outcome = region.do(name, f"/operations/dead/{letter}/{action}", reason)
     if as_json_:
         as_json({**outcome, "service": name, "letter": letter})
     else:
-        console.print(f"Discarded in {name}; `opora dead list --settled` still shows it.")
+        console.print(told.format(name=name))

@@ -7,35 +7,27 @@ each row once, for the document's id is the row's key. What is up to date is not
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from chassis.document import Document
-from chassis.store import AlreadyExists, LostRace, StoreUnavailable
+from chassis.store import AlreadyExists, LostRace
 from contracts.directory import FIRST_KINDS, ORGANIZATION
 from contracts.errors import Refusal
 from contracts.values import SYSTEM
 from services.directory.directory import Directory
 from services.directory.domain.loading import enter_row, is_up_to_date, take_row
 from services.directory.domain.organization import Organization
+from services.directory.freshness import keep_fresh, take_news
 
 log = structlog.get_logger()
 
 TRIES = 25
-NEWEST = 20
-"""How many of the newest changes are compared: replicas' clocks may differ by some changes."""
 
 
 async def load_and_keep_fresh(directory: Directory) -> None:
     """What the directory does beside serving, from its start to its end."""
     await load_files(directory)
-    while True:
-        await asyncio.sleep(directory.refresh_seconds)
-        try:
-            await refresh(directory)
-        except StoreUnavailable:
-            log.warning("refresh-waits-for-store")
+    await keep_fresh(directory.refresh_seconds, lambda: refresh(directory))
 
 
 async def load_files(directory: Directory) -> None:
@@ -50,14 +42,11 @@ async def load_files(directory: Directory) -> None:
 
 
 async def refresh(directory: Directory) -> None:
-    """One small query; everything is read again only if all it shows is news."""
+    """Take in what other replicas changed; one small query."""
     snapshot = directory.snapshot
-    newest = await directory.organizations.find({}, sort=[("changed", -1)], limit=NEWEST)
-    news = [found for found in newest if found.version > snapshot.version_of(found.id)]
-    for document in news:
-        snapshot.take(document.state, document.version)
-    if len(news) == NEWEST:
-        await _take_all(directory)
+    await take_news(
+        directory.organizations, snapshot.version_of, snapshot.take, lambda: _take_all(directory)
+    )
 
 
 async def _take_all(directory: Directory) -> dict[str, Document[Organization]]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from contracts.offer import ServiceCapacity, ServiceListing
 from services.directory.domain.capacity import OrganizationCapacity
-from services.directory.domain.listing import ListedService, refile
+from services.directory.domain.listing import ListedService, begin_from_file, refile
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
@@ -84,7 +84,7 @@ class Offer:
         """A service as its file has it, made anew; it is known since its organization is."""
         organization = self._snapshot.get(filed.organization)
         since = organization.changed_at if organization is not None else LONG_AGO
-        return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=since)
+        return begin_from_file(filed, since)
 
     def ids(self) -> list[str]:
         """Ids of all services of organizations that are known."""

@@ -10,18 +10,15 @@ import asyncio
 
 import structlog
 
-from chassis.store import StoreUnavailable
 from services.directory.adapters import morphology
 from services.directory.adapters.service_files import read_words
 from services.directory.directory import Directory
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
+from services.directory.freshness import keep_fresh, take_news
 
 log = structlog.get_logger()
-
-NEWEST = 20
-"""How many of the newest changes are compared: replicas' clocks may differ by some changes."""
 
 
 async def open_and_keep_fresh(directory: Directory) -> None:
@@ -29,12 +26,7 @@ async def open_and_keep_fresh(directory: Directory) -> None:
     while not directory.snapshot.complete:  # noqa: ASYNC110 - another task of ours loads
         await asyncio.sleep(0.05)
     await open_offer(directory)
-    while True:
-        await asyncio.sleep(directory.refresh_seconds)
-        try:
-            await refresh(directory)
-        except StoreUnavailable:
-            log.warning("refresh-waits-for-store")
+    await keep_fresh(directory.refresh_seconds, lambda: refresh(directory))
 
 
 async def open_offer(directory: Directory) -> None:
@@ -49,19 +41,20 @@ async def open_offer(directory: Directory) -> None:
 
 
 async def refresh(directory: Directory) -> None:
-    """Two small queries; everything is read again only if all they show is news."""
-    services = await directory.services.find({}, sort=[("changed", -1)], limit=NEWEST)
-    news = [found for found in services if found.version > directory.offer.version_of(found.id)]
-    for document in news:
-        directory.offer.take_service(document.state, document.version)
-    if len(news) == NEWEST:
-        await _take_services(directory)
-    counted = await directory.capacities.find({}, sort=[("changed", -1)], limit=NEWEST)
-    fresh = [one for one in counted if one.version > directory.offer.capacity_version_of(one.id)]
-    for found in fresh:
-        directory.offer.take_capacity(found.state, found.version)
-    if len(fresh) == NEWEST:
-        await _take_capacities(directory)
+    """Take in what other replicas changed; two small queries."""
+    offer = directory.offer
+    await take_news(
+        directory.services,
+        offer.version_of,
+        offer.take_service,
+        lambda: _take_services(directory),
+    )
+    await take_news(
+        directory.capacities,
+        offer.capacity_version_of,
+        offer.take_capacity,
+        lambda: _take_capacities(directory),
+    )
 
 
 async def _take_services(directory: Directory) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from chassis.clock import epoch_ms, from_ms
 from chassis.commands import Request, check_version, get_visible, repeated
 from chassis.document import Answered, Document
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
 from contracts.appointments import APPOINTMENT
 from contracts.context import Context
@@ -22,7 +23,7 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.bureaus import get_bureau
-from services.intake.claiming import TRIES, claim, pause, too_busy, withdraw
+from services.intake.claiming import TRIES, claim, withdraw
 from services.intake.domain import appointments
 from services.intake.domain.appointments import Action, Appointment, Purpose, require
 from services.intake.domain.slots import Bureau, Slot, check_time, day_before
@@ -81,7 +82,7 @@ async def book(
                 # our claim was given up, or the citizen booked another one meanwhile
                 await withdraw(intake, appointment_id, number)
         await pause(attempt)
-    raise too_busy()
+    raise too_busy("bureau's day")
 
 
 async def move(
@@ -116,7 +117,7 @@ async def move(
             except LostRace:
                 pass  # somebody changed it, or gave our claim up
         await pause(attempt)
-    raise too_busy()
+    raise too_busy("bureau's day")
 
 
 async def change_appointment(

@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 from chassis.calendar import DistrictCalendar
 from chassis.commands import Request, check_version, repeated
 from chassis.document import Answered
+from chassis.races import too_busy
 from chassis.store import AlreadyExists, LostRace
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationKind
-from contracts.errors import NotFound, Refusal
+from contracts.errors import NotFound
 from contracts.hours import NONE, Exceptions, zone_of
 from contracts.values import Actor
 from services.intake.domain.slots import Bureau, Schedule
 from services.intake.intake import Intake
+
+TRIES = 25
 
 RECEIVING = frozenset(
     {
@@ -91,7 +94,4 @@ async def set_schedule(intake: Intake, schedule: Schedule, request: Request, by:
                 )
             except (LostRace, AlreadyExists):
                 continue
-    raise Refusal("too-busy", "the schedule is being changed by others; try again")
-
-
-TRIES = 25
+    raise too_busy("schedule")

@@ -8,13 +8,11 @@ begins anew. What was given up, moved or cancelled needs no tidying up: the next
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from chassis import chance
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
-from contracts.errors import Refusal
 from services.intake.domain.appointments import Appointment, Status, give_up
 from services.intake.domain.slots import Bureau, Claim, Slot, desk_day_id
 from services.intake.intake import Intake
@@ -57,7 +55,7 @@ async def claim(
             except (LostRace, AlreadyExists):
                 pass
         await pause(attempt)
-    raise too_busy()
+    raise too_busy("bureau's day")
 
 
 async def _binds(intake: Intake, claim: Claim, now: datetime) -> bool:
@@ -87,13 +85,3 @@ async def withdraw(intake: Intake, appointment_id: str, number: int) -> None:
         document.state.claims_used = number
         with suppress(LostRace, AlreadyExists):
             await intake.appointments.save(document)
-
-
-async def pause(attempt: int) -> None:
-    """Before the next try: longer each time, and never in step with others."""
-    await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-
-
-def too_busy() -> Refusal:
-    """Others were faster every time."""
-    return Refusal("too-busy", "the bureau's day is being changed by others; try again")

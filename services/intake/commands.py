@@ -14,6 +14,7 @@ from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.domain.case import Case, involves
 from services.intake.domain.dispatching import enter_queue
+from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.worklists import settle
 from services.intake.forwarding import pass_on
@@ -79,6 +80,36 @@ async def change_case(
     if sendable:
         intake.sending.nudge()
     return answered
+
+
+async def change_line(
+    intake: Intake,
+    line: str,
+    request: Request,
+    by: Actor,
+    decide: Callable[[JournalEntry, Context], None],
+    visible: Callable[[JournalEntry, Actor], bool] = may_see,
+    *,
+    answer: Callable[[JournalEntry], dict[str, Any]] = lambda entry: {},
+) -> Answered:
+    """Carry a decision out on a line of the journal the caller may know of; it tells nobody."""
+    at = intake.service.at(by)
+
+    def decided(entry: JournalEntry) -> Sequence[Event]:
+        decide(entry, at)
+        return ()
+
+    return await intake.service.commands.execute(
+        intake.journal,
+        line,
+        None,
+        request,
+        at,
+        decided,
+        visible=lambda entry: visible(entry, by),
+        answer=answer,
+        what="referral",
+    )
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:

@@ -1,91 +1,120 @@
-"""The citizen's card: who may look at it, and its correction (R 3.1.2, L 5.1)."""
+"""Correcting: the old line says what is wrong, the new one is entered, the card follows (R 3.1.2).
+
+Each is one write of its own, and a process may die between any two. The old line is the first: once
+it carries the correction it stays due until the new one stands, whose source is the old one's id,
+so that it is entered once.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-
-from chassis import chance
-from chassis.commands import Request
-from chassis.document import Answered, Document
-from chassis.store import AlreadyExists
+from chassis.document import Document
+from chassis.races import pause, too_busy
+from chassis.store import AlreadyExists, LostRace
 from contracts.citizen import CITIZEN
-from contracts.errors import NotFound, Refusal
-from contracts.event import Event
-from contracts.values import Actor, CitizenCard
-from services.intake.domain.case import involves
-from services.intake.domain.citizen import Citizen, correct_card
+from contracts.context import Context
+from services.intake.domain.correcting import carry_over
+from services.intake.domain.journal import Correction, JournalEntry, entry_id, missing_fields
+from services.intake.finding import found_by
 from services.intake.intake import Intake
-from services.intake.recognising import Recognised, apply_keys, look_up
+from services.intake.placing import place
+from services.intake.recognising import take_keys
 
 TRIES = 25
-CASES_AT_MOST = 1000
 
 
-async def get_citizen(
-    intake: Intake, citizen_id: str, by: Actor
-) -> tuple[Document[Citizen], list[str]]:
-    """The citizen an id means, and their cases; for those who serve one of them (L 5.1)."""
-    document = await intake.find_citizen(citizen_id)
-    if document is None:
-        raise NotFound("citizen")
-    ids = await _cases_of(intake, document.state)
-    found = await intake.cases.find({"_id": {"$in": ids}}, limit=CASES_AT_MOST) if ids else []
-    if not any(involves(case.state, by) for case in found):
-        raise NotFound("citizen")
-    return document, ids
+async def finish(intake: Intake, line: str) -> None:
+    """What a line of the journal still has to come to: its place, or the line in its place."""
+    document = await intake.journal.get(line)
+    if document is not None and document.state.correction is not None:
+        await enter_corrected(intake, line)
+    elif document is not None:
+        await place(intake, line)
 
 
-async def _cases_of(intake: Intake, citizen: Citizen) -> list[str]:
-    """Their cases and those of everybody joined to them."""
-    ids = list(citizen.case_ids)
-    for joining in citizen.joinings:
-        other = await intake.citizens.get(joining.citizen)
-        ids += await _cases_of(intake, other.state) if other is not None else []
-    return list(dict.fromkeys(ids))
-
-
-async def correct_citizen(
-    intake: Intake, citizen_id: str, request: Request, by: Actor, card: CitizenCard, reason: str
-) -> Answered:
-    """Correct the card and what its citizen is found by; one write.
-
-    If somebody took the same place among those who are alike, the store says so and we look again.
-    """
+async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
+    """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
     for attempt in range(TRIES):
-        document, _ = await get_citizen(intake, citizen_id, by)
-        corrected = document.state.model_copy(update={"card": card})
-        seen = await look_up(intake, corrected)
+        document = await intake.journal.get(line)
+        made = document.state.correction if document else None
+        if document is None or made is None:
+            raise LookupError(line)
+        at = intake.service.at(made.by)
+        entered = await _enter(intake, document.state, made, at)
+        if document.state.corrected_by is not None and document.state.place_at is None:
+            return entered
+        await _correct_card(intake, document.state, entered, at)
+        document.state.corrected_by, document.state.place_at = entered.id, None
         try:
-            return await _correct(intake, document.id, request, by, card, reason, seen)
-        except AlreadyExists:
-            await asyncio.sleep(chance.uniform(0, 0.01 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await intake.journal.save(document)
+            return entered
+        except LostRace:
+            await pause(attempt)
+    raise too_busy()
 
 
-async def _correct(
-    intake: Intake,
-    citizen_id: str,
-    request: Request,
-    by: Actor,
-    card: CitizenCard,
-    reason: str,
-    seen: Recognised,
-) -> Answered:
-    at = intake.service.at(by)
+async def _enter(
+    intake: Intake, old: JournalEntry, made: Correction, at: Context
+) -> Document[JournalEntry]:
+    """The new line, under the next number of the same journal (R 3.1.2)."""
+    if old.corrected_by is not None:
+        known = await intake.journal.get(old.corrected_by)
+        if known is not None:
+            return known
+    year, source_key = at.calendar.local_date(made.at).year, f"correction:{old.id}"
 
-    def decide(citizen: Citizen) -> Sequence[Event]:
-        events = correct_card(citizen, card, reason, at, at.calendar.local_date(at.now))
-        apply_keys(intake, citizen, seen, at)
-        return events
+    async def write(number: int) -> Document[JournalEntry]:
+        line = old.model_copy(
+            update={
+                "id": entry_id(old.institution, year, number),
+                "year": year,
+                "number": number,
+                "source_key": source_key,
+                "form": made.form,
+                "found_by": found_by(intake.identity, made.form.citizen),
+                "original": None,
+                "received_at": made.form.received_at or old.received_at,
+                "recorded_by": made.by,
+                "missing": missing_fields(made.form),
+                "place_at": None,
+                "corrects": old.id,
+                "correction": None,
+                "corrected_by": None,
+            }
+        )
+        document = Document(id=line.id, state=line, version=1)
+        await intake.journal.save(document)
+        return document
 
-    return await intake.service.commands.execute(
-        intake.citizens,
-        citizen_id,
-        CITIZEN,
-        request,
-        at,
-        decide,
-        visible=lambda citizen: citizen.joined_to is None,
-        what="citizen",
+    entered, _ = await intake.register.enter(
+        f"{old.institution}-{year}", write, lambda: intake.journal.find_one(source_key=source_key)
     )
+    return entered
+
+
+async def _correct_card(
+    intake: Intake, old: JournalEntry, entered: Document[JournalEntry], at: Context
+) -> None:
+    """The citizen's card says from now on what the new line says otherwise than the old."""
+    new = entered.state
+    if old.placed is None or old.form.citizen == new.form.citizen:
+        return
+    for attempt in range(TRIES):
+        document = await intake.citizens.get(old.placed.citizen_id)
+        if document is None:
+            return
+        citizen = document.state
+        events = carry_over(citizen, old.form.citizen, new.form.citizen, new.id, at)
+        if not events:
+            return
+        before = new.same_as
+        new.same_as = await take_keys(intake, citizen, at) or before
+        try:
+            if new.same_as != before:
+                await intake.journal.save(entered)
+            await intake.service.commands.store(
+                intake.citizens, document, CITIZEN, None, at, events
+            )
+            return
+        except (LostRace, AlreadyExists):
+            await pause(attempt)
+    raise too_busy()

@@ -8,15 +8,14 @@ once, since the institution's line has a source of its own.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from chassis import chance
 from chassis.document import Document
+from chassis.races import pause, too_busy
 from chassis.store import LostRace
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
-from contracts.errors import InvalidInput, Refusal
+from contracts.errors import InvalidInput
 from contracts.event import Event
 from contracts.intake import CASE
 from contracts.roles import Role
@@ -188,8 +187,8 @@ async def _bring_in_step(intake: Intake, line: str, case: Case) -> bool:
             await intake.journal.save(document)
             return True
         except LostRace:
-            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt)
+    raise too_busy()
 
 
 async def hand_over(intake: Intake, entry: JournalEntry) -> None:

@@ -31,10 +31,10 @@ from contracts.context import Context
 from contracts.event import REGISTERED, CaseEvent, Event
 from contracts.intake import REFUSED, CaseClosed
 from services.intake.domain.case import Case, Status
+from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.registration import resume
 from services.intake.domain.worklists import follow, settle
 
 

@@ -8,18 +8,17 @@ case is open again before the joined one stands for itself.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from chassis import chance
 from chassis.commands import Request, get_visible
 from chassis.document import Answered, Document
+from chassis.races import pause, too_busy
 from chassis.store import LostRace
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.errors import NotAllowedInState, NotFound, Refusal
+from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.domain import joining, pair
@@ -109,8 +108,8 @@ async def settle(intake: Intake, known: str) -> PairStatus | None:
             await _settle(intake, document)
             return document.state.status
         except (LostRace, CaseOnItsWay):
-            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt)
+    raise too_busy()
 
 
 async def _settle(intake: Intake, document: Document[CitizenPair]) -> None:

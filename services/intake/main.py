@@ -53,16 +53,16 @@ from services.intake.api import (
 )
 from services.intake.commands import run_errands
 from services.intake.consenting import tell_cases
+from services.intake.correcting import finish
 from services.intake.domain.consenting import sound_erasure
 from services.intake.domain.consultations import forget_person
-from services.intake.domain.registration import sound_terms
 from services.intake.domain.reminders import ring
+from services.intake.domain.terms import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.joining import settle
 from services.intake.notifying import release_held, run_deliveries
 from services.intake.recognising import compare_citizen, give_keys
-from services.intake.relining import finish
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
 from services.intake.stores import (

@@ -6,7 +6,6 @@ count alike.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from hmac import compare_digest
 
@@ -17,10 +16,10 @@ from contracts.status_code import plain_code, plain_number
 from contracts.values import Actor
 from services.intake.domain.appointments import CaseKey
 from services.intake.domain.case import Case, involves
-from services.intake.domain.journal import entry_id
+from services.intake.domain.journal import NOBODYS, line_of
 from services.intake.intake import Intake
 
-NOBODYS_ENTRY, NOBODYS_CASE = "J-nobodys", "C-nobodys"
+NOBODYS_CASE = "C-nobodys"
 
 
 async def own_case(intake: Intake, number: str, code: str, address: str) -> CaseKey:
@@ -31,7 +30,7 @@ async def own_case(intake: Intake, number: str, code: str, address: str) -> Case
     intake.limits.check(address, asked, now)
     evenly = Evenly()
     case = await _case_of(intake, asked)
-    entry = case.entry_id if case is not None else NOBODYS_ENTRY
+    entry = case.entry_id if case is not None else NOBODYS
     issue = case.status_code_issue if case is not None else 0
     expected = intake.identity.status_code(entry, issue).encode()
     same_code = compare_digest(expected, plain_code(code).encode())
@@ -65,16 +64,10 @@ async def case_for(
 
 async def _case_of(intake: Intake, number: str) -> Case | None:
     """The case a journal number belongs to; always two reads, whatever is there."""
-    entry = await intake.journal.get(entry_of(number))
+    entry = await intake.journal.get(line_of(number))
     placed = entry.state.placed if entry is not None else None
     found = await intake.cases.get(placed.case_id if placed is not None else NOBODYS_CASE)
     return found.state if found is not None and found.state.ref is not None else None
-
-
-def entry_of(number: str) -> str:
-    """Id of the journal entry of a number, as `plain_number` writes it."""
-    parts = re.fullmatch(r"([a-z][a-z0-9_.-]{0,99})/([0-9]{4})/([0-9]{6,9})", number)
-    return entry_id(parts[1], int(parts[2]), int(parts[3])) if parts else NOBODYS_ENTRY
 
 
 def _key_of(case: Case) -> CaseKey:

@@ -7,15 +7,13 @@ owns the one open case.
 
 from __future__ import annotations
 
-import asyncio
-
-from chassis import chance
 from chassis.document import Document
+from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
 from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.errors import NotAllowedInState, NotFound, Refusal
+from contracts.errors import NotAllowedInState, NotFound
 from contracts.intake import CASE
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
@@ -47,8 +45,8 @@ async def place(
                 intake, journal_id, written if attempt == 0 else None, again=attempt > 0
             )
         except (LostRace, AlreadyExists, CaseNotThereYet):
-            await asyncio.sleep(chance.uniform(0, 0.002 * (attempt + 1)))
-    raise Refusal("too-busy", "the record is being changed by others; try again")
+            await pause(attempt)
+    raise too_busy()
 
 
 async def _place(

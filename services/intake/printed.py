@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact, FullName
-from services.intake.domain.journal import JournalEntry
+from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
 from services.intake.domain.records import EntryState
 
@@ -192,12 +192,6 @@ def _notes(entry: JournalEntry) -> Iterable[str]:
     if entry.incomplete:
         missing = ", ".join(MISSING.get(field, field) for field in entry.missing)
         yield f"неполная запись, не хватает: {missing}"
-
-
-def number_of(line: str) -> str:
-    """The number of a line as a person writes it down, from the line's id."""
-    journal, year, number = line.removeprefix("J-").rsplit("-", 2)
-    return f"{journal}/{year}/{number}"
 
 
 def _contact(contact: Contact | None) -> str:

@@ -1,7 +1,7 @@
 """The queue of requests to each partner: in the order of their terms, at the pace agreed.
 
 What waits stands in the cases, on an index; whose turn it is, in the partner's own document
-(`domain/gateways.py`). So nothing waits for the process that began it, and replicas share one pace.
+(`domain/pace.py`). So nothing waits for the process that began it, and replicas share one pace.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent
 from services.intake.domain.dispatching import record_held, record_not_sent, record_sent
-from services.intake.domain.gateways import Gateway, request_of, spacing_of
 from services.intake.domain.interagency import kind_of
+from services.intake.domain.pace import Pace, request_of, spacing_of
 from services.intake.recording import record
 from services.intake.survivors import find_citizen
 
@@ -51,7 +51,7 @@ class Sending:
         service: Service,
         cases: Collection[Case],
         citizens: Collection[Citizen],
-        paces: Collection[Gateway],
+        paces: Collection[Pace],
         gateways: Gateways,
     ) -> None:
         self._service = service
@@ -134,12 +134,12 @@ class Sending:
                 return BETWEEN_SECONDS
         return 0.5
 
-    async def _pace(self, partner: Partner) -> Document[Gateway]:
+    async def _pace(self, partner: Partner) -> Document[Pace]:
         known = await self._paces.load(gateway_id(partner.office))
         return known or self._paces.blank(gateway_id(partner.office))
 
     async def _give_turn(
-        self, partner: Partner, pace: Document[Gateway], case_id: str, attempt: str
+        self, partner: Partner, pace: Document[Pace], case_id: str, attempt: str
     ) -> None:
         spacing = spacing_of(partner.per_minute, SECONDS)
         pace.state.take_turn(attempt, spacing, self._service.now())

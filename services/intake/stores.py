@@ -12,8 +12,8 @@ from services.intake.domain.appointments import Appointment, Status
 from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consultations import Consultation
-from services.intake.domain.gateways import Gateway, attempt_of
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.pace import Pace, attempt_of
 from services.intake.domain.pair import CitizenPair
 from services.intake.domain.reminders import next_due
 from services.intake.domain.request_lists import RequestList, worklist_dues
@@ -68,7 +68,7 @@ CASES = Spec(
     ),
 )
 
-GATEWAYS = Spec(name="gateways", state=Gateway)
+GATEWAYS = Spec(name="gateways", state=Pace)
 
 
 OUTGOING_NUMBERS = Spec(name="outgoing_numbers", state=OutgoingNumber)

@@ -14,7 +14,7 @@ from contracts.terms import TermBook
 from services.careplan.domain.case import Case as Plan
 from services.careplan.domain.terms import TERM_OF
 from services.intake.domain.case import Case
-from services.intake.domain.notices import followed, status_text
+from services.intake.domain.notices import followed, task_state
 from services.intake.domain.task import DeliveryState, FollowedTask
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import entry_id
@@ -171,7 +171,7 @@ def _hospital_was_told(world: World) -> Iterator[str]:
         for referral, notice in followed(case):
             if notice.next_attempt_at is not None:
                 continue
-            task, status = tasks.get(referral), status_text(case, referral)
+            task, status = tasks.get(referral), task_state(case, referral).text
             if task is None or task.present is None or task.present.state.text != status:
                 yield f"{referral} is {status}, its task shows something else"
                 continue

@@ -6,6 +6,7 @@ the two are merged field by field, so that neither a restart nor a newer file un
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel
@@ -118,9 +119,9 @@ def relist_service(service: ListedService, reason: str, at: Context) -> list[Eve
     return [ServiceListed(by=at.by, listing=service.listing, reason=reason)]
 
 
-def begin_from_file(filed: ServiceListing, at: Context) -> ListedService:
+def begin_from_file(filed: ServiceListing, since: datetime) -> ListedService:
     """The service as its data file has it, before a person's first change."""
-    return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=at.now)
+    return ListedService(id=filed.id, listing=filed, filed=filed, changed_at=since)
 
 
 def refile(service: ListedService, filed: ServiceListing | None) -> None:

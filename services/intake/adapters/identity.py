@@ -7,7 +7,7 @@ import hmac
 import re
 import unicodedata
 
-from contracts.values import CitizenCard, Phone
+from contracts.values import CitizenCard
 from services.intake.domain.likeness import sound_keys
 
 STATUS_CODE_DIGITS = 10
@@ -41,10 +41,6 @@ class Identity:
         `kind` keeps keys of one kind from being taken for those of another.
         """
         return self._key(f"{kind}:{said}")
-
-    def phone_key(self, phone: Phone) -> str:
-        """Finds a person by the phone they gave, in E.164."""
-        return self.hashed("phone", phone)
 
     def status_code(self, entry_id: str, issue: int = 0) -> str:
         """The secret code by which a citizen asks where the case stands; the same one until the

@@ -17,7 +17,7 @@ from contracts.values import Identifier
 from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.adapters.media_types import ALLOWED, SUFFIXES
 from services.intake.api.callers import Frontline, Reader
-from services.intake.api.documents_views import AttachmentView, attachment_view
+from services.intake.api.document_views import AttachmentView, attachment_view
 from services.intake.attaching import attach_upload
 from services.intake.domain.attaching import get_attachment
 from services.intake.domain.records import Attachment

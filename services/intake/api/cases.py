@@ -22,7 +22,7 @@ from services.intake.api.schemas import (
 )
 from services.intake.api.views import CaseView, case_view
 from services.intake.domain import triage, urgent
-from services.intake.domain.consultation import Advice, close_consultation
+from services.intake.domain.ending import Advice, close_consultation
 from services.intake.intake import WithIntake
 
 router = APIRouter(tags=["cases"])

@@ -11,7 +11,7 @@ from contracts.terms import Deadline
 from contracts.values import CitizenCard, Telephone, Text
 from services.intake.api.callers import Frontline, Reader
 from services.intake.api.spoken import SpokenCard
-from services.intake.correcting import correct_citizen, get_citizen
+from services.intake.citizens import correct_citizen, get_citizen
 from services.intake.domain.citizen import CardVersion, Citizen
 from services.intake.domain.consent import ConsentRecord
 from services.intake.domain.consenting import standing_consent

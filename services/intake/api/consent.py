@@ -14,7 +14,7 @@ from contracts.values import Identifier, Text
 from services.intake.api.callers import Frontline, Reader
 from services.intake.api.changing import ChangeOfCase
 from services.intake.consenting import record_consent, record_withdrawal
-from services.intake.domain import registration
+from services.intake.domain import declining
 from services.intake.domain.consent import GivenConsent
 from services.intake.domain.records import ContactsLeft
 from services.intake.intake import WithIntake
@@ -97,7 +97,7 @@ async def post_decline(body: DeclineRequest, by: Frontline, change: ChangeOfCase
     """Consequences were explained and a contact left; the case can be re-opened (R 3.3.7.2)."""
     return await change(
         by,
-        lambda case, at: registration.decline(
+        lambda case, at: declining.decline(
             case,
             at,
             consequences_explained=body.consequences_explained,
@@ -111,4 +111,4 @@ async def post_decline(body: DeclineRequest, by: Frontline, change: ChangeOfCase
 @router.post("/cases/{case_id}/reopening", summary="A declined case goes on")
 async def post_reopening(by: Frontline, change: ChangeOfCase) -> CommandReceipt:
     """The citizen thought better of it (R 3.3.7.2); after a withdrawal, with a new consent."""
-    return await change(by, registration.reopen)
+    return await change(by, declining.reopen)

@@ -15,7 +15,7 @@ from contracts.errors import InvalidInput
 from contracts.values import Identifier, Line, Text
 from services.intake.api.appointment_views import Day
 from services.intake.api.callers import Consulting
-from services.intake.consulting import find_referral, record_consultation
+from services.intake.consultations import find_referral, record_consultation
 from services.intake.domain.consultations import (
     Asker,
     Consultation,

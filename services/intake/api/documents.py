@@ -9,7 +9,7 @@ from chassis.http import CommandReceipt, etag
 from contracts.errors import NotFound
 from services.intake.api.callers import Frontline, Reader
 from services.intake.api.changing import ChangeOfCase
-from services.intake.api.documents_views import (
+from services.intake.api.document_views import (
     BringList,
     PackageView,
     ReceiptView,

@@ -18,14 +18,14 @@ from contracts.errors import InvalidInput
 from contracts.values import Actor
 from services.intake.api.callers import Reader, Registrar, own_records
 from services.intake.api.journal_views import EntryView, entry_view, received_between
-from services.intake.domain.corrections import Corrected, correct
-from services.intake.domain.journal import JournalEntry, may_see
+from services.intake.commands import change_line
+from services.intake.correcting import enter_corrected
+from services.intake.domain.correcting import Corrected, correct
 from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
 from services.intake.forwarding import forward_by_address
 from services.intake.intake import Intake, WithIntake
 from services.intake.printed import STYLE, PrintedLine, csv_rows, journal_page, printed_line
-from services.intake.relining import enter_corrected
 
 router = APIRouter(tags=["referrals"])
 
@@ -59,21 +59,13 @@ async def post_correction(
 
     If what waits at a body or MFC gets an address that one institution serves, it is passed on.
     """
-    at = intake.service.at(by)
-
-    def decide(entry: JournalEntry) -> list[Any]:
-        correct(entry, corrected, at)
-        return []
-
-    answered = await intake.service.commands.execute(
-        intake.journal,
+    answered = await change_line(
+        intake,
         referral_id,
-        None,
         request,
-        at,
-        decide,
-        visible=lambda entry: may_see(entry, by) and entry.institution == by.organization,
-        what="referral",
+        by,
+        lambda line, at: correct(line, corrected, at),
+        visible=lambda line, by: line.institution == by.organization,
     )
     entered = await enter_corrected(intake, referral_id)
     if entered.state.state is EntryState.TO_FORWARD:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from contracts.directory import OrganizationCard
 from contracts.terms import Unit
 from contracts.values import CitizenCard, FullName
-from services.intake.api.documents_views import ReceiptView, bring_list
+from services.intake.api.document_views import ReceiptView, bring_list
 from services.intake.domain.case import Case
 from services.intake.domain.interagency import find_request, kind_of
 from services.intake.domain.requests import InteragencyRequest

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from chassis.commands import get_visible
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
+from contracts.context import Context
 from contracts.roles import Role
 from services.intake.api.callers import EntryReader, Reader, Referrer, Registrar, own_records
 from services.intake.api.journal_views import (
@@ -19,7 +20,9 @@ from services.intake.api.journal_views import (
     registration_of,
 )
 from services.intake.api.schemas import ReferralRequest
-from services.intake.domain.journal import Completion, JournalEntry, complete, may_see
+from services.intake.commands import change_line
+from services.intake.domain.completing import Completion, complete
+from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
 from services.intake.forwarding import check_contacts, forward_by_address, taken_by
@@ -107,26 +110,15 @@ async def post_completion(
 
     What waits at a body or MFC is passed on at once if its address now says to whom.
     """
-    at = intake.service.at(by)
-
     waiting: list[bool] = []
 
-    def decide(entry: JournalEntry) -> list[Any]:
+    def decide(entry: JournalEntry, at: Context) -> None:
         waiting[:] = [entry.state is EntryState.TO_FORWARD]
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         entry.found_by = found_by(intake.identity, entry.form.citizen)
-        return []
 
-    answered = await intake.service.commands.execute(
-        intake.journal,
-        referral_id,
-        None,
-        request,
-        at,
-        decide,
-        visible=lambda entry: may_see(entry, by),
-        answer=lambda entry: {"missing": entry.missing},
-        what="referral",
+    answered = await change_line(
+        intake, referral_id, request, by, decide, answer=lambda line: {"missing": line.missing}
     )
     await place(intake, referral_id)
     if any(waiting):

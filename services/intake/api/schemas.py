@@ -10,8 +10,8 @@ from chassis.http import Body
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Line, Text
 from services.intake.api.spoken import SpokenCard
-from services.intake.domain.consultation import Advice
 from services.intake.domain.documents import GivenDocument
+from services.intake.domain.ending import Advice
 from services.intake.domain.journal import ReferralForm
 from services.intake.domain.records import ApplicantKind
 from services.intake.domain.requests import Answer, FetchedDocument, PensionCertificate, Signatory

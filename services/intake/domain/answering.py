@@ -26,7 +26,6 @@ from services.intake.domain.requests import (
     DifferingAnswer,
     GarbledAnswer,
     InteragencyRequest,
-    PensionCertificate,
     RequestState,
 )
 
@@ -60,18 +59,6 @@ def record_answer(case: Case, request_id: str, answer: Answer, at: Context) -> l
     if answer.refusal is not None:
         return _record_negative(case, request, answer, at)
     return _record_document(case, request, answer, at)
-
-
-def record_certificate(
-    case: Case, request_id: str, certificate: PensionCertificate, at: Context
-) -> list[Event]:
-    """The Pension Fund's answer (R 2.6.1)."""
-    return record_answer(case, request_id, Answer(certificate=certificate), at)
-
-
-def record_negative_answer(case: Case, request_id: str, reason: str, at: Context) -> list[Event]:
-    """The body has no such person, or cannot answer: somebody must look."""
-    return record_answer(case, request_id, Answer(refusal=reason), at)
 
 
 def _check_fits(request: InteragencyRequest, answer: Answer) -> None:

@@ -1,22 +1,37 @@
-"""How a case ends for reasons of its own: without object, or withdrawn by who referred."""
+"""How a case ends in intake: by a consultation, without object, or withdrawn by who referred."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
+
+from pydantic import Field
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import CaseClosed
 from contracts.referral import ReferralWithdrawn
+from contracts.triage import TriageCode
+from contracts.values import Identifier, Text, Value
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.notices import requester_of, task_status
-from services.intake.domain.records import Withdrawal
+from services.intake.domain.records import Consultation, Entered, Withdrawal
 from services.intake.domain.task_states import TaskStatus, require_transition
 
 UNTRIAGED = frozenset({Status.TO_FORWARD, Status.REGISTERED, Status.ANALYSED})
 WITHDRAWN = "referral_withdrawn"
+
+
+class Advice(Value):
+    """What was asked, what was answered, and where the person was directed (R 3.1.6 б)."""
+
+    asked: Text
+    answered: Text
+    directed_to: tuple[Identifier, ...] = Field(
+        default=(), max_length=20, description="organizations, by their ids in the directory"
+    )
 
 
 class WithoutObject(StrEnum):
@@ -28,6 +43,31 @@ class WithoutObject(StrEnum):
     """The referral meant somebody else."""
     DIED = "died"
     MOVED = "moved"
+
+
+def close_consultation(
+    case: Case, advice: Advice, at: Context, taking_part: Collection[str] = ()
+) -> list[Event]:
+    """A consultation was given and is recorded; nothing more is to be done (R 3.1.6 б).
+
+    `taking_part`: those of the named organizations that the directory knows to take part.
+    """
+    require(case, Action.CLOSE_CONSULTATION)
+    if case.code is not TriageCode.CONSULTATION:
+        raise NotAllowedInState(
+            "not-a-consultation", "only a consultation is closed here", clause="R 3.1.6 б"
+        )
+    for index, organization in enumerate(advice.directed_to):
+        if organization not in taking_part:
+            raise InvalidInput(
+                "organization-takes-no-part",
+                "the directory knows no organization of this id that takes part",
+                field=f"directed_to.{index}",
+                clause="R 3.1.6 б",
+            )
+    case.consultation = Consultation(**advice.model_dump(), given=Entered(at=at.now, by=at.by.id))
+    case.status, case.closed_for = Status.CLOSED, "consultation_given"
+    return [CaseClosed(by=at.by, reason=case.closed_for, closed=case.terms.close_all(at.now))]
 
 
 def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list[Event]:

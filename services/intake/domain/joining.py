@@ -18,9 +18,10 @@ from contracts.values import CitizenCard
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
 from services.intake.domain.consenting import standing_consent
+from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
+from services.intake.domain.journal import number_of
 from services.intake.domain.records import LinkedReferral
-from services.intake.domain.registration import resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +240,3 @@ def reopen_parted(case: Case, at: Context) -> list[Event]:
         case.status, case.declined_before = Status.DECLINED, False
         return [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
     return resume(case, at)
-
-
-def number_of(entry_id: str) -> str:
-    """The number a person writes down, from the id of the journal entry."""
-    institution, year, number = entry_id.removeprefix("J-").rsplit("-", 2)
-    return f"{institution}/{year}/{number}"

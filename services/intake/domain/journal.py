@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Self
 
@@ -167,6 +168,22 @@ def entry_id(institution: str, year: int, number: int) -> str:
     return f"J-{institution}-{year}-{number:06d}"
 
 
+def number_of(line: str) -> str:
+    """The number of a line as a person writes it down, from the line's id."""
+    institution, year, number = line.removeprefix("J-").rsplit("-", 2)
+    return f"{institution}/{year}/{number}"
+
+
+NOBODYS = "J-nobodys"
+"""The id of no line."""
+
+
+def line_of(number: str) -> str:
+    """Id of the line of a number, as `plain_number` writes it; NOBODYS of one that is none."""
+    parts = re.fullmatch(r"([a-z][a-z0-9_.-]{0,99})/([0-9]{4})/([0-9]{6,9})", number)
+    return entry_id(parts[1], int(parts[2]), int(parts[3])) if parts else NOBODYS
+
+
 def missing_fields(form: ReferralForm) -> list[str]:
     """Which fields of R 3.1.2 the referral lacks, by their paths."""
     present = {
@@ -189,7 +206,7 @@ def check_form(
     who refers is known by its token.
     """
     check_manner(form.channel, form.oral)
-    _check_birth(form.citizen, today)
+    check_birth(form.citizen, today)
     _check_receipt(form, now)
     if not from_organization:
         check_referrer(form.channel, form.referrer, form.contact)
@@ -225,7 +242,8 @@ def _check_receipt(form: ReferralForm, now: datetime) -> None:
         raise InvalidInput(*wrong, field="received_at", clause="R 3.1.2")
 
 
-def _check_birth(citizen: CitizenCard, today: date) -> None:
+def check_birth(citizen: CitizenCard, today: date) -> None:
+    """Refuse a date of birth that lies in the future (R 3.1.2)."""
     if citizen.birth_date is not None and citizen.birth_date > today:
         raise InvalidInput(
             "birth-date-in-future",
@@ -245,43 +263,6 @@ def require_present(entry: JournalEntry) -> None:
             field="id",
             clause="R 3.1.2",
         )
-
-
-class Completion(Value):
-    """What was learned later about a referral taken with what was known."""
-
-    citizen: CitizenCard
-    problems: Text | None = None
-    contact: Contact | None = None
-    source: Line = Field(description="from whom it was learned")
-
-
-def complete(
-    entry: JournalEntry, completion: Completion, by: str, now: datetime, today: date
-) -> None:
-    """Add what was missing; what was recorded stays as it was (append-only, R 3.1.2).
-
-    The entry becomes due once more, so that the citizen's card gets what was learned.
-    """
-    require_present(entry)
-    if not entry.missing:
-        raise InvalidInput(
-            "referral-is-complete", "nothing is missing in this entry", field="id", clause="R 3.1.2"
-        )
-    _check_birth(completion.citizen, today)
-    known = entry.form.citizen.model_dump(exclude_none=True, exclude_defaults=True)
-    learned = completion.citizen.model_dump(exclude_none=True)
-    form = entry.form.model_copy(
-        update={
-            "citizen": CitizenCard.model_validate({**learned, **known}),
-            "problems": entry.form.problems or completion.problems,
-            "contact": entry.form.contact or completion.contact,
-        }
-    )
-    before, entry.missing = entry.missing, missing_fields(form)
-    added = tuple(field for field in before if field not in entry.missing)
-    entry.additions.append(Addition(at=now, recorded_by=by, source=completion.source, fields=added))
-    entry.form, entry.place_at = form, now
 
 
 def may_see(entry: JournalEntry, by: Actor) -> bool:

@@ -139,11 +139,6 @@ def _output(case: Case) -> dict[str, str]:
     return {code: value for code, value in found.items() if value is not None}
 
 
-def status_text(case: Case, entry_id: str | None = None) -> str:
-    """State and stage of a referral as one word."""
-    return task_state(case, entry_id).text
-
-
 def requester_of(case: Case, entry_id: str) -> str | None:
     """Who sent a referral of this case; None where nobody did who could be told."""
     if entry_id == case.entry_id:

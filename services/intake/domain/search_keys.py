@@ -17,8 +17,7 @@ from rapidfuzz.fuzz import ratio
 
 from contracts.errors import InvalidInput
 from contracts.values import Address, CitizenCard, FullName
-from services.intake.domain.spelling import Home, home_of, plain, plain_name
-from services.intake.domain.spelling import sound as as_spoken
+from services.intake.domain.spelling import Home, home_of, plain, plain_name, sound
 
 SHORTEST: Final = 2
 LONGEST: Final = 100
@@ -37,11 +36,11 @@ def keys_of(card: CitizenCard) -> Keys:
     A double family name is found by either part: they are its two halves.
     """
     keys: Keys = {}
-    heard = sound(card.name.family) if card.name else ""
+    heard = sound_as_typed(card.name.family) if card.name else ""
     if card.name is not None and heard:
         half = len(heard) // 2
         head, tail = heard[:half], heard[len(heard) - half :]
-        parts = [said for part in _split(card.name.family) if (said := sound(part))]
+        parts = [said for part in _split(card.name.family) if (said := sound_as_typed(part))]
         if len(parts) > 1:
             head, tail = parts[0], parts[-1]
         keys |= {"family": heard, "head": head, "tail": tail}
@@ -56,7 +55,7 @@ def keys_as_heard(words: Sequence[str]) -> Keyed:
     two together, may be the family name, or a part of a double one."""
     long = [word for word in words if len(word) >= SHORTEST]
     together = [one + other for one, other in pairwise(long)]
-    heard = dict.fromkeys(filter(None, map(sound, [*long, *together])))
+    heard = dict.fromkeys(filter(None, map(sound_as_typed, [*long, *together])))
     return [(kind, said) for said in heard for kind in ("family", "head", "tail")]
 
 
@@ -64,7 +63,7 @@ def keys_mistyped(words: Sequence[str]) -> Keyed:
     """What lines are found by if one letter of the family name, which is one of these words, is
     wrong: a half of it is whole. A letter more or less moves the middle."""
     keys: Keyed = []
-    for heard in filter(None, (sound(word) for word in words if len(word) >= SHORTEST)):
+    for heard in filter(None, (sound_as_typed(word) for word in words if len(word) >= SHORTEST)):
         for half in sorted({max(1, (len(heard) + more) // 2) for more in (-1, 0, 1)}):
             keys += [("head", heard[:half]), ("tail", heard[-half:])]
     return keys
@@ -124,21 +123,22 @@ def _alike(word: str, part: str) -> float:
         return 100.0
     if len(word) == 1:
         return 90.0 if part.startswith(word) else 0.0
-    if sound(word) == sound(part):
+    heard = sound_as_typed(word), sound_as_typed(part)
+    if heard[0] == heard[1]:
         return 97.0
-    close = OSA.distance(word, part) <= 1 or OSA.distance(sound(word), sound(part)) <= 1
+    close = OSA.distance(word, part) <= 1 or OSA.distance(*heard) <= 1
     score = float(ratio(word, part))
     return score if close or score >= ALIKE else 0.0
 
 
-def sound(name: str) -> str:
+def sound_as_typed(name: str) -> str:
     """How a name sounds; «и» and «ы» are one here, for clerks type one for the other."""
-    return as_spoken(plain(name).replace("ы", "и"))
+    return sound(plain(name).replace("ы", "и"))
 
 
 def _street(home: Home) -> str | None:
     named = home.street or home.settlement
-    return (sound(named) or named) if named else None
+    return (sound_as_typed(named) or named) if named else None
 
 
 def _check_length(text: str, field: str) -> None:

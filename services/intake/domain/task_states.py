@@ -49,13 +49,6 @@ NEXT: dict[TaskStatus, frozenset[TaskStatus]] = {
 REQUESTERS = frozenset({S.DRAFT, S.REQUESTED, S.CANCELLED, S.ENTERED_IN_ERROR})
 """States that the requester sets; all others are for who fulfils the task, or for either."""
 
-REOPENED: dict[TaskStatus, frozenset[TaskStatus]] = {
-    S.CANCELLED: frozenset({S.RECEIVED, S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD}),
-    S.FAILED: frozenset({S.RECEIVED, S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD}),
-    S.COMPLETED: frozenset({S.ACCEPTED, S.IN_PROGRESS, S.ON_HOLD}),
-}
-"""What the procedure itself may take up again: nobody asks for it through the Task."""
-
 
 class ForbiddenTransition(NotAllowedInState):
     """The life cycle knows no way from the one state to the other."""

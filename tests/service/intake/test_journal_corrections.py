@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contracts.citizen import CitizenCardChanged
-from services.intake.domain.corrections import Corrected, correct
+from services.intake.correcting import enter_corrected
+from services.intake.domain.correcting import Corrected, correct
 from services.intake.domain.journal import JournalEntry
-from services.intake.relining import enter_corrected
 from tests.service.intake.bodies import new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
 from tests.service.intake.journal import amend, entry, named

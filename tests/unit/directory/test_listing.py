@@ -117,7 +117,7 @@ def test_only_the_newest_changes_are_remembered() -> None:
 
 def test_newer_file_is_taken_over_but_in_what_a_person_changed() -> None:
     filed = listing(fees="Бесплатно", alert=None)
-    service = begin_from_file(filed, at())
+    service = begin_from_file(filed, at().now)
     change_service(service, filed.model_copy(update={"name": "Прокат колясок"}), WHY, LATER)
     newer = filed.model_copy(update={"name": "Пункт выдачи", "fees": "100 рублей"})
     refile(service, newer)
@@ -128,14 +128,14 @@ def test_newer_file_is_taken_over_but_in_what_a_person_changed() -> None:
 
 def test_newer_file_does_not_bring_back_what_was_withdrawn() -> None:
     filed = listing()
-    service = begin_from_file(filed, at())
+    service = begin_from_file(filed, at().now)
     withdraw_service(service, WHY, LATER)
     refile(service, filed.model_copy(update={"name": "Прокат"}))
     assert (service.listing.status, service.listing.name) == (ServiceStatus.DEFUNCT, "Прокат")
 
 
 def test_file_that_lost_the_service_changes_nothing() -> None:
-    service = begin_from_file(listing(), at())
+    service = begin_from_file(listing(), at().now)
     refile(service, None)
     assert service.listing == listing()
 

@@ -14,17 +14,17 @@ from contracts.event import Event
 from contracts.referral import Channel
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
-from services.intake.domain import registration
-from services.intake.domain.answering import record_certificate
+from services.intake.domain import declining, registration
+from services.intake.domain.answering import record_answer
 from services.intake.domain.case import Case, Status
 from services.intake.domain.consent import ConsentScope
-from services.intake.domain.consultation import Advice, close_consultation
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
+from services.intake.domain.ending import Advice, close_consultation
 from services.intake.domain.interagency import request_certificate
 from services.intake.domain.journal import JournalEntry, ReferralForm
 from services.intake.domain.records import ApplicantKind, Onward
-from services.intake.domain.requests import PensionCertificate, Signatory, SigningAuthority
+from services.intake.domain.requests import Answer, PensionCertificate, Signatory, SigningAuthority
 from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.handlers import on_survey_completed
 
@@ -226,7 +226,7 @@ def sent(**changed: Any) -> Case:
 
 def decline(case: Case, at: Context | None = None) -> list[Event]:
     """The citizen declines, with all that has to be done before (R 3.3.7.2)."""
-    return registration.decline(case, at or when(), consequences_explained=True, contact_left=True)
+    return declining.decline(case, at or when(), consequences_explained=True, contact_left=True)
 
 
 def in_status(status: Status) -> Case:
@@ -252,6 +252,18 @@ def in_status(status: Status) -> Case:
         close_consultation(closed, ADVICE, when())
         return closed
     return complete()
+
+
+def record_certificate(
+    case: Case, request_id: str, certificate: PensionCertificate, at: Context
+) -> list[Event]:
+    """The Pension Fund's answer (R 2.6.1)."""
+    return record_answer(case, request_id, Answer(certificate=certificate), at)
+
+
+def record_negative_answer(case: Case, request_id: str, reason: str, at: Context) -> list[Event]:
+    """The body has no such person, or cannot answer: somebody must look."""
+    return record_answer(case, request_id, Answer(refusal=reason), at)
 
 
 def complete() -> Case:

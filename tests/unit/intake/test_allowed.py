@@ -10,15 +10,16 @@ from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.referral import ReturnReason
 from contracts.triage import TriageCode
-from services.intake.domain.answering import record_certificate, settle_answers
+from services.intake.domain.answering import settle_answers
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
-from services.intake.domain.consultation import close_consultation
+from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.ending import (
     WithoutObject,
+    close_consultation,
     close_without_object,
     withdraw_referral,
 )
@@ -33,7 +34,7 @@ from services.intake.domain.records import (
     Presented,
     UrgentMeasure,
 )
-from services.intake.domain.registration import link_referral, reopen
+from services.intake.domain.registration import link_referral
 from services.intake.domain.requests import (
     Answer,
     DifferingAnswer,
@@ -63,6 +64,7 @@ from tests.unit.intake.sample import (
     decline,
     entry,
     in_status,
+    record_certificate,
     when,
 )
 

@@ -22,11 +22,10 @@ from services.intake.domain.answering import (
     keep_garbled,
     needs_a_person,
     record_answer,
-    record_certificate,
-    record_negative_answer,
     settle_answers,
 )
 from services.intake.domain.case import Case
+from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import (
     dispatch_request,
     enter_queue,
@@ -42,7 +41,6 @@ from services.intake.domain.interagency import (
     request_document,
 )
 from services.intake.domain.records import ApplicantKind
-from services.intake.domain.registration import reopen, sound_terms
 from services.intake.domain.request_lists import RequestList, due_of, lists_of, worklist_dues
 from services.intake.domain.requests import (
     Answer,
@@ -52,6 +50,7 @@ from services.intake.domain.requests import (
     RequestState,
     RequestWay,
 )
+from services.intake.domain.terms import sound_terms
 from tests.unit.intake.sample import (
     CERTIFICATE,
     HEAD,
@@ -60,6 +59,8 @@ from tests.unit.intake.sample import (
     applied,
     decline,
     local,
+    record_certificate,
+    record_negative_answer,
     register_sheet,
     requested,
     sent,

@@ -11,7 +11,6 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.regulation import load_pack
 from contracts.triage import TriageCode
-from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import (
     GivenDocument,
@@ -32,6 +31,7 @@ from tests.unit.intake.sample import (
     REQUEST,
     applied,
     local,
+    record_certificate,
     register_sheet,
     registered,
     triaged,

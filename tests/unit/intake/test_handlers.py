@@ -22,7 +22,6 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.intake import CASE, CaseClosed, CaseReopened
 from contracts.values import SYSTEM
-from services.intake.domain.answering import record_certificate
 from services.intake.domain.case import Case, Status
 from services.intake.domain.notices import task_status
 from services.intake.handlers import CASE_HANDLERS
@@ -34,6 +33,7 @@ from tests.unit.intake.sample import (
     REQUEST,
     decline,
     in_status,
+    record_certificate,
     sent,
     when,
 )

@@ -16,12 +16,12 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.intake import TermDueSoon, TermMissed
 from contracts.regulation import load_pack
 from services.intake.adapters.gateways import content
-from services.intake.domain.answering import record_certificate, record_negative_answer
 from services.intake.domain.case import Case, Status
+from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import record_not_sent, record_sent
 from services.intake.domain.interagency import LONGEST_PAUSE_SECONDS, request_certificate
-from services.intake.domain.registration import reopen, sound_terms
 from services.intake.domain.requests import RequestState, Signatory, SigningAuthority
+from services.intake.domain.terms import sound_terms
 from tests.unit.intake.sample import (
     CARD,
     CERTIFICATE,
@@ -31,6 +31,8 @@ from tests.unit.intake.sample import (
     applied,
     decline,
     local,
+    record_certificate,
+    record_negative_answer,
     register_sheet,
     requested,
     sent,

@@ -12,12 +12,11 @@ from contracts.errors import InvalidInput
 from contracts.referral import Channel
 from contracts.regulation import load_pack
 from contracts.values import CitizenCard, Contact, ContactKind, FullName, Gender
+from services.intake.domain.completing import Completion, complete
 from services.intake.domain.journal import (
-    Completion,
     JournalEntry,
     ReferralForm,
     check_form,
-    complete,
     entry_id,
     missing_fields,
 )

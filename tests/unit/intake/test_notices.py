@@ -8,19 +8,19 @@ import pytest
 
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status, next_wake
+from services.intake.domain.declining import decline
 from services.intake.domain.ending import WithoutObject, close_without_object
 from services.intake.domain.notices import (
     REASONS,
     notice_of,
     record_handed_over,
-    status_text,
     task_state,
     task_status,
     tell_requester,
     to_tell,
 )
 from services.intake.domain.records import Progress
-from services.intake.domain.registration import decline, link_referral
+from services.intake.domain.registration import link_referral
 from services.intake.domain.task_states import TaskStatus
 from tests.unit.intake.sample import (
     HOSPITAL,
@@ -70,7 +70,7 @@ def test_furthest_stage_is_told(
     case = in_status(status)
     case.progress = Progress.model_validate(progress)
     assert task_status(case) == (task, stage)
-    assert status_text(case) == (f"{task}/{stage}" if stage else str(task))
+    assert task_state(case).text == (f"{task}/{stage}" if stage else str(task))
 
 
 def test_refusal_without_grounds_is_a_refusal() -> None:

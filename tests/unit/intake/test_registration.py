@@ -12,18 +12,15 @@ from contracts.intake import CaseDeclined, CaseReopened, TermDueSoon, TermMissed
 from contracts.referral import Channel, ReferralLinked, ReferralRegistered
 from contracts.triage import TriageCode
 from contracts.values import Actor, Contact, ContactKind
-from services.intake.domain import registration
-from services.intake.domain.answering import may_answer, record_certificate
+from services.intake.domain import declining
+from services.intake.domain.answering import may_answer
 from services.intake.domain.case import Case, Status, involves, next_wake
+from services.intake.domain.declining import reopen
 from services.intake.domain.journal import check_form
 from services.intake.domain.parties import REFERRERS, spoken
 from services.intake.domain.records import Progress
-from services.intake.domain.registration import (
-    link_referral,
-    register_case,
-    reopen,
-    sound_terms,
-)
+from services.intake.domain.registration import link_referral, register_case
+from services.intake.domain.terms import sound_terms
 from tests.unit.intake.sample import (
     AUTHORISED_BODY,
     CERTIFICATE,
@@ -40,6 +37,7 @@ from tests.unit.intake.sample import (
     form,
     in_status,
     local,
+    record_certificate,
     register_sheet,
     registered,
     requested,
@@ -225,14 +223,14 @@ def test_refusal_is_an_informed_one_r_3_3_7_2(
     case = applied()
     before, at = case.model_copy(deep=True), when()
     if code is None:
-        registration.decline(case, at, consequences_explained=explained, contact_left=contact)
+        declining.decline(case, at, consequences_explained=explained, contact_left=contact)
         (kept,) = case.declines
         assert (kept.at, kept.recorded_by) == (at.now, at.by.id)
         assert kept.consequences_explained
         assert kept.contact_left
         return
     with pytest.raises(InvalidInput) as refused:
-        registration.decline(case, at, consequences_explained=explained, contact_left=contact)
+        declining.decline(case, at, consequences_explained=explained, contact_left=contact)
     field = "contact_left" if explained else "consequences_explained"
     assert (refused.value.code, refused.value.field) == (code, field)
     assert refused.value.clause == "R 3.3.7.2"

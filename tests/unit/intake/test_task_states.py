@@ -8,7 +8,6 @@ import pytest
 
 from services.intake.domain.task_states import (
     NEXT,
-    REOPENED,
     REQUESTERS,
     ForbiddenTransition,
     TaskStatus,
@@ -59,7 +58,3 @@ def test_requester_may_do_what_is_theirs_and_else_both_states_are_named(
     assert f"from {before} to {after}" in refused.value.detail
     expected = "transition-forbidden" if after in REQUESTERS else "transition-not-the-requesters"
     assert refused.value.code == expected
-
-
-def test_what_the_law_reopens_is_no_arrow_of_the_guide() -> None:
-    assert all(not follows(b, a) for b, others in REOPENED.items() for a in others)

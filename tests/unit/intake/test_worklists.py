@@ -18,10 +18,9 @@ from contracts.event import Event
 from contracts.regulation import load_pack
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
-from services.intake.domain.answering import record_certificate, record_negative_answer
 from services.intake.domain.case import ALLOWED, Action, Case, Status
 from services.intake.domain.dispatching import record_not_sent, record_sent
-from services.intake.domain.registration import sound_terms
+from services.intake.domain.terms import sound_terms
 from services.intake.domain.urgent import MeasureResult, record_urgent_results
 from services.intake.domain.worklists import (
     WORKLISTS,
@@ -42,6 +41,8 @@ from tests.unit.intake.sample import (
     applied,
     complete,
     in_status,
+    record_certificate,
+    record_negative_answer,
     register_sheet,
     registered,
     requested,

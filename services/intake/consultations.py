@@ -9,9 +9,8 @@ from contracts.roles import Role
 from contracts.status_code import plain_number
 from contracts.values import Actor
 from services.intake.domain.consultations import Question, Referral, consult
-from services.intake.domain.journal import JournalEntry
+from services.intake.domain.journal import line_of, may_see
 from services.intake.intake import Intake
-from services.intake.own_case import entry_of
 
 
 async def record_consultation(
@@ -35,17 +34,11 @@ async def find_referral(
 ) -> Referral:
     """A referral that staff name by its id or its number: one they may know of, or for the call
     centre any, as the citizen tells it (S)."""
-    wanted = entry_id or entry_of(plain_number(number or ""))
+    wanted = entry_id or line_of(plain_number(number or ""))
     found = await intake.journal.get(wanted)
-    if found is None or not (by.role == Role.CALL_CENTRE or _took_part(found.state, by)):
+    if found is None or not (by.role == Role.CALL_CENTRE or may_see(found.state, by)):
         raise InvalidInput(
             "unknown-referral", "the journal has no such entry", field="referral_id", clause="S"
         )
     placed = found.state.placed
     return Referral(found.id, placed.case_id if placed is not None else None)
-
-
-def _took_part(entry: JournalEntry, by: Actor) -> bool:
-    """Whether the caller's organization has the entry, or took the referral in (R 3.1.2)."""
-    own = {entry.institution, entry.authorised_body, entry.recorded_by.organization}
-    return by.organization is not None and by.organization in own

@@ -84,7 +84,7 @@ def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:
         ) from failure
 
 
-def correct_citizen(
+def carry_over(
     citizen: Citizen, before: CitizenCard, after: CitizenCard, entry_id: str, at: Context
 ) -> list[Event]:
     """Carry over to the card what the new line says otherwise than the old one (R 3.1.2).

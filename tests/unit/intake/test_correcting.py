@@ -12,7 +12,7 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.referral import Channel, ReturnReason
 from contracts.values import CitizenCard, FullName, Gender
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.corrections import Corrected, correct, correct_citizen
+from services.intake.domain.correcting import Corrected, carry_over, correct
 from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.records import EntryState, Returned
 from tests.unit.intake.sample import (
@@ -144,29 +144,29 @@ def test_line_that_has_no_place_yet_waits_for_it() -> None:
 
 def test_card_says_what_the_new_line_says_r_3_1_2() -> None:
     citizen = Citizen(id="P1", card=CARD)
-    (event,) = correct_citizen(citizen, CARD, RENAMED, "J-2", when())
+    (event,) = carry_over(citizen, CARD, RENAMED, "J-2", when())
     assert isinstance(event, CitizenCardChanged)
     assert event.card == citizen.card == RENAMED
-    assert correct_citizen(citizen, CARD, RENAMED, "J-2", when()) == []  # twice is once
+    assert carry_over(citizen, CARD, RENAMED, "J-2", when()) == []  # twice is once
 
 
 def test_what_the_old_line_alone_said_is_taken_back_r_3_1_2() -> None:
     citizen = Citizen(id="P1", card=CARD)
     without = CARD.model_copy(update={"snils": None, "gender": Gender.UNKNOWN})
-    correct_citizen(citizen, CARD, without, "J-2", when())
+    carry_over(citizen, CARD, without, "J-2", when())
     assert (citizen.card.snils, citizen.card.gender) == (None, Gender.UNKNOWN)
 
 
 def test_what_the_card_has_from_elsewhere_stays_r_3_1_2() -> None:
     known = CARD.model_copy(update={"snils": "10689744900", "phone": "+73845600099"})
     citizen = Citizen(id="P1", card=known)
-    correct_citizen(citizen, CARD, CARD.model_copy(update={"snils": None}), "J-2", when())
+    carry_over(citizen, CARD, CARD.model_copy(update={"snils": None}), "J-2", when())
     assert citizen.card == known
 
 
 def test_line_without_a_card_says_nothing_of_it() -> None:
     citizen = Citizen(id="P1", card=CARD)
-    assert correct_citizen(citizen, CitizenCard(), CitizenCard(), "J-2", when()) == []
+    assert carry_over(citizen, CitizenCard(), CitizenCard(), "J-2", when()) == []
 
 
 def test_contact_is_of_the_line_and_not_of_the_card_r_3_1_2() -> None:

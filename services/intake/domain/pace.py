@@ -27,7 +27,7 @@ class Turn(BaseModel):
     until: AwareDatetime
 
 
-class Gateway(BaseModel):
+class Pace(BaseModel):
     """What is known of one partner: when the next request may leave, and what was begun."""
 
     id: str

@@ -1,0 +1,94 @@
+"""The citizen declines, thinks about it, and returns: the case goes on (R 3.3.7.2)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from contracts.context import Context
+from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.event import Event
+from contracts.intake import CaseDeclined, CaseReopened
+from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.dispatching import (
+    hold_request,
+    release_request,
+)
+from services.intake.domain.documents import complete_package
+from services.intake.domain.records import ContactsLeft, Decline
+from services.intake.domain.terms import terms_of_stage
+
+
+def decline(
+    case: Case,
+    at: Context,
+    *,
+    consequences_explained: bool,
+    contact_left: bool,
+    contacts: ContactsLeft | None = None,
+    think_until: date | None = None,
+) -> list[Event]:
+    """The citizen declines: consequences explained, contact left, time to think (R 3.3.7.2).
+
+    With the end of the day until which the citizen thinks about it, somebody is reminded to ask.
+    """
+    require(case, Action.DECLINE)
+    if case.enrolled:
+        raise NotAllowedInState(
+            "already-enrolled", "a service is ended in the care plan", clause="R 3.6.3"
+        )
+    if not consequences_explained:
+        raise InvalidInput(
+            "consequences-not-explained",
+            "explain the possible consequences of declining first",
+            field="consequences_explained",
+            clause="R 3.3.7.2",
+        )
+    if not contact_left:
+        raise InvalidInput(
+            "contact-not-left",
+            "leave the citizen the address, the phone and the name to turn to",
+            field="contact_left",
+            clause="R 3.3.7.2",
+        )
+    if think_until is not None and think_until < at.calendar.local_date(at.now):
+        raise InvalidInput(
+            "thinking-time-over",
+            "the time to think lies in the future",
+            field="think_until",
+            clause="R 3.3.7.2",
+        )
+    case.think_until = at.calendar.end_of_day(think_until) if think_until else None
+    case.declines.append(
+        Decline(
+            at=at.now,
+            recorded_by=at.by.id,
+            consequences_explained=consequences_explained,
+            contact_left=contact_left,
+            contacts=contacts,
+            think_until=case.think_until,
+        )
+    )
+    case.status_before, case.status = case.status, Status.DECLINED
+    hold_request(case)
+    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+
+
+def reopen(case: Case, at: Context) -> list[Event]:
+    """The citizen thought better of it (R 3.3.7.2)."""
+    require(case, Action.REOPEN)
+    if case.consent_withdrawn:
+        raise NotAllowedInState(
+            "consent-withdrawn",
+            "the citizen took the consent back: record a new one first",
+            clause="152-FZ 9",
+        )
+    return resume(case, at)
+
+
+def resume(case: Case, at: Context) -> list[Event]:
+    """Go on where the case stood; the terms of that stage run anew from here."""
+    case.status, case.status_before = case.status_before or Status.REGISTERED, None
+    case.think_until = None
+    release_request(case, at)
+    reopened = CaseReopened(by=at.by, opened=terms_of_stage(case, at))
+    return [reopened, *complete_package(case, at)]
