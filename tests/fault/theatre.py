@@ -108,9 +108,10 @@ class Theatre:
 
     async def _dies(self, work: Work, place: Place, *, answered: bool) -> bool:
         """Whether it dies. It must, but where a race decides how often a place is come by: there a
-        further time may never come, and then all is done without a death."""
+        further time may never come, nor a clear, which a save of the other one spares; then all is
+        done without a death."""
         mortal = self._mortal
-        if place.nth > 1 and work.finished:
+        if work.finished and (place.nth > 1 or "clear" in place.point):
             await until(lambda: mortal.dead or (answered and self._idle(work)), LONGEST_SECONDS)
             await asyncio.sleep(0.1)  # it may be dying on the last point of all
             if not mortal.dead:
