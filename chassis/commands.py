@@ -97,6 +97,17 @@ class Commands:
             await pause(attempt, 0.01)
         raise too_busy()
 
+    async def first_answer(
+        self, collection: Collection[S], document_id: str, request: Request
+    ) -> Answered | None:
+        """What this very request was answered before; None if it is new here.
+
+        For use cases that look at other records first: what they find may have changed since the
+        request was carried out, and a repetition is answered all the same.
+        """
+        stored = await collection.get(document_id)
+        return repeated(stored, request) if stored is not None else None
+
     async def create(
         self,
         collection: Collection[S],
@@ -111,8 +122,7 @@ class Commands:
         try:
             return await self.store(collection, document, stream_kind, request, at, events, answer)
         except AlreadyExists:
-            stored = await collection.get(document.id)
-            known = repeated(stored, request) if stored is not None else None
+            known = await self.first_answer(collection, document.id, request)
             if known is None:
                 raise
             return known

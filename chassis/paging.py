@@ -71,6 +71,19 @@ def cursor_after(collection: Collection[S], document: Document[S], sort: str) ->
     return _encode(collection.spec.index(document.state)[sort], document.id)
 
 
+def kept(
+    found: Sequence[Document[S]], cursor: str | None, limit: int, show: Callable[[Document[S]], T]
+) -> Page[T]:
+    """A page of documents that are in memory, in order of their ids."""
+    after = _decode(cursor)[1] if cursor is not None else ""
+    left = [document for document in found if document.id > after]
+    shown = left[:limit]
+    return Page(
+        items=[show(document) for document in shown],
+        next=_encode(shown[-1].id, shown[-1].id) if len(left) > limit else None,
+    )
+
+
 def ranked(
     found: Sequence[tuple[int, Document[S]]],
     cursor: str | None,
@@ -93,7 +106,7 @@ def _encode(value: str | int, document_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
 
 
-Position = tuple[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)] | str, Identifier]
+Position = tuple[Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
 
 
 def _decode(cursor: str) -> tuple[str | int, str]:

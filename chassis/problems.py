@@ -21,7 +21,7 @@ from contracts.errors import Refusal
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
-CODES = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+CODES = {400: "malformed-json", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {

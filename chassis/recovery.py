@@ -7,6 +7,7 @@ over only where the document stands right before it. Pure: who stores the docume
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chassis.document import Document, Parked, Reading, Receipt, release
@@ -27,7 +28,7 @@ def stream_of(event_id: str) -> str:
 def number_of(event_id: str) -> int:
     """The sequence of an event, as its id says; 0 if it says none."""
     text = event_id.rpartition(":")[2]
-    return int(text) if text.isdecimal() else 0
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
 
 
 def set_aside_in(document: Document[Any], event_id: str) -> Parked:

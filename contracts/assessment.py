@@ -52,6 +52,16 @@ class AssessmentOpened(
     reopened: bool = False
 
 
+class SurveyTermShortened(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.3",
+    ru="Гражданин в больнице: срок обследования сокращён",
+    en="Citizen in a hospital: the survey's term is shorter",
+):
+    """A further referral says that the citizen lies in a hospital: the survey is due earlier."""
+
+
 class SurveyScheduled(
     CaseEvent,
     stream=CASE,

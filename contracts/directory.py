@@ -196,9 +196,10 @@ class OrganizationPublished(
     ru="Организация внесена в справочник",
     en="Organization published",
 ):
-    """An organization is in the directory; carries the whole card."""
+    """An organization is in the directory; carries the whole card, and why it was entered."""
 
     card: CardOfFirstKind
+    reason: Line | None = None
 
 
 class OrganizationChanged(
@@ -225,6 +226,7 @@ class OrganizationPublishedV2(
     """The same of an organization of any kind; said of those that version 1 does not know."""
 
     card: OrganizationCard
+    reason: Line | None = None
 
 
 class OrganizationChangedV2(

@@ -32,7 +32,7 @@ class StatusCodeIssued(
     ru="Выдан новый код для справки о деле",
     en="New status code issued",
 ):
-    """The code before was lost or leaked, and is worth nothing from now on."""
+    """A code was lost or leaked: all that were told before are worth nothing from now on."""
 
     status_code_hash: str
 
@@ -73,7 +73,12 @@ class ThinkingTimeEnded(
 class CaseReopened(
     CaseEvent, stream=CASE, clause="R 3.3.7.2", ru="Дело возобновлено", en="Case re-opened"
 ):
-    """A declined or closed case goes on."""
+    """A declined or closed case goes on.
+
+    `analysis_anew`: a further referral came, and the questions and the code begin again (R 3.1.3).
+    """
+
+    analysis_anew: bool = False
 
 
 class CaseClosed(CaseEvent, stream=CASE, clause="R 3.1.6", ru="Дело закрыто", en="Case closed"):

@@ -175,13 +175,47 @@ class ReferralLinked(
     ru="Повторное обращение присоединено к делу",
     en="Further referral linked to the case",
 ):
-    """A second referral about the same citizen: kept in the journal, no second case."""
+    """A second referral about the same citizen: kept in the journal, no second case.
+
+    `to_review`: the case was triaged or set aside already, so a person looks at what is new in it.
+    """
 
     journal_number: Line
     received_at: AwareDatetime
     channel: Channel
     requester: Identifier | None = None
     said: ReferralSays | None = None
+    in_danger: bool = False
+    in_hospital: bool = False
+    to_review: bool = False
+    status_code_hash: str = Field(
+        default="",
+        description="of a further code for the case's number, told to who applied this time",
+    )
+
+
+class ReviewOutcome(StrEnum):
+    """What follows from a further referral about a citizen whose case is triaged (R 3.1.3)."""
+
+    NOTHING_NEW = "nothing_new"
+    """The case goes on as it stands."""
+    URGENT_HELP = "urgent_help"
+    """Help is given the same day (R 3.1.7)."""
+    ANALYSIS_ANEW = "analysis_anew"
+    """The five questions are answered again, and the code is assigned anew."""
+
+
+class ReferralsReviewed(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.1.3",
+    ru="Повторное обращение рассмотрено",
+    en="Further referral reviewed",
+):
+    """A person has looked at what came in besides; why they decided so stays in intake."""
+
+    outcome: ReviewOutcome
+    journal_numbers: tuple[Line, ...]
 
 
 class ReferralWithdrawn(

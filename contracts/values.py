@@ -33,11 +33,18 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
 """An id of ours: begins with a letter, so that no store mistakes it for a date or a number."""
 
+_E164 = r"^\+[1-9][0-9]{6,14}$"
 Phone = Annotated[
     str,
-    StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
+    StringConstraints(pattern=_E164),
     Field(description="E.164", examples=["+73845600001"]),
 ]
+
+
+def is_phone(number: str) -> bool:
+    """Whether it is a number in E.164; what can be dialled at home may be longer than that."""
+    return re.fullmatch(_E164, number) is not None
+
 
 Email = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")

@@ -35,6 +35,7 @@ __all__ = [
     "municipalities",
     "query_of",
     "regions",
+    "serving_of",
 ]
 
 
@@ -52,13 +53,14 @@ def regions() -> tuple[Region, ...]:
 
 def index_of(cards: Iterable[OrganizationCard]) -> TerritoryIndex:
     """An index over these organizations; building it costs milliseconds, a question far less."""
-    serving = [
-        ServingOrganization(
-            key=card.id, kind=str(card.kind), region=card.region, serves=card.serves
-        )
-        for card in cards
-    ]
-    return TerritoryIndex(municipalities(), serving, regions())
+    return TerritoryIndex(municipalities(), (serving_of(card) for card in cards), regions())
+
+
+def serving_of(card: OrganizationCard) -> ServingOrganization:
+    """As much of a card as the question needs."""
+    return ServingOrganization(
+        key=card.id, kind=str(card.kind), region=card.region, serves=card.serves
+    )
 
 
 def query_of(address: Address) -> AddressQuery:

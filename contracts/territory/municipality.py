@@ -63,7 +63,7 @@ class Region(BaseModel):
 
 def normal_name(text: str) -> str:
     """One spelling of a name: lower case, е for ё, plain hyphens without spaces, single spaces."""
-    lowered = text.lower().replace("ё", "е")
+    lowered = text.casefold().replace("ё", "е")
     hyphened = re.sub(r"\s*[-‐‑–—]\s*", "-", lowered)
     return re.sub(r"[\s.,«»\"]+", " ", hyphened).strip()
 

@@ -83,7 +83,7 @@ def parse_address(text: str) -> PrintedAddress:
         residential_area=area.group(1) if area else None,
         settlement_mark=settlement_mark(settlement.group(1)) if settlement else None,
         settlement=settlement.group(2) if settlement else None,
-        street_mark=street.group(1).lower() if street else None,
+        street_mark=street.group(1).casefold() if street else None,
         street=street.group(2).strip() if street else None,
         house=_parse_house(street.group(3)) if street else None,
     )
@@ -91,7 +91,7 @@ def parse_address(text: str) -> PrintedAddress:
 
 def settlement_mark(text: str) -> str | None:
     """The one spelling of a settlement mark: «п.г.т.» and «пгт» are the same; None if not one."""
-    lowered = text.lower().replace("ё", "е").strip()
+    lowered = text.casefold().replace("ё", "е").strip()
     squeezed = re.sub(r"[.\s]", "", lowered)
     return _SETTLEMENT_MARKS.get(squeezed) or _SETTLEMENT_MARKS.get(re.sub(r"\s+", " ", lowered))
 

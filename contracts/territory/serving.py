@@ -1,13 +1,13 @@
 """Who serves an address: by municipality, city district, settlement, street (R 1.3, R 3.1.2).
 
 An authorised body or an MFC passes a referral to the institution that serves the citizen's
-address. The index is built once from the directory's organizations; a lookup reads a few
-dictionaries. It proposes with reasons and says plainly when there are several or none.
+address. The index is kept organization by organization; a lookup reads a few dictionaries. It
+proposes with reasons and says plainly when there are several or none.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,25 +19,22 @@ from contracts.territory.municipality import (
     city_district_stem,
     normal_name,
 )
-from contracts.territory.shelf import Candidate, Level, Shelf, StreetPiece, Undecided
+from contracts.territory.shelf import (
+    Candidate,
+    Level,
+    Shelf,
+    StreetPiece,
+    Undecided,
+    organization_of,
+    shelve,
+    unshelve,
+)
+from contracts.territory.statements import Outcome, statement
 from contracts.territory.streets import parse_street, street_words
-
-Outcome = Literal["one", "several", "possible", "none"]
 
 REFERRAL_KINDS: Final = ("authorised_body", "institution")
 """The kinds a referral needs (R 3.1.2): always answered, be it with "none"."""
 
-_KIND_RU: Final[Mapping[str, str]] = {
-    "authorised_body": "уполномоченный орган", "institution": "учреждение",
-    "department": "департамент", "coordination_centre": "координационный центр", "mfc": "МФЦ",
-    "medical_organization": "медицинская организация", "provider": "поставщик услуг",
-    "pension_fund_office": "территориальный орган ПФР",
-    "residential_institution": "стационарное учреждение",
-    "volunteer": "волонтёрская организация", "culture": "организация культуры",
-    "sport": "организация физической культуры и спорта", "education": "образовательная организация",
-    "employment": "центр занятости", "public_association": "общественная организация",
-    "public_body": "орган власти",
-}  # fmt: skip
 _REASON: Final[Mapping[Level, tuple[str, str]]] = {
     "street": ("serves {}", "обслуживает: {}"),
     "city_district": ("serves the city district {}", "обслуживает район города: {}"),
@@ -87,7 +84,11 @@ _EMPTY: Final = Shelf()
 
 
 class TerritoryIndex:
-    """Organizations by the territory they serve; built once, read-only afterwards."""
+    """Organizations by the territory they serve.
+
+    Putting or removing one touches its own places only, and the answers are those of an index made
+    anew: what is found stands in the order of the organizations' keys.
+    """
 
     def __init__(
         self,
@@ -101,29 +102,57 @@ class TerritoryIndex:
         self._names.update((item.code, item.name) for item in areas)
         self._shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
         self._regional: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
-        kinds = dict.fromkeys(REFERRAL_KINDS)
+        self._known: dict[str, ServingOrganization] = {}
+        self._of_kind: Counter[str] = Counter()
         for organization in organizations:
-            kinds[organization.kind] = None
-            for territory in organization.serves:
-                self._add(organization, territory)
-        self._kinds = tuple(kinds)
+            self.put(organization)
+
+    def put(self, organization: ServingOrganization) -> None:
+        """An organization as it now is; nothing is done if it is known so already."""
+        if self._known.get(organization.key) == organization:
+            return
+        self.remove(organization.key)
+        self._known[organization.key] = organization
+        self._of_kind[organization.kind] += 1
+        for territory in organization.serves:
+            self._add(organization, territory)
+
+    def remove(self, key: str) -> None:
+        """It serves nobody any more."""
+        organization = self._known.pop(key, None)
+        if organization is None:
+            return
+        self._of_kind[organization.kind] -= 1
+        for territory in organization.serves:
+            self._drop(organization, territory)
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None
     ) -> TerritoryAnswer:
         """Candidates for the address by kind, each with its reason (R 1.3, R 3.1.2)."""
         location = self._gazetteer.locate(address)
-        wanted = self._kinds if kinds is None else tuple(kinds)
+        wanted = self._kinds() if kinds is None else tuple(kinds)
         place = self._place(location)
         answers = {kind: self._answer(kind, location, place) for kind in wanted}
         return TerritoryAnswer.model_construct(location=location, kinds=answers)
+
+    def _kinds(self) -> tuple[str, ...]:
+        known = (kind for kind, count in self._of_kind.items() if count)
+        return tuple(dict.fromkeys((*REFERRAL_KINDS, *known)))
+
+    def _drop(self, organization: ServingOrganization, territory: Territory) -> None:
+        key, kind, code = organization.key, organization.kind, territory.municipality
+        if code is None:
+            unshelve(self._regional[organization.region or "", kind], key, organization_of)
+        else:
+            self._shelves[code, kind].remove(key, territory)
 
     def _add(self, organization: ServingOrganization, territory: Territory) -> None:
         kind, code = organization.kind, territory.municipality
         if code is None:
             region = organization.region or ""
             candidate = self._candidate(organization, "region", self._names.get(region, region))
-            self._regional[region, kind].append(candidate)
+            shelve(self._regional[region, kind], candidate, organization_of)
             return
         shelf = self._shelves[code, kind]
         if territory.street:
@@ -131,13 +160,15 @@ class TerritoryIndex:
             shelf.add_street(piece)
         elif territory.city_district:
             candidate = self._candidate(organization, "city_district", territory.city_district)
-            shelf.by_district[city_district_stem(territory.city_district)].append(candidate)
+            district = shelf.by_district[city_district_stem(territory.city_district)]
+            shelve(district, candidate, organization_of)
         elif territory.settlement:
             candidate = self._candidate(organization, "settlement", territory.settlement)
-            shelf.by_settlement[normal_name(territory.settlement)].append(candidate)
+            settlement = shelf.by_settlement[normal_name(territory.settlement)]
+            shelve(settlement, candidate, organization_of)
         else:
-            name = self._names.get(code, code)
-            shelf.whole.append(self._candidate(organization, "municipality", name))
+            candidate = self._candidate(organization, "municipality", self._names.get(code, code))
+            shelve(shelf.whole, candidate, organization_of)
 
     @classmethod
     def _piece(
@@ -187,7 +218,7 @@ class TerritoryIndex:
             undecided = ""
         serving = tuple(candidates.values())
         outcome = _outcome(len(serving), bool(undecided))
-        english, russian = _statement(outcome, kind, place, location, undecided)
+        english, russian = statement(outcome, kind, place, location, undecided)
         return KindAnswer.model_construct(
             outcome=outcome,
             candidates=serving,
@@ -207,57 +238,3 @@ def _outcome(count: int, undecided: bool) -> Outcome:
     if count > 1:
         return "several"
     return "possible" if undecided else "one"
-
-
-def _statement(
-    outcome: Outcome, kind: str, place: str, location: Location, undecided: Undecided
-) -> tuple[str, str]:
-    """The outcome in words, with the cause where we know it."""
-    english, russian = kind.replace("_", " "), _KIND_RU.get(kind, kind)
-    if outcome == "one":
-        return f"One {english} serves this address.", f"Адрес обслуживает один: {russian}."
-    if outcome == "none":
-        if location.elsewhere:
-            name = location.elsewhere
-            return (
-                f"The address names “{name}”, which is not in this directory.",
-                f"В адресе назван «{name}»: его нет в справочнике.",
-            )
-        if not place:
-            return (
-                "The municipality of this address could not be told.",
-                "Не удалось определить муниципалитет по адресу.",
-            )
-        return (
-            f"No {english} is recorded for this address in {place}.",
-            f"Для этого адреса ({place}) не указан: {russian}.",
-        )
-    cause_en, cause_ru = _cause(location, undecided)
-    return (
-        f"Not decided which {english} serves this address in {place}: {cause_en}.",
-        f"Не определено, кто обслуживает адрес ({place}; {russian}): {cause_ru}.",
-    )
-
-
-def _cause(location: Location, undecided: Undecided) -> tuple[str, str]:
-    if location.conflict:
-        return (
-            "the municipality and the city named are different ones",
-            "названы разные муниципалитет и город",
-        )
-    if len(location.municipalities) > 1:
-        return "several municipalities fit the address", "адресу подходят несколько муниципалитетов"
-    if location.unknown_city_district:
-        name = location.unknown_city_district
-        return f"the city district “{name}” is not known", f"район города «{name}» неизвестен"
-    if undecided == "street":
-        return (
-            "the street or house that decides is not known",
-            "не указаны улица или дом, от которых это зависит",
-        )
-    if undecided:
-        return (
-            "the city district or settlement that decides is not known",
-            "не указан район города или населённый пункт",
-        )
-    return "several serve the same territory", "одну территорию обслуживают несколько"

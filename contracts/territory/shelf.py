@@ -6,14 +6,19 @@ the whole municipality. What the address leaves open is never decided here.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort_right
 from collections import defaultdict
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.directory import Territory
 from contracts.territory.gazetteer import Location
-from contracts.territory.streets import Street, covers
+from contracts.territory.municipality import city_district_stem, normal_name
+from contracts.territory.streets import Street, covers, parse_street
+
+T = TypeVar("T")
 
 Level = Literal["street", "city_district", "settlement", "municipality", "region"]
 Undecided = Literal["", "area", "street"]
@@ -57,6 +62,29 @@ class StreetPiece(NamedTuple):
         return None if is_open else True
 
 
+def organization_of(candidate: Candidate) -> str:
+    """Whose candidate it is."""
+    return candidate.organization
+
+
+def owner_of(piece: StreetPiece) -> str:
+    """Who serves a street."""
+    return piece.candidate.organization
+
+
+def shelve(items: list[T], item: T, key: Callable[[T], str]) -> None:
+    """Put an item where its organization stands."""
+    insort_right(items, item, key=key)
+
+
+def unshelve(items: list[T], organization: str, key: Callable[[T], str]) -> None:
+    """Take out what is an organization's."""
+    start = end = bisect_left(items, organization, key=key)
+    while end < len(items) and key(items[end]) == organization:
+        end += 1
+    del items[start:end]
+
+
 class Match(NamedTuple):
     """What a shelf has for an address; `undecided` says by which part, empty if it is decided."""
 
@@ -77,9 +105,30 @@ class Shelf:
 
     def add_street(self, piece: StreetPiece) -> None:
         """A street; where an address names none, one of a body's streets stands for all."""
-        self.by_street[piece.street.name].append(piece)
-        area = (piece.candidate.organization, piece.district, piece.settlement)
+        shelve(self.by_street[piece.street.name], piece, owner_of)
+        area = (owner_of(piece), piece.district, piece.settlement)
         self._one_of_each.setdefault(area, piece)
+
+    def remove(self, organization: str, territory: Territory) -> None:
+        """Take a place out that an organization serves no longer, and all it has there."""
+        district, settlement = territory.city_district, territory.settlement
+        if territory.street:
+            name = parse_street(territory.street).name
+            unshelve(self.by_street[name], organization, owner_of)
+            if not self.by_street[name]:
+                del self.by_street[name]
+            area = (
+                organization,
+                city_district_stem(district) if district else None,
+                normal_name(settlement) if settlement else None,
+            )
+            self._one_of_each.pop(area, None)
+        elif district:
+            unshelve(self.by_district[city_district_stem(district)], organization, organization_of)
+        elif settlement:
+            unshelve(self.by_settlement[normal_name(settlement)], organization, organization_of)
+        else:
+            unshelve(self.whole, organization, organization_of)
 
     def match(self, location: Location) -> Match:
         """Who serves an address in this municipality; the smaller piece goes before the larger."""
@@ -96,7 +145,7 @@ class Shelf:
 
     def _streets(self, location: Location) -> tuple[list[Candidate], list[Candidate]]:
         if location.street is None:
-            pieces = list(self._one_of_each.values())
+            pieces = sorted(self._one_of_each.values(), key=owner_of)
         else:
             pieces = self.by_street.get(location.street.name, [])
         fitting = [(piece.candidate, piece.fits(location)) for piece in pieces]
@@ -117,5 +166,7 @@ class Shelf:
             *(() if district else self.by_district.values()),
             *(() if settlement else self.by_settlement.values()),
         ]
-        possible = [candidate for part in open_parts for candidate in part]
+        possible = sorted(
+            (candidate for part in open_parts for candidate in part), key=organization_of
+        )
         return Match([*possible, *self.whole], [], "area" if possible else "")

@@ -4,6 +4,9 @@
 name alone is compared. A house is a number with what may follow it: a letter («12а»), a fraction
 («12/1») and a block («12 корп. 2»). Odd and even are told by the number before all of these, so a
 corner house stands on the street of its first number (R 3.1.2).
+
+What a pattern found whatever its case is brought to one by `casefold`: `re.I` takes letters for «д»
+or «о», U+1C81 and U+1C82, that `lower` leaves as they are.
 """
 
 import re
@@ -66,9 +69,9 @@ def parse_house(text: str | None) -> House | None:
         return None
     return House(
         int(found["number"]),
-        (found["letter"] or "").lower(),
+        (found["letter"] or "").casefold(),
         int(found["fraction"] or 0),
-        (found["fraction_letter"] or "").lower(),
+        (found["fraction_letter"] or "").casefold(),
         int(found["block"] or 0),
     )
 
@@ -78,7 +81,7 @@ def parse_street(text: str) -> Street:
     for pattern in (_KIND_FIRST, _KIND_LAST):
         found = pattern.search(text)
         if found:
-            return Street(normal_name(found["name"]), _KINDS[found["kind"].lower()])
+            return Street(normal_name(found["name"]), _KINDS[found["kind"].casefold()])
     return Street(normal_name(text))
 
 
@@ -88,7 +91,7 @@ def street_and_house(text: str | None) -> tuple[Street | None, House | None]:
         found = pattern.search(re.sub(r"\s+", " ", text or "").strip())
         if found is None:
             continue
-        name, kind = found["name"], _KINDS[found["kind"].lower()]
+        name, kind = found["name"], _KINDS[found["kind"].casefold()]
         house = parse_house(found["rest"] or found.groupdict().get("near"))
         trailing = _TRAILING_HOUSE.fullmatch(name) if house is None else None
         if trailing:  # «ул. Ленина 12»: no comma between

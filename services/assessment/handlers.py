@@ -16,14 +16,18 @@ from contracts.referral import (
     ReferralLinked,
     ReferralRegistered,
     ReferralReturned,
+    ReferralsReviewed,
     ReferralWithdrawn,
+    ReviewOutcome,
 )
 from contracts.triage import CaseTriaged
 from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
+    begin_anew,
     decline_at_intake,
     open_assessment,
     return_at_intake,
+    shorten_survey,
 )
 from services.assessment.domain.referred import keep_said, mark_withdrawn
 
@@ -32,13 +36,22 @@ def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -
     """The case is known: whose it is, and from when its terms run (R 3.3.2)."""
     case.ref, case.received_at = event.case, event.received_at
     case.in_hospital, case.home_care_asked = event.in_hospital, event.home_care_asked
+    case.in_hospital_since = event.received_at if event.in_hospital else None
     keep_said(case, event)
     return []
 
 
 def on_referral_linked(case: Case, event: ReferralLinked, at: Context) -> list[Event]:
-    """A further referral about the citizen may say more (L 5.1)."""
+    """A further referral about the citizen may say more (L 5.1): that they lie in a hospital,
+    where the survey has a shorter term (R 3.3.3)."""
     keep_said(case, event)
+    return shorten_survey(case, event.received_at, at) if event.in_hospital else []
+
+
+def on_referrals_reviewed(case: Case, event: ReferralsReviewed, at: Context) -> list[Event]:
+    """A further referral has the case analysed anew: it is from there that our terms run."""
+    if event.outcome is ReviewOutcome.ANALYSIS_ANEW:
+        begin_anew(case, at)
     return []
 
 
@@ -67,7 +80,9 @@ def on_case_declined(case: Case, event: CaseDeclined, at: Context) -> list[Event
 
 
 def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
-    """The citizen returned at intake (R 3.3.7.2)."""
+    """The citizen returned at intake (R 3.3.7.2), or was referred once more."""
+    if event.analysis_anew:
+        begin_anew(case, at)
     return return_at_intake(case, at)
 
 
@@ -102,6 +117,7 @@ def on_refusal_annulled(case: Case, event: RefusalAnnulled, at: Context) -> list
 CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
     ReferralLinked: on_referral_linked,
+    ReferralsReviewed: on_referrals_reviewed,
     ReferralWithdrawn: on_referral_withdrawn,
     ReferralForwarded: on_referral_moved,
     ReferralReturned: on_referral_moved,

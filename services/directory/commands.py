@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.store import StoreUnavailable
+from chassis.store import Collection, StoreUnavailable
 from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
 from contracts.errors import Refusal
@@ -19,7 +19,13 @@ from services.directory.directory import Directory
 from services.directory.domain.announcing import announce
 from services.directory.domain.card_rules import check_card
 from services.directory.domain.correction import Correction, correct
-from services.directory.domain.organization import Organization, change, publish
+from services.directory.domain.organization import (
+    Organization,
+    Status,
+    change,
+    publish,
+    require_enterable,
+)
 
 Decide = Callable[[Organization, Context], Sequence[Event]]
 
@@ -30,13 +36,37 @@ class KindNotInUse(Refusal):
     status = 409
 
 
+async def answered_before(
+    directory: Directory,
+    collection: Collection[Any],
+    document_id: str,
+    request: Request,
+    check: Callable[[], Awaitable[None]],
+) -> Answered | None:
+    """Check a request by what others are now; if it does not pass, what it was answered before.
+
+    What was carried out is answered the same again, whatever has changed since. A new request that
+    does not pass is refused as the check says.
+    """
+    try:
+        await check()
+    except Refusal:
+        known = await directory.service.commands.first_answer(collection, document_id, request)
+        if known is None:
+            raise
+        return known
+    return None
+
+
 async def publish_organization(
-    directory: Directory, card: OrganizationCard, request: Request, by: Actor
+    directory: Directory, card: OrganizationCard, reason: str, request: Request, by: Actor
 ) -> Answered:
     """Enter a new organization. Its id comes from the key, so a repetition finds it there."""
-    await check_entered(directory, card)
+    known = await entered_before(directory, card, request, lambda: require_enterable(card))
+    if known is not None:
+        return known
     at = directory.service.at(by)
-    organization, events = publish(card, at)
+    organization, events = publish(card, reason, at)
     answered = await directory.service.commands.create(
         directory.organizations,
         Document(id=organization.id, state=organization),
@@ -80,7 +110,8 @@ async def replace_card(
     directory: Directory, card: OrganizationCard, reason: str, request: Request, by: Actor
 ) -> Answered:
     """A new card for an organization, with the reason (R 1.3)."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     return await change_organization(
         directory, card.id, request, by, lambda found, at: change(found, card, reason, at)
     )
@@ -95,7 +126,8 @@ async def announce_card(
     by: Actor,
 ) -> Answered:
     """A new card for a later day, with the reason (R 1.3)."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     announcement_id = f"A-{request.key}"
     return await change_organization(
         directory,
@@ -128,6 +160,21 @@ async def accept_corrections(
     )
 
 
+async def entered_before(
+    directory: Directory,
+    card: OrganizationCard,
+    request: Request,
+    rule: Callable[[], None] = lambda: None,
+) -> Answered | None:
+    """Check a card; what was answered before, if it does not pass any more."""
+
+    async def check() -> None:
+        rule()
+        await check_entered(directory, card)
+
+    return await answered_before(directory, directory.organizations, card.id, request, check)
+
+
 async def check_entered(directory: Directory, card: OrganizationCard) -> None:
     """Refuse a card that others could not work with, or that not all of them could read yet."""
     if card.kind not in FIRST_KINDS and not directory.further_kinds:
@@ -146,3 +193,18 @@ async def see(directory: Directory, organization_id: str) -> None:
         document = await directory.organizations.get(organization_id)
         if document is not None:
             directory.snapshot.take(document.state, document.version)
+
+
+async def taking_part(directory: Directory, organization_id: str) -> Organization | None:
+    """An organization that takes part, or None.
+
+    One that is not known here to do so is looked up: another replica may just have published it.
+    """
+    snapshot = directory.loaded()
+    known = snapshot.get(organization_id)
+    if known is None or known.status is not Status.PUBLISHED:
+        document = await directory.organizations.get(organization_id)
+        if document is not None:
+            snapshot.take(document.state, document.version)
+        known = snapshot.get(organization_id)
+    return known if known is not None and known.status is Status.PUBLISHED else None

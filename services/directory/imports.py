@@ -1,17 +1,17 @@
 """Use cases of the import: a preview that changes nothing, and its application row by row.
 
 Invariant: every row is its own write, with a key that is the import's and the row's, so a row that
-was applied by a process that died is found applied; what came of a part's rows is written once they
-are done, and the import is due until all are. Whoever sweeps next finishes it; nothing is done
-twice, and no row undoes what somebody changed after the preview.
+was applied by a process that died is found applied. What came of rows is written fifty at a time at
+most, and a row of which that is known is not looked at again; the import is due until all are done.
+Whoever sweeps next goes on there, however long the file: nothing is done twice, and no row undoes
+what somebody changed after the preview.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
-from collections import Counter
+from itertools import groupby
 
 from chassis.commands import Request, StaleVersion
 from chassis.document import Answered, Document
@@ -21,7 +21,7 @@ from contracts.directory import ORGANIZATION
 from contracts.errors import InvalidInput, Refusal
 from contracts.territory import municipalities, regions
 from contracts.values import SYSTEM, Actor
-from services.directory.commands import check_entered, see
+from services.directory.commands import entered_before, see
 from services.directory.directory import Directory
 from services.directory.domain.import_file import read_file
 from services.directory.domain.import_job import (
@@ -41,6 +41,8 @@ from services.directory.domain.import_job import (
 from services.directory.domain.importing import Known, Outcome, PlannedRow, RowState, plan
 
 PARTS_AT_MOST = 250
+ROWS_AT_ONCE = 500
+"""After so many rows an errand ends, and the next sweep goes on: far below what it may take."""
 
 
 async def preview_import(
@@ -61,7 +63,7 @@ async def preview_import(
         regions=regions(),
         now=at.now,
     )
-    made, parts = await asyncio.to_thread(
+    made, parts = await directory.service.aside(
         _read, f"import-{request.key}", content, media_type, charset, known, at
     )
     for part in parts:
@@ -125,7 +127,9 @@ async def carry_out(directory: Directory, import_id: str) -> None:
     if document is None or document.state.status is not ImportStatus.APPLYING:
         return
     found, parts = document.state, await parts_of(directory, import_id)
-    await _carry_out_rows(directory, found, parts)
+    if not await _carry_out_rows(directory, found, parts):
+        directory.service.sweeper.nudge()
+        return
     rows = [row for part in parts for row in part.state.rows]
     at = directory.service.at(SYSTEM)
     await directory.service.commands.execute(
@@ -142,17 +146,28 @@ async def carry_out(directory: Directory, import_id: str) -> None:
 
 async def _carry_out_rows(
     directory: Directory, found: Import, parts: list[Document[ImportPart]]
-) -> None:
-    """Row by row, those first that others answer to; a part is written when its rows are done."""
-    left = [(part, row) for part in parts if not part.state.done for row in part.state.rows]
+) -> bool:
+    """Row by row, those first that others answer to; whether all are done.
+
+    A part is written whenever those of its rows are done that are as far from the top.
+    """
     depth = depths([row for part in parts for row in part.state.rows])
-    waiting = Counter(part.id for part, _ in left)
-    for part, row in sorted(left, key=lambda item: depth[item[1].number]):
-        row.outcome, row.detail = await _carry_out_row(directory, found, row)
-        waiting[part.id] -= 1
-        if waiting[part.id] == 0:
-            part.state.done = True
-            await directory.import_parts.save(part)
+    left = sorted(
+        (depth[row.number], part.state.number, row.number)
+        for part in parts
+        if not part.state.done
+        for row in part.state.rows
+        if row.outcome is None
+    )
+    of_number = {part.state.number: part for part in parts}
+    for (_, number), group in groupby(left[:ROWS_AT_ONCE], key=lambda item: item[:2]):
+        part, numbers = of_number[number], {item[2] for item in group}
+        for row in part.state.rows:
+            if row.number in numbers:
+                row.outcome, row.detail = await _carry_out_row(directory, found, row)
+        part.state.done = all(row.outcome is not None for row in part.state.rows)
+        await directory.import_parts.save(part)
+    return len(left) <= ROWS_AT_ONCE
 
 
 async def _carry_out_row(
@@ -180,12 +195,13 @@ async def _apply_row(directory: Directory, found: Import, row: PlannedRow) -> No
     asked = corrected(found, row, directory.appendix.gazetteer)
     if asked.card is None:
         raise LookupError(row.number)
-    await check_entered(directory, asked.card)
     by = found.applied_by or SYSTEM
     at = directory.service.at(by)
     digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
     request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
     commands, key = directory.service.commands, asked.card.id
+    if await entered_before(directory, asked.card, request) is not None:
+        return  # applied by a process that died, and only then something else changed
     if row.seen_version == 0:
         organization, events = enter_imported(found, asked, row, at)
         document = Document(id=key, state=organization)

@@ -2,7 +2,8 @@
 
 Invariant: every row becomes its own document by its own write, so a process that dies in the
 middle leaves a beginning that the next start completes; several replicas that start at once load
-each row once, for the document's id is the row's key. What is up to date is not written.
+each row once, for the document's id is the row's key. What is up to date is not written, nor what a
+newer file set brought, which a replica of the version before does not know yet.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ async def _load_row(
     directory: Directory, key: str, document: Document[Organization] | None
 ) -> None:
     row, card = directory.appendix.rows[key], directory.appendix.cards[key]
+    files = directory.appendix.version
     for _ in range(TRIES):
-        if document is not None and is_up_to_date(document.state, row, card):
+        if document is not None and is_up_to_date(document.state, row, card, files):
             directory.snapshot.take(document.state, document.version)
             return
         try:
@@ -76,12 +78,12 @@ async def _store_row(
     directory: Directory, key: str, document: Document[Organization] | None
 ) -> None:
     row, card = directory.appendix.rows[key], directory.appendix.cards[key]
-    at = directory.service.at(SYSTEM)
+    at, files = directory.service.at(SYSTEM), directory.appendix.version
     if document is None:
-        organization, events = enter_row(row, card, at)
+        organization, events = enter_row(row, card, at, files)
         document = Document(id=key, state=organization)
     else:
-        events = take_row(document.state, row, card, at)
+        events = take_row(document.state, row, card, at, files)
     await directory.service.commands.store(
         directory.organizations, document, ORGANIZATION, None, at, events
     )

@@ -12,7 +12,7 @@ from contracts.directory import ORGANIZATION
 from contracts.offer import CAPACITY, SERVICE
 from contracts.territory import municipalities, regions
 from contracts.topology import READS
-from services.directory.adapters.data_files import read_rows
+from services.directory.adapters.data_files import read_rows, read_version
 from services.directory.adapters.service_files import read_services, read_vocabulary
 from services.directory.api import (
     capacity,
@@ -50,7 +50,10 @@ def create_app(
     """The application; settings come from the environment unless given."""
     settings = settings or load(DirectorySettings)
     service = Service("directory", settings, READS, now, backing=backing)
-    appendix = Appendix(read_rows(settings.directory_data), municipalities(), regions())
+    folder = settings.directory_data
+    appendix = Appendix(
+        read_rows(folder), municipalities(), regions(), version=read_version(folder)
+    )
     snapshot, vocabulary = Snapshot(), read_vocabulary()
     filed = listings_of(read_services(settings.directory_data), tuple(appendix.rows), vocabulary)
 

@@ -13,6 +13,7 @@ from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.offer import CAPACITY, SERVICE, CapacityKey, ServiceListing
 from contracts.values import Actor
+from services.directory.commands import answered_before, taking_part
 from services.directory.directory import Directory
 from services.directory.domain.capacity import (
     Counted,
@@ -22,7 +23,7 @@ from services.directory.domain.capacity import (
 )
 from services.directory.domain.listing import ListedService, change_service, list_service, refile
 from services.directory.domain.listing_rules import check_listing
-from services.directory.domain.organization import Organization, Status
+from services.directory.domain.organization import Organization
 
 Decide = Callable[[ListedService, Context], Sequence[Event]]
 
@@ -31,7 +32,8 @@ async def enter_service(
     directory: Directory, listing: ServiceListing, reason: str, request: Request, by: Actor
 ) -> Answered:
     """A service that no data file holds. Its id comes from the key: a repetition finds it."""
-    _check(directory, listing)
+    if (known := await _checked(directory, listing, request)) is not None:
+        return known
     at = directory.service.at(by)
     service, events = list_service(listing, reason, at)
     answered = await directory.service.commands.create(
@@ -77,7 +79,8 @@ async def replace_listing(
     directory: Directory, listing: ServiceListing, reason: str, request: Request, by: Actor
 ) -> Answered:
     """A new listing for a service, with the reason."""
-    _check(directory, listing)
+    if (known := await _checked(directory, listing, request)) is not None:
+        return known
     return await change_listed(
         directory,
         listing.id,
@@ -97,7 +100,15 @@ async def count_capacity(
     by: Actor,
 ) -> Answered:
     """What is free at an organization now: its own small document, and nothing else is written."""
-    taking_part(directory, organization_id)
+
+    async def check() -> None:
+        await require_taking_part(directory, organization_id)
+        await _know(directory, [item.service for item in counted])
+        await _know(directory, [item.service for item in uncounted])
+
+    known = await answered_before(directory, directory.capacities, organization_id, request, check)
+    if known is not None:
+        return known
     at = directory.service.at(by)
     given = {service.id: service.listing for service in directory.offer.of(organization_id)}
     vocabulary = directory.offer.vocabulary
@@ -138,16 +149,31 @@ def uncounted_yet(directory: Directory, organization_id: str) -> Document[Organi
     return Document(id=organization_id, state=state)
 
 
-def taking_part(directory: Directory, organization_id: str) -> Organization:
+async def require_taking_part(directory: Directory, organization_id: str) -> Organization:
     """An organization that takes part; any other does not exist here."""
-    organization = directory.loaded().get(organization_id)
-    if organization is None or organization.status is Status.RETIRED:
+    organization = await taking_part(directory, organization_id)
+    if organization is None:
         raise NotFound("organization")
     return organization
 
 
-def _check(directory: Directory, listing: ServiceListing) -> None:
-    organization = directory.loaded().get(listing.organization)
-    takes_part = organization is not None and organization.status is Status.PUBLISHED
-    card = organization.card if organization is not None and takes_part else None
-    check_listing(listing, card, directory.offer.vocabulary)
+async def _checked(
+    directory: Directory, listing: ServiceListing, request: Request
+) -> Answered | None:
+    """Check a listing; what was answered before, if it does not pass any more."""
+
+    async def check() -> None:
+        organization = await taking_part(directory, listing.organization)
+        card = organization.card if organization is not None else None
+        check_listing(listing, card, directory.offer.vocabulary)
+
+    return await answered_before(directory, directory.services, listing.id, request, check)
+
+
+async def _know(directory: Directory, services: Sequence[str]) -> None:
+    """Look up what is not known here: another replica may just have listed it."""
+    for service in services:
+        if directory.offer.get(service) is None:
+            document = await directory.services.get(service)
+            if document is not None:
+                directory.offer.take_service(document.state, document.version)

@@ -6,12 +6,19 @@ from collections.abc import Callable
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
+from chassis.store import AlreadyExists
 from contracts.directory import ORGANIZATION, OrganizationCard
 from contracts.values import Actor
-from services.directory.commands import Decide, change_organization, check_entered
+from services.directory.commands import Decide, change_organization, entered_before
 from services.directory.directory import Directory
 from services.directory.domain.organization import Organization
-from services.directory.domain.register import amend, missing_checks, propose
+from services.directory.domain.register import (
+    amend,
+    missing_checks,
+    number_taken,
+    propose,
+    publish_entry,
+)
 from services.directory.domain.register_entry import Particulars
 
 Visible = Callable[[Organization], bool]
@@ -25,10 +32,11 @@ async def propose_entry(
     by: Actor,
 ) -> Answered:
     """A proposal: one write, and nobody else hears of it."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     at = directory.service.at(by)
     organization = propose(card, particulars, at)
-    return await directory.service.commands.create(
+    answered = await directory.service.commands.create(
         directory.organizations,
         Document(id=organization.id, state=organization),
         ORGANIZATION,
@@ -36,6 +44,8 @@ async def propose_entry(
         at,
         (),
     )
+    directory.snapshot.take(organization, answered.version)
+    return answered
 
 
 async def amend_entry(
@@ -48,7 +58,8 @@ async def amend_entry(
     visible: Visible,
 ) -> Answered:
     """A corrected proposal: it is looked at anew."""
-    await check_entered(directory, card)
+    if (known := await entered_before(directory, card, request)) is not None:
+        return known
     return await decide_on_entry(
         directory,
         card.id,
@@ -59,6 +70,31 @@ async def amend_entry(
         ),
         visible,
     )
+
+
+async def publish_checked(
+    directory: Directory,
+    entry_id: str,
+    reason: str,
+    despite: str | None,
+    request: Request,
+    by: Actor,
+) -> Answered:
+    """Publish an entry, one with its INN and OGRN in its register: those that are known are named,
+    and of two that are published at once the store takes one."""
+    snapshot = directory.loaded()
+    try:
+        return await decide_on_entry(
+            directory,
+            entry_id,
+            request,
+            by,
+            lambda found, at: publish_entry(
+                found, reason, at, snapshot.with_numbers_of(found), despite
+            ),
+        )
+    except AlreadyExists as taken:
+        raise number_taken() from taken
 
 
 async def decide_on_entry(

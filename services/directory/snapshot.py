@@ -1,15 +1,19 @@
 """Every organization in memory, for the questions that may not wait for the store.
 
 Invariant: an organization is replaced by a newer version of it only, whichever way it came: from
-this process's own change or from a look at what other replicas changed.
+this process's own change or from a look at what other replicas changed. The index over who serves
+what is kept with each of them: a lookup never builds it, however many come in.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 
-from contracts.territory import AddressQuery, TerritoryAnswer, TerritoryIndex, index_of
+from chassis.document import Document
+from contracts.territory import AddressQuery, TerritoryAnswer, index_of, serving_of
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.register import numbers_shared
 from services.directory.domain.rows import ImportedRow
 
 
@@ -18,7 +22,9 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, Organization]] = {}
-        self._index: TerritoryIndex | None = None
+        self._index = index_of(())
+        self._marks: dict[str, frozenset[str]] = {}
+        self._marked: dict[str, set[str]] = defaultdict(set)
         self.complete = False
         self.taken: Callable[[Organization], None] = lambda organization: None
         """Told of every organization that is taken in."""
@@ -31,7 +37,11 @@ class Snapshot:
         if version <= self.version_of(organization.id):
             return
         self._known[organization.id] = (version, organization)
-        self._index = None
+        self._mark(organization)
+        if organization.status is Status.PUBLISHED:
+            self._index.put(serving_of(organization.card))
+        else:
+            self._index.remove(organization.id)
         self.taken(organization)
 
     def version_of(self, organization_id: str) -> int:
@@ -46,6 +56,19 @@ class Snapshot:
         """Every organization with its version, as it stands now."""
         return dict(self._known)
 
+    def of_municipality(self, code: str) -> list[Document[Organization]]:
+        """All that serve a municipality or a part of it, be it beside others; by id."""
+        found = sorted(self._marked.get(f"place/{code}", ()))
+        known = ((key, *self._known[key]) for key in found)
+        return [Document(id=key, state=state, version=version) for key, version, state in known]
+
+    def with_numbers_of(self, organization: Organization) -> list[Organization]:
+        """Other entries with its INN or its OGRN, whatever became of them; by id."""
+        marks = _marks_of(organization)
+        keys = {key for mark in marks for key in self._marked.get(mark, ())}
+        others = (self._known[key][1] for key in sorted(keys))
+        return [other for other in others if numbers_shared(organization, other)]
+
     def imported(self) -> dict[str, ImportedRow]:
         """The rows that were taken from imported files, by organization."""
         return {
@@ -58,10 +81,24 @@ class Snapshot:
         self, address: AddressQuery, kinds: Collection[str] | None = None
     ) -> TerritoryAnswer:
         """Who of those that take part serves an address; a few dictionaries are read."""
-        if self._index is None:
-            self._index = index_of(
-                organization.card
-                for _, (_, organization) in sorted(self._known.items())
-                if organization.status is Status.PUBLISHED
-            )
         return self._index.who_serves(address, kinds)
+
+    def _mark(self, organization: Organization) -> None:
+        """Have it found by its municipalities and numbers, and by no others."""
+        before, now = self._marks.get(organization.id, frozenset()), _marks_of(organization)
+        for mark in before - now:
+            self._marked[mark].discard(organization.id)
+        for mark in now - before:
+            self._marked[mark].add(organization.id)
+        self._marks[organization.id] = now
+
+
+def _marks_of(organization: Organization) -> frozenset[str]:
+    entry = organization.entry
+    numbers = entry.particulars.numbers().items() if entry is not None else ()
+    return frozenset(
+        [
+            *(f"place/{code}" for code in organization.municipalities),
+            *(f"{name}/{number}" for name, number in numbers),
+        ]
+    )

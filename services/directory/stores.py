@@ -6,8 +6,9 @@ from chassis.clock import epoch_ms
 from chassis.listing import Scalar
 from chassis.stored import Spec
 from services.directory.domain.import_job import Import, ImportPart, ImportStatus
-from services.directory.domain.organization import Organization
+from services.directory.domain.organization import Organization, Status
 from services.directory.domain.register import register_of
+from services.directory.domain.register_entry import owner_of
 from services.directory.domain.versions import Version
 
 
@@ -16,12 +17,24 @@ def _organization_index(organization: Organization) -> dict[str, Scalar]:
         "key": organization.id,
         "status": organization.standing,
         "kind": organization.card.kind,
-        "municipality": organization.municipality,
         "changed": epoch_ms(organization.changed_at),
         "register": register_of(organization.card.kind),
         "form": organization.card.ownership or "",
+        "municipality": organization.municipality,
         "proposer": organization.entry.proposed_by.id if organization.entry else "",
+        "owner": owner_of(organization.entry.proposed_by) if organization.entry else "",
+        **_claimed(organization),
     }
+
+
+def _claimed(organization: Organization) -> dict[str, Scalar]:
+    """INN and OGRN that no other of its register is published with; absent where none claims."""
+    entry = organization.entry
+    if entry is None or not entry.claims_numbers or organization.status is not Status.PUBLISHED:
+        return {}
+    register = register_of(organization.card.kind)
+    numbers = entry.particulars.numbers().items()
+    return {f"published_{name}": f"{register}/{number}" for name, number in numbers}
 
 
 def _wake_at(organization: Organization) -> int:
@@ -32,6 +45,16 @@ def _wake_at(organization: Organization) -> int:
     return min((epoch_ms(moment) for moment in moments), default=0)
 
 
+LISTS_BEFORE = (
+    ("status", "municipality", "key"),
+    ("status", "kind", "municipality", "key"),
+    ("register", "status", "municipality", "key"),
+    ("register", "status", "form", "municipality", "key"),
+    ("register", "status", "proposer", "key"),
+)
+"""By which replicas of the version before list, while they run beside these: by the first
+municipality that is served, and by the person that proposed."""
+
 ORGANIZATIONS = Spec(
     name="organizations",
     state=Organization,
@@ -40,16 +63,15 @@ ORGANIZATIONS = Spec(
     indexed=(
         ("status", "key"),
         ("status", "kind", "key"),
-        ("status", "municipality", "key"),
-        ("status", "kind", "municipality", "key"),
         ("changed",),
         ("register", "status", "key"),
         ("register", "status", "form", "key"),
-        ("register", "status", "municipality", "key"),
-        ("register", "status", "form", "municipality", "key"),
-        ("register", "status", "proposer", "key"),
+        ("register", "status", "owner", "key"),
+        *LISTS_BEFORE,
     ),
+    unique=("published_inn", "published_ogrn"),
 )
+"""Those of a municipality are listed from memory: one may serve several."""
 
 
 def _version_index(version: Version) -> dict[str, Scalar]:

@@ -99,7 +99,7 @@ async def _correct_card(
     if old.placed is None or old.form.citizen == new.form.citizen:
         return
     for attempt in range(TRIES):
-        document = await intake.citizens.get(old.placed.citizen_id)
+        document = await intake.find_citizen(old.placed.citizen_id)
         if document is None:
             return
         citizen = document.state

@@ -186,7 +186,7 @@ async def _join_cases(
     younger, elder = note.joined_case or "", note.into_case or ""
     into = await intake.cases.get(elder)
     if into is None or into.state.over:  # it came to its end just now: the younger one goes on
-        holder.state.open_case = younger
+        joining.take_case(holder.state, younger)
         await intake.citizens.save(holder)
         return
     with suppress(NotAllowedInState):  # it came to its end just now

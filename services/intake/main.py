@@ -42,6 +42,7 @@ from services.intake.api import (
     fhir_tasks,
     fhir_withdrawal,
     forwarding,
+    further,
     interagency,
     journal,
     own_appointments,
@@ -61,7 +62,7 @@ from services.intake.domain.terms import sound_terms
 from services.intake.handlers import CASE_HANDLERS
 from services.intake.intake import Intake
 from services.intake.joining import settle
-from services.intake.notifying import release_held, run_deliveries
+from services.intake.notifying import release_held, release_returned, run_deliveries
 from services.intake.recognising import compare_citizen, give_keys
 from services.intake.sending import Sending
 from services.intake.settings import IntakeSettings
@@ -137,6 +138,7 @@ def create_app(
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.starting(intake.sending.run)
     service.starting(lambda: give_keys(intake))
+    service.starting(lambda: release_returned(intake))
     for close in (gateways.close, intake.webhooks.close, intake.fetching.close):
         service.closing(close)
     return service.app(
@@ -145,6 +147,7 @@ def create_app(
             referrals.router,
             forwarding.router,
             cases.router,
+            further.router,
             citizens.router,
             pairs.router,
             worklists.router,

@@ -8,6 +8,7 @@ twice is doing it once, for a notice has one id.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from chassis import chance
@@ -69,6 +70,7 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
     if changed:
         document.state.updated_at = intake.now()  # a call may have taken its time
         await _save(intake.tasks, document)
+        await _release_after_all(intake, document)
     at = intake.service.at(SYSTEM)
 
     def handed_over(present: Case) -> Sequence[Event]:
@@ -115,6 +117,25 @@ async def run_deliveries(intake: Intake, task_id: str) -> None:
         return
     await _attempt(intake, document.state, intake.partners.of(document.state.requester).webhook)
     await intake.tasks.save(document)
+    await _release_after_all(intake, document)
+
+
+async def _release_after_all(intake: Intake, document: Document[FollowedTask]) -> None:
+    """The endpoint was enabled while this notice was being held back: whoever released the others
+    may have looked before it was stored."""
+    task = document.state
+    held = task.delivery is not None and task.delivery.state is DeliveryState.HELD
+    if held and await listens(intake, task.requester):
+        release(task, intake.now())
+        await intake.tasks.save(document)
+
+
+async def listens(intake: Intake, requester: str) -> bool:
+    """Whether a partner has an endpoint, and it is called."""
+    if intake.partners.of(requester).webhook is None:
+        return False
+    endpoint = await intake.endpoints.get(requester)
+    return endpoint is None or endpoint.state.enabled
 
 
 async def _attempt(intake: Intake, task: FollowedTask, listener: Listener | None) -> None:
@@ -165,6 +186,20 @@ async def release_held(intake: Intake, requester: str) -> None:
     document = await intake.endpoints.get(requester)
     if document is None or document.state.release_at is None:
         return
+    await _release(intake, requester)
+    document.state.release_at = None
+    await intake.endpoints.save(document)
+
+
+async def release_returned(intake: Intake) -> None:
+    """At the start: what was held back for partners that stood without an endpoint in the settings
+    for a while, and have one again."""
+    for partner in intake.partners.listeners():
+        if await listens(intake, partner.organization):
+            await _release(intake, partner.organization)
+
+
+async def _release(intake: Intake, requester: str) -> None:
     while True:
         held = await intake.tasks.find(
             {"requester": requester, "delivery": DeliveryState.HELD.value},
@@ -173,8 +208,7 @@ async def release_held(intake: Intake, requester: str) -> None:
         )
         for task in held:
             release(task.state, intake.now() + timedelta(seconds=chance.uniform(0, SPREAD_SECONDS)))
-            await intake.tasks.save(task)
+            with suppress(LostRace):  # another replica, or a newer state: it is not held any more
+                await intake.tasks.save(task)
         if len(held) < BATCH:
             break
-    document.state.release_at = None
-    await intake.endpoints.save(document)

@@ -17,6 +17,7 @@ from contracts.values import Actor
 from services.intake.domain.appointments import CaseKey
 from services.intake.domain.case import Case, involves
 from services.intake.domain.journal import NOBODYS, line_of
+from services.intake.domain.linked import coded_entries
 from services.intake.intake import Intake
 
 NOBODYS_CASE = "C-nobodys"
@@ -30,15 +31,22 @@ async def own_case(intake: Intake, number: str, code: str, address: str) -> Case
     intake.limits.check(address, asked, now)
     evenly = Evenly()
     case = await _case_of(intake, asked)
-    entry = case.entry_id if case is not None else NOBODYS
-    issue = case.status_code_issue if case is not None else 0
-    expected = intake.identity.status_code(entry, issue).encode()
-    same_code = compare_digest(expected, plain_code(code).encode())
+    same_code = _holds(intake, case, plain_code(code).encode())
     if case is None or plain_number(case.reference.number) != asked or not same_code:
         await evenly.wait()
         raise NotFound("case with this number and code")
     intake.limits.trust(address, asked, now)
     return _key_of(case)
+
+
+def _holds(intake: Intake, case: Case | None, code: bytes) -> bool:
+    """Whether it is the case's code, or that of a further referral; all are compared."""
+    entry = case.entry_id if case is not None else NOBODYS
+    issue = case.status_code_issue if case is not None else 0
+    expected = [intake.identity.status_code(entry, issue)]
+    further = coded_entries(case.linked) if case is not None else []
+    expected += [intake.identity.status_code(known) for known in further]
+    return sum(compare_digest(known.encode(), code) for known in expected) > 0
 
 
 async def case_for(

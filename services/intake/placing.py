@@ -7,6 +7,8 @@ owns the one open case.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chassis.document import Document
 from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
@@ -14,6 +16,7 @@ from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound
+from contracts.event import Event
 from contracts.intake import CASE
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
@@ -66,7 +69,8 @@ async def _place(
             citizen_id=citizen.id, case_id=case_id, linked=case_id != entry.case_candidate
         )
         if entry.placed.linked:
-            await _link(intake, case_id, entry, at)
+            number = await _link(intake, case_id, entry, at)
+            entry.placed = entry.placed.model_copy(update={"number": number})
         else:
             await _open(intake, entry, citizen, at, fresh=written is not None)
     if entry.taken_in:
@@ -136,15 +140,24 @@ async def _open(
     await intake.service.commands.store(intake.cases, document, CASE, None, at, events)
 
 
-async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> None:
+async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> str:
+    """The case takes the referral; its number, with which who applied asks how it stands."""
+    code, number = intake.identity.status_code(entry.id), ""
+
+    def decide(case: Case) -> Sequence[Event]:
+        nonlocal number
+        number = case.reference.number
+        return link_referral(case, entry, at, lambda number: status_code.hashed(code, number))
+
     try:
         await record(
             intake.service.commands,
             intake.cases,
             case_id,
             at,
-            lambda case: link_referral(case, entry, at),
+            decide,
         )
     except (NotFound, NotAllowedInState) as missing:
         # whoever claimed it is still writing it, or it ended just now: decide again
         raise CaseNotThereYet from missing
+    return number

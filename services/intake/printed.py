@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -12,6 +10,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from chassis.spreadsheet import table
 from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact, FullName
 from services.intake.domain.journal import JournalEntry, number_of
@@ -27,10 +26,6 @@ PAGES: Final = Environment(
     trim_blocks=True,
     keep_trailing_newline=True,
 )
-BYTE_ORDER_MARK: Final = "\ufeff"
-"""By it spreadsheets know that a file is UTF-8."""
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet would take for the beginning of a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +129,11 @@ def journal_page(
 
 
 def csv_rows(lines: Iterable[PrintedLine], *, heading: bool) -> str:
-    """Lines as a spreadsheet reads them: semicolons, as Excel expects where the comma is decimal.
-
-    A cell that would begin a formula gets an apostrophe in front.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    if heading:
-        text.write(BYTE_ORDER_MARK)
-        writer.writerow([column.title for column in COLUMNS])
-    for line in lines:
-        writer.writerow([_harmless(line.cells[column.css]) for column in COLUMNS])
-    return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(FORMULA_SIGNS) else cell
+    """Lines as a spreadsheet reads them; with the heading, the beginning of the file."""
+    return table(
+        ([line.cells[column.css] for column in COLUMNS] for line in lines),
+        [column.title for column in COLUMNS] if heading else None,
+    )
 
 
 def _how(entry: JournalEntry) -> str:

@@ -19,9 +19,11 @@ from chassis.document import Document
 from chassis.store import AlreadyExists, LostRace
 from contracts.context import Context
 from contracts.values import SYSTEM, CitizenCard
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, found_otherwise, take_sound_keys
+from services.intake.domain.forwarding import may_move
 from services.intake.domain.likeness import Grade, Likeness, compare
-from services.intake.domain.pair import CitizenPair, elder_first, pair_id
+from services.intake.domain.pair import CitizenPair, PairStatus, elder_first, pair_id
 from services.intake.intake import Intake
 
 ALIKE_AT_MOST = 100
@@ -29,6 +31,9 @@ ALIKE_AT_MOST = 100
 
 CASES_MISSING = timedelta(seconds=5)
 """When one is compared again whose case, or whose like's, is not written yet."""
+MAY_MOVE = timedelta(minutes=5)
+"""When one is compared again whose case may still go to another institution: a pair waits for
+those who have the cases then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +150,9 @@ async def compare_citizen(intake: Intake, citizen_id: str) -> None:
     citizen = document.state
     if citizen.joined_to is None:
         alike = await _alike(intake, citizen)
-        done = [await _propose(intake, citizen, *one) for one in alike]
-        if not all(done):
-            citizen.compare_at = intake.now() + CASES_MISSING
+        again = [await _propose(intake, citizen, *one) for one in alike]
+        if pauses := [pause for pause in again if pause is not None]:
+            citizen.compare_at = intake.now() + min(pauses)
             await intake.citizens.save(document)
             return
     citizen.compare_at = None
@@ -174,40 +179,55 @@ async def _alike(intake: Intake, citizen: Citizen) -> list[tuple[Citizen, Likene
     return list(alike.values())
 
 
-async def _propose(intake: Intake, citizen: Citizen, other: Citizen, likeness: Likeness) -> bool:
-    """Whether the pair is there; it cannot be while neither citizen's case is written."""
+async def _propose(
+    intake: Intake, citizen: Citizen, other: Citizen, likeness: Likeness
+) -> timedelta | None:
+    """Have the pair written down, and with those who have the cases now; when to look again, if
+    that may change: a case is not written yet, or may still be forwarded (R 3.1.2)."""
     known = pair_id(citizen.id, other.id)
-    if await intake.pairs.get(known) is not None:
-        return True
+    document = await intake.pairs.get(known)
+    if document is not None and document.state.status is not PairStatus.OPEN:
+        return None
     elder, younger = elder_first(citizen, other)
-    refs = {one.id: await _served_by(intake, one) for one in (elder, younger)}
-    turn = refs[younger.id] or refs[elder.id]
+    cases = {one.id: await _cases_of(intake, one) for one in (elder, younger)}
+    turn = cases[younger.id] or cases[elder.id]
     if not turn:
-        return False
-    institution, authorised_body = turn[-1]
-    involved = {body for ref in refs.values() for pair in ref for body in pair}
-    pair = CitizenPair(
-        id=known,
-        citizens=(elder.id, younger.id),
-        found_at=intake.now(),
-        likeness=likeness,
-        institution=institution,
-        authorised_body=authorised_body,
-        involved=sorted(involved),
-    )
-    with suppress(AlreadyExists):  # found from the other side, or before we died
-        await intake.pairs.save(Document(id=known, state=pair, version=1))
-    return True
+        return CASES_MISSING
+    of_all = [case for found in cases.values() for case in found]
+    whose = {
+        "institution": turn[-1].reference.institution,
+        "authorised_body": turn[-1].reference.authorised_body,
+        "involved": sorted({body for case in of_all for body in _bodies(case)}),
+    }
+    pair = document.state if document is not None else None
+    if document is None:
+        pair = CitizenPair(
+            id=known,
+            citizens=(elder.id, younger.id),
+            found_at=intake.now(),
+            likeness=likeness,
+            **whose,
+        )
+        with suppress(AlreadyExists):  # found from the other side, or before we died
+            await intake.pairs.save(Document(id=known, state=pair, version=1))
+    elif pair is not None and any(getattr(pair, name) != now for name, now in whose.items()):
+        document.state = pair.model_copy(update=whose)
+        document.version += 1
+        await intake.pairs.save(document)
+    return MAY_MOVE if any(may_move(case) for case in of_all) else None
 
 
-async def _served_by(intake: Intake, citizen: Citizen) -> list[tuple[str, str]]:
-    """Institution and authorised body of each of the citizen's cases, the open one last."""
+def _bodies(case: Case) -> tuple[str, str]:
+    return case.reference.institution, case.reference.authorised_body
+
+
+async def _cases_of(intake: Intake, citizen: Citizen) -> list[Case]:
+    """The citizen's cases as far as they are written, the open one last."""
     if not citizen.case_ids:
         return []
     found = await intake.cases.find({"_id": {"$in": citizen.case_ids}}, limit=ALIKE_AT_MOST)
-    refs = {document.id: document.state.ref for document in found}
-    known = [refs.get(case_id) for case_id in citizen.case_ids]
-    return [(ref.institution, ref.authorised_body) for ref in known if ref is not None]
+    written = {document.id: document.state for document in found if document.state.ref is not None}
+    return [written[case_id] for case_id in citizen.case_ids if case_id in written]
 
 
 async def give_keys(intake: Intake) -> None:

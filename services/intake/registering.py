@@ -101,7 +101,11 @@ async def register_referral(
     else:
         repeated = True
     (source.compare or source.require_same)(known.state)
-    placement = known.state.placed or await place(intake, known.id, None if repeated else known)
+    placement = known.state.placed
+    if placement is None:
+        placement = await place(intake, known.id, None if repeated else known)
+        if known.state.placed is None:  # placed from another reading of it: it says more by now
+            known = await intake.journal.get(known.id) or known
     return Registered(
         entry=known.state,
         placement=placement,

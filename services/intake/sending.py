@@ -24,7 +24,12 @@ from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavaila
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent
-from services.intake.domain.dispatching import record_held, record_not_sent, record_sent
+from services.intake.domain.dispatching import (
+    put_on_paper,
+    record_held,
+    record_not_sent,
+    record_sent,
+)
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.pace import Pace, request_of, spacing_of
 from services.intake.recording import record
@@ -77,6 +82,7 @@ class Sending:
             asyncio.create_task(self._serve(partner))
             for partner in self._gateways.partners.values()
         ]
+        serving.append(asyncio.create_task(self._leave_to_paper_safely()))
         try:
             await asyncio.gather(*serving)
         finally:
@@ -164,7 +170,10 @@ class Sending:
         document = await self._cases.get(case_id)
         due = [r for r in document.state.sendable if r.id == request_id] if document else []
         client = partner.clients.get(due[0].kind) if due else None
-        if document is None or client is None:
+        if document is None or not due:
+            return
+        if client is None:
+            await self._hand_to_paper(case_id)
             return
         case, pause = document.state, 0.0
         citizen = await find_citizen(self._citizens, case.reference.citizen_id)
@@ -193,6 +202,43 @@ class Sending:
 
         at = self._service.at(SYSTEM)
         await record(self._service.commands, self._cases, case_id, at, outcome)
+
+    async def _hand_to_paper(self, case_id: str) -> None:
+        """What is sent electronically to nobody any more goes on paper, by hand (R 3.2.2): else it
+        would stay the first of its case for ever, and hold up what is addressed to others."""
+        at = self._service.at(SYSTEM)
+
+        def decide(case: Case) -> Sequence[Event]:
+            for request in case.sendable:
+                if not self._gateways.reaches(request.addressed_body, request.kind):
+                    put_on_paper(request)
+            return ()
+
+        await record(self._service.commands, self._cases, case_id, at, decide)
+        log.warning("request-goes-on-paper", id=case_id)
+
+    async def _leave_to_paper_safely(self) -> None:
+        while True:
+            try:
+                await self._leave_to_paper()
+                return
+            except (LostRace, StoreUnavailable):
+                await asyncio.sleep(1.0)
+            except Exception as failure:  # the other bodies' queues go on
+                log.error("sending-failed", error=type(failure).__name__)
+                return
+
+    async def _leave_to_paper(self) -> None:
+        """At the start: what waits for bodies that stand in the settings no more."""
+        async for pace in self._paces.each():
+            office = pace.id.removeprefix("G-")
+            if office in self._gateways.partners:
+                continue
+            query = {"send_to": office, "send_at": {"$gt": 0}}
+            order = [("send_due", 1)]
+            while found := await self._cases.look(query, "send_due", sort=order, limit=LOOKED_AT):
+                for one in found:
+                    await self._hand_to_paper(one["id"])
 
     async def _leave_alone(self, partner: Partner, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,40 @@ def test_openapi_is_complete(app: FastAPI) -> None:
             where = f"{method} {path}"
             assert operation.get("summary"), where
             assert "422" in operation["responses"] or "200" in operation["responses"], where
+
+
+def numbers_in(part: Any, document: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Every whole number that a part of a description lets through, references followed."""
+    if isinstance(part, list):
+        for inner in part:
+            yield from numbers_in(inner, document, seen)
+    if not isinstance(part, dict):
+        return
+    if part.get("type") == "integer":
+        yield part
+    name = part.get("$ref")
+    if isinstance(name, str) and name not in seen:
+        seen.add(name)
+        yield from numbers_in(
+            document["components"]["schemas"][name.rpartition("/")[2]], document, seen
+        )
+    for inner in part.values():
+        yield from numbers_in(inner, document, seen)
+
+
+def test_every_number_that_is_sent_has_bounds_the_store_can_hold(app: FastAPI) -> None:
+    """A number of more than eight bytes is a 500 where it is stored, so none gets that far."""
+    document = app.openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            asked = [operation.get("requestBody"), operation.get("parameters")]
+            for number in numbers_in(asked, document, set()):
+                low = number.get("minimum", number.get("exclusiveMinimum"))
+                high = number.get("maximum", number.get("exclusiveMaximum"))
+                where = f"{method} {path}: {number}"
+                assert low is not None, where
+                assert high is not None, where
+                assert -(2**63) <= low <= high < 2**63, where
 
 
 def test_no_personal_data_in_addresses(app: FastAPI) -> None:

@@ -23,7 +23,8 @@ async def directory_edited(t: Travellers) -> None:
         "source": "Приказ департамента № 15",
     }
     for kind in ("institution", "culture"):
-        made = await editor.create("directory", "/organizations", {"card": card | {"kind": kind}})
+        entered = {"card": card | {"kind": kind}, "reason": "Приказ департамента № 15"}
+        made = await editor.create("directory", "/organizations", entered)
         again = card | {"kind": kind, "phones": ["+73845643299"]}
         record = f"/organizations/{made['id']}"
         await _change(editor, record, {"card": again, "reason": "Новый номер"})

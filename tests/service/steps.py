@@ -227,10 +227,15 @@ async def of_intake(stack: Stack) -> Ledger:
     await desk.surveyed(str(body["case_id"]))
     assert (await desk.answer(request_id)).status_code == 200
     with ledger.called("new"):
-        advised = str((await desk.register())["case_id"])
+        known = new_citizen()
+        advised = str((await desk.register(new_referral(citizen=known)))["case_id"])
     await desk.act(advised, "answers", answers_of())
     consultation = {"code": "consultation", "reason": "так решено"}
     await desk.act(advised, "triage", consultation, "urgent_head")
+    with ledger.called("linked"):
+        await desk.register(new_referral(citizen=known))
+    seen = {"outcome": "nothing_new", "note": "то же самое"}
+    await desk.act(advised, "referral-review", seen, "urgent_head")
     with ledger.called("new"):
         ended = str((await desk.register())["case_id"])
     await _end(desk, ended)

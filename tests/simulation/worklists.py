@@ -33,7 +33,9 @@ NOT_THERE = {
 
 def is_open(state: Stored) -> bool:
     """Whether something has still to be done in a case, by what is stored of it."""
-    return state["status"] in GOING_ON and state["progress"]["order_number"] is None
+    unseen = any(link.get("to_review") for link in state["linked"])
+    waits = state["status"] == "declined" and unseen
+    return (state["status"] in GOING_ON or waits) and state["progress"]["order_number"] is None
 
 
 def misplaced(document: Stored) -> Iterator[str]:

@@ -87,7 +87,10 @@ def _publish(at: Office) -> None:
     """An organization that nobody else works with: whatever is done to it disturbs no one."""
     answer = at.http.post(
         "/organizations",
-        json={"card": {"kind": "provider", "name": "Центр «Проба»", "source": "проба"}},
+        json={
+            "card": {"kind": "culture", "name": "Центр «Проба»", "source": "проба"},
+            "reason": "проба",
+        },
         headers={**at.headers, "Idempotency-Key": uuid.uuid4().hex},
     )
     assert answer.status_code == 201, answer.text

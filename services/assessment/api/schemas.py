@@ -11,8 +11,8 @@ from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.values import Identifier, Text
 from services.assessment.domain.records import (
     Answer,
+    CitizenProblem,
     Member,
-    Problem,
     ProposedService,
     Signer,
     Subject,
@@ -57,7 +57,7 @@ class SectionRequest(Body):
     """A section of the act: findings, and problems turned into measures (R 3.4.4)."""
 
     findings: Text
-    problems: list[Problem] = Field(default_factory=list, max_length=20)
+    problems: list[CitizenProblem] = Field(default_factory=list, max_length=20)
 
 
 class QuestionnaireRequest(Body):

@@ -15,11 +15,11 @@ from services.assessment.domain.commission import (
     require_organizer,
     require_unsigned,
 )
-from services.assessment.domain.records import FilledSection, Problem, Signature, Signer
+from services.assessment.domain.records import CitizenProblem, FilledSection, Signature, Signer
 
 
 def fill_section(
-    case: Case, section: str, findings: str, problems: Sequence[Problem], at: Context
+    case: Case, section: str, findings: str, problems: Sequence[CitizenProblem], at: Context
 ) -> list[Event]:
     """A member fills a section, or fills it anew, until the first signature (R 3.4.4).
 

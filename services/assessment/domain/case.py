@@ -79,6 +79,8 @@ class Case(BaseModel):
     ref: CaseRef | None = None
     received_at: AwareDatetime | None = None
     in_hospital: bool = False
+    in_hospital_since: AwareDatetime | None = None
+    """When the referral came that says so; None also where a version before this kept it."""
     home_care_asked: bool = False
     code: TriageCode | None = None
     declined_at_survey: bool = False

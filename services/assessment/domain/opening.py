@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from contracts.assessment import AssessmentDeclined, AssessmentOpened, TermDueSoon, TermMissed
+from datetime import datetime
+
+from contracts.assessment import (
+    AssessmentDeclined,
+    AssessmentOpened,
+    SurveyTermShortened,
+    TermDueSoon,
+    TermMissed,
+)
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event, sound
+from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.assessment.domain.case import Action, Case, Status, require
 
-SURVEY_TERMS = ("primary-survey", "primary-survey-hospital")
+HOME_TERM, HOSPITAL_TERM = "primary-survey", "primary-survey-hospital"
+SURVEY_TERMS = (HOME_TERM, HOSPITAL_TERM)
 STAGE_TERM = "survey-stage"
 COMMISSION_TERM = "commission"
 
 
 def survey_term(case: Case) -> str:
     """Which term the survey has: two calendar days in a hospital (R 3.3.3), else R 3.3.2."""
-    return "primary-survey-hospital" if case.in_hospital else "primary-survey"
+    return HOSPITAL_TERM if case.in_hospital else HOME_TERM
 
 
 def open_assessment(case: Case, code: TriageCode, at: Context) -> list[Event]:
@@ -31,10 +41,42 @@ def open_assessment(case: Case, code: TriageCode, at: Context) -> list[Event]:
     if case.status is not Status.OPEN:  # declined or closed meanwhile: no term may run
         return []
     opened = case.terms.open(
-        at.deadline(case.pack, survey_term(case), case.received_at),
-        at.deadline(case.pack, STAGE_TERM, case.received_at),
+        _survey_deadline(case, at), at.deadline(case.pack, STAGE_TERM, case.received_at)
     )
     return [AssessmentOpened(by=at.by, case=case.reference, opened=opened)]
+
+
+def _survey_deadline(case: Case, at: Context) -> Deadline:
+    """Two calendar days since it is known that the citizen lies in a hospital (R 3.3.3), unless
+    the term of a survey at home runs out before that (R 3.3.2)."""
+    since = case.in_hospital_since or case.received_at
+    in_hospital = at.deadline(case.pack, HOSPITAL_TERM, since)
+    if case.in_hospital and since == case.received_at:
+        return in_hospital
+    at_home = at.deadline(case.pack, HOME_TERM, case.received_at)
+    shorter = case.in_hospital and in_hospital.due_at < at_home.due_at
+    return in_hospital if shorter else at_home
+
+
+def shorten_survey(case: Case, since: datetime, at: Context) -> list[Event]:
+    """A further referral says that the citizen lies in a hospital: a survey that waits is due
+    within two calendar days of it, if that is earlier (R 3.3.3)."""
+    if case.in_hospital:
+        return []
+    case.in_hospital, case.in_hospital_since = True, since
+    running = [term for term in case.terms.deadlines if term.code == HOME_TERM]
+    shorter = at.deadline(case.pack, HOSPITAL_TERM, since)
+    if not running or shorter.due_at >= running[0].due_at:
+        return []
+    closed = case.terms.close(HOME_TERM, at=at.now)
+    return [SurveyTermShortened(by=at.by, opened=case.terms.open(shorter), closed=closed)]
+
+
+def begin_anew(case: Case, at: Context) -> None:
+    """A further referral has the case analysed anew, and no survey was called for before it: the
+    terms run from there, not from the first one (R 3.3.2)."""
+    if case.stage is Status.AWAITED:
+        case.received_at = at.now
 
 
 def decline_at_intake(case: Case, at: Context) -> list[Event]:

@@ -60,7 +60,7 @@ class Commission(Value):
         return next((member for member in self.members if member.person == person), None)
 
 
-class Problem(Value):
+class CitizenProblem(Value):
     """A problem of the citizen and what is to be done about it in the plan (R 3.4.4)."""
 
     problem: Line
@@ -71,7 +71,7 @@ class FilledSection(Value):
     """A section of the act as a member filled it (R 3.4.4)."""
 
     findings: Text
-    problems: tuple[Problem, ...] = Field(default=(), max_length=20)
+    problems: tuple[CitizenProblem, ...] = Field(default=(), max_length=20)
     filled_by: Actor
     filled_at: AwareDatetime
 

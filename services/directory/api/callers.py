@@ -14,4 +14,4 @@ QualityReader = Annotated[Actor, allow(Role.DIRECTORY_EDITOR, Role.REGISTRY_READ
 
 Proposer = Annotated[Actor, allow(Role.DIRECTORY_EDITOR, Role.PROVIDER)]
 """Who may propose an entry to a register: the provider itself, or an editor. A provider sees and
-amends its own proposals only."""
+amends only what its organization proposed."""

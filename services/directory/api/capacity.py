@@ -13,7 +13,7 @@ from contracts.roles import Role
 from contracts.values import Actor, Identifier, Line
 from services.directory.directory import WithDirectory
 from services.directory.domain.capacity import CapacityChange, Counted
-from services.directory.offering import count_capacity, taking_part, uncounted_yet
+from services.directory.offering import count_capacity, require_taking_part, uncounted_yet
 
 router = APIRouter(tags=["capacity"])
 
@@ -65,7 +65,7 @@ async def get_capacity(
     organization_id: str, response: Response, directory: WithDirectory
 ) -> CapacityView:
     """By service and unit, with the moment of the last count; ETag `"0"` before the first."""
-    taking_part(directory, organization_id)
+    await require_taking_part(directory, organization_id)
     document = await directory.capacities.get(organization_id) or uncounted_yet(
         directory, organization_id
     )

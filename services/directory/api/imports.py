@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+from collections.abc import Iterator
 from email.message import Message
 from typing import Annotated
 
@@ -14,13 +13,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 from chassis.document import Document
 from chassis.http import Body, Change, CommandReceipt, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
+from chassis.spreadsheet import download, table
 from chassis.uploads import Streamed, Upload
 from contracts.errors import InvalidInput, NotFound
 from contracts.values import Actor, Identifier, Line
 from services.directory.api.callers import Editor
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.import_file import FileFacts
-from services.directory.domain.import_job import AcceptedCorrection, Import, ImportStatus
+from services.directory.domain.import_job import AcceptedCorrection, Import, ImportStatus, RowNumber
 from services.directory.domain.import_row import RowFault
 from services.directory.domain.importing import Outcome, PlannedRow, RowState
 from services.directory.imports import apply_import, parts_of, preview_import
@@ -29,6 +29,11 @@ router = APIRouter(tags=["imports"])
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """5,000 rows with everything printed are some 3 MB."""
+REPORT = (
+    "row", "line", "key", "state", "outcome", "detail", "field", "rule", "severity", "printed",
+    "reason_ru", "reason_en", "proposal",
+)  # fmt: skip
+"""The columns of the report."""
 
 FILE = {
     "requestBody": {
@@ -82,7 +87,7 @@ class ApplicationRequest(Body):
 
     reason: Line
     corrections: list[AcceptedCorrection] = Field(default_factory=list, max_length=5000)
-    overrule: list[int] = Field(
+    overrule: list[RowNumber] = Field(
         default_factory=list, max_length=5000, description="rows in conflict that go ahead"
     )
 
@@ -138,7 +143,7 @@ async def get_rows(
     by: Editor,
     directory: WithDirectory,
     state: RowState | None = None,
-    after: Annotated[int, Query(ge=0, description="number of the last row seen")] = 0,
+    after: Annotated[RowNumber, Query(description="number of the last row seen")] = 0,
     limit: Limit = 50,
 ) -> list[ImportRowView]:
     """Rows in the order of the file, those after one, with line, field, rule and reason."""
@@ -154,27 +159,21 @@ async def get_rows(
     responses={200: {"content": {"text/csv": {}}, "description": "one line a fault"}},
 )
 async def get_report(import_id: Identifier, by: Editor, directory: WithDirectory) -> Response:
-    """Every row and every fault: UTF-8 with a mark at its beginning, by which Excel knows it."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(
-        ["row", "line", "key", "state", "outcome", "detail", "field", "rule", "severity", "printed",
-         "reason_ru", "reason_en", "proposal"]
-    )  # fmt: skip
-    for row in await _rows(directory, import_id):
-        head = [row.number, row.line, row.key, row.state, row.outcome, row.detail or row.conflict]
-        for fault in row.faults:
-            table.writerow(
-                [*head, fault.field, fault.rule, fault.severity, fault.printed, fault.reason_ru,
-                 fault.reason_en, fault.proposal]
-            )  # fmt: skip
-        if not row.faults:
-            table.writerow([*head, *[None] * 7])
-    return Response(
-        text.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="import.csv"'},
-    )
+    """Every row and every fault, to be opened in a spreadsheet: semicolons, UTF-8 with a mark."""
+    rows = await _rows(directory, import_id)
+    lines = (line for row in rows for line in _report_lines(row))
+    return download(table(lines, REPORT), "import.csv")
+
+
+def _report_lines(row: PlannedRow) -> Iterator[list[object]]:
+    head = [row.number, row.line, row.key, row.state, row.outcome, row.detail or row.conflict]
+    for fault in row.faults:
+        yield [
+            *head, fault.field, fault.rule, fault.severity, fault.printed, fault.reason_ru,
+            fault.reason_en, fault.proposal,
+        ]  # fmt: skip
+    if not row.faults:
+        yield [*head, *[None] * (len(REPORT) - len(head))]
 
 
 @router.post("/imports/{import_id}/application", summary="Apply an import")

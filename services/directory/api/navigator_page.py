@@ -17,12 +17,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.http import public
 from chassis.problems import PROBLEMS
 from contracts.errors import InvalidInput
-from services.directory.api.navigator import Asked, look, pages_of
+from services.directory.api.navigator import MOST_PAGES, Asked, look, pages_of
 from services.directory.api.navigator_views import facet_views, hit_views
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.vocabulary import FACET_RU, Facet
@@ -87,7 +87,7 @@ class PageQuestion(BaseModel):
     form: str = ""
     open_now: bool = False
     free: bool = False
-    page: int = 1
+    page: int = Field(default=1, ge=1, le=MOST_PAGES)
 
     def asked(self) -> Asked:
         """The question of the API; raises what the API would answer with."""

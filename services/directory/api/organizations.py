@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
-from chassis.paging import Cursor, Limit, Page, page
+from chassis.paging import Cursor, Limit, Page
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput, NotFound
 from contracts.hours import Exceptions
 from contracts.values import Identifier
 from services.directory.api.callers import Editor
+from services.directory.api.lists import listed
 from services.directory.api.schemas import ChangeRequest, PublicationRequest, RetirementRequest
 from services.directory.api.versions import Moment, check_moment, past_view
 from services.directory.api.views import OpeningView, OrganizationView, organization_view
@@ -25,7 +26,6 @@ from services.directory.commands import (
     replace_card,
 )
 from services.directory.directory import WithDirectory
-from services.directory.domain.card_rules import check_municipality
 from services.directory.domain.hours import opening
 from services.directory.domain.organization import Status, retire
 from services.directory.history import published, version_at
@@ -42,7 +42,7 @@ async def get_organizations(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[OrganizationView]:
-    """Organizations by kind and by the municipality they are listed under, in order of their id."""
+    """Organizations by kind and by a municipality that they serve, in order of their id."""
     if status not in {Status.PUBLISHED, Status.RETIRED}:
         raise InvalidInput(
             "status-of-a-register", "published or retired; see the registers", field="query.status"
@@ -50,13 +50,10 @@ async def get_organizations(
     query = {"status": status.value}
     if kind is not None:
         query["kind"] = kind.value
-    if municipality is not None:
-        check_municipality(municipality, "query.municipality")
-        query["municipality"] = municipality
-    return await page(
-        directory.organizations,
+    return await listed(
+        directory,
         query,
-        "key",
+        municipality,
         cursor,
         limit,
         lambda document: organization_view(document, directory.appendix),
@@ -117,9 +114,12 @@ async def post_organization(
     request: Creation,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """Enter an organization that the data files do not hold."""
+    """Enter an organization that the data files do not hold, with the reason (R 1.3).
+
+    Providers and organizations of volunteers are proposed to their registers instead (L 1.2.2.2).
+    """
     card = body.card.card(f"organization-{request.key}")
-    answered = await publish_organization(directory, card, request, by)
+    answered = await publish_organization(directory, card, body.reason, request, by)
     response.headers["Location"] = f"/organizations/{card.id}"
     return receipt(answered, response)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
@@ -9,10 +10,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from chassis.document import Document
 from chassis.http import Body
 from contracts.directory import OrganizationCard, OrganizationKind, Ownership, Territory
-from contracts.values import Actor, Address, Email, Line, Phone
+from contracts.values import Actor, Address, Line, Phone
 from services.directory.adapters.state_numbers import checked_inn, checked_ogrn
+from services.directory.api.schemas import SentEmail
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import missing_checks, needed_checks
+from services.directory.domain.register import missing_checks, needed_checks, numbers_shared
 from services.directory.domain.register_entry import Check, CheckItem, Inn, Ogrn, Particulars
 
 
@@ -33,7 +35,7 @@ class EntryForm(Body):
     name: Line
     address: Address | None = None
     phones: tuple[Phone, ...] = Field(default=(), max_length=20)
-    emails: tuple[Email, ...] = Field(default=(), max_length=20)
+    emails: tuple[SentEmail, ...] = Field(default=(), max_length=20)
     website: Line | None = None
     region: Line
     serves: tuple[Territory, ...] = Field(default=(), max_length=200)
@@ -61,6 +63,15 @@ class RegisteredView(BaseModel):
     card: OrganizationCard
 
 
+class SameNumberView(BaseModel):
+    """Another entry with the same INN or OGRN: one of the two may be wrong, or it is a branch."""
+
+    id: str
+    name: str
+    status: Status
+    same: list[str] = Field(description="inn, ogrn or both")
+
+
 class EntryView(BaseModel):
     """Everything a register holds of an entry, for those who keep it and who proposed it."""
 
@@ -77,6 +88,8 @@ class EntryView(BaseModel):
     decided_by: Actor | None
     decided_at: AwareDatetime | None
     reason: str | None
+    same_numbers: list[SameNumberView] = Field(description="for editors; empty for a provider")
+    despite_same_number: str | None = Field(description="why there are two, if that was said")
 
 
 def registered_view(document: Document[Organization]) -> RegisteredView:
@@ -96,8 +109,8 @@ def registered_view(document: Document[Organization]) -> RegisteredView:
     )
 
 
-def entry_view(document: Document[Organization]) -> EntryView:
-    """An entry as an editor sees it; only of what is in a register."""
+def entry_view(document: Document[Organization], others: Iterable[Organization]) -> EntryView:
+    """An entry, and others with its INN or OGRN; only of what is in a register."""
     found = document.state
     entry = found.entry
     if entry is None:
@@ -117,4 +130,14 @@ def entry_view(document: Document[Organization]) -> EntryView:
         decided_by=entry.decided_by,
         decided_at=entry.decided_at,
         reason=found.reason,
+        same_numbers=[
+            SameNumberView(
+                id=other.id,
+                name=other.card.name,
+                status=other.standing,
+                same=numbers_shared(found, other),
+            )
+            for other in others
+        ],
+        despite_same_number=entry.despite,
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
+from chassis.document import Document
 from chassis.http import Body, Change, CommandReceipt, Creation, etag, public, receipt
-from chassis.paging import Cursor, Limit, Page, page
+from chassis.paging import Cursor, Limit, Page, merged
 from contracts.directory import OrganizationKind, Ownership
 from contracts.errors import NotFound
 from contracts.roles import Role
 from contracts.values import Actor, Identifier, Line
 from services.directory.api.callers import Editor, Proposer
+from services.directory.api.lists import listed
 from services.directory.api.register_views import (
     EntryForm,
     EntryView,
@@ -23,10 +26,15 @@ from services.directory.api.register_views import (
     registered_view,
 )
 from services.directory.directory import Directory, WithDirectory
-from services.directory.domain.card_rules import check_municipality
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import CheckResult, Register, check, publish_entry, refuse
-from services.directory.registering import amend_entry, decide_on_entry, propose_entry
+from services.directory.domain.register import CheckResult, Register, check, refuse
+from services.directory.domain.register_entry import owner_of
+from services.directory.registering import (
+    amend_entry,
+    decide_on_entry,
+    propose_entry,
+    publish_checked,
+)
 
 router = APIRouter(tags=["registers"])
 
@@ -63,9 +71,19 @@ class ChecksRequest(Body):
 
 
 class DecisionRequest(Body):
-    """Why it is published or refused."""
+    """Why it is refused."""
 
     reason: Line
+
+
+class PublicationDecision(Body):
+    """Why it is published."""
+
+    reason: Line
+    despite_same_number: Line | None = Field(
+        default=None,
+        description="why it is published beside another with its INN or OGRN, e.g. as a branch",
+    )
 
 
 @router.get("/providers", summary="Register of providers", dependencies=[Depends(public)])
@@ -139,23 +157,27 @@ async def get_entries(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[EntryView]:
-    """What waits to be checked or published, or was refused; a provider sees its own."""
+    """What waits to be checked or published, or was refused; a provider sees what anybody of its
+    organization proposed."""
     query = {"register": register.value, "status": status.value}
+    queries = [query]
     if by.role != Role.DIRECTORY_EDITOR:
-        query["proposer"] = by.id
-    return await page(directory.organizations, query, "key", cursor, limit, entry_view)
+        queries = [query | {"owner": owner} for owner in _owners(by)]
+    show = _shown_to(by, directory)
+    return await merged(directory.organizations, queries, "key", cursor, limit, show)
 
 
 @router.get("/register-entries/{entry_id}", summary="One entry")
 async def get_entry(
     entry_id: Identifier, by: Proposer, response: Response, directory: WithDirectory
 ) -> EntryView:
-    """Everything claimed and checked, published or not; a provider sees its own."""
+    """Everything claimed and checked, published or not; a provider sees its own. An editor sees
+    which others have its INN or OGRN."""
     document = await directory.organizations.get(entry_id)
     if document is None or document.state.entry is None or not _may_see(by)(document.state):
         raise NotFound("organization")
     response.headers["ETag"] = etag(document.version)
-    return entry_view(document)
+    return _shown_to(by, directory)(document)
 
 
 @router.post("/register-entries/{entry_id}", summary="Amend a proposal")
@@ -194,16 +216,19 @@ async def post_checks(
 @router.post("/register-entries/{entry_id}/publication", summary="Publish an entry")
 async def post_publication(
     entry_id: Identifier,
-    body: DecisionRequest,
+    body: PublicationDecision,
     response: Response,
     by: Editor,
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
     """All checks have passed: from here on it is an organization like any other, and all services
-    hear of it. It is changed and retired as one (L 1.2.2.2)."""
-    answered = await decide_on_entry(
-        directory, entry_id, request, by, lambda found, at: publish_entry(found, body.reason, at)
+    hear of it. It is changed and retired as one (L 1.2.2.2).
+
+    Beside another that is published with its INN or OGRN it is refused, unless it is said why.
+    """
+    answered = await publish_checked(
+        directory, entry_id, body.reason, body.despite_same_number, request, by
     )
     return receipt(answered, response)
 
@@ -233,17 +258,31 @@ async def _registered(
     limit: int,
 ) -> Page[RegisteredView]:
     query["status"] = Status(status.value).value
-    if municipality is not None:
-        check_municipality(municipality, "query.municipality")
-        query["municipality"] = municipality
-    return await page(directory.organizations, query, "key", cursor, limit, registered_view)
+    return await listed(directory, query, municipality, cursor, limit, registered_view)
 
 
 def _may_see(by: Actor) -> Any:
     """Whether a caller may know of an entry: an editor of all, a provider of its own."""
 
     def visible(found: Organization) -> bool:
-        own = found.entry is not None and found.entry.proposed_by.id == by.id
+        own = found.entry is not None and owner_of(found.entry.proposed_by) in _owners(by)
         return own or by.role == Role.DIRECTORY_EDITOR
 
     return visible
+
+
+def _owners(by: Actor) -> list[str]:
+    """As whom a caller owns entries: its organization, and what it proposed without one."""
+    person = by.model_copy(update={"organization": None})
+    return list(dict.fromkeys((owner_of(by), owner_of(person))))
+
+
+def _shown_to(by: Actor, directory: Directory) -> Callable[[Document[Organization]], EntryView]:
+    """Others with the same numbers are for editors: a provider does not see who else proposed."""
+    is_editor = by.role == Role.DIRECTORY_EDITOR
+
+    def show(document: Document[Organization]) -> EntryView:
+        found = directory.snapshot.with_numbers_of(document.state) if is_editor else []
+        return entry_view(document, found)
+
+    return show

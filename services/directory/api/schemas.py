@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field
 
 from chassis.http import Body
@@ -17,6 +19,9 @@ from contracts.directory import (
 from contracts.values import Address, Email, Identifier, Line, Phone
 from services.directory.domain.correction import Correction
 
+SentEmail = Annotated[Email, Field(max_length=254)]
+"""What mail can be sent to (RFC 5321)."""
+
 
 class CardForm(Body):
     """An organization's card as an editor sends it; the whole card every time."""
@@ -25,7 +30,7 @@ class CardForm(Body):
     name: Line
     address: Address | None = None
     phones: tuple[Phone, ...] = Field(default=(), max_length=20)
-    emails: tuple[Email, ...] = Field(default=(), max_length=20)
+    emails: tuple[SentEmail, ...] = Field(default=(), max_length=20)
     website: Line | None = None
     printed_phone: Line | None = None
     printed_email: Line | None = None
@@ -46,9 +51,10 @@ class CardForm(Body):
 
 
 class PublicationRequest(Body):
-    """A new organization."""
+    """A new organization, and why it is entered (R 1.3)."""
 
     card: CardForm
+    reason: Line
 
 
 class ChangeRequest(Body):

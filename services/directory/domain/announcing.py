@@ -9,7 +9,13 @@ from contracts.directory import OrganizationCard
 from contracts.errors import InvalidInput, NotFound
 from contracts.event import Event
 from services.directory.domain import telling
-from services.directory.domain.organization import Action, Organization, require, succeed
+from services.directory.domain.organization import (
+    Action,
+    Organization,
+    require,
+    require_enterable,
+    succeed,
+)
 from services.directory.domain.versions import Announcement, Withdrawal, differing
 
 ANNOUNCED_AT_MOST = 20
@@ -26,6 +32,7 @@ def announce(
 ) -> list[Event]:
     """Keep a change until its day. It is no event before: nobody else has to wait for it."""
     require(organization, Action.ANNOUNCE)
+    require_enterable(card, organization.card)
     if valid_from <= at.now:
         raise _wrong("valid-from-past", "a change holds from a later moment, or at once without it")
     if valid_from > at.now + FURTHEST:

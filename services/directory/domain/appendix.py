@@ -29,7 +29,10 @@ class Appendix:
         rows: Iterable[SourceRow],
         municipalities: Iterable[Municipality],
         regions: Iterable[Region],
+        version: int = 0,
     ) -> None:
+        self.version = version
+        """The number of the file set: an older one does not undo what a newer one brought."""
         places, areas = tuple(municipalities), tuple(regions)
         self.gazetteer = Gazetteer(places, areas)
         self.rows: dict[str, SourceRow] = {}

@@ -21,6 +21,7 @@ def check_hours(hours: Sequence[OpeningHours]) -> None:
     An entry that closes before it opens ends on the next day; 00:00 to 00:00 is the whole day.
     """
     for entry in hours:
+        _check_clock(entry)
         if not entry.days or (entry.opens == entry.closes != time()):
             raise _wrong("hours-not-in-order", "opens and closes at two times, on a day")
         if (entry.valid_from or date.min) > (entry.valid_to or date.max):
@@ -40,6 +41,14 @@ def check_closures(closures: Sequence[Closure]) -> None:
             field="card.closures",
             clause="R 1.3",
         )
+
+
+def _check_clock(entry: OpeningHours) -> None:
+    """A time of day is one of the organization's own clock, to the minute: more is not shown."""
+    breaks = [clock for item in entry.breaks for clock in (item.begins, item.ends)]
+    for clock in (entry.opens, entry.closes, entry.lunch_from, entry.lunch_to, *breaks):
+        if clock is not None and (clock.tzinfo or clock.second or clock.microsecond):
+            raise _wrong("hours-not-in-minutes", "hours are whole minutes, without an offset")
 
 
 def _check_breaks(entry: OpeningHours) -> None:

@@ -24,7 +24,7 @@ def check_card(card: OrganizationCard, parent: Organization | None) -> None:
 
 
 def card_faults(card: OrganizationCard, parent: Organization | None) -> Iterator[InvalidInput]:
-    """Everything for which a card would be refused, one for each of its parts."""
+    """Everything for which any card would be refused, one for each of its parts."""
     checks: tuple[Callable[[], None], ...] = (
         lambda: _check_region(card),
         *(partial(_check_place, place, card.region) for place in card.serves),

@@ -32,6 +32,8 @@ COLUMNS = (
     *REQUIRED, "phone", "address", "email", "website", "municipality", "serves", "parent", "hours",
     "reception_days", "ownership", "note", "source_document", "source_place",
 )  # fmt: skip
+LONGEST_CELL = 10_000
+"""Characters: what is printed of an organization is far shorter; rows are kept fifty together."""
 SURPLUS = "surplus"
 """Where cells stand that no column is there for."""
 
@@ -57,6 +59,8 @@ class Cells(BaseModel):
     values: dict[str, Any]
     missing: int = 0
     """How many cells fewer than there are columns."""
+    wrong: str | None = None
+    """Why the row could not be told into cells: `quotes`, or `cell_too_long`."""
 
 
 def read_file(
@@ -117,24 +121,33 @@ def _csv_rows(text: str) -> tuple[str, list[str], list[Cells]]:
     if "\x00" in text:
         raise _wrong("not-a-table", "there is a zero byte in the file")
     delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    lines = _lines(reader)
-    header_line, header = next(lines, (1, []))
+    lines = _lines(text, delimiter)
+    header_line, header, wrong = next(lines, (1, [], None))
     columns = [name.strip().lower() for name in header]
+    if wrong is not None:
+        raise _wrong("quotes-broken", f"line {header_line}: the names of the columns are not read")
     _check_columns(columns, header_line)
     rows = [
-        Cells(
-            number=number,
-            line=line,
-            values={
-                **dict(zip(columns, cells, strict=False)),
-                **({SURPLUS: cells[len(columns) :]} if len(cells) > len(columns) else {}),
-            },
-            missing=max(len(columns) - len(cells), 0),
-        )
-        for number, (line, cells) in enumerate(lines, start=1)
+        _cells(number, line, columns, cells, wrong)
+        for number, (line, cells, wrong) in enumerate(lines, start=1)
     ]
     return delimiter, columns, rows
+
+
+def _cells(
+    number: int, line: int, columns: list[str], cells: list[str], wrong: str | None
+) -> Cells:
+    """A row by column; of one that cannot be told into cells no more than its key is kept."""
+    if wrong is None and any(len(cell) > LONGEST_CELL for cell in cells):
+        wrong = "cell_too_long"
+    values: dict[str, Any] = dict(zip(columns, cells, strict=False))
+    if wrong is not None:
+        kept = {"key": values["key"]} if "key" in values else {}
+        return Cells(number=number, line=line, values=kept, wrong=wrong)
+    if len(cells) > len(columns):
+        values[SURPLUS] = cells[len(columns) :]
+    missing = max(len(columns) - len(cells), 0)
+    return Cells(number=number, line=line, values=values, missing=missing)
 
 
 def _delimiter(text: str) -> str:
@@ -147,22 +160,47 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=lambda mark: known[mark])
 
 
-def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line they begin on; lines without anything in them are passed over."""
+class _Lines:
+    """The lines of a text, one by one; knows those that were read since a row began."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.row: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.row.append(line)
+        return line
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
+    """Rows with the line they begin on, and what is wrong with one; empty lines are passed over.
+
+    A row with text after a closing quote («"МФЦ "Юг""») ends with its line, and the next is read. A
+    quote that is never closed has swallowed the rest of the file: that is the file's fault.
+    """
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a long cell is its row's fault
     while True:
-        begins = reader.line_num + 1
+        begins, lines.row, wrong = reader.line_num + 1, [], None
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as failure:
-            raise _wrong(
-                "quotes-broken",
-                f"the row that begins on line {begins} has a quote that is not closed, or text"
-                " after one that is",
-            ) from failure
+            if "unexpected end" in str(failure):
+                raise _wrong(
+                    "quotes-broken",
+                    f"the row that begins on line {begins} has a quote that is never closed",
+                ) from failure
+            wrong = "quotes"
+            cells = next(csv.reader(lines.row, delimiter=delimiter), [])
         if any(cell.strip() for cell in cells):
-            yield begins, cells
+            yield begins, cells, wrong
 
 
 def _check_columns(columns: list[str], line: int) -> None:
@@ -196,7 +234,7 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
             where = failure.lineno if isinstance(failure, json.JSONDecodeError) else line
             raise _malformed(where) from failure
         values = element if isinstance(element, dict) else {}
-        rows.append(Cells(number=len(rows) + 1, line=line, values=values))
+        rows.append(_element(len(rows) + 1, line, values))
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
@@ -208,9 +246,19 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     end = _skip(text, at + 1)
     if text[end:]:
         raise _malformed(text.count("\n", 0, end) + 1)
-    known = (*COLUMNS, "printed", "source", "reception_days", "closures")
+    known = (*COLUMNS, "printed", "source", "reception_days", "closures", "preholiday_minutes")
     columns = [name for name in known if any(name in row.values for row in rows)]
     return None, columns, rows
+
+
+def _element(number: int, line: int, values: dict[str, Any]) -> Cells:
+    printed = values.get("printed")
+    inner = printed.values() if isinstance(printed, dict) else ()
+    texts = (text for text in (*values.values(), *inner) if isinstance(text, str))
+    if any(len(text) > LONGEST_CELL for text in texts):
+        kept = {"key": values["key"]} if "key" in values else {}
+        return Cells(number=number, line=line, values=kept, wrong="cell_too_long")
+    return Cells(number=number, line=line, values=values)
 
 
 def _skip(text: str, at: int) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard
@@ -24,11 +25,14 @@ from services.directory.domain.organization import (
     enter,
     replace,
     require,
+    require_enterable,
 )
 from services.directory.domain.quality import Fault
 from services.directory.domain.rows import ImportedRow
 
 ROWS_IN_A_PART = 50
+RETIRED = "retired"
+"""What a version before called a conflict: nobody can overrule it."""
 
 
 class ImportStatus(StrEnum):
@@ -53,10 +57,14 @@ ALLOWED: dict[ImportAction, frozenset[ImportStatus]] = {
 """What may happen in which state; one test walks every state × action."""
 
 
+RowNumber = Annotated[int, Field(ge=0, le=10**6)]
+"""More rows than any file has."""
+
+
 class AcceptedCorrection(Value):
     """The proposal of a fault of one row, accepted by a person."""
 
-    row: int
+    row: RowNumber
     rule: Line
     field: Line
 
@@ -139,6 +147,8 @@ def apply(
     for number in overruled:
         if number not in by_number or by_number[number].state is not RowState.CONFLICT:
             raise _wrong("no-such-conflict", f"row {number} is not in conflict", "overrule")
+        if by_number[number].conflict == RETIRED:
+            raise _wrong("organization-retired", f"row {number}: it takes part no more", "overrule")
     found.status, found.reason = ImportStatus.APPLYING, reason
     found.corrections, found.overruled = list(corrections), sorted(overruled)
     found.applied_by, found.applied_at = at.by, at.now
@@ -197,11 +207,12 @@ def enter_imported(
     found: Import, row: PlannedRow, as_read: PlannedRow, at: Context
 ) -> tuple[Organization, list[Event]]:
     """A new organization, from an imported row."""
-    card = _card(row)
+    card, reason = _card(row), reason_of(found, row)
+    require_enterable(card)
     organization = enter(card, at)
-    organization.reason = reason_of(found, row)
+    organization.reason = reason
     organization.imported = _taken(found, as_read)
-    return organization, telling.published(card, at.by)
+    return organization, telling.published(card, at.by, reason)
 
 
 def take_imported(
@@ -209,6 +220,7 @@ def take_imported(
 ) -> list[Event]:
     """What an imported row changes of an organization."""
     require(organization, Action.CHANGE)
+    require_enterable(_card(row), organization.card)
     events = replace(organization, _card(row), reason_of(found, row), at)
     organization.imported = _taken(found, as_read)
     return events

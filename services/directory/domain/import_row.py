@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from services.directory.domain.import_file import SURPLUS, Cells
+from services.directory.domain.import_file import LONGEST_CELL, SURPLUS, Cells
 from services.directory.domain.quality import Severity
 from services.directory.domain.rows import SourceRow
 
@@ -19,12 +19,24 @@ _DAYS = re.compile(r"([A-Z]{2})(?:-([A-Z]{2}))?")
 _TIME = r"([0-2]?\d:[0-5]\d)"
 _HOURS = re.compile(rf"(?P<days>[A-Z,\s-]+?)\s+{_TIME}-{_TIME}(?:\s*\(\s*{_TIME}-{_TIME}\s*\))?")
 
+_UNREADABLE: Mapping[str, tuple[str, str]] = {
+    "quotes": (
+        "text stands after a closing quote; a quote within a cell is written twice",
+        "текст после закрывающей кавычки; кавычка внутри ячейки пишется дважды",
+    ),
+    "cell_too_long": (
+        f"a cell is longer than {LONGEST_CELL} characters",
+        f"ячейка длиннее {LONGEST_CELL} знаков",
+    ),
+}
+
 CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "kind": ("kind",), "region": ("region",), "name": ("name",),
     "phone": ("phones", "printed_phone"), "address": ("address",),
     "email": ("emails", "printed_email"), "website": ("website",), "serves": ("serves",),
     "parent": ("parent",), "hours": ("hours",), "reception_days": ("reception_days",),
-    "ownership": ("ownership",), "closures": ("closures",), "source": ("source",),
+    "ownership": ("ownership",), "closures": ("closures",),
+    "preholiday_minutes": ("preholiday_minutes",), "source": ("source",),
     "source_document": ("source",),
 }  # fmt: skip
 """Which fields of the card a column speaks of; of the others a row says nothing."""
@@ -59,6 +71,9 @@ def spoken_of(cells: Cells) -> frozenset[str]:
 
 def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[RowFault]]:
     """The row, or every reason why it is none (R 1.3)."""
+    if cells.wrong is not None:
+        english, russian = _UNREADABLE[cells.wrong]
+        return None, [_error("row", f"row.{cells.wrong}", english, russian)]
     item, faults = _from_table(cells) if is_table else (dict(cells.values), [])
     if not is_table and not cells.values:
         return None, [_error("row", "row.empty", "the element is no object", "пустой элемент")]
@@ -72,6 +87,10 @@ def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[Ro
     except ValidationError as failure:
         known = {fault.field for fault in faults}
         return None, faults + [fault for fault in faults_of(failure) if fault.field not in known]
+    if row.key != row.key.lower():
+        english = "an id has no capitals: people type it as part of a case's number"
+        russian = "в идентификаторе нет прописных букв: его набирают в номере дела"
+        faults.append(_error("key", "row.key", english, russian, row.key))
     return (None if faults else row), faults
 
 

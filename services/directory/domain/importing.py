@@ -8,7 +8,7 @@ only applied when a person accepts it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,10 +27,10 @@ from services.directory.domain.import_row import (
     read_row,
     spoken_of,
 )
-from services.directory.domain.organization import Organization, Status
-from services.directory.domain.quality import Fault, Severity, find_faults
-from services.directory.domain.quality_survey import listed
+from services.directory.domain.organization import Organization, Status, require_enterable
+from services.directory.domain.quality import Fault, find_faults
 from services.directory.domain.reading import read_card
+from services.directory.domain.row_faults import closed, of_quality, of_refusal, repeated
 from services.directory.domain.rows import SourceRow
 from services.directory.domain.versions import differing
 
@@ -96,7 +96,7 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
     good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
     for item, row, faults in read:
         if (key := _key_of(item)) is not None and len(places[key]) > 1:
-            faults.append(_repeated(key, places[key]))
+            faults.append(repeated(key, places[key]))
         elif row is not None:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
@@ -147,8 +147,11 @@ def _planned(
     known: Known,
 ) -> PlannedRow:
     card = cards[row.key]
-    faults = [_of_quality(fault) for fault in quality]
-    broken = [_of_refusal(wrong) for wrong in card_faults(card, _parent(card, cards, known))]
+    faults = [of_quality(fault) for fault in quality]
+    broken = [
+        of_refusal(wrong)
+        for wrong in (*_kind_faults(card, known), *card_faults(card, _parent(card, cards, known)))
+    ]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
     )
@@ -159,6 +162,8 @@ def _planned(
     if row.key not in known.organizations:
         return planned
     planned.seen_version, present = known.organizations[row.key]
+    if present.status is Status.RETIRED:
+        return _closed(planned, present)
     planned.fields = differing(present.card, card)
     planned.state = RowState.CHANGED if planned.fields else RowState.UNCHANGED
     planned.conflict = _conflict(present, planned.fields)
@@ -167,10 +172,29 @@ def _planned(
     return planned
 
 
+def _closed(planned: PlannedRow, present: Organization) -> PlannedRow:
+    """A row of one that takes no part: nothing is changed of it, whoever decides (R 1.3)."""
+    return PlannedRow(
+        number=planned.number,
+        line=planned.line,
+        key=planned.key,
+        state=RowState.BROKEN,
+        faults=[closed(present), *planned.faults],
+        seen_version=planned.seen_version,
+    )
+
+
+def _kind_faults(card: OrganizationCard, known: Known) -> Iterator[InvalidInput]:
+    """A provider is proposed with its INN, OGRN and services, which no column holds (L 1.2.2.2)."""
+    present = known.organizations.get(card.id)
+    try:
+        require_enterable(card, present[1].card if present else None)
+    except InvalidInput as wrong:
+        yield wrong
+
+
 def _conflict(present: Organization, fields: tuple[str, ...]) -> str | None:
     """Why a row waits for a person: it would undo what one has decided."""
-    if present.status is Status.RETIRED:
-        return "retired"
     edited = [name for name in fields if name != "source" and present.is_edited(name)]
     return f"edited: {', '.join(edited)}" if edited else None
 
@@ -240,38 +264,4 @@ def _key_of(cells: Cells) -> str | None:
     key = cells.values.get("key")
     return (
         key.strip().encode(errors="ignore").decode()[:100] or None if isinstance(key, str) else None
-    )
-
-
-def _repeated(key: str, rows: list[int]) -> RowFault:
-    others = listed(map(str, rows))
-    return RowFault(
-        field="key",
-        rule="row.key_repeated",
-        severity=Severity.ERROR,
-        printed=key,
-        reason_en=f"The key stands in several rows: {others}.",
-        reason_ru=f"Ключ стоит в нескольких строках: {others}.",
-    )
-
-
-def _of_refusal(wrong: InvalidInput) -> RowFault:
-    return RowFault(
-        field=(wrong.field or "row").removeprefix("card."),
-        rule=f"card.{wrong.code}",
-        severity=Severity.ERROR,
-        reason_en=wrong.detail,
-        reason_ru="сведения противоречат справочнику",
-    )
-
-
-def _of_quality(fault: Fault) -> RowFault:
-    return RowFault(
-        field=fault.field,
-        rule=fault.code,
-        severity=fault.severity,
-        printed=fault.printed,
-        reason_en=fault.reason_en,
-        reason_ru=fault.reason_ru,
-        proposal=fault.proposal,
     )

@@ -1,7 +1,8 @@
 """What a data file does to an organization: enters it, changes it, or leaves it alone (R 1.3).
 
 A file is merged field by field: what a person changed with a reason is not undone by a restart,
-nor by a newer file.
+nor by a newer file. File sets are numbered, so that a replica that starts with older files while
+replicas are replaced does not undo what the newer ones brought.
 """
 
 from __future__ import annotations
@@ -15,25 +16,29 @@ from services.directory.domain.rows import SourceRow
 
 
 def enter_row(
-    row: SourceRow, card: OrganizationCard, at: Context
+    row: SourceRow, card: OrganizationCard, at: Context, files: int = 0
 ) -> tuple[Organization, list[Event]]:
     """An organization that the directory does not hold yet."""
     organization = enter(card, at)
-    organization.loaded, organization.row = card, row
+    organization.loaded, organization.row, organization.files = card, row, files
     return organization, telling.published(card, at.by)
 
 
-def is_up_to_date(organization: Organization, row: SourceRow, card: OrganizationCard) -> bool:
-    """Whether the file says what it said when it was last read: then nothing is written."""
+def is_up_to_date(
+    organization: Organization, row: SourceRow, card: OrganizationCard, files: int = 0
+) -> bool:
+    """Whether nothing is written: a newer file set was read before, or this one says the same."""
+    if organization.files > files:
+        return True
     return organization.loaded == card and organization.row == row
 
 
 def take_row(
-    organization: Organization, row: SourceRow, card: OrganizationCard, at: Context
+    organization: Organization, row: SourceRow, card: OrganizationCard, at: Context, files: int = 0
 ) -> list[Event]:
     """Take over what a changed file says, except in fields that a person has changed."""
     before = organization.loaded
-    organization.loaded, organization.row = card, row
+    organization.loaded, organization.row, organization.files = card, row, files
     if before is None or organization.status is Status.RETIRED:
         return []  # a person's own entry, or one taken out: the file does not speak for it
     fields = [

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
-from contracts.directory import OrganizationCard, OrganizationRetired
+from contracts.directory import OrganizationCard, OrganizationKind, OrganizationRetired
 from contracts.errors import InvalidInput, require_allowed
 from contracts.event import Event
 from contracts.values import Actor
@@ -42,6 +42,8 @@ class Action(StrEnum):
 
 PUBLISHED = frozenset({Status.PUBLISHED})
 UNDECIDED = frozenset({Status.PROPOSED, Status.CHECKED})
+PROPOSED_KINDS = frozenset({OrganizationKind.PROVIDER, OrganizationKind.VOLUNTEER})
+"""Kinds that are entered by the register alone: proposed, checked, published (L 1.2.2.2, 3.9)."""
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.CHANGE: PUBLISHED,
@@ -71,6 +73,7 @@ class Organization(BaseModel):
         default=None, description="the card as last read from a data file; an edit departs from it"
     )
     row: SourceRow | None = Field(default=None, description="the row of the data file, as printed")
+    files: int = Field(default=0, description="number of the file set that row was read from")
     reason: str | None = Field(default=None, description="why it was last changed or retired")
     changed_at: AwareDatetime
     held: Held | None = None
@@ -98,6 +101,12 @@ class Organization(BaseModel):
         """Code of the municipality it is listed under; empty for one of a whole region."""
         served = next((place.municipality for place in self.card.serves if place.municipality), "")
         return served or (self.card.address.municipality if self.card.address else None) or ""
+
+    @property
+    def municipalities(self) -> frozenset[str]:
+        """Codes of all municipalities it serves; of one that names none, that of its address."""
+        served = frozenset(place.municipality for place in self.card.serves if place.municipality)
+        return served or frozenset({self.municipality} - {""})
 
     @property
     def printed_row(self) -> SourceRow | None:
@@ -133,10 +142,24 @@ def require(organization: Organization, action: Action) -> None:
     require_allowed(ALLOWED, action, organization.standing, "organization", clause="R 1.3")
 
 
-def publish(card: OrganizationCard, at: Context) -> tuple[Organization, list[Event]]:
-    """Enter an organization that the data files do not hold."""
+def require_enterable(card: OrganizationCard, before: OrganizationCard | None = None) -> None:
+    """Refuse what would make a provider or volunteers' organization of one that nobody checked."""
+    if card.kind in PROPOSED_KINDS and (before is None or before.kind is not card.kind):
+        where = "/providers" if card.kind is OrganizationKind.PROVIDER else "/volunteers"
+        raise InvalidInput(
+            "kind-of-a-register",
+            f"one of this kind is proposed by POST {where}, checked and then published",
+            field="card.kind",
+            clause="L 1.2.2.2, 3.9",
+        )
+
+
+def publish(card: OrganizationCard, reason: str, at: Context) -> tuple[Organization, list[Event]]:
+    """Enter an organization that the data files do not hold, with the reason (R 1.3)."""
+    require_enterable(card)
     organization = enter(card, at)
-    return organization, telling.published(card, at.by)
+    organization.reason = reason
+    return organization, telling.published(card, at.by, reason)
 
 
 def enter(card: OrganizationCard, at: Context) -> Organization:
@@ -150,6 +173,7 @@ def change(
 ) -> list[Event]:
     """Replace the card; the reason travels with it (R 1.3)."""
     require(organization, Action.CHANGE)
+    require_enterable(card, organization.card)
     return replace(organization, card, reason, at)
 
 

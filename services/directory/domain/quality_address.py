@@ -47,13 +47,8 @@ def _postcode_outside_region(survey: Survey) -> Iterator[Finding]:
         if not prefixes or code is None or code.startswith(prefixes):
             continue
         swapped = _regional_swap(code, prefixes)
-        neighbours = {
-            survey.addresses[other.key].postcode or ""
-            for other in survey.rows
-            if other.municipality == row.municipality and other.key in survey.addresses
-        }
         # Two digits changing places is certain only when it lands beside the neighbours' code.
-        near = swapped and any(code.startswith(swapped[:4]) for code in neighbours)
+        near = swapped and swapped[:4] in survey.postcode_areas[row.municipality]
         yield Finding(
             row, "address", address,
             f"Postcode {code} is not of the region ({prefixes[0]}–{prefixes[-1]}).",

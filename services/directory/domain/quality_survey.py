@@ -92,6 +92,12 @@ class Survey:
         self.addresses: dict[str, PrintedAddress] = {
             row.key: parse_address(row.printed.address) for row in self.rows if row.printed.address
         }
+        self.postcode_areas: dict[str | None, set[str]] = defaultdict(set)
+        """Municipality → the first four digits of the postcodes that its rows print."""
+        for row in self.rows:
+            address = self.addresses.get(row.key)
+            if address is not None and address.postcode is not None:
+                self.postcode_areas[row.municipality].add(address.postcode[:4])
         self.words = Counter(word for row in self.rows for word in _row_words(row))
         """How often each word is printed; a hyphenated word is one word."""
         self.home_of: dict[str, set[str]] = defaultdict(set)

@@ -47,12 +47,16 @@ def read_card(row: SourceRow, faults: Collection[Fault], gazetteer: Gazetteer) -
                 closes=entry.closes,
                 lunch_from=entry.lunch[0] if entry.lunch else None,
                 lunch_to=entry.lunch[1] if entry.lunch else None,
+                breaks=entry.breaks,
+                valid_from=entry.valid_from,
+                valid_to=entry.valid_to,
             )
             for entry in row.hours
         ),
         reception_days=row.reception_days,
         source=f"{row.source.document}, {row.source.place}",
         closures=row.closures,
+        preholiday_minutes=row.preholiday_minutes,
         ownership=row.ownership,
     )
 

@@ -6,12 +6,12 @@ Published, it is an organization like any other, told by the same events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
-from contracts.errors import InvalidInput, NotAllowedInState
+from contracts.errors import InvalidInput, NotAllowedInState, Refusal
 from contracts.event import Event
 from contracts.values import Line, Value
 from services.directory.domain import telling
@@ -49,6 +49,12 @@ def register_of(kind: OrganizationKind) -> str:
     if kind in PROVIDING:
         return Register.PROVIDERS
     return Register.VOLUNTEERS if kind is OrganizationKind.VOLUNTEER else ""
+
+
+class NumberTaken(Refusal):
+    """Another with this INN or OGRN is published: a person says why there are two, if so."""
+
+    status = 409
 
 
 class CheckResult(Value):
@@ -129,14 +135,63 @@ def missing_checks(organization: Organization) -> list[CheckItem]:
     ]
 
 
-def publish_entry(organization: Organization, reason: str, at: Context) -> list[Event]:
-    """Make it an organization of the directory; from here on its events tell of it."""
+def numbers_shared(one: Organization, other: Organization) -> list[str]:
+    """Which of INN and OGRN two entries have in common."""
+    if one.entry is None or other.entry is None or one.id == other.id:
+        return []
+    others = other.entry.particulars.numbers()
+    return [
+        name
+        for name, number in one.entry.particulars.numbers().items()
+        if others.get(name) == number
+    ]
+
+
+def publish_entry(
+    organization: Organization,
+    reason: str,
+    at: Context,
+    others: Iterable[Organization] = (),
+    despite: str | None = None,
+) -> list[Event]:
+    """Make it an organization of the directory; from here on its events tell of it.
+
+    `others` are those with its INN or OGRN: beside one that is published in the same register it is
+    published only with the reason why there are two, e.g. a branch (L 1.2.2.2).
+    """
     require(organization, Action.PUBLISH)
     entry = _entry(organization)
+    if despite is None:
+        _require_single(organization, others)
+    entry.despite, entry.claims_numbers = despite, despite is None
     succeed(organization, organization.card, reason, at)
     organization.status = Status.PUBLISHED
     entry.stage, entry.decided_by, entry.decided_at = None, at.by, at.now
-    return telling.published(organization.card, at.by)
+    return telling.published(organization.card, at.by, reason)
+
+
+def number_taken(others: Sequence[str] = ()) -> NumberTaken:
+    """The refusal of a second entry with one INN or OGRN."""
+    named = ", ".join(others) or "another entry"
+    return NumberTaken(
+        "number-already-published",
+        f"{named} is published with this INN or OGRN; say in despite_same_number why there are two",
+        field="particulars.inn",
+        clause=CLAUSE,
+    )
+
+
+def _require_single(organization: Organization, others: Iterable[Organization]) -> None:
+    register = register_of(organization.card.kind)
+    same = [
+        other.id
+        for other in others
+        if other.standing is Status.PUBLISHED
+        and register_of(other.card.kind) == register
+        and numbers_shared(organization, other)
+    ]
+    if same:
+        raise number_taken(same)
 
 
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:

@@ -62,6 +62,18 @@ class Particulars(Value):
     capacity: int | None = Field(default=None, ge=0, le=100000, description="places claimed")
     volunteers: int | None = Field(default=None, ge=0, le=100000, description="how many; no names")
 
+    def numbers(self) -> dict[str, str]:
+        """INN and OGRN by name, as far as it has them."""
+        found = {"inn": self.inn, "ogrn": self.ogrn}
+        return {name: number for name, number in found.items() if number is not None}
+
+
+def owner_of(proposer: Actor) -> str:
+    """Whose an entry is: the organization's that proposed it, else the person's."""
+    if proposer.organization is not None:
+        return f"organization/{proposer.organization}"
+    return f"person/{proposer.id}"
+
 
 class Check(BaseModel):
     """One item looked at, with what came of it."""
@@ -83,6 +95,10 @@ class RegisterEntry(BaseModel):
     checks: list[Check] = []
     decided_by: Actor | None = None
     decided_at: AwareDatetime | None = None
+    despite: str | None = None
+    """Why it was published beside another with its INN or OGRN."""
+    claims_numbers: bool = False
+    """Whether no other of its register may be published with its INN or OGRN."""
 
     def result_of(self, item: CheckItem) -> Check | None:
         """The last check of an item."""

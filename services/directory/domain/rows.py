@@ -5,11 +5,13 @@ Stored rows are read with unknown fields ignored; a file is not (`adapters/data_
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from contracts.directory import (
+    Break,
     Closure,
     OrganizationCard,
     OrganizationKind,
@@ -42,6 +44,9 @@ class RowHours(Value):
     opens: time
     closes: time
     lunch: tuple[time, time] | None = None
+    breaks: tuple[Break, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class Printed(PrintedContact):
@@ -64,6 +69,7 @@ class SourceRow(PrintedRow):
     hours: tuple[RowHours, ...] = ()
     reception_days: tuple[Weekday, ...] = ()
     closures: tuple[Closure, ...] = ()
+    preholiday_minutes: Annotated[int, Field(ge=0, le=480)] = 0
     ownership: Ownership | None = None
     provenance: Line | None = None
     note: str | None = None

@@ -20,11 +20,11 @@ from contracts.event import Event
 from contracts.values import Actor
 
 
-def published(card: OrganizationCard, by: Actor) -> list[Event]:
-    """What tells of a new organization."""
+def published(card: OrganizationCard, by: Actor, reason: str | None = None) -> list[Event]:
+    """What tells of a new organization; one that a data file brings has no reason beside it."""
     if card.kind in FIRST_KINDS:
-        return [OrganizationPublished(by=by, card=card)]
-    return [OrganizationPublishedV2(by=by, card=card)]
+        return [OrganizationPublished(by=by, card=card, reason=reason)]
+    return [OrganizationPublishedV2(by=by, card=card, reason=reason)]
 
 
 def changed(
@@ -40,6 +40,6 @@ def changed(
     if before.kind in FIRST_KINDS:
         return [
             OrganizationRetired(by=by, reason=reason),
-            OrganizationPublishedV2(by=by, card=card),
+            OrganizationPublishedV2(by=by, card=card, reason=reason),
         ]
     return [OrganizationChangedV2(by=by, card=card, reason=reason)]

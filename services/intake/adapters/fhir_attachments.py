@@ -151,7 +151,7 @@ class Fetching:
                         "attachment-not-fetched", f"the host answered {response.status_code}"
                     )
                 return await _bounded(response.aiter_bytes(), most)
-        except ForbiddenAddress:
+        except (ForbiddenAddress, httpx.InvalidURL):
             return fail("url", "is no address to be called")
         except (httpx.HTTPError, TimeoutError) as failure:
             raise NotFetched(
@@ -173,13 +173,20 @@ def check_hosts(found: list[Named], partner: Partner) -> None:
     for one in found:
         if one.url is None:
             continue
-        parts = urlsplit(one.url)
-        host = (parts.hostname or "").lower()
-        if parts.scheme != "https" or parts.username or host not in partner.attachment_hosts:
+        if not _is_of(one.url, partner):
             fail(
                 f"{one.path}.url",
                 "is not of a host agreed on with the organization; send the content as data",
             )
+
+
+def _is_of(url: str, partner: Partner) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = (parts.hostname or "").lower()
+    return parts.scheme == "https" and not parts.username and host in partner.attachment_hosts
 
 
 async def keep(

@@ -115,6 +115,6 @@ def _of_attachment(posted: Posted, element: dict[str, Any]) -> str:
         try:
             content = base64.b64decode("".join(data.split()))
         except (binascii.Error, ValueError):
-            content = data.encode()
+            content = data.encode(errors="surrogatepass")
         return hashlib.sha256(content).hexdigest()
     return str(url)

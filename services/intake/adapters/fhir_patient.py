@@ -8,7 +8,7 @@ from datetime import date
 import phonenumbers
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.values import Address, CitizenCard, FullName, Snils
+from contracts.values import Address, CitizenCard, FullName, Snils, is_phone
 from services.intake.adapters.fhir_parsing import fail, make
 from services.intake.adapters.fhir_resources import ContactPoint, FhirAddress, HumanName, Patient
 
@@ -109,6 +109,7 @@ def phone_of(telecoms: list[ContactPoint]) -> str | None:
                 number = phonenumbers.parse(telecom.value, "RU")
             except phonenumbers.NumberParseException:
                 continue
-            if phonenumbers.is_possible_number(number):
-                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            dialled = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            if phonenumbers.is_possible_number(number) and is_phone(dialled):
+                return dialled
     return None

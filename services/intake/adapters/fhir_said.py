@@ -136,7 +136,9 @@ def contact_of(posted: Posted, organization: str, organization_name: str, path: 
         name = full_name(related.name, part.path)
         if name is None or part.resource.get("active") is False:
             continue
-        return Contact(
+        return make(
+            Contact,
+            {"organization_name": f"{path}.requester", "organization_id": f"{path}.requester"},
             kind=ContactKind.PERSON,
             name=name,
             phone=phone_of(related.telecom),

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from chassis.http import CommandReceipt, Creation, bearer, caller, receipt
 from chassis.problems import wrong_fields
@@ -32,6 +33,8 @@ from services.intake.requesting import (
 )
 
 Handler = Callable[[HttpRequest], Coroutine[Any, Any, Response]]
+Unread = RequestValidationError | InvalidInput | HTTPException
+"""Fields that break a rule, or a body that is no JSON in UTF-8 at all."""
 
 
 class NumberedAnswer(RequestAnswer):
@@ -50,7 +53,7 @@ class KeepingWhatIsUnread(APIRoute):
         async def keeping(http: HttpRequest) -> Response:
             try:
                 return await handle(http)
-            except (RequestValidationError, InvalidInput) as unread:
+            except (RequestValidationError, InvalidInput, HTTPException) as unread:
                 # Somebody unknown, or not asked, is refused as ever, and nothing is kept of theirs.
                 with contextlib.suppress(Refusal):
                     await _keep(http, unread)
@@ -59,7 +62,7 @@ class KeepingWhatIsUnread(APIRoute):
         return keeping
 
 
-async def _keep(http: HttpRequest, unread: RequestValidationError | InvalidInput) -> None:
+async def _keep(http: HttpRequest, unread: Unread) -> None:
     who = await caller(http, await bearer(http))
     by = who.acting_as(*ANSWERING)
     intake: Intake = http.app.state.intake
@@ -68,7 +71,9 @@ async def _keep(http: HttpRequest, unread: RequestValidationError | InvalidInput
     await set_aside(intake, case_id, request_id, by, body, _reasons(unread))
 
 
-def _reasons(unread: RequestValidationError | InvalidInput) -> list[str]:
+def _reasons(unread: Unread) -> list[str]:
+    if isinstance(unread, HTTPException):
+        return ["body: malformed-json"]
     if isinstance(unread, InvalidInput):
         return [f"{unread.field}: {unread.code}"]
     return [f"{wrong.field}: {wrong.code}" for wrong in wrong_fields(list(unread.errors()))]
@@ -80,11 +85,12 @@ async def _meant(http: HttpRequest, intake: Intake, by: Actor, body: bytes) -> t
     if named is not None:
         return await case_of_request(intake, named), named
     try:
-        number = json.loads(body)["outgoing_number"]
-    except (ValueError, TypeError, KeyError):
+        number = str(json.loads(body)["outgoing_number"])
+        number.encode()  # half of a letter is no number either
+    except (ValueError, TypeError, KeyError, RecursionError):
         number = ""
-    institution = institution_of(by, str(number))
-    return await request_of_number(intake, institution, str(number))
+    institution = institution_of(by, number)
+    return await request_of_number(intake, institution, number)
 
 
 router = APIRouter(tags=["interagency requests"], route_class=KeepingWhatIsUnread)

@@ -123,7 +123,10 @@ def filename_of(disposition: str | None) -> str | None:
         return None
     message = Message()
     message["Content-Disposition"] = disposition
-    found = message.get_filename()
+    try:
+        found = message.get_filename()
+    except (TypeError, ValueError):  # parameters that contradict each other, or in no known charset
+        found = ""
     if found is None:
         return None
     name = re.split(r"[\\/]", found)[-1].strip()

@@ -94,7 +94,7 @@ async def get_receipt_page(
     """In Russian, for the citizen to take along."""
     case = (await intake.get_case(case_id, by)).state
     receipt = _receipt(case, number)
-    citizen = await intake.citizens.get(case.reference.citizen_id)
+    citizen = await intake.find_citizen(case.reference.citizen_id)
     institution = await intake.organizations.get(case.reference.institution)
     return receipt_page(
         receipt_view(case, receipt),

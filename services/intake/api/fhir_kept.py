@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -20,6 +21,7 @@ from services.intake.domain.notices import task_state
 from services.intake.intake import Intake, WithIntake
 
 CONTENT = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in ALLOWED}
+NUMBER = re.compile("[0-9]{1,6}")
 router = APIRouter(prefix="/fhir", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 
 
@@ -90,7 +92,7 @@ async def get_binary(binary_id: str, sender: WithSender, intake: WithIntake) -> 
     entry_id, _, number = binary_id.rpartition("-a")
     entry = await _entry(intake, entry_id, sender, "Binary")
     attachments = entry.said.attachments if entry.said else ()
-    if not number.isdigit() or int(number) >= len(attachments):
+    if not NUMBER.fullmatch(number) or int(number) >= len(attachments):
         raise NotFound("Binary")
     said = attachments[int(number)]
     if said.id is None:
@@ -118,7 +120,8 @@ async def get_kept(kind: str, kept_id: str, sender: WithSender, intake: WithInta
     entry = await _entry(intake, entry_id, sender, "resource")
     posted = _posted(entry)
     parts = posted.parts if posted else []
-    known = kind in KEPT and number.isdigit() and int(number) < len(parts)
+    is_number = NUMBER.fullmatch(number) is not None
+    known = kind in KEPT and is_number and int(number) < len(parts)
     if posted is None or not known or parts[int(number)].kind != kind:
         raise NotFound("resource")
     body: dict[str, Any] = as_kept(posted, int(number), entry, entry.received_at)

@@ -235,7 +235,7 @@ class FhirBody(Streamed):
     async def __call__(self, http: Request) -> bytes:  # type: ignore[override]
         """What arrived; raises BodyTooLong."""
         announced = http.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > MAX_BYTES:
+        if re.fullmatch("[0-9]{1,15}", announced) and int(announced) > MAX_BYTES:
             raise _too_long()
         held = bytearray()
         async for piece in http.stream():

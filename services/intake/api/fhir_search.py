@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from chassis.clock import epoch_ms
 from chassis.document import Document
 from chassis.paging import cursor_after, page
+from contracts.errors import InvalidInput
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
 from services.intake.adapters.fhir_patient import SNILS_SYSTEMS
@@ -44,6 +45,8 @@ MOST, USUAL = 100, 50
 DATE = re.compile(
     r"(eq|ge|gt|le|lt)?([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
 )
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""No task was ever updated before or after: what lies beyond is as good as these."""
 PERSONAL = re.compile(r"snils|1\.2\.643\.100\.3|1\.2\.643\.2\.69\.1\.1\.1\.6\.223", re.I)
 
 
@@ -126,7 +129,7 @@ def _read(search: Search, name: str, value: str) -> None:
     elif name == "_lastUpdated":
         _read_date(search, value)
     elif name == "_count":
-        if not value.isdigit() or not 1 <= int(value) <= 10_000:
+        if not re.fullmatch("[0-9]{1,6}", value) or not 1 <= int(value) <= 10_000:
             _wrong(name, f"is a number; a page has at most {MOST}")
         search.count = min(int(value), MOST)
     else:
@@ -142,6 +145,7 @@ def _read_date(search: Search, value: str) -> None:
         _wrong("_lastUpdated", "is a date or a moment with its zone, ge, gt, le, lt before it")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    moment = min(max(moment, EARLIEST), LATEST)
     prefix = (read[1] if read else None) or "eq"
     step = timedelta(milliseconds=1)
     whole = step if read and read[3] else timedelta(days=1)
@@ -202,9 +206,12 @@ async def _listed(
     found: list[Document[FollowedTask]] = []
     more = False
     for one in wanted:
-        part = await page(
-            intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
-        )
+        try:
+            part = await page(
+                intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
+            )
+        except InvalidInput:
+            _wrong("_cursor", "is as the next link has it")
         found += part.items
         more = more or part.next is not None
     found.sort(key=lambda kept: (epoch_ms(kept.state.updated_at), kept.id))

@@ -131,7 +131,7 @@ async def get_interagency_request(
 async def get_letter(request_id: str, by: Requesting, intake: WithIntake) -> HTMLResponse:
     """All that article 7.2 of law 210-FZ asks for, in Russian."""
     document, request = await get_request_of(intake, request_id, by)
-    citizen = await intake.citizens.get(document.state.reference.citizen_id)
+    citizen = await intake.find_citizen(document.state.reference.citizen_id)
     if citizen is None:
         raise NotFound("citizen")
     sender = await intake.organizations.get(request.requesting_body)

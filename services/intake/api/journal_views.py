@@ -38,14 +38,21 @@ class Registration(BaseModel):
     forwarded_to: str | None = Field(
         default=None, description="the institution it was passed on to"
     )
+    case_number: str | None = Field(
+        description="with the status code the applicant asks how the case stands; null for one that"
+        " was linked before further referrals had a code"
+    )
     status_code: str | None = Field(
-        default=None, description="secret; with the number the applicant asks how the case stands"
+        default=None,
+        description="secret; told to the applicant and to nobody else. A further referral about the"
+        " same citizen has one of its own, which holds besides",
     )
 
 
 def registration_of(registered: Registered) -> Registration:
     """A referral just registered, or registered before, as it stands."""
     entry, placement = registered.entry, registered.placement
+    number = placement.number if placement.linked else entry.journal_number
     return Registration(
         id=entry.id,
         journal_number=entry.journal_number,
@@ -56,7 +63,8 @@ def registration_of(registered: Registered) -> Registration:
         missing=entry.missing,
         state=entry.state,
         forwarded_to=entry.passed_to,
-        status_code=None if placement.linked else registered.status_code,
+        case_number=number,
+        status_code=registered.status_code if number is not None else None,
     )
 
 

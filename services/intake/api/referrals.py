@@ -26,7 +26,7 @@ from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
 from services.intake.forwarding import check_contacts, forward_by_address, taken_by
-from services.intake.intake import WithIntake
+from services.intake.intake import Serving, WithIntake
 from services.intake.placing import place
 from services.intake.registering import Source, register_referral
 
@@ -51,16 +51,19 @@ async def post_referral(
     The status code is told to the applicant and to nobody else.
     """
     form = referral.form()
-    await check_contacts(intake, form, by)
+
+    async def serving() -> Serving:
+        """What only a referral that is new is asked: who repeats it gets the first answer."""
+        await check_contacts(intake, form, by)
+        return await taken_by(intake, form, referral.institution, by)
+
     source = Source(
         key=f"key:{request.key}",
         fingerprint=request.fingerprint,
         recorded_by=by,
         requester=by.organization if by.role == Role.MEDICAL_ORGANIZATION else None,
     )
-    registered = await register_referral(
-        intake, form, lambda: taken_by(intake, form, referral.institution, by), source
-    )
+    registered = await register_referral(intake, form, serving, source)
     response.headers["ETag"] = etag(registered.version)
     response.headers["Location"] = f"/referrals/{registered.entry.id}"
     if registered.repeated:

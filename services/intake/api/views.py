@@ -12,6 +12,7 @@ from services.intake.api.worklist_views import PlaceView, place_view
 from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
+from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.records import (
     Answering,
     Assignment,
@@ -64,6 +65,9 @@ class CaseView(BaseModel):
     consent_withdrawn: bool
     joined_to: str | None = Field(description="the elder case of the same citizen (L 5.1)")
     linked_referrals: list[str]
+    further_referrals: list[LinkedReferral] = Field(
+        description="those linked, with what came of each; `to_review`: nobody has looked yet"
+    )
     withdrawals: dict[str, Withdrawal] = Field(
         description="journal entries that their senders took back, with their reasons (L 5.1)"
     )
@@ -116,6 +120,7 @@ def case_view(document: Document[Case]) -> CaseView:
         consent_withdrawn=case.consent_withdrawn,
         joined_to=case.joined_to,
         linked_referrals=[referral.entry_id for referral in case.linked],
+        further_referrals=case.linked,
         forwardings=case.forwardings,
         terms=[deadline.model_dump(mode="json") for deadline in case.terms.deadlines],
         progress=case.progress.model_dump(mode="json", exclude_none=True),

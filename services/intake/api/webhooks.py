@@ -26,6 +26,7 @@ from services.intake.domain.task import (
     Replay,
 )
 from services.intake.intake import Intake, WithIntake
+from services.intake.notifying import listens
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -154,9 +155,13 @@ async def post_replay(
     """It leaves at once under its own `webhook-id`: who took it already takes it for once."""
     document = await _find(intake, delivery_id, by)
     at = intake.service.at(by)
+    held = document.state.delivery
+    listening = held is not None and held.state is DeliveryState.HELD
+    if listening:  # a partner that listens again, or always did
+        listening = await listens(intake, document.state.requester)
 
     def decide(task: FollowedTask) -> list[Event]:
-        tasks.replay(task, delivery_id, by.id, body.reason, at.now)
+        tasks.replay(task, delivery_id, by.id, body.reason, at.now, listens=listening)
         return []
 
     answered = await intake.service.commands.execute(

@@ -79,6 +79,9 @@ class WorklistItem(BaseModel):
     code: TriageCode | None
     received_at: AwareDatetime | None
     in_hospital: bool
+    danger_reported: bool = Field(
+        description="a further referral reports danger, and nobody has looked at it yet"
+    )
     worklist: Worklist
     owner: OwnerView
     next_term: NextTermView | None
@@ -160,6 +163,7 @@ def worklist_item(document: Document[Case], now: datetime) -> WorklistItem:
         code=case.code,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        danger_reported=any(link.in_danger for link in case.to_review),
         worklist=shown.worklist,
         owner=shown.owner,
         next_term=shown.next_term,

@@ -13,6 +13,7 @@ from contracts.event import Event
 from contracts.roles import Role
 from contracts.values import Actor, Text
 from services.intake.domain.case import Action, Case, Status, involves, require
+from services.intake.domain.dated import check_dated
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import add_from_agency, complete_package
 from services.intake.domain.interagency import (
@@ -56,6 +57,7 @@ def record_answer(case: Case, request_id: str, answer: Answer, at: Context) -> l
     """What a body answered. The same said again changes nothing; something else is set aside."""
     request = check_answering(case, request_id, at.by)
     _check_fits(request, answer)
+    _check_dates(answer, at)
     if answer.refusal is not None:
         return _record_negative(case, request, answer, at)
     return _record_document(case, request, answer, at)
@@ -66,6 +68,14 @@ def _check_fits(request: InteragencyRequest, answer: Answer) -> None:
     given = [name for name, value in answer if value is not None]
     if len(given) != 1 or given[0] not in {wanted, "refusal"}:
         raise InvalidInput("one-of-two", f"send either the {wanted} or the refusal", field=wanted)
+
+
+def _check_dates(answer: Answer, at: Context) -> None:
+    today = at.calendar.local_date(at.now)
+    if answer.certificate is not None:
+        check_dated(answer.certificate.as_of, today, "certificate.as_of", "R 2.6.1")
+    if answer.document is not None:
+        check_dated(answer.document.issued_on, today, "document.issued_on", "210-FZ 7.2")
 
 
 def _record_document(

@@ -8,7 +8,6 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.case import CaseRef
-from contracts.context import Context
 from contracts.errors import NotAllowedInState, require_allowed
 from contracts.referral import Channel
 from contracts.regulation import RegulationPack, load_pack
@@ -16,6 +15,7 @@ from contracts.terms import Deadline, TermBook
 from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
+from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.records import (
     Answering,
     Application,
@@ -26,7 +26,6 @@ from services.intake.domain.records import (
     Document,
     Entered,
     Forwarding,
-    LinkedReferral,
     Notice,
     Progress,
     Receipt,
@@ -78,6 +77,7 @@ class Action(StrEnum):
     RECORD_ANSWER = "record_answer"
     SETTLE_ANSWER = "settle_answer"
     LINK_REFERRAL = "link_referral"
+    REVIEW_REFERRAL = "review_referral"
     WITHDRAW_REFERRAL = "withdraw_referral"
     CLOSE_WITHOUT_OBJECT = "close_without_object"
     JOIN = "join"
@@ -115,15 +115,12 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.REQUEST_CERTIFICATE: frozenset({Status.APPLICATION_REGISTERED}),
     Action.REQUEST_DOCUMENT: frozenset({Status.APPLICATION_REGISTERED}),
     Action.DISPATCH_REQUEST: frozenset({Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE}),
-    Action.RECORD_ANSWER: frozenset(
-        {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
-    ),
-    Action.SETTLE_ANSWER: frozenset(
-        {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE, Status.DECLINED, Status.CLOSED}
-    ),
+    Action.RECORD_ANSWER: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.SETTLE_ANSWER: OPEN | {Status.DECLINED, Status.CLOSED},
     Action.FORWARD_REFERRAL: frozenset({Status.TO_FORWARD}),
     Action.RETURN_REFERRAL: frozenset({Status.REGISTERED, Status.ANALYSED}),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED, Status.TO_FORWARD},
+    Action.REVIEW_REFERRAL: TRIAGED | {Status.DECLINED},
     Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED, Status.TO_FORWARD},
     Action.JOIN: OPEN | {Status.DECLINED},
@@ -148,6 +145,7 @@ class Case(BaseModel):
     channel: Channel | None = None
     requester: str | None = None
     in_hospital: bool = False
+    in_danger: bool = False
     home_care_asked: bool = False
     consultation_only: bool = False
     already_served: bool = False
@@ -160,8 +158,12 @@ class Case(BaseModel):
     proposal: TriageProposal | None = None
     code: TriageCode | None = None
     triaged: Entered | None = None
+    analysed_since: AwareDatetime | None = None
+    """Since when its analysis runs anew, after a further referral."""
     override_reason: str | None = None
     urgent_measures: list[UrgentMeasure] = Field(default_factory=list)
+    urgent_called_at: AwareDatetime | None = None
+    """When a further referral turned out to call for urgent help."""
     urgent_done_at: AwareDatetime | None = None
     consultation: Consultation | None = None
     application: Application | None = None
@@ -251,7 +253,14 @@ class Case(BaseModel):
     @property
     def open(self) -> bool:
         """Whether something is still to be done: it then is in a worklist (`worklists.py`)."""
-        return self.status in OPEN | {Status.TO_FORWARD} and not self.enrolled
+        going_on = self.status in OPEN | {Status.TO_FORWARD}
+        return (going_on or bool(self.to_review)) and not self.enrolled
+
+    @property
+    def to_review(self) -> list[LinkedReferral]:
+        """Further referrals to a triaged case, or one set aside, that nobody has looked at yet."""
+        listed = self.status in ALLOWED[Action.REVIEW_REFERRAL]
+        return [link for link in self.linked if link.to_review] if listed else []
 
     @property
     def assignee(self) -> str | None:
@@ -267,13 +276,6 @@ class Case(BaseModel):
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
     require_allowed(ALLOWED, action, case.status)
-
-
-def record_informed(case: Case, at: Context) -> None:
-    """The applicant was told of the assessment of need, of the conditions of service and of the
-    personal application: when first, and by whom (R 3.1.4)."""
-    case.applicant_informed = True
-    case.informed = case.informed or Entered(at=at.now, by=at.by.id)
 
 
 def next_wake(case: Case) -> datetime | None:

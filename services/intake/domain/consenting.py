@@ -36,6 +36,7 @@ from services.intake.domain.consent import (
     text_of,
 )
 from services.intake.domain.dispatching import hold_request, release_request
+from services.intake.domain.further import set_aside_terms
 from services.intake.domain.records import Decline
 
 ERASURE = "consent-erasure"
@@ -200,7 +201,7 @@ def learn_consent(case: Case, scope: ConsentScope | None, at: Context) -> list[E
         )
     )
     case.status_before, case.status = case.status, Status.DECLINED
-    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
 
 
 def may_ask(

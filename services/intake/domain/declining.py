@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -14,8 +15,12 @@ from services.intake.domain.dispatching import (
     release_request,
 )
 from services.intake.domain.documents import complete_package
+from services.intake.domain.further import open_review_terms, set_aside_terms
 from services.intake.domain.records import ContactsLeft, Decline
 from services.intake.domain.terms import terms_of_stage
+
+MOST_THINKING: Final = timedelta(days=366)
+"""Who still thinks after a year decides anew."""
 
 
 def decline(
@@ -50,10 +55,18 @@ def decline(
             field="contact_left",
             clause="R 3.3.7.2",
         )
-    if think_until is not None and think_until < at.calendar.local_date(at.now):
+    today = at.calendar.local_date(at.now)
+    if think_until is not None and think_until < today:
         raise InvalidInput(
             "thinking-time-over",
             "the time to think lies in the future",
+            field="think_until",
+            clause="R 3.3.7.2",
+        )
+    if think_until is not None and think_until > today + MOST_THINKING:
+        raise InvalidInput(
+            "thinking-time-too-long",
+            f"the time to think is at most {MOST_THINKING.days} days",
             field="think_until",
             clause="R 3.3.7.2",
         )
@@ -70,7 +83,7 @@ def decline(
     )
     case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
-    return [CaseDeclined(by=at.by, closed=case.terms.close_all(at.now))]
+    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
 
 
 def reopen(case: Case, at: Context) -> list[Event]:
@@ -90,5 +103,6 @@ def resume(case: Case, at: Context) -> list[Event]:
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
     case.think_until = None
     release_request(case, at)
-    reopened = CaseReopened(by=at.by, opened=terms_of_stage(case, at))
+    opened = (*terms_of_stage(case, at), *open_review_terms(case, at, since=at.now))
+    reopened = CaseReopened(by=at.by, opened=opened)
     return [reopened, *complete_package(case, at)]

@@ -126,6 +126,12 @@ def record_held(case: Case, request_id: str) -> list[Event]:
     return []
 
 
+def put_on_paper(request: InteragencyRequest) -> None:
+    """The addressed body takes it electronically no more: it is sent by hand (R 3.2.2)."""
+    if request.state is RequestState.TO_SEND:
+        request.way, request.next_attempt_at = RequestWay.PAPER, None
+
+
 def dispatch_request(
     case: Case,
     request_id: str,

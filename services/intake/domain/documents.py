@@ -12,9 +12,13 @@ from contracts.event import Event
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Line, Value
-from services.intake.domain.case import Action, Case, Status, record_informed, require
+from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
+from services.intake.domain.dated import check_dated
+from services.intake.domain.dispatching import release_request, running_terms
+from services.intake.domain.interagency import SENDING_TERM
 from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
+from services.intake.domain.triage import record_informed
 
 
 class GivenDocument(Value):
@@ -83,14 +87,18 @@ def register_application(
         registered_at=at.now,
     )
     case.status = Status.APPLICATION_REGISTERED
+    # the citizen may have applied before, declined, and been referred once more
+    case.documents = [known for known in case.documents if known.code != "application"]
     case.documents.append(Document(code="application", registered_at=at.now))
     _add(case, documents, at)
     _give_receipt(case, len(documents) + 1, at)
+    release_request(case, at)
+    running = running_terms(case) if case.every_request else [SENDING_TERM]
     registered = ApplicationRegistered(
         by=at.by,
         documents=_codes(case),
         missing=missing_documents(case),
-        opened=case.terms.open(at.deadline(case.pack, "interagency-request")),
+        opened=case.terms.open(*[at.deadline(case.pack, code) for code in running]),
     )
     return [registered, *complete_package(case, at)]
 
@@ -145,6 +153,7 @@ def complete_package(case: Case, at: Context) -> list[Event]:
 def _add(case: Case, documents: Iterable[GivenDocument], at: Context) -> None:
     known = {document.code: document for document in case.pack.documents}
     present = {document.code for document in case.documents}
+    today = at.calendar.local_date(at.now)
     for index, given in enumerate(documents):
         field = f"documents.{index}.code"
         rule = known.get(given.code)
@@ -172,6 +181,7 @@ def _add(case: Case, documents: Iterable[GivenDocument], at: Context) -> None:
             )
         if given.code in present:
             raise InvalidInput("document-already-there", "this document is registered", field=field)
+        check_dated(given.issued_on, today, f"documents.{index}.issued_on", "R 2.6")
         present.add(given.code)
         case.documents.append(
             Document(

@@ -16,6 +16,7 @@ from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
+from services.intake.domain.further import close_review_terms
 from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Consultation, Entered, Withdrawal
 from services.intake.domain.task_states import TaskStatus, require_transition
@@ -56,6 +57,12 @@ def close_consultation(
     if case.code is not TriageCode.CONSULTATION:
         raise NotAllowedInState(
             "not-a-consultation", "only a consultation is closed here", clause="R 3.1.6 б"
+        )
+    if case.to_review:
+        raise NotAllowedInState(
+            "further-referral-waits",
+            "a further referral came in: look at it before the case ends",
+            clause="R 3.1.3",
         )
     for index, organization in enumerate(advice.directed_to):
         if organization not in taking_part:
@@ -111,6 +118,8 @@ def withdraw_referral(
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
         reason=reason,
     )
+    for link in case.linked:
+        link.to_review = link.to_review and link.entry_id != entry_id
     ends = case.status in UNTRIAGED and not standing(case)
     withdrawn = ReferralWithdrawn(
         by=at.by,
@@ -118,6 +127,7 @@ def withdraw_referral(
         requester=requester,
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
         case_goes_on=not ends and case.status is not Status.CLOSED,
+        closed=close_review_terms(case, at),
     )
     return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
 

@@ -108,6 +108,13 @@ def return_referral(
     ]
 
 
+def may_move(case: Case) -> bool:
+    """Whether it may still go to another organization: it waits to be passed on, or was passed on
+    and may be given back, until triage (R 3.1.2)."""
+    untriaged = case.status in {Status.REGISTERED, Status.ANALYSED}
+    return case.status is Status.TO_FORWARD or (untriaged and bool(case.forwardings))
+
+
 def took_part(case: Case, by: Actor) -> bool:
     """Whether the caller has the case, or has passed it on or given it back: whoever did is
     answered when they ask again."""

@@ -5,7 +5,7 @@ What may be asked of whom, on which ground and in which term, is data of the reg
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
@@ -14,6 +14,7 @@ from contracts.regulation.entries import InteragencyKind
 from contracts.values import Line, Value
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.consent import TRANSFER, require_consent
+from services.intake.domain.dated import check_dated
 from services.intake.domain.requests import (
     InteragencyRequest,
     RequestState,
@@ -100,10 +101,10 @@ def request_document(
     """
     require(case, Action.REQUEST_DOCUMENT)
     kind = kind_of(case, code)
+    today = at.calendar.local_date(at.now)
     if kind.addressed_kind is not None:
-        today = at.calendar.local_date(at.now)
         require_consent(case.consent, case.pack, today, TRANSFER, kind.addressed_kind)
-    check_signatory(signatory)
+    check_signatory(signatory, today)
     before = latest_of(case, code)
     if before is not None and before.state not in REPEATABLE:
         raise NotAllowedInState(
@@ -149,8 +150,9 @@ def request_document(
     return []
 
 
-def check_signatory(signatory: Signatory) -> None:
+def check_signatory(signatory: Signatory, today: date) -> None:
     """The head signs, or whom the head's order authorises: its number and date (R 3.2.2)."""
+    check_dated(signatory.order_date, today, "signatory.order_date", "R 3.2.2")
     if signatory.authority is SigningAuthority.HEAD:
         return
     for name in ("order_number", "order_date"):

@@ -20,8 +20,9 @@ from services.intake.domain.citizen import CardVersion, Citizen, Joining, missin
 from services.intake.domain.consenting import standing_consent
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
+from services.intake.domain.further import close_review_terms, take_in
 from services.intake.domain.journal import number_of
-from services.intake.domain.records import LinkedReferral
+from services.intake.domain.linked import LinkedReferral
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def take_over(
         survivor.consent = other.consent
         survivor.consents += [taken] if taken is not None else []
     if cases.theirs is not None and (younger is None or younger is cases.survivors):
-        _take_case(survivor, cases.theirs.id)
+        take_case(survivor, cases.theirs.id)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
     if known is not None:
         return [*changed]
@@ -92,7 +93,8 @@ def take_over(
     return [*changed, joined]
 
 
-def _take_case(survivor: Citizen, case_id: str) -> None:
+def take_case(survivor: Citizen, case_id: str) -> None:
+    """The case is the survivor's open one from here on; the one before stays theirs."""
     present = survivor.open_case
     if present is not None and present != case_id and present not in survivor.earlier_cases:
         survivor.earlier_cases.append(present)
@@ -197,6 +199,9 @@ def referrals_of(case: Case) -> list[LinkedReferral]:
         received_at=case.received_at,
         channel=case.channel,
         requester=case.requester,
+        in_danger=case.in_danger,
+        in_hospital=case.in_hospital,
+        to_review=case.code is None,
     )
     return [first, *case.linked]
 
@@ -207,16 +212,28 @@ def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         return []
     known = {referral.entry_id for referral in case.linked}
     taken = [one for one in referrals_of(younger) if one.entry_id not in known]
-    case.linked += taken
+    if not taken:
+        return []
+    unseen = younger.code is None
+    for one in taken:
+        one.to_review = one.to_review or unseen
+    reopened, opened = take_in(case, taken, at, asleep=younger.declined_before)
     return [
-        ReferralLinked(
-            by=at.by,
-            journal_number=number_of(one.entry_id),
-            received_at=one.received_at,
-            channel=one.channel,
-            requester=one.requester,
-        )
-        for one in taken
+        *reopened,
+        *(
+            ReferralLinked(
+                by=at.by,
+                journal_number=number_of(one.entry_id),
+                received_at=one.received_at,
+                channel=one.channel,
+                requester=one.requester,
+                in_danger=one.in_danger,
+                in_hospital=one.in_hospital,
+                to_review=one.to_review,
+                opened=opened if one is taken[0] else (),
+            )
+            for one in taken
+        ),
     ]
 
 
@@ -228,7 +245,8 @@ def unlink_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         return []
     case.linked = [one for one in case.linked if one.entry_id not in theirs]
     numbers = tuple(number_of(one.entry_id) for one in given_back)
-    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id)]
+    closed = close_review_terms(case, at)
+    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id, closed=closed)]
 
 
 def reopen_parted(case: Case, at: Context) -> list[Event]:

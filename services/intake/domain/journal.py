@@ -63,6 +63,8 @@ class Placement(Value):
     citizen_id: Identifier
     case_id: Identifier
     linked: bool
+    number: Line | None = None
+    """The case's; None where a version before this placed it."""
 
 
 class Addition(Value):

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import ratio
 
 from contracts.values import Address, CitizenCard, FullName, Value
-from services.intake.domain.spelling import home_of, plain_name, sound
+from services.intake.domain.spelling import home_of, plain, plain_name, sound
 
 P = TypeVar("P")
 
@@ -103,7 +103,20 @@ def compare(one: CitizenCard, other: CitizenCard) -> Likeness:
         for part, agreement in found.items()
     )
     score = max(0, min(100, sum(reason.points for reason in reasons)))
-    return Likeness(grade=_grade(found, score), score=score, reasons=reasons)
+    grade = _grade(found, score)
+    if (
+        grade is Grade.CERTAIN
+        and found["snils"] is not SAME
+        and not (_named(one) and _named(other))
+    ):
+        grade = Grade.POSSIBLE  # a dash in place of a name names nobody
+    return Likeness(grade=grade, score=score, reasons=reasons)
+
+
+def _named(card: CitizenCard) -> bool:
+    """Whether family and given name have letters at all, of whatever script."""
+    parts = (_family(card) or "", _given(card) or "")
+    return all(any(letter.isalpha() for letter in part) for part in parts)
 
 
 def _grade(found: dict[str, Agreement], score: int) -> Grade:
@@ -135,20 +148,30 @@ def _points(part: str, agreement: Agreement) -> int:
 
 def names_agree(one: str, other: str) -> Agreement:
     """Family names, patronymics, streets: same, sounding alike, spelt alike, or different."""
-    first, second = plain_name(one), plain_name(other)
+    first, second = _compared(one), _compared(other)
     if first == second or _initial(first, second):
         return SAME if first == second else Agreement.UNKNOWN
-    if sound(one) == sound(other):
+    if _sound_alike(one, other):
         return CLOSE
     return SIMILAR if ratio(first, second) >= SIMILAR_RATIO else DIFFERENT
 
 
 def given_names_agree(one: str, other: str) -> Agreement:
     """Given names: close only where they sound alike, for twins are Марина and Карина."""
-    first, second = plain_name(one), plain_name(other)
+    first, second = _compared(one), _compared(other)
     if first == second or _initial(first, second):
         return SAME if first == second else Agreement.UNKNOWN
-    return CLOSE if sound(one) == sound(other) else DIFFERENT
+    return CLOSE if _sound_alike(one, other) else DIFFERENT
+
+
+def _compared(name: str) -> str:
+    """A name as it is compared; one without Cyrillic or Latin letters by its text as it stands."""
+    return plain_name(name) or plain(name)
+
+
+def _sound_alike(one: str, other: str) -> bool:
+    """Whether both are heard alike; what has no letters of ours is not heard at all."""
+    return sound(one) == sound(other) != ""
 
 
 def _initial(one: str, other: str) -> bool:

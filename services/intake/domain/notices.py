@@ -97,7 +97,7 @@ STAGES: tuple[Stage, ...] = (
     (lambda case: case.progress.assessed, TaskStatus.IN_PROGRESS, "commission"),
     (lambda case: case.progress.convened, TaskStatus.IN_PROGRESS, "commission"),
     (lambda case: case.progress.surveyed, TaskStatus.IN_PROGRESS, "survey"),
-    (lambda case: case.code is not None, TaskStatus.ACCEPTED, None),
+    (lambda case: case.code is not None or case.triaged is not None, TaskStatus.ACCEPTED, None),
     (lambda case: True, TaskStatus.RECEIVED, None),
 )  # fmt: skip
 """What a referral has come to: the first row that holds is the furthest it got."""
@@ -110,6 +110,9 @@ def task_status(case: Case, entry_id: str | None = None) -> tuple[TaskStatus, st
         return TaskStatus.ENTERED_IN_ERROR, "entered-in-error"
     if withdrawal is not None:
         return TaskStatus.CANCELLED, "withdrawn"
+    unseen = any(link.entry_id == entry_id for link in case.to_review)
+    if unseen and (case.status is Status.DECLINED or case.progress.declined):
+        return TaskStatus.RECEIVED, None  # what was declined before it came is not its answer
     return next((status, stage) for holds, status, stage in STAGES if holds(case))
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.referral import Channel, ReturnReason
+from contracts.referral import ReturnReason
 from contracts.values import Identifier, Line, Phone, Text, Value
 
 
@@ -178,15 +178,6 @@ class Receipt(Value):
     day: date = Field(description="by the district's calendar")
     taken_by: str
     documents: tuple[Document, ...]
-
-
-class LinkedReferral(BaseModel):
-    """A further referral about the same citizen (L 5.1)."""
-
-    entry_id: str
-    received_at: AwareDatetime
-    channel: Channel
-    requester: str | None = None
 
 
 class Progress(BaseModel):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.referral import ReferralLinked, ReferralRegistered
 from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.declining import resume
 from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
+from services.intake.domain.further import take_in
 from services.intake.domain.journal import JournalEntry
+from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.records import LinkedReferral
 from services.intake.domain.worklists import settle
 
 
@@ -36,7 +40,7 @@ def register_case(
     case.status = Status.REGISTERED
     case.entry_id, case.received_at, case.channel = entry.id, entry.received_at, entry.form.channel
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
-    case.home_care_asked = entry.form.home_care_asked
+    case.in_danger, case.home_care_asked = entry.form.in_danger, entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     term = "referral-analysis"
     if entry.taken_in:
@@ -63,21 +67,26 @@ def register_case(
     return [registered, *followed]
 
 
-def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
-    """A second referral about the same citizen: one case, not two (L 5.1)."""
+def link_referral(
+    case: Case,
+    entry: JournalEntry,
+    at: Context,
+    hash_of: Callable[[str], str] | None = None,
+) -> list[Event]:
+    """A second referral about the same citizen: one case, not two (L 5.1).
+
+    A declined case is taken up again by it; in a triaged one a person looks at it (R 3.1.3).
+    `hash_of` gives what may be known of the code that who applies is told, by the case's number.
+    """
     if any(known.entry_id == entry.id for known in case.linked):
         return []
     require(case, Action.LINK_REFERRAL)
     if case.over:
         raise NotAllowedInState("case-is-over", "a new referral opens a new case", clause="L 5.1")
-    case.linked.append(
-        LinkedReferral(
-            entry_id=entry.id,
-            received_at=entry.received_at,
-            channel=entry.form.channel,
-            requester=entry.requester,
-        )
-    )
+    link = _link_of(entry, coded=hash_of is not None)
+    waited = case.status is Status.DECLINED and case.waits
+    reopened = resume(case, at) if waited and not case.consent_withdrawn else []
+    taken_up, opened = take_in(case, [link], at)
     tell_requester(case, at)
     linked = ReferralLinked(
         by=at.by,
@@ -86,5 +95,23 @@ def link_referral(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         channel=entry.form.channel,
         requester=entry.requester,
         said=entry.said,
+        in_danger=link.in_danger,
+        in_hospital=link.in_hospital,
+        to_review=link.to_review,
+        status_code_hash=hash_of(case.reference.number) if hash_of is not None else "",
+        opened=opened,
     )
-    return [linked, *follow_entry(case, entry, at)]
+    return [linked, *reopened, *taken_up, *follow_entry(case, entry, at)]
+
+
+def _link_of(entry: JournalEntry, *, coded: bool) -> LinkedReferral:
+    return LinkedReferral(
+        entry_id=entry.id,
+        received_at=entry.received_at,
+        channel=entry.form.channel,
+        requester=entry.requester,
+        in_danger=entry.form.in_danger,
+        in_hospital=entry.form.in_hospital,
+        to_review=True,
+        coded=coded,
+    )

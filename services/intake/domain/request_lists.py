@@ -27,7 +27,7 @@ class RequestList(StrEnum):
 
 def lists_of(case: Case, request: InteragencyRequest) -> set[RequestList]:
     """The worklists a request stands on. What nobody works at any more stands on none."""
-    if case.status in {Status.CLOSED, Status.DECLINED}:
+    if case.status not in {Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE}:
         return set()
     found = set()
     if request.state is RequestState.TO_SEND:

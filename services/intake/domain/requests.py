@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.values import Email, Line, Phone, Text, Value
+
+MOST_AMOUNT = 10**10
+"""Kopecks: no pension is a hundred million roubles a month."""
 
 
 class RequestState(StrEnum):
@@ -61,14 +65,14 @@ class Signatory(Value):
     order_number: Line | None = Field(default=None, description="of the head's order (R 3.2.2)")
     order_date: date | None = Field(default=None, description="of the head's order (R 3.2.2)")
     phone: Phone | None = None
-    email: Email | None = None
+    email: Annotated[Email, Field(max_length=254)] | None = None
 
 
 class PensionCertificate(Value):
     """The Pension Fund's answer (R 2.6.1). Money in kopecks."""
 
     pension_kind: Line
-    monthly_amount: int = Field(ge=0, description="kopecks a month")
+    monthly_amount: int = Field(ge=0, le=MOST_AMOUNT, description="kopecks a month")
     as_of: date
     document_number: Line
 

@@ -11,10 +11,12 @@ from services.intake.domain.case import Action, Case, require
 
 
 def issue_status_code(case: Case, hash_of: Callable[[int], str], at: Context) -> list[Event]:
-    """Another code, where the one before was lost or leaked; that one dies with it (R 3.7.3).
+    """Another code, where one was lost or leaked; all that were told die with it (R 3.7.3).
 
     `hash_of` gives what may be known of the code of an issue.
     """
     require(case, Action.ISSUE_STATUS_CODE)
     case.status_code_issue += 1
+    for link in case.linked:
+        link.coded = False
     return [StatusCodeIssued(by=at.by, status_code_hash=hash_of(case.status_code_issue))]

@@ -195,14 +195,19 @@ def release(task: FollowedTask, at: datetime) -> None:
         last.state, last.next_attempt_at, last.failed = DeliveryState.WAITING, at, 0
 
 
-def replay(task: FollowedTask, wanted: str, by: str, reason: str, now: datetime) -> None:
-    """Send a notice once more, under its own id; only that of the state shown last."""
+def replay(
+    task: FollowedTask, wanted: str, by: str, reason: str, now: datetime, *, listens: bool = False
+) -> None:
+    """Send a notice once more, under its own id; only that of the state shown last.
+
+    One that was held back goes only where somebody `listens` again.
+    """
     last = task.delivery
     if last is None or last.id != wanted:
         raise NotAllowedInState(
             "delivery-superseded", "a later notice says where the referral stands", clause="L 2.2"
         )
-    if last.state is DeliveryState.HELD:
+    if last.state is DeliveryState.HELD and not listens:
         raise NotAllowedInState(
             "endpoint-disabled", "have the endpoint enabled; it is sent then", clause="L 2.2"
         )

@@ -11,7 +11,7 @@ from contracts.event import Event
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import AnswerKind
 from contracts.triage import CaseTriaged, TriageCode
-from services.intake.domain.case import Action, Case, Status, record_informed, require
+from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
 
 Answers = Mapping[str, Sequence[str]]
@@ -183,6 +183,13 @@ def answer_questions(
     return []
 
 
+def record_informed(case: Case, at: Context) -> None:
+    """The applicant was told of the assessment of need, of the conditions of service and of the
+    personal application: when first, and by whom (R 3.1.4)."""
+    case.applicant_informed = True
+    case.informed = case.informed or Entered(at=at.now, by=at.by.id)
+
+
 def triage_case(
     case: Case, code: TriageCode, override_reason: str | None, at: Context
 ) -> list[Event]:
@@ -211,7 +218,11 @@ def triage_case(
     case.override_reason = override_reason if overridden else None
     case.triaged = Entered(at=at.now, by=at.by.id)
     urgent = code is TriageCode.IMMEDIATE
-    arrived = case.reached_at or case.received_at  # at the institution, which is to help (R 3.1.7)
+    if urgent and case.urgent_done_at is not None:
+        case.urgent_called_at = at.now  # help was given before a further referral came
+    # at the institution, which is to help (R 3.1.7)
+    arrived = case.analysed_since or case.reached_at or case.received_at
+    over = ["referral-analysis"] if urgent else ["referral-analysis", "urgent-measures"]
     due = (at.deadline(case.pack, "urgent-measures", arrived),) if urgent else ()
     return [
         CaseTriaged(
@@ -221,6 +232,6 @@ def triage_case(
             rule_version=case.proposal.rule_version,
             overridden=overridden,
             opened=case.terms.open(*due),
-            closed=case.terms.close("referral-analysis", at=at.now),
+            closed=case.terms.close(*over, at=at.now),
         )
     ]

@@ -21,6 +21,8 @@ from services.intake.domain.case import Action, Case, require
 from services.intake.domain.records import Entered, UrgentMeasure
 
 TERM = "urgent-measures"
+MOST_NUMBER = 1000
+"""No plan has so many measures."""
 
 
 class PlannedMeasure(Value):
@@ -38,28 +40,37 @@ class PlannedMeasure(Value):
         default=None, description="not after the end of this day, which is meant where it is absent"
     )
     instead_of: int | None = Field(
-        default=None, ge=1, description="number of the failed measure it stands in for"
+        default=None,
+        ge=1,
+        le=MOST_NUMBER,
+        description="number of the failed measure it stands in for",
     )
 
 
 class MeasureResult(Value):
     """What came of one measure; one that failed is said to have failed (R 3.1.7)."""
 
-    measure: int = Field(ge=1, description="its number in the plan, from 1")
+    measure: int = Field(ge=1, le=MOST_NUMBER, description="its number in the plan, from 1")
     done: bool = Field(description="false: it failed, and something else has to be done instead")
     result: Text
 
 
 def calls_for_urgent_help(case: Case) -> bool:
-    """The code says so (R 3.1.7), or the survey found it (R 3.3.8)."""
-    return case.code is TriageCode.IMMEDIATE or case.progress.urgent_help_at is not None
+    """The code says so (R 3.1.7), the survey found it (R 3.3.8), or a further referral did."""
+    return case.code is TriageCode.IMMEDIATE or _called_at(case) is not None
+
+
+def _called_at(case: Case) -> datetime | None:
+    """When help was last called for otherwise than by the code."""
+    calls = (case.progress.urgent_help_at, case.urgent_called_at)
+    return max((call for call in calls if call is not None), default=None)
 
 
 def needs_urgent_help(case: Case) -> bool:
     """Whether urgent help is called for and not given yet."""
     if case.urgent_done_at is None:
         return calls_for_urgent_help(case)
-    found = case.progress.urgent_help_at
+    found = _called_at(case)
     return found is not None and found > case.urgent_done_at
 
 
@@ -93,7 +104,7 @@ def plan_urgent_measures(
         for index, measure in enumerate(measures)
     ]
     case.urgent_measures, case.urgent_done_at = [*case.urgent_measures, *planned], None
-    immediate = case.code is TriageCode.IMMEDIATE
+    immediate = case.code is TriageCode.IMMEDIATE or case.urgent_called_at is not None
     due = (at.deadline(case.pack, TERM),) if immediate else ()
     return [
         UrgentMeasuresPlanned(

@@ -32,6 +32,7 @@ class Worklist(StrEnum):
     """The lists, in the order a case goes through them."""
 
     FORWARDING = "forwarding"
+    FURTHER_REFERRAL = "further_referral"
     ANALYSIS = "analysis"
     TRIAGE = "triage"
     URGENT_MEASURES = "urgent_measures"
@@ -94,6 +95,9 @@ WORKLISTS: tuple[Row, ...] = (
     Row(Worklist.FORWARDING, lambda case: case.status is Status.TO_FORWARD, Role.REGISTRAR,
         "R 3.1.2, 5.5.2", "Передача в учреждение", "Passing on to the institution",
         ("referral-forwarding",)),
+    Row(Worklist.FURTHER_REFERRAL, lambda case: bool(case.to_review), Role.URGENT_HEAD,
+        "R 3.1.3, 3.1.8", "Повторное обращение", "Further referral",
+        ("urgent-measures", "referral-analysis")),
     Row(Worklist.ANALYSIS, lambda case: case.status is Status.REGISTERED, Role.REGISTRAR,
         "R 3.1.3", "Анализ обращения", "Analysis of the referral", ("referral-analysis",)),
     Row(Worklist.TRIAGE, lambda case: case.status is Status.ANALYSED, Role.URGENT_HEAD,

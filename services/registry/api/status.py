@@ -103,10 +103,10 @@ async def post_status(body: StatusRequest, http: Request, registry: WithRegistry
 
 
 async def _holds(case: CaseRecord | None, code: str) -> bool:
-    """Whether it is the case's code, however it was typed."""
+    """Whether it is one of the case's codes, however it was typed."""
     number = case.ref.number if case and case.ref else "-"
-    expected = case.status_code_hash if case and case.status_code_hash else NO_HASH
-    return await asyncio.to_thread(matches, plain_code(code), number, expected)
+    expected = [case.status_code_hash or NO_HASH, *case.further_hashes] if case else [NO_HASH]
+    return await asyncio.to_thread(matches, plain_code(code), number, *expected)
 
 
 async def _status(registry: Registry, case: CaseRecord) -> Status:

@@ -12,6 +12,7 @@ from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.event import Event
 from contracts.roles import Role
+from contracts.status_code import MOST_CODES
 from contracts.values import Actor
 from services.registry.domain.appointments import Appointment, appointment_after
 from services.registry.domain.stages import (
@@ -85,6 +86,8 @@ class CaseRecord(BaseModel):
     received_at: AwareDatetime | None = None
     code: str | None = None
     status_code_hash: str = ""
+    further_hashes: list[str] = Field(default_factory=list)
+    """Of the codes that further referrals were told, the latest last."""
     organizer: Organizer | None = None
     intake: Progress = Field(default_factory=Progress)
     assessment: Progress = Field(default_factory=Progress)
@@ -167,7 +170,10 @@ def _learn_result(case: CaseRecord, event: Event) -> None:
     if isinstance(event, referral.ReferralRegistered):
         case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
     elif isinstance(event, intake.StatusCodeIssued):
-        case.status_code_hash = event.status_code_hash
+        case.status_code_hash, case.further_hashes = event.status_code_hash, []
+    elif isinstance(event, referral.ReferralLinked):
+        further = [event.status_code_hash] if event.status_code_hash else []
+        case.further_hashes = [*case.further_hashes, *further][-MOST_CODES:]
     elif isinstance(event, triage.CaseTriaged):
         case.code = event.code
     elif isinstance(event, intake.CaseClosed):

@@ -100,7 +100,10 @@ MILESTONES: dict[type[Event], Stage] = {
     careplan.Refused: Stage.REFUSED,
     careplan.CaseReopened: Stage.DECISION,
 }
-"""The event by which a stage is reached; five more depend on what the event says."""
+"""The event by which a stage is reached; seven more depend on what the event says."""
+
+ANEW = (assessment.AssessmentOpened, careplan.CaseReopened, referral.ReferralReturned)
+"""Events by which a service begins again, however far it was."""
 
 TAKEOVERS = (assessment.AssessmentOpened, careplan.PlanningOpened, careplan.CaseReopened)
 """Events by which a service has the case, or has it anew (a new assessment; R 5.8)."""
@@ -121,7 +124,14 @@ def milestone(event: Event) -> Stage | None:
         return Stage.DECLINED if event.during_survey else None
     if isinstance(event, careplan.Decided):
         return Stage.CONTRACT if event.outcome is careplan.Outcome.ENROL else Stage.DECISION
-    return MILESTONES.get(type(event))
+    return Stage.REGISTERED if begins_again(event) else MILESTONES.get(type(event))
+
+
+def begins_again(event: Event) -> bool:
+    """Whether a further referral has the questions and the code begin again (R 3.1.3)."""
+    if isinstance(event, referral.ReferralsReviewed):
+        return event.outcome is referral.ReviewOutcome.ANALYSIS_ANEW
+    return isinstance(event, intake.CaseReopened) and event.analysis_anew
 
 
 def advance(progress: Progress, event: Event, at: datetime) -> None:
@@ -139,8 +149,7 @@ def advance(progress: Progress, event: Event, at: datetime) -> None:
         progress.taken_at = at
     stage = milestone(event)
     if stage is not None:
-        anew = assessment.AssessmentOpened, careplan.CaseReopened, referral.ReferralReturned
-        progress.move(stage, at, restart=isinstance(event, anew))
+        progress.move(stage, at, restart=isinstance(event, ANEW) or begins_again(event))
 
 
 class Standing(NamedTuple):

@@ -12,6 +12,7 @@ ONE = "/organizations/{organization_id}"
 EDITORS = (Role.DIRECTORY_EDITOR,)
 QUALITY_READERS = (Role.DIRECTORY_EDITOR, Role.REGISTRY_READER, Role.OPERATOR)
 CARD = {"kind": "mfc", "name": "МФЦ города Юрга", "region": "RU-KEM", "source": "Письмо № 12"}
+ENTERED = {"card": CARD, "reason": "Письмо № 12"}
 DISTRICT = About.DISTRICT
 PROPOSERS = (Role.DIRECTORY_EDITOR, Role.PROVIDER)
 ENTRIES, IMPORT = "/register-entries/{entry_id}", "/imports/{import_id}"
@@ -47,7 +48,7 @@ ROUTES = [
     Route("GET", ONE),
     Route("GET", f"{ONE}/open"),
     Route("POST", "/serving", body={"municipality": "yurga"}),
-    Route("POST", "/organizations", EDITORS, {"card": CARD}, DISTRICT, creates=True),
+    Route("POST", "/organizations", EDITORS, ENTERED, DISTRICT, creates=True),
     Route("POST", ONE, EDITORS, {"card": CARD, "reason": "Письмо № 13"}, DISTRICT),
     Route("POST", f"{ONE}/retirement", EDITORS, {"reason": "Ликвидировано"}, DISTRICT),
     Route("GET", f"{ONE}/versions", QUALITY_READERS, about=DISTRICT),

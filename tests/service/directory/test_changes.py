@@ -23,7 +23,7 @@ CARD: dict[str, Any] = {
     "source": "Приказ департамента № 15",
 }
 
-
+REASON = "Приказ департамента № 15"
 MYSKI = {"municipality": "myski", "kinds": ["institution"]}
 
 
@@ -35,7 +35,9 @@ async def version_of(client: httpx.AsyncClient, organization_id: str) -> int:
 async def published(client: httpx.AsyncClient, stack: Stack, **card: Any) -> str:
     """An organization of the test's own."""
     answer = await client.post(
-        "/organizations", headers=stack.headers(EDITOR), json={"card": CARD | card}
+        "/organizations",
+        headers=stack.headers(EDITOR),
+        json={"card": CARD | card, "reason": REASON},
     )
     assert answer.status_code == 201, answer.text
     organization_id: str = answer.json()["id"]
@@ -68,13 +70,15 @@ async def test_publication_is_one_write_and_repeatable(
     client: httpx.AsyncClient, stack: Stack, app: FastAPI
 ) -> None:
     steps, headers = await steps_of(app), stack.headers(EDITOR)
-    first = await client.post("/organizations", headers=headers, json={"card": CARD})
-    second = await client.post("/organizations", headers=headers, json={"card": CARD})
+    body = {"card": CARD, "reason": REASON}
+    first = await client.post("/organizations", headers=headers, json=body)
+    second = await client.post("/organizations", headers=headers, json=body)
     assert (first.status_code, second.json()) == (201, first.json())
     assert first.headers["location"] == f"/organizations/{first.json()['id']}"
     await steps.were(writes=2, published=1)  # the second write is the insert that is refused
     event = await stack.spy.wait_for(OrganizationPublished, first.json()["id"])
-    assert event.card.name == CARD["name"]
+    assert (event.card.name, event.reason) == (CARD["name"], REASON)
+    assert (await client.get(first.headers["location"])).json()["reason"] == REASON
 
 
 async def test_r_1_3_accepted_correction_is_applied_and_marked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 from collections import Counter
@@ -14,6 +15,8 @@ from fastapi import FastAPI
 
 from chassis import failpoints
 from contracts.directory import OrganizationChanged, OrganizationPublished
+from services.directory.domain.import_job import ImportStatus
+from services.directory.imports import carry_out
 from tests.service.directory.conftest import ROWS, app_of, directory_of, settled, steps_of
 from tests.service.stack import Stack, running, until
 
@@ -267,7 +270,7 @@ async def test_report_says_the_same_as_csv(editor: Importing) -> None:
     await editor.preview(table(row("x-g-1"), row("x-g-2", kind="bank", phone="38456) 3-00-01")))
     answer = await editor.get("/report.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     told = {(line["row"], line["field"], line["rule"]) for line in lines if line["rule"]}
     shown = {
         (str(item["number"]), fault["field"], fault["rule"])
@@ -275,6 +278,28 @@ async def test_report_says_the_same_as_csv(editor: Importing) -> None:
         for fault in item["faults"]
     }
     assert told == shown
+
+
+async def test_no_cell_of_a_foreign_file_is_a_formula_in_a_report(
+    editor: Importing, client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """Nor is a table one column in a spreadsheet whose decimal sign is the comma."""
+    formula = "=HYPERLINK(1)"
+    await editor.preview(table(row("=x", kind="bank"), row("x-m-1", phone=formula, name="@Юг")))
+    await editor.apply()
+    await editor.done()
+    reports = [await editor.get("/report.csv")]
+    headers = stack.headers(EDITOR)
+    reports.append(await client.get("/quality.csv?document=import", headers=headers))
+    for report in reports:
+        text = report.content.decode("utf-8-sig")
+        lines = list(csv.reader(io.StringIO(text), delimiter=";"))
+        assert len({len(line) for line in lines}) == 1
+        assert len(lines[0]) > 10
+        cells = {cell for line in lines for cell in line}
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert f"'{formula}" in cells
+    assert "'=x" in reports[0].text
 
 
 async def test_rows_are_paged_by_number(editor: Importing) -> None:
@@ -356,3 +381,55 @@ async def test_file_of_5000_rows_is_previewed_and_bounded(editor: Importing, app
         {"import_id": shown["id"]}, sort=[("number", 1)], limit=200
     )
     assert [len(part.state.rows) for part in parts] == [50] * 100
+
+
+class Ended:
+    """Ends an errand after so many organizations were saved."""
+
+    def __init__(self, left: int) -> None:
+        self.left, self.saves, self.times = left, 0, 0
+
+    def __call__(self, point: str, about: str) -> None:
+        if point != "before-save" or not about.startswith("organizations/"):
+            return
+        if self.left == 0:
+            self.times += 1
+            raise TimeoutError
+        self.left -= 1
+        self.saves += 1
+
+
+async def test_long_import_goes_on_where_it_was_however_short_its_errands(
+    editor: Importing, app: FastAPI
+) -> None:
+    """An errand that is ended, again and again, loses fifty rows at most: no row that is known to
+    be done is applied anew, and an import of many rows ends."""
+    directory = directory_of(app)
+    count = 560
+    heads = [f"x-l-{number};mfc;RU-KEM;МФЦ «{number}»;x-l-{number - 1}" for number in range(1, 20)]
+    rows = [
+        f"x-l-{number};mfc;RU-KEM;МФЦ «{number}»;x-l-{number % 20}" for number in range(20, count)
+    ]
+    top = "x-l-0;mfc;RU-KEM;МФЦ «0»;"
+    await editor.preview(table(*rows, *heads, top, header="key;kind;region;name;parent"))
+    import_id = editor.path.removeprefix("/imports/")
+    document = await directory.imports.get(import_id)
+    assert document is not None
+    document.state.status = ImportStatus.APPLYING  # decided, but no sweeper is told
+    document.state.applied_by, document.state.reason = document.state.previewed_by, "Письмо № 5"
+    document.version += 1
+    await directory.imports.save(document)
+    ended = Ended(150)
+    token = failpoints.watched_by.set(ended)
+    for _ in range(20):
+        ended.left = 150
+        with contextlib.suppress(TimeoutError):
+            await carry_out(directory, import_id)
+        found = await directory.imports.get(import_id)
+        assert found is not None
+        if found.state.status is ImportStatus.APPLIED:
+            break
+    failpoints.watched_by.reset(token)
+    assert found.state.outcomes["applied"] == count
+    assert ended.times >= 3
+    assert ended.saves <= count + 50 * ended.times

@@ -9,6 +9,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
+from fastapi import FastAPI
 
 from contracts.copies import OrganizationCopy
 from contracts.directory import (
@@ -133,6 +134,43 @@ async def test_changed_file_is_told_with_the_changed_fields(fresh: Stack, files:
     assert len(fresh.spy.of(OrganizationChanged)) == 1
 
 
+async def test_older_files_do_not_undo_newer_ones(fresh: Stack, files: Path) -> None:
+    """R 1.3: while replicas are replaced one of the version before may start again at any time."""
+    newer = files.parent / "newer"
+    newer.mkdir()
+    rows = stored_rows(files)
+    next(row for row in rows if row["key"] == "r-institution-15")["printed"]["phone"] = (
+        "(38456) 7-00-77"
+    )
+    added = next(row for row in rows if row["key"] == "l-provider-01") | {"key": "l-provider-02"}
+    write_rows(newer, [*rows, added])
+    (files / "VERSION").write_text("4\n")
+    (newer / "VERSION").write_text("5\n")
+    for folder, writes in ((files, ROWS), (newer, 2), (files, 0), (newer, 0)):
+        app = app_of(fresh, directory_data=folder)
+        async with running(app):
+            directory = await settled(app)
+            assert await domain_writes_of(app) == writes, folder
+            found = await directory.organizations.get("r-institution-15")
+    assert found is not None
+    assert (found.version, found.state.card.phones) == (2, ("+73845670077",))
+    assert len(fresh.spy.of(OrganizationChanged)) == 1
+    third = next(row for row in rows if row["key"] == "r-institution-15")
+    third["printed"]["phone"] = "(38456) 7-00-78"
+    write_rows(newer, [*rows, added])
+    app = app_of(fresh, directory_data=newer)  # changed without a new number: the last start holds
+    async with running(app):
+        await fresh.spy.wait_for(OrganizationChanged, "r-institution-15", count=2)
+
+
+async def domain_writes_of(app: FastAPI) -> int:
+    """How many events this replica has issued: each row that is written is told once."""
+    service = app.state.service
+    await service.relay.drain()
+    published: int = service.bus.published
+    return published
+
+
 async def test_new_row_is_published_and_a_row_gone_is_left_alone(fresh: Stack, files: Path) -> None:
     first = app_of(fresh, directory_data=files)
     async with running(first):
@@ -172,7 +210,8 @@ async def test_further_kinds_stay_out_while_an_older_replica_could_not_read_them
     fresh: Stack,
 ) -> None:
     """Replicas are replaced with the setting off, and then it is turned on."""
-    body = {"card": {"kind": "culture", "name": "Дворец культуры", "source": "Письмо № 3"}}
+    card = {"kind": "culture", "name": "Дворец культуры", "source": "Письмо № 3"}
+    body = {"card": card, "reason": "Открыт"}
     careful = app_of(fresh, further_kinds=False)
     async with running(careful) as client:
         directory = await settled(careful)

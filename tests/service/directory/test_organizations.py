@@ -49,7 +49,7 @@ async def test_all_are_paged_through_each_once(client: httpx.AsyncClient) -> Non
         ),
         (
             {"municipality": "leninsk-kuznetsky-rayon"},
-            ["r-authorised-body-22", "r-institution-36"],
+            ["example-pension-fund-office-01", "r-authorised-body-22", "r-institution-36"],
         ),
         ({"kind": "mfc"}, ["m-mfc-01"]),
         ({"kind": "education"}, []),

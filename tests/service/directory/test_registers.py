@@ -15,8 +15,8 @@ from contracts.directory import (
     OrganizationRetired,
 )
 from tests.service.directory.access import AMENDED, CHECKS, ENTRY
-from tests.service.directory.conftest import steps_of
-from tests.service.stack import Stack
+from tests.service.directory.conftest import app_of, loaded, steps_of
+from tests.service.stack import Stack, running
 
 EDITOR, PROVIDER = "directory_editor", "provider"
 
@@ -130,6 +130,114 @@ async def test_provider_sees_and_amends_its_own_only(
             body,
         )
         assert answer.status_code == status, answer.text
+
+
+async def test_l_colleagues_of_a_provider_see_and_amend_what_one_of_them_proposed(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """L 1.2.2.2: the provider proposes itself, whoever sits at its desk; others see nothing."""
+    anna = stack.headers(PROVIDER, "dom-7", subject="anna")
+    entry_id = (await send(client, "/providers", anna, ENTRY)).json()["id"]
+    path = f"/register-entries/{entry_id}"
+    boris = stack.headers(PROVIDER, "dom-7", subject="boris", version=1)
+    assert await ids_of(client, "/register-entries", **boris) == [entry_id]
+    assert (await client.get(path, headers=boris)).status_code == 200
+    amended = await send(client, path, boris, {"entry": AMENDED, "reason": "Уточнено"})
+    assert amended.status_code == 200, amended.text
+    for other in (
+        stack.headers(PROVIDER, "dom-8", subject="anna"),
+        stack.headers(PROVIDER, None, subject="anna"),
+    ):
+        assert entry_id not in await ids_of(client, "/register-entries", **other)
+        assert (await client.get(path, headers=other)).status_code == 404
+    alone = await proposed(client, stack, subject="vera")
+    employed = stack.headers(PROVIDER, "dom-9", subject="vera")
+    assert await ids_of(client, "/register-entries", **employed) == [alone]
+
+
+async def test_l_1_2_2_2_second_entry_with_one_number_is_shown_and_published_only_with_a_reason(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """L 1.2.2.2: two of one INN are one provider, unless an editor says why there are two."""
+    numbers = ENTRY["particulars"] | {"inn": "4212000137", "ogrn": "1024200000010"}  # type: ignore[operator]
+    body = ENTRY | {"particulars": numbers}
+    entries = []
+    for subject in ("dom-10", "dom-11", "dom-12"):
+        headers = stack.headers(PROVIDER, None, subject=subject)
+        entry_id = (await send(client, "/providers", headers, body)).json()["id"]
+        path = f"/register-entries/{entry_id}"
+        await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+        entries.append((entry_id, path))
+    reason = {"reason": "Внесён"}
+    (first, one), (_, two), (third, _) = entries
+    seen = (await client.get(two, headers=stack.headers(EDITOR))).json()["same_numbers"]
+    assert {(item["id"], tuple(item["same"])) for item in seen} == {
+        (key, ("inn", "ogrn")) for key in (first, third)
+    }
+    own = stack.headers(PROVIDER, None, subject="dom-11")
+    assert (await client.get(two, headers=own)).json()["same_numbers"] == []
+    done = await send(client, f"{one}/publication", stack.headers(EDITOR, version=2), reason)
+    assert done.status_code == 200, done.text
+    again = await send(client, f"{two}/publication", stack.headers(EDITOR, version=2), reason)
+    problem = again.json()
+    assert (again.status_code, problem["code"]) == (409, "number-already-published")
+    assert first in again.text
+    branch = reason | {"despite_same_number": "Филиал в Юрге"}
+    done = await send(client, f"{two}/publication", stack.headers(EDITOR, version=2), branch)
+    assert done.status_code == 200, done.text
+    found = (await client.get(two, headers=stack.headers(EDITOR))).json()
+    assert (found["status"], found["despite_same_number"]) == ("published", "Филиал в Юрге")
+
+
+async def test_of_two_with_one_number_published_at_once_the_store_takes_one(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    """Two replicas that know nothing of each other yet."""
+    numbers = ENTRY["particulars"] | {"inn": "4212000144", "ogrn": "1024200000021"}  # type: ignore[operator]
+    body = ENTRY | {"particulars": numbers}
+    other = app_of(stack, refresh_seconds=86400)
+    async with running(other) as neighbour:
+        await loaded(other)
+        entries = []
+        for subject in ("dom-13", "dom-14"):
+            headers = stack.headers(PROVIDER, None, subject=subject)
+            entry_id = (await send(client, "/providers", headers, body)).json()["id"]
+            path = f"/register-entries/{entry_id}"
+            await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+            entries.append(f"{path}/publication")
+        reason = {"reason": "Внесён"}
+        first = await send(client, entries[0], stack.headers(EDITOR, version=2), reason)
+        second = await send(neighbour, entries[1], stack.headers(EDITOR, version=2), reason)
+    assert first.status_code == 200, first.text
+    assert (second.status_code, second.json()["code"]) == (409, "number-already-published")
+
+
+async def test_provider_of_two_municipalities_is_in_the_register_of_both(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """R 1.3, L 1.2.2.2: only the first that it serves was looked at; the list is paged."""
+    reason, made = {"reason": "Внесён"}, []
+    for number in range(3):
+        claims = {"form": "ngo", "legal_form": "движение", "volunteers": 3 + number}
+        places = [{"municipality": "kemerovo"}, {"municipality": "belovo"}]
+        body = ENTRY | {"serves": places, "particulars": claims}
+        entry_id = (await send(client, "/volunteers", stack.headers(EDITOR), body)).json()["id"]
+        path = f"/register-entries/{entry_id}"
+        await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+        await send(client, f"{path}/publication", stack.headers(EDITOR, version=2), reason)
+        made.append(entry_id)
+    for place in ("kemerovo", "belovo"):
+        assert await ids_of(client, f"/volunteers?municipality={place}") == sorted(made)
+        listed = await ids_of(client, f"/organizations?municipality={place}&kind=volunteer")
+        assert listed == sorted(made)
+        seen, cursor = [], ""
+        for _ in range(3):
+            path = f"/volunteers?municipality={place}&limit=1{cursor}"
+            page = (await client.get(path)).json()
+            seen += [item["id"] for item in page["items"]]
+            cursor = f"&cursor={page['next']}"
+        assert (seen, page["next"]) == (sorted(made), None)
+    assert await ids_of(client, "/volunteers?municipality=belovo&status=retired") == []
 
 
 async def test_l_refused_entry_says_why_and_may_be_amended(

@@ -139,7 +139,8 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
                 "region": "RU-KEM",
                 "serves": [{"municipality": "myski"}],
                 "source": "Письмо МФЦ",
-            }
+            },
+            "reason": "Открыт",
         }
         made = await client.post(
             "/organizations", headers=stack.headers("directory_editor"), json=body
@@ -225,7 +226,7 @@ async def test_quality_csv_says_the_same(client: httpx.AsyncClient, stack: Stack
     report = (await client.get("/quality", headers=headers)).json()
     answer = await client.get("/quality.csv", headers=headers)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert len(lines) == report["faults_found"] == 123
     for line, fault in zip(lines, report["faults"], strict=True):
         assert line == {name: "" if value is None else str(value) for name, value in fault.items()}

@@ -59,7 +59,7 @@ async def client(stack: Stack, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]
 
 
 async def entered(client: httpx.AsyncClient, stack: Stack) -> str:
-    body = {"card": CARD}
+    body = {"card": CARD, "reason": "Открыт"}
     made = await client.post("/organizations", headers=stack.headers(EDITOR), json=body)
     assert made.status_code == 201, made.text
     organization_id: str = made.json()["id"]

@@ -98,6 +98,8 @@ ROUTES = [
     Route("GET", CASE, "care_organizer"),
     Route("POST", f"{CASE}/answers", "specialist", answers_of()),
     Route("POST", f"{CASE}/triage", "urgent_head", {"code": "immediate", "reason": "срочно"}),
+    Route("POST", f"{CASE}/referral-review", "urgent_head",
+          {"outcome": "nothing_new", "note": "то же самое"}),
     Route("POST", f"{CASE}/consultation", "registrar", ADVICE),
     Route("POST", f"{CASE}/urgent-measures", "urgent_head",
           {"measures": [{"measure": "Вызвать врача", "responsible": "Орлова"}]}),

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.documents import DocumentAttached
+from contracts.errors import InvalidInput
 from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.api.attachments import filename_of
 from tests.service.intake.bodies import answers_of, new_citizen, new_referral
@@ -287,3 +288,18 @@ async def test_other_institution_neither_attaches_nor_reads(desk: Desk) -> None:
 )
 def test_file_name_is_read_without_its_path(header: str | None, name: str | None) -> None:
     assert filename_of(header) == name
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "attachment; filename*=utf-8''a; filename*0=b",
+        "attachment; filename*=undefined''%D1",
+        "attachment; filename*=\0''%D1",
+        "attachment; filename=",
+    ],
+)
+def test_file_name_that_cannot_be_read_is_refused(header: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        filename_of(header)
+    assert (refused.value.code, refused.value.field) == ("invalid-filename", "Content-Disposition")

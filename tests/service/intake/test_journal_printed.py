@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from chassis.spreadsheet import BYTE_ORDER_MARK
 from services.intake.api.journal import LINES_PRINTED
-from services.intake.printed import BYTE_ORDER_MARK, COLUMNS
+from services.intake.printed import COLUMNS
 from tests.service.intake.bodies import new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
 from tests.service.intake.journal import amend, named

@@ -11,8 +11,10 @@ import pytest
 
 from contracts.appointments import AppointmentBooked, AppointmentCancelled
 from contracts.intake import StatusCodeIssued
+from contracts.referral import ReferralLinked
 from contracts.status_code import hashed
 from services.intake.domain.appointments import Status
+from tests.service.intake.bodies import new_citizen, new_referral
 from tests.service.intake.bureau import SUNDAY, act, book, booked, free, seen, set_schedule
 from tests.service.intake.desk import Clock, Desk
 from tests.service.stack import INSTITUTION
@@ -221,6 +223,27 @@ async def test_new_status_code_kills_the_old_one_r_3_7_3(desk: Desk) -> None:
     assert told["status_code"] not in str(document)
     third = await desk.act(case_id, "status-code")
     assert third.json()["status_code"] not in {told["status_code"], old["code"]}
+
+
+async def test_every_applicant_has_a_code_of_their_own_r_3_7_3(desk: Desk) -> None:
+    """A second referral has one besides the first's; a new code ends both."""
+    citizen = new_citizen()
+    first = await desk.register(new_referral(citizen=citizen))
+    referral = new_referral(citizen=citizen)
+    second = await desk.register(referral, key="second-applicant")
+    case_id, number = first["case_id"], first["journal_number"]
+    assert (second["linked"], second["case_number"], first["case_number"]) == (True, number, number)
+    again = await desk.register(referral, key="second-applicant")
+    assert (again["status_code"], again["case_number"]) == (second["status_code"], number)
+    linked = await desk.stack.spy.wait_for(ReferralLinked, case_id)
+    assert linked.status_code_hash == hashed(second["status_code"], number)
+    for code, status in ((first["status_code"], 200), (second["status_code"], 200), ("0", 404)):
+        asked = {"number": number, "code": code}
+        assert (await ask(desk, "/search", "10.1.0.12", asked)).status_code == status
+    await desk.act(case_id, "status-code")
+    for told in (first, second):
+        asked = {"number": number, "code": told["status_code"]}
+        assert (await ask(desk, "/search", "10.1.0.13", asked)).status_code == 404
 
 
 async def test_new_status_code_is_the_registrar_s_to_issue_r_3_7_3(desk: Desk) -> None:

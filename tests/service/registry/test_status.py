@@ -25,7 +25,8 @@ from contracts.directory import (
     OrganizationPublished,
 )
 from contracts.intake import StatusCodeIssued
-from contracts.status_code import hashed
+from contracts.referral import Channel, ReferralLinked
+from contracts.status_code import MOST_CODES, hashed
 from contracts.values import SYSTEM, Address
 from services.registry.api.schemas import CaseView
 from tests.service.registry.conftest import Register, institution_card
@@ -207,6 +208,38 @@ async def test_new_code_kills_the_old_one_r_3_7_3(register: Register) -> None:
     assert (await ask(register, "10.1.0.23", number=ref.number, code=CODE)).status_code == 404
     answer = await ask(register, "10.1.0.23", number=ref.number, code="5550001112")
     assert answer.status_code == 200
+
+
+async def test_code_of_a_further_applicant_holds_beside_the_first_until_a_new_one_r_3_7_3(
+    register: Register,
+) -> None:
+    """Of such codes the ten latest hold."""
+    ref = ref_of("C0000000000000000000000000006024")
+    teller = intake_of(ref)
+    first = teller.envelopes()[:1]
+    teller.told = teller.told[:1]
+    codes = [f"55500022{number:02}" for number in range(MOST_CODES + 1)]
+    for number, code in enumerate(codes):
+        linked = ReferralLinked(
+            by=somebody("registrar"),
+            journal_number=f"n/{number}",
+            received_at=MONDAY,
+            channel=Channel.PHONE,
+            status_code_hash=hashed(code, ref.number),
+        )
+        teller.say(linked, MONDAY + HOUR)
+    await register.hear([*first, *teller.envelopes()[1:]])
+    asked = [(CODE, 200), (codes[-1], 200), (codes[1], 200), (codes[0], 404)]
+    for code, status in asked:
+        answered = await ask(register, "10.1.0.99", number=ref.number, code=code)
+        assert answered.status_code == status, code
+    heard = len(teller.told)
+    new = hashed("5550001113", ref.number)
+    teller.say(StatusCodeIssued(by=somebody("registrar"), status_code_hash=new), MONDAY + HOUR)
+    await register.hear(teller.envelopes()[heard:])
+    for code in (CODE, codes[-1]):
+        answered = await ask(register, "10.1.0.99", number=ref.number, code=code)
+        assert answered.status_code == 404
 
 
 async def test_next_appointment_is_told_with_its_place_and_phones_s(register: Register) -> None:

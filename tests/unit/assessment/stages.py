@@ -24,10 +24,10 @@ from services.assessment.domain import (
 from services.assessment.domain.case import Case, Status
 from services.assessment.domain.records import (
     Answer,
+    CitizenProblem,
     Commission,
     InformationSheet,
     Member,
-    Problem,
     ProposedService,
     Protocol,
     Signer,
@@ -190,7 +190,7 @@ def filler(section: str) -> Actor:
 
 def fill(case: Case, section: str, by: Actor | None = None) -> None:
     """Fill one section."""
-    problems = [Problem(problem="Падает на улице", measures=("Сопровождение на прогулке",))]
+    problems = [CitizenProblem(problem="Падает на улице", measures=("Сопровождение на прогулке",))]
     act.fill_section(case, section, FINDINGS, problems, at(by or filler(section)))
 
 

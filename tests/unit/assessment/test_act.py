@@ -12,7 +12,7 @@ from services.assessment.domain.act import (
     sign_act,
 )
 from services.assessment.domain.case import Status
-from services.assessment.domain.records import Problem, Signer
+from services.assessment.domain.records import CitizenProblem, Signer
 from tests.unit.assessment import stages
 from tests.unit.assessment.stages import NOW, at
 
@@ -38,7 +38,7 @@ def test_section_is_filled_by_those_the_pack_allows_r_3_4_4(section: str, by: Ac
     case = stages.convened(LAWYER_SEAT)
     before = case.model_copy(deep=True)
     if by == RESERVED.get(section, by):
-        problems = [Problem(problem="Не моется сам", measures=("Помощь при мытье",))]
+        problems = [CitizenProblem(problem="Не моется сам", measures=("Помощь при мытье",))]
         assert fill_section(case, section, "Установлено.", problems, at(by)) == []
         filled = case.sections[section]
         assert (filled.filled_by, filled.filled_at) == (by, NOW)

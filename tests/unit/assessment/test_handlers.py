@@ -1,6 +1,7 @@
 """What others say of a case: every fact stands alone, so their order is no matter."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 
 from chassis.clock import NEVER_DUE
 from contracts import careplan, intake, referral, triage
-from contracts.assessment import AssessmentOpened
+from contracts.assessment import AssessmentOpened, SurveyTermShortened
 from contracts.event import Event
 from contracts.referral import Channel, ReferralSays, ScaleSaid
 from contracts.triage import TriageCode
 from contracts.values import SYSTEM
 from services.assessment.domain.case import Case, Status
+from services.assessment.domain.opening import SURVEY_TERMS
 from services.assessment.handlers import CASE_HANDLERS
 from services.assessment.stores import CASES
 from tests.unit.assessment import stages
@@ -198,3 +200,60 @@ def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     assert hear(case, withdrawn) == []
     assert case.referred[0].withdrawn
     assert case.status is Status.AWAITED
+
+
+LINKED = referral.ReferralLinked(
+    by=SYSTEM,
+    journal_number="n/2",
+    received_at=stages.RECEIVED,
+    channel=Channel.MEDICAL_ORGANIZATION,
+    requester="hospital-03",
+    in_hospital=True,
+)
+AT_HOME = REGISTERED.model_copy(update={"in_hospital": False})
+
+
+def survey_terms(case: Case) -> list[str]:
+    """The terms of the survey that run."""
+    return [term.code for term in case.terms.deadlines if term.code in SURVEY_TERMS]
+
+
+def test_hospital_that_refers_second_shortens_the_survey_that_waits_r_3_3_3() -> None:
+    case = Case(id="C-1")
+    hear(case, AT_HOME, TRIAGED)
+    (shortened,) = hear(case, LINKED)
+    assert isinstance(shortened, SurveyTermShortened)
+    assert [term.code for term in shortened.opened] == ["primary-survey-hospital"]
+    assert [term.code for term in shortened.closed] == ["primary-survey"]
+    assert (survey_terms(case), case.in_hospital) == (["primary-survey-hospital"], True)
+    assert hear(case, LINKED) == []
+
+
+def test_hospital_that_refers_before_the_code_decides_the_term_r_3_3_3() -> None:
+    case = Case(id="C-1")
+    hear(case, AT_HOME, LINKED, TRIAGED)
+    assert survey_terms(case) == ["primary-survey-hospital"]
+
+
+def test_hospital_that_refers_late_makes_no_term_longer_r_3_3_3() -> None:
+    late = LINKED.model_copy(update={"received_at": stages.RECEIVED + timedelta(days=20)})
+    for order in ((AT_HOME, late, TRIAGED), (AT_HOME, TRIAGED, late)):
+        case = Case(id="C-1")
+        hear(case, *order)
+        assert survey_terms(case) == ["primary-survey"]
+
+
+def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2() -> None:
+    anew: tuple[Event, ...] = (
+        intake.CaseReopened(by=SYSTEM, analysis_anew=True),
+        referral.ReferralsReviewed(
+            by=SYSTEM, outcome=referral.ReviewOutcome.ANALYSIS_ANEW, journal_numbers=("n/2",)
+        ),
+    )
+    for again in anew:
+        case = Case(id="C-1")
+        hear(case, AT_HOME, again, TRIAGED)
+        assert case.received_at == at().now
+        begun = Case(id="C-2")
+        hear(begun, AT_HOME, TRIAGED, again)
+        assert begun.received_at == stages.RECEIVED

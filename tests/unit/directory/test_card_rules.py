@@ -54,6 +54,8 @@ DAY: dict[str, Any] = {"days": ["MO"], "opens": "09:00", "closes": "17:00"}
         ({"parent": "h"}, HOSPITAL, "parent-required", "card.parent"),
         ({"hours": [DAY | {"days": []}]}, BODY, "hours-not-in-order", "card.hours"),
         ({"hours": [DAY | {"closes": "09:00"}]}, BODY, "hours-not-in-order", "card.hours"),
+        ({"hours": [DAY | {"opens": "09:00+03:00"}]}, BODY, "hours-not-in-minutes", "card.hours"),
+        ({"hours": [DAY | {"closes": "09:00:30"}]}, BODY, "hours-not-in-minutes", "card.hours"),
         ({"hours": [DAY | {"lunch_from": "12:00"}]}, BODY, "lunch-not-in-hours", "card.hours"),
         (
             {"hours": [DAY | {"lunch_from": "12:00", "lunch_to": "12:00"}]},

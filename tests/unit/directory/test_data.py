@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from contracts.directory import OrganizationKind
 from contracts.territory.municipality import city_district_stem
+from services.directory.adapters.data_files import WrongVersion, read_version
 
-from .conftest import PrintedData
+from .conftest import DATA, PrintedData
 
 KINDS = {kind.value for kind in OrganizationKind}
 
@@ -269,3 +271,23 @@ def test_l_1_2_2_2_the_one_provider_not_of_the_state_is_marked(data: PrintedData
     marked = {item["key"]: item.get("ownership") for item in data.organizations}
     assert marked["l-provider-01"] == "private"
     assert {marked[item["key"]] for item in data.files["r-institutions"]} == {"state"}
+
+
+FILES = {1: "cc6af41c074d3b25"}
+"""The number of the file set and what it holds: a change of the files raises `data/VERSION`, else a
+replica of the version before would write its older rows over them."""
+
+
+def test_number_of_the_files_is_raised_with_every_change_of_them() -> None:
+    digest = hashlib.sha256()
+    for path in sorted(DATA.glob("*.json")):
+        digest.update(path.name.encode() + b"\n" + path.read_bytes())
+    assert {read_version(): digest.hexdigest()[:16]} == FILES
+
+
+@pytest.mark.parametrize("text", ["x", "", "-1", "1.5", "²"])
+def test_number_that_is_none_stops_the_start(tmp_path: Path, text: str) -> None:
+    assert read_version(tmp_path) == 0
+    (tmp_path / "VERSION").write_text(text, encoding="utf-8")
+    with pytest.raises(WrongVersion):
+        read_version(tmp_path)

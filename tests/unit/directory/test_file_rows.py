@@ -77,6 +77,6 @@ def test_row_of_a_retired_organization_does_not_bring_it_back() -> None:
 
 
 def test_row_with_the_key_of_a_persons_own_entry_does_not_speak_for_it() -> None:
-    found, _ = publish(card(name="МБУ «Своё»"), LATER)
+    found, _ = publish(card(name="МБУ «Своё»"), "Приказ № 15", LATER)
     assert reload(found, row()) == []
     assert found.card.name == "МБУ «Своё»"

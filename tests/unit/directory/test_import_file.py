@@ -56,7 +56,7 @@ def test_encoding_that_was_read_is_said(
         (f"{HEADER};fax\n{ROW};1\n".encode(), None, "column-unknown", "column 6 is none of key"),
         (f"\n\n{HEADER};name\n{ROW};1\n".encode(), None, "column-repeated", "line 3: name"),
         (f'{HEADER}\n{ROW}\nx-2;provider;RU-KEM;"ООО'.encode(), None, "quotes-broken", "line 3"),
-        (f'{HEADER}\nx-2;provider;RU-KEM;"О"О;1\n'.encode(), None, "quotes-broken", "line 2"),
+        (f'"key"x;kind\n{ROW}'.encode(), None, "quotes-broken", "line 1"),
         (f"{HEADER}\n{ROW}\0\n".encode(), None, "not-a-table", "zero byte"),
         (
             f"{HEADER}\n{f'{ROW}{chr(10)}' * (MAX_ROWS + 1)}".encode(),
@@ -95,6 +95,32 @@ def test_rows_know_the_line_they_begin_on() -> None:
     assert rows[1].values["name"] == "ООО\r\n«Два»"
     assert (rows[2].values["surplus"], rows[2].missing) == (["", ""], 0)
     assert rows[3].missing == 3
+
+
+@pytest.mark.parametrize(
+    ("cell", "wrong"),
+    [
+        ('"МФЦ "Юг""', "quotes"),
+        ('"МФЦ "Юг', "quotes"),
+        ('"О"О', "quotes"),
+        (f'"ООО\n"{"я" * 5}', "quotes"),
+        ("я" * 200_000, "cell_too_long"),
+        (f'"{"я" * 200_000}"', "cell_too_long"),
+    ],
+)
+def test_row_that_cannot_be_told_into_cells_is_its_own_fault(cell: str, wrong: str) -> None:
+    """The commonest slip in Russian names refused the whole file, as did one long cell."""
+    bad = f"x-2;provider;RU-KEM;{cell};(38456) 3-00-01;;"
+    _, rows = read_file(f"{HEADER}\n{ROW}\n{bad}\n{ROW}\n".encode(), CSV, None)
+    assert [row.wrong for row in rows] == [None, wrong, None]
+    assert (rows[1].line, rows[1].values) == (3, {"key": "x-2"})
+    assert rows[2].values == rows[0].values
+
+
+def test_long_text_of_a_list_is_the_fault_of_its_element() -> None:
+    text = json.dumps([{"key": "a", "note": "я" * 200_000}, {"key": "b"}])
+    _, rows = read_file(text.encode(), JSON, None)
+    assert [(row.wrong, row.values["key"]) for row in rows] == [("cell_too_long", "a"), (None, "b")]
 
 
 def test_every_known_column_is_taken() -> None:

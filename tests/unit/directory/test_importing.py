@@ -1,5 +1,6 @@
 """What an imported file would do: every fault by line, field and rule, nothing half-done."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.territory import municipalities, regions
 from services.directory.adapters.data_files import read_rows
@@ -21,6 +23,7 @@ from services.directory.domain.import_job import (
     apply,
     corrected,
     depths,
+    enter_imported,
     finish,
     is_offered,
     preview,
@@ -30,7 +33,8 @@ from services.directory.domain.importing import Known, PlannedRow, RowState, pla
 from services.directory.domain.loading import enter_row
 from services.directory.domain.organization import Organization, change, retire
 from services.directory.domain.quality import RULES
-from tests.unit.directory.builders import EDITOR, NOW, at
+from services.directory.domain.register import propose
+from tests.unit.directory.builders import EDITOR, NOW, at, card, provider
 
 BY = at(by=EDITOR)
 FILES = Path(__file__).parents[3] / "services" / "directory" / "data"
@@ -194,10 +198,81 @@ def test_field_that_an_editor_changed_waits_for_a_person(known: Known) -> None:
     assert (row.state, row.conflict) == (RowState.CONFLICT, "edited: phones")
 
 
-def test_retired_organization_waits_for_a_person(known: Known) -> None:
+def test_r_1_3_retired_organization_is_not_imported_anew(known: Known) -> None:
+    """R 1.3: it takes part no more, and no overruling could apply the row."""
     retire(of(known, OURS), "Ликвидировано", BY)
-    (row,) = planned(known, f"{PARTIAL}{OURS};institution;RU-KEM;МБУ;(38456) 3-99-99\n")
-    assert (row.state, row.conflict) == (RowState.CONFLICT, "retired")
+    found, (row,) = imported(known, f"{PARTIAL}{OURS};institution;RU-KEM;МБУ;(38456) 3-9\n")
+    assert (row.state, row.conflict, rules(row)[0]) == (
+        RowState.BROKEN, None, ("key", "row.retired")
+    )  # fmt: skip
+    row.state, row.conflict = RowState.CONFLICT, "retired"  # previewed by a version before
+    with pytest.raises(InvalidInput) as wrong:
+        apply(found, [row], [], [row.number], "Письмо № 5", BY)
+    assert (wrong.value.code, wrong.value.field) == ("organization-retired", "overrule")
+
+
+def test_key_of_a_proposal_is_not_imported(known: Known) -> None:
+    asked = card(id="provider-7", kind="provider", parent=None)
+    known.organizations["provider-7"] = (1, propose(asked, provider(), BY))  # type: ignore[index]
+    (row,) = planned(known, f"{PARTIAL}provider-7;provider;RU-KEM;ООО;(38456) 3-99-99\n")
+    assert (row.state, rules(row)[0]) == (RowState.BROKEN, ("key", "row.not_in_the_register"))
+
+
+def test_row_with_broken_quotes_is_broken_and_its_neighbours_are_offered(known: Known) -> None:
+    broken = changed(key="x-dom-2", name='"МБУ "Юг""')
+    first, second, third = planned(known, f"{HEADER}\n{GOOD}\n{broken}\n{changed(key='x-3')}\n")
+    assert [first.state, second.state, third.state] == [
+        RowState.NEW, RowState.BROKEN, RowState.NEW
+    ]  # fmt: skip
+    assert (rules(second), second.key) == ([("row", "row.quotes")], "x-dom-2")
+
+
+def test_r_1_3_list_brings_breaks_seasons_and_shorter_days(known: Known) -> None:
+    """R 1.3, S: everything a card's hours can say comes in a list."""
+    summer = {
+        "days": ["MO", "FR"], "opens": "10:00", "closes": "19:00",
+        "breaks": [{"begins": "15:00", "ends": "15:15"}],
+        "valid_from": "2027-06-01", "valid_to": "2027-08-31",
+    }  # fmt: skip
+    item = {
+        "key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "МФЦ"},
+        "hours": [summer], "preholiday_minutes": 60,
+        "closures": [{"first": "2027-02-01", "last": "2027-02-05", "reason": "ремонт"}],
+        "serves": [{"municipality": "yurga", "street": "ул. Мира", "houses": [{"first": "2"}]}],
+    }  # fmt: skip
+    (row,) = planned(known, json.dumps([item]), JSON)
+    assert (row.state, row.card is not None) == (RowState.NEW, True)
+    assert row.card is not None
+    shown = row.card.model_dump(mode="json")
+    (hours,) = shown["hours"]
+    assert hours["breaks"] == [{"begins": "15:00:00", "ends": "15:15:00"}]
+    assert (hours["valid_from"], hours["valid_to"]) == ("2027-06-01", "2027-08-31")
+    assert (shown["preholiday_minutes"], len(shown["closures"])) == (60, 1)
+    found, _ = imported(known, f"{HEADER}\n{GOOD}\n")
+    entered, _ = enter_imported(found, row, row, BY)
+    known.organizations["x-1"] = (1, entered)  # type: ignore[index]
+    (later,) = planned(known, json.dumps([item | {"preholiday_minutes": 30}]), JSON)
+    assert (later.state, later.fields) == (RowState.CHANGED, ("preholiday_minutes",))
+    (wrong,) = planned(known, json.dumps([item | {"key": "x-2", "preholiday_minutes": 999}]), JSON)
+    assert rules(wrong)[0][0] == "preholiday_minutes"
+
+
+@pytest.mark.parametrize("kind", ["provider", "volunteer"])
+def test_l_1_2_2_2_imported_provider_goes_to_its_register(known: Known, kind: str) -> None:
+    """L 1.2.2.2, 3.9: a file holds no INN, OGRN and services, so none is published by it."""
+    text = f"{HEADER}\n{changed(key='x-new', kind=kind, parent='')}\n"
+    (row,) = planned(known, text)
+    assert (row.state, ("kind", "card.kind-of-a-register") in rules(row)) == (RowState.BROKEN, True)
+    (row,) = planned(known, f"{PARTIAL}{OURS};{kind};RU-KEM;МБУ;(38456) 3-99-99\n")
+    assert row.state is RowState.BROKEN
+    (row,) = planned(known, f"{PARTIAL}l-provider-01;provider;RU-KEM;ООО;(38456) 3-99-99\n")
+    assert row.state is RowState.CHANGED
+    made, (row,) = imported(known, f"{HEADER}\n{GOOD}\n")
+    assert row.card is not None
+    row.card = row.card.model_copy(update={"kind": OrganizationKind(kind)})
+    with pytest.raises(InvalidInput) as wrong:  # previewed by a version before
+        enter_imported(made, row, row, BY)
+    assert wrong.value.code == "kind-of-a-register"
 
 
 def test_parent_may_come_with_the_file_and_goes_before(known: Known) -> None:
@@ -324,3 +399,19 @@ def test_imported_row_leaves_its_text_and_is_edited_from_there(known: Known) -> 
     assert not present.is_edited("phones", "printed_phone")
     again = planned(known, text)
     assert again[0].state is RowState.UNCHANGED
+
+
+def test_id_with_capitals_is_refused_as_no_case_is_found_by_it(known: Known) -> None:
+    """The id is part of a case's number, which people type in small letters (R 3.7.3)."""
+    text = json.dumps(
+        [
+            {
+                "key": "Institution-77",
+                "kind": "institution",
+                "region": "RU-KEM",
+                "printed": {"name": "Комплексный центр"},
+            }
+        ]
+    )
+    (row,) = planned(known, text, JSON)
+    assert ("key", "row.key") in rules(row)

@@ -40,6 +40,7 @@ from tests.unit.directory.builders import EDITOR, NOW, at, card, organization, p
 
 GAZETTEER = Gazetteer(municipalities(), regions())
 LATER = at(NOW + timedelta(days=1), EDITOR)
+DAYS = timedelta(days=5)
 
 
 def fault(field: str, proposal: str | None, code: str = "phone.digit_count") -> Fault:
@@ -122,9 +123,30 @@ def test_r_1_3_every_action_in_every_state(action: Action, status: Status) -> No
 
 
 def test_r_1_3_published_card_travels_whole() -> None:
-    found, events = publish(card(), LATER)
-    assert events == [OrganizationPublished(by=EDITOR, card=card())]
+    found, events = publish(card(), "Приказ № 15", LATER)
+    assert events == [OrganizationPublished(by=EDITOR, card=card(), reason="Приказ № 15")]
+    assert found.reason == "Приказ № 15"
     assert (found.id, found.card, found.loaded) == ("x-institution-01", card(), None)
+
+
+@pytest.mark.parametrize("kind", ["provider", "volunteer"])
+def test_l_1_2_2_2_provider_is_entered_by_its_register_alone(kind: str) -> None:
+    """L 1.2.2.2, 3.9: proposed, checked, published; neither entered nor made of another."""
+    asked = card(kind=kind, parent=None)
+    for attempt in (
+        lambda: publish(asked, "Письмо № 5", LATER),
+        lambda: change(organization(kind="mfc", parent=None), asked, "Письмо № 5", LATER),
+        lambda: announce(
+            organization(kind="mfc", parent=None), asked, "Письмо № 5", NOW + DAYS, "A-1", LATER
+        ),
+    ):
+        with pytest.raises(InvalidInput) as wrong:
+            attempt()
+        assert (wrong.value.code, wrong.value.field) == ("kind-of-a-register", "card.kind")
+        assert wrong.value.clause == "L 1.2.2.2, 3.9"
+    known = organization(kind=kind, parent=None)
+    renamed = card(kind=kind, parent=None, name="ООО «Дом»")
+    assert change(known, renamed, "Письмо № 6", LATER)
 
 
 def test_r_1_3_change_tells_the_new_card_and_the_reason() -> None:

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from contracts.directory import OrganizationPublished, OrganizationPublishedV2, Ownership
 from contracts.errors import InvalidInput, NotAllowedInState
 from services.directory.api.register_views import ParticularsForm
-from services.directory.domain.organization import Organization, Status, publish
+from services.directory.domain.organization import Organization, Status, enter, retire
 from services.directory.domain.register import (
     CheckResult,
+    NumberTaken,
     amend,
     check,
     missing_checks,
@@ -105,6 +106,58 @@ def test_l_refused_entry_is_amended_and_looked_at_anew() -> None:
     assert missing_checks(found) == list(ALL)
 
 
+def checked(key: str = "x-1", kind: str = "provider", **claims: Any) -> Organization:
+    found = propose(card(id=key, kind=kind, parent=None), provider(**claims), BY)
+    check(found, passed(*CheckItem), BY)
+    return found
+
+
+def published(key: str, **claims: Any) -> Organization:
+    found = checked(key, **claims)
+    publish_entry(found, "Внесён", BY)
+    return found
+
+
+SAME_INN, SAME_OGRN = {"ogrn": "1024200000010"}, {"inn": "4212000137"}
+
+
+@pytest.mark.parametrize("claims", [{}, SAME_INN, SAME_OGRN])
+def test_l_1_2_2_2_two_of_one_number_are_not_published_unless_a_person_says_why(
+    claims: dict[str, str],
+) -> None:
+    """L 1.2.2.2, 3.9: one provider is one entry; a branch is named as one."""
+    there, found = published("x-1"), checked("x-2", **claims)
+    with pytest.raises(NumberTaken) as wrong:
+        publish_entry(found, "Внесён", BY, [there])
+    assert (wrong.value.status, wrong.value.code) == (409, "number-already-published")
+    assert (wrong.value.field, wrong.value.clause) == ("particulars.inn", "L 1.2.2.2, 3.9")
+    assert "x-1" in wrong.value.detail
+    assert found.standing is Status.CHECKED
+    publish_entry(found, "Внесён", BY, [there], "Филиал в Юрге")
+    assert found.entry is not None
+    assert (found.standing, found.entry.despite) == (Status.PUBLISHED, "Филиал в Юрге")
+
+
+def test_number_of_one_retired_proposed_or_of_the_other_register_is_free() -> None:
+    gone = published("x-1")
+    retire(gone, "Ликвидировано", BY)
+    others = [gone, checked("x-2"), published("x-3", kind="volunteer", services=[])]
+    publish_entry(found := checked("x-4"), "Внесён", BY, others)
+    assert found.standing is Status.PUBLISHED
+
+
+def test_published_number_is_unique_in_the_store_while_it_is_published() -> None:
+    found = checked()
+    claimed = ("published_inn", "published_ogrn")
+    assert not set(claimed) & ORGANIZATIONS.index(found).keys()
+    publish_entry(found, "Внесён", BY)
+    index = ORGANIZATIONS.index(found)
+    assert [index[name] for name in claimed] == ["providers/4212000120", "providers/1024200000000"]
+    assert tuple(ORGANIZATIONS.unique) == claimed
+    retire(found, "Ликвидировано", BY)
+    assert not set(claimed) & ORGANIZATIONS.index(found).keys()
+
+
 def test_amending_nothing_is_refused() -> None:
     with pytest.raises(InvalidInput, match="nothing-changed"):
         amend(proposed(), CARD, provider(), "—", BY)
@@ -161,6 +214,6 @@ def test_l_incomplete_proposal_is_refused(
 
 
 def test_organization_that_was_never_proposed_is_in_no_register() -> None:
-    found, _ = publish(CARD, BY)
+    found = enter(CARD, BY)
     with pytest.raises(NotAllowedInState):
         missing_checks(found)

@@ -61,6 +61,7 @@ def test_house_is_read_in_all_its_parts(text: str | None, house: House | None) -
         ("г. Юрга, Победы проспект", Street("победы", "пр"), None),
         ("г. Белово, ул. 50 лет Октября, 7", Street("50 лет октября", "ул"), House(7)),
         ("г. Белово, ул. 50 лет Октября 7", Street("50 лет октября", "ул"), House(7)),
+        ("г. Юрга, пр\u1c82спект Победы, 3\u1c80", Street("победы", "пр"), House(3, "в")),
         ("с. Красное", None, None),
         (None, None, None),
     ],

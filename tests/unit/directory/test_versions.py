@@ -14,7 +14,7 @@ from services.directory.domain.announcing import (
     withdraw_announcement,
 )
 from services.directory.domain.loading import enter_row, take_row
-from services.directory.domain.organization import Organization, change, publish, retire
+from services.directory.domain.organization import Organization, change, enter, publish, retire
 from services.directory.domain.versions import Version, in_force
 from services.directory.stores import ORGANIZATIONS
 from tests.unit.directory.builders import EDITOR, NOW, at, card, row
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def entered() -> Organization:
-    found, _ = publish(card(), at(NOW, EDITOR))
+    found, _ = publish(card(), "Приказ № 15", at(NOW, EDITOR))
     return found
 
 
@@ -37,7 +37,8 @@ def test_r_1_3_change_keeps_what_was_before_with_author_and_reason() -> None:
     moved(found, 2, phones=["+73845630002"], emails=["dom@example.org"])
     first, second = found.unarchived
     assert (first.edition, first.valid_from, first.valid_until) == (1, NOW, NOW + DAY)
-    assert (first.card.phones, first.author, first.reason) == (("+73845630001",), EDITOR, None)
+    assert (first.card.phones, first.author) == (("+73845630001",), EDITOR)
+    assert first.reason == "Приказ № 15"
     assert (second.edition, second.fields, second.reason) == (2, ("phones",), "Письмо № 1")
     present = found.present
     assert (present.edition, present.fields, present.valid_until) == (3, ("emails",), None)
@@ -173,14 +174,15 @@ def test_endless_announcing_and_announcing_nothing_are_refused() -> None:
     [
         ("provider", "mfc", ["OrganizationChanged"]),
         ("culture", "sport", ["OrganizationChangedV2"]),
-        ("culture", "provider", ["OrganizationChanged"]),
+        ("culture", "education", ["OrganizationChangedV2"]),
+        ("culture", "mfc", ["OrganizationChanged"]),
         ("provider", "culture", ["OrganizationRetired", "OrganizationPublishedV2"]),
     ],
 )
 def test_l_3_12_change_is_told_in_the_version_that_knows_the_kind(
     before: str, after: str, events: list[str]
 ) -> None:
-    found, _ = publish(card(kind=before, parent=None), at(NOW, EDITOR))
+    found = enter(card(kind=before, parent=None), at(NOW, EDITOR))
     told = change(found, card(kind=after, parent=None), "Иной вид", at(NOW + DAY, EDITOR))
     assert [type(event).__name__ for event in told] == events
 

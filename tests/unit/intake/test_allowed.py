@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.referral import ReturnReason
+from contracts.referral import Channel, ReturnReason, ReviewOutcome
 from contracts.triage import TriageCode
 from services.intake.domain.answering import settle_answers
 from services.intake.domain.assignment import assign_case
@@ -24,8 +24,10 @@ from services.intake.domain.ending import (
     withdraw_referral,
 )
 from services.intake.domain.forwarding import forward_referral, return_referral
+from services.intake.domain.further import review_referrals
 from services.intake.domain.interagency import Addressee, request_certificate, request_document
 from services.intake.domain.joining import close_joined
+from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.records import (
     ApplicantKind,
     Attachment,
@@ -127,6 +129,17 @@ SCAN = Attachment(
 
 def sent_by_hospital(case: Case) -> None:
     case.entry_id, case.requester = "J-1", "hospital-03"
+
+
+def referred_again(case: Case) -> None:
+    case.linked = [
+        LinkedReferral(
+            entry_id=entry(2).id,
+            received_at=when().now,
+            channel=Channel.PHONE,
+            to_review=True,
+        )
+    ]
 
 
 def forwarded(case: Case) -> None:
@@ -235,6 +248,10 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
         lambda case: return_referral(case, ReturnReason.ANOTHER_SERVES, None, when()),
     ),
     Action.LINK_REFERRAL: (nothing, lambda case: link_referral(case, entry(2), when())),
+    Action.REVIEW_REFERRAL: (
+        referred_again,
+        lambda case: review_referrals(case, ReviewOutcome.NOTHING_NEW, "то же самое", when()),
+    ),
     Action.WITHDRAW_REFERRAL: (
         sent_by_hospital,
         lambda case: withdraw_referral(
@@ -291,6 +308,7 @@ def test_every_state_but_the_last_leads_on() -> None:
         Action.RECORD_ANSWER,
         Action.SETTLE_ANSWER,
         Action.LINK_REFERRAL,
+        Action.REVIEW_REFERRAL,
         Action.WITHDRAW_REFERRAL,
         Action.WITHDRAW_CONSENT,
         Action.ASSIGN,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.values import CitizenCard
+from contracts.values import Address, CitizenCard, FullName
 from services.intake.adapters.identity import Identity
 from services.intake.domain.likeness import (
     CERTAIN,
@@ -192,3 +192,28 @@ def test_an_index_never_holds_a_name_in_clear() -> None:
 def test_keys_of_two_kinds_are_never_equal() -> None:
     identity = Identity("a secret of the district")
     assert identity.hashed("phone", "+73845600001") != identity.hashed("name", "+73845600001")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "grade"),
+    [
+        (("გიორგი", "ნინო"), ("დავითი", "ანა"), Grade.DIFFERENT),
+        (("გიორგი", "ნინო"), ("გიორგი", "ნინო"), Grade.CERTAIN),
+        (("—", "—"), ("—", "—"), Grade.POSSIBLE),
+        (("—", "—"), ("?", "…"), Grade.DIFFERENT),
+    ],
+)
+def test_names_without_letters_of_ours_are_compared_as_they_stand_l_5_1(
+    one: tuple[str, str], other: tuple[str, str], grade: Grade
+) -> None:
+    """Nobody is taken for somebody else because nothing of either name could be read."""
+    cards = [
+        CitizenCard(
+            name=FullName(family=family, given=given),
+            birth_date=date(1941, 3, 8),
+            address=Address(text="652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 2"),
+        )
+        for family, given in (one, other)
+    ]
+    assert compare(*cards).grade is grade
+    assert compare(*reversed(cards)).grade is grade

@@ -131,6 +131,7 @@ def test_whatever_is_typed_is_read_without_an_error(text: str) -> None:
         ),
         ("5-34-21", []),  # without the area code it is another town's, too
         ("нет телефона", []),
+        ("+49 301234567890123, 8 (384-56) 5-34-21", [("+73845653421", None)]),  # one is too long
     ],
 )
 def test_telephones_are_read_as_they_are_said(

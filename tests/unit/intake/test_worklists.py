@@ -20,6 +20,7 @@ from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
 from services.intake.domain.case import ALLOWED, Action, Case, Status
 from services.intake.domain.dispatching import record_not_sent, record_sent
+from services.intake.domain.registration import link_referral
 from services.intake.domain.terms import sound_terms
 from services.intake.domain.urgent import MeasureResult, record_urgent_results
 from services.intake.domain.worklists import (
@@ -40,6 +41,8 @@ from tests.unit.intake.sample import (
     analysed,
     applied,
     complete,
+    entry,
+    form,
     in_status,
     record_certificate,
     record_negative_answer,
@@ -119,6 +122,11 @@ def negative() -> Case:
     return case
 
 
+def referred_again(case: Case, **said: bool) -> Case:
+    link_referral(case, entry(2, form=form(**said)), when())
+    return case
+
+
 def overdue() -> Case:
     case = sent()
     sound_terms(case, when(NOON + timedelta(days=30)))
@@ -134,6 +142,10 @@ LISTED: dict[str, tuple[Callable[[], Case], Worklist, str, str, str]] = {
         "R 3.1.2, 5.5.2"),
     "registered": (registered, Worklist.ANALYSIS, "registrar", "referral-analysis", "R 3.1.8"),
     "analysed": (analysed, Worklist.TRIAGE, "urgent_head", "referral-analysis", "R 3.1.8"),
+    "referred again": (lambda: referred_again(triaged()), Worklist.FURTHER_REFERRAL,
+        "urgent_head", "referral-analysis", "R 3.1.8"),
+    "referred again in danger": (lambda: referred_again(triaged(), in_danger=True),
+        Worklist.FURTHER_REFERRAL, "urgent_head", "urgent-measures", "R 3.1.7"),
     "immediate": (lambda: triaged(TriageCode.IMMEDIATE, answers=DANGER),
         Worklist.URGENT_MEASURES, "urgent_head", "urgent-measures", "R 3.1.7"),
     "urgent at the survey": (lambda: heard(triaged(), surveyed(SurveyOutcome.URGENT_HELP)),
@@ -235,6 +247,7 @@ def test_list_without_a_term_of_its_own_has_a_follow_up_with_its_reason(row: obj
     rule = PACK.follow_up(worklist)
     statutory = {
         Worklist.FORWARDING,
+        Worklist.FURTHER_REFERRAL,
         Worklist.ANALYSIS,
         Worklist.TRIAGE,
         Worklist.INTERAGENCY_ANSWER,
@@ -329,7 +342,9 @@ BEGUN = [status for status in Status if status is not Status.AWAITED]
 def held(case: Case, at: Context) -> None:
     """What must be true of a case at any moment."""
     place = place_of(case)
-    going_on = case.status in ALLOWED[Action.DECLINE] and case.progress.order_number is None
+    unseen = any(link.to_review for link in case.linked)
+    open_states = ALLOWED[Action.DECLINE] | ({Status.DECLINED} if unseen else set())
+    going_on = case.status in open_states and case.progress.order_number is None
     assert (place is not None) is going_on
     if place is None:
         return
@@ -344,8 +359,12 @@ def held(case: Case, at: Context) -> None:
     if place.row.worklist is Worklist.INTERAGENCY_ANSWER:
         assert "interagency-answer" in codes
     if place.row.worklist is Worklist.URGENT_MEASURES:
-        immediate = case.code is TriageCode.IMMEDIATE and case.urgent_done_at is None
-        assert ("urgent-measures" in codes) is immediate
+        done, called = case.urgent_done_at, case.urgent_called_at
+        immediate = case.code is TriageCode.IMMEDIATE and done is None
+        again = called is not None and (done is None or called > done)
+        assert ("urgent-measures" in codes) is (immediate or again)
+    if place.row.worklist is Worklist.FURTHER_REFERRAL:
+        assert "referral-analysis" in codes
 
 
 def commands(case: Case, dice: random.Random, at: Context) -> None:

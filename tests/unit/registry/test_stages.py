@@ -10,7 +10,7 @@ from contracts import assessment, careplan, intake, referral, triage
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.careplan import Outcome, ServiceForm
 from contracts.event import Event
-from contracts.referral import Channel
+from contracts.referral import Channel, ReviewOutcome
 from contracts.roles import Role
 from contracts.triage import TriageCode
 from contracts.values import SYSTEM
@@ -82,6 +82,12 @@ REFUSED = careplan.Refused(by=BY, notice_number="У-1", grounds=())
 ANNULLED = careplan.CaseReopened(by=BY, complaint_id="K1")
 DECLINED = intake.CaseDeclined(by=BY)
 REOPENED = intake.CaseReopened(by=BY)
+ANEW = intake.CaseReopened(by=BY, analysis_anew=True)
+
+
+def reviewed(outcome: ReviewOutcome) -> Event:
+    return referral.ReferralsReviewed(by=BY, outcome=outcome, journal_numbers=("n/2",))
+
 
 TAKEN_IN: list[Event] = [REGISTERED, triaged()]
 AT_COMMISSION: list[Event] = [*TAKEN_IN, OPENED, surveyed(SurveyOutcome.COMMISSION)]
@@ -160,6 +166,9 @@ def after(*events: Event) -> CaseRecord:
         ([*AT_PLANNING, DECLINED], Stage.DECLINED, None),
         ([*AT_PLANNING, DECLINED, REOPENED], Stage.PLANNING, Owner.CAREPLAN),
         ([*TAKEN_IN, DECLINED, REOPENED], Stage.TRIAGED, Owner.INTAKE),
+        ([*TAKEN_IN, DECLINED, ANEW], Stage.REGISTERED, Owner.INTAKE),
+        ([*TAKEN_IN, reviewed(ReviewOutcome.ANALYSIS_ANEW)], Stage.REGISTERED, Owner.INTAKE),
+        ([*TAKEN_IN, reviewed(ReviewOutcome.URGENT_HELP)], Stage.TRIAGED, Owner.INTAKE),
         (
             [*TAKEN_IN, OPENED, surveyed(SurveyOutcome.DECLINED)],
             Stage.DECLINED,

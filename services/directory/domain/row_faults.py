@@ -1,0 +1,63 @@
+"""Faults of an imported row that show beside the other rows and the directory (R 1.3)."""
+
+from __future__ import annotations
+
+from contracts.errors import InvalidInput
+from services.directory.domain.import_row import RowFault
+from services.directory.domain.organization import Organization
+from services.directory.domain.quality import Fault, Severity
+from services.directory.domain.quality_survey import listed
+
+
+def repeated(key: str, rows: list[int]) -> RowFault:
+    """The key stands in several rows: none of them is taken."""
+    others = listed(map(str, rows))
+    return RowFault(
+        field="key",
+        rule="row.key_repeated",
+        severity=Severity.ERROR,
+        printed=key,
+        reason_en=f"The key stands in several rows: {others}.",
+        reason_ru=f"Ключ стоит в нескольких строках: {others}.",
+    )
+
+
+def of_refusal(wrong: InvalidInput) -> RowFault:
+    """What an editor's card would be refused for."""
+    return RowFault(
+        field=(wrong.field or "row").removeprefix("card."),
+        rule=f"card.{wrong.code}",
+        severity=Severity.ERROR,
+        reason_en=wrong.detail,
+        reason_ru="сведения противоречат справочнику",
+    )
+
+
+def of_quality(fault: Fault) -> RowFault:
+    """What the quality report says of the row."""
+    return RowFault(
+        field=fault.field,
+        rule=fault.code,
+        severity=fault.severity,
+        printed=fault.printed,
+        reason_en=fault.reason_en,
+        reason_ru=fault.reason_ru,
+        proposal=fault.proposal,
+    )
+
+
+def closed(present: Organization) -> RowFault:
+    """The key is of one that takes no part: nothing is changed of it, whoever decides."""
+    english = "the organization was taken out of the directory; enter it under a new key"
+    russian = "организация исключена из справочника; внесите её под новым ключом"
+    if present.is_proposal:
+        english = "the key is of an entry of a register that is not published"
+        russian = "ключ занят записью реестра, которая не опубликована"
+    return RowFault(
+        field="key",
+        rule="row.not_in_the_register" if present.is_proposal else "row.retired",
+        severity=Severity.ERROR,
+        printed=present.id,
+        reason_en=english,
+        reason_ru=russian,
+    )

@@ -1,0 +1,135 @@
+"""A further referral about a citizen whose case is triaged or set aside (R 3.1.3, 3.1.8, L 5.1).
+
+It joins the case, and what is new in it must not be lost there: a declined case is analysed anew,
+and in a triaged one a person looks at the referral first, the same day if somebody is in danger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.context import Context
+from contracts.errors import NotAllowedInState
+from contracts.event import Event
+from contracts.intake import CaseReopened
+from contracts.referral import ReferralsReviewed, ReviewOutcome
+from contracts.terms import ClosedTerm, Deadline
+from contracts.triage import TriageCode
+from contracts.values import Text
+from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.journal import number_of
+from services.intake.domain.linked import LinkedReferral, ReferralReview
+from services.intake.domain.urgent import TERM, needs_urgent_help
+
+ANALYSIS_TERM = "referral-analysis"
+
+
+def take_in(
+    case: Case, links: Sequence[LinkedReferral], at: Context, *, asleep: bool = False
+) -> tuple[list[Event], tuple[Deadline, ...]]:
+    """Further referrals join a case: whether it is taken up again by them, and what terms begin.
+
+    A declined case is analysed anew; one whose citizen took the consent back stays aside until
+    there is a new one (152-FZ 9), and a person looks at the referral there. `asleep`: they come
+    from a case that was declined itself, so they take up nothing.
+    """
+    events: list[Event] = []
+    if case.status is Status.DECLINED and not (case.consent_withdrawn or case.waits or asleep):
+        opened = _analyse_anew(case, min(link.received_at for link in links), at)
+        events.append(CaseReopened(by=at.by, analysis_anew=True, opened=opened))
+    listed = case.status in ALLOWED[Action.REVIEW_REFERRAL]
+    for link in links:
+        link.to_review = link.to_review and listed
+        case.in_hospital = case.in_hospital or link.in_hospital
+        case.linked.append(link)
+    return events, open_review_terms(case, at)
+
+
+def _analyse_anew(case: Case, since: datetime, at: Context) -> tuple[Deadline, ...]:
+    """The five questions are asked again, the code is assigned again (R 3.1.3, 3.1.6)."""
+    case.status, case.status_before, case.think_until = Status.REGISTERED, None, None
+    case.code = case.proposal = case.override_reason = None
+    case.analysed_since = since
+    for link in case.linked:
+        link.to_review = False  # whoever analyses has all of them before them
+    return case.terms.open(at.deadline(case.pack, ANALYSIS_TERM, since))
+
+
+def open_review_terms(
+    case: Case, at: Context, since: datetime | None = None
+) -> tuple[Deadline, ...]:
+    """What is to be looked at is analysed within a working day (R 3.1.8), a danger the same day
+    (R 3.1.7); counted from the referral, unless from another moment."""
+    due: dict[str, Deadline] = {}
+    for link in sorted(case.to_review, key=lambda link: link.received_at):
+        for code in (ANALYSIS_TERM, TERM) if link.in_danger else (ANALYSIS_TERM,):
+            due.setdefault(code, at.deadline(case.pack, code, since or link.received_at))
+    return case.terms.open(*due.values())
+
+
+def close_review_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
+    """End the terms by which further referrals are looked at, where none waits any more."""
+    if case.status not in ALLOWED[Action.REVIEW_REFERRAL]:
+        return ()
+    over = [] if case.to_review else [ANALYSIS_TERM]
+    danger = any(link.in_danger for link in case.to_review)
+    over += [] if danger or needs_urgent_help(case) else [TERM]
+    return case.terms.close(*over, at=at.now)
+
+
+def set_aside_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
+    """End the terms of a case that was set aside, but for those of referrals nobody looked at."""
+    kept = {ANALYSIS_TERM} if case.to_review else set()
+    kept |= {TERM} if any(link.in_danger for link in case.to_review) else set()
+    running = [deadline.code for deadline in case.terms.deadlines]
+    return case.terms.close(*[code for code in running if code not in kept], at=at.now)
+
+
+def review_referrals(case: Case, outcome: ReviewOutcome, note: Text, at: Context) -> list[Event]:
+    """A person has looked at what came in besides, and says what follows from it (R 3.1.3).
+
+    Help of the same day (R 3.1.7), or the questions and the code anew, until an application stands.
+    """
+    require(case, Action.REVIEW_REFERRAL)
+    waiting = case.to_review
+    if not waiting:
+        raise NotAllowedInState(
+            "nothing-to-review", "no further referral waits to be looked at", clause="R 3.1.3"
+        )
+    _check_outcome(case, outcome)
+    review = ReferralReview(at=at.now, by=at.by.id, outcome=outcome, note=note)
+    for link in waiting:
+        link.to_review, link.review = False, review
+    opened: tuple[Deadline, ...] = ()
+    if outcome is ReviewOutcome.URGENT_HELP:
+        case.urgent_called_at = at.now
+        opened = case.terms.open(at.deadline(case.pack, TERM))
+    closed = close_review_terms(case, at)
+    if outcome is ReviewOutcome.ANALYSIS_ANEW:
+        opened = _analyse_anew(case, at.now, at)
+    numbers = tuple(number_of(link.entry_id) for link in waiting)
+    return [
+        ReferralsReviewed(
+            by=at.by, outcome=outcome, journal_numbers=numbers, opened=opened, closed=closed
+        )
+    ]
+
+
+def _check_outcome(case: Case, outcome: ReviewOutcome) -> None:
+    if outcome is ReviewOutcome.NOTHING_NEW:
+        return
+    if case.status is Status.DECLINED:
+        raise NotAllowedInState(
+            "case-set-aside", "record a consent and re-open the case first", clause="152-FZ 9"
+        )
+    if outcome is ReviewOutcome.URGENT_HELP and case.code is TriageCode.CONSULTATION:
+        raise NotAllowedInState(
+            "only-a-consultation", "it asks for no help: have it analysed anew", clause="R 3.1.6 б"
+        )
+    if outcome is ReviewOutcome.ANALYSIS_ANEW and case.status is not Status.TRIAGED:
+        raise NotAllowedInState(
+            "application-registered",
+            "its need is assessed already: call for urgent help, or let it go on",
+            clause="R 3.1.6",
+        )

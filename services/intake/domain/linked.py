@@ -1,0 +1,41 @@
+"""Further referrals as a case keeps them (L 5.1); the rules are in `further.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import AwareDatetime, BaseModel
+
+from contracts.referral import Channel, ReviewOutcome
+from contracts.status_code import MOST_CODES
+from contracts.values import Text, Value
+
+
+class ReferralReview(Value):
+    """Somebody has looked at a further referral: what is to follow from it, and why (R 3.1.3)."""
+
+    at: AwareDatetime
+    by: str
+    outcome: ReviewOutcome
+    note: Text
+
+
+class LinkedReferral(BaseModel):
+    """A further referral about the same citizen (L 5.1)."""
+
+    entry_id: str
+    received_at: AwareDatetime
+    channel: Channel
+    requester: str | None = None
+    in_danger: bool = False
+    in_hospital: bool = False
+    to_review: bool = False
+    """It came when the case was triaged or set aside, and nobody has looked at it yet."""
+    review: ReferralReview | None = None
+    coded: bool = False
+    """Who applied was told a code of their own, by which they ask where the case stands."""
+
+
+def coded_entries(linked: Sequence[LinkedReferral]) -> list[str]:
+    """Journal entries of further referrals whose codes hold besides the case's own (R 3.7.3)."""
+    return [link.entry_id for link in linked if link.coded][-MOST_CODES:]
