@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from deploy.demo import journey
+from deploy.demo.people import referral_bundle
 from tests.fault.told import cards, papers
 from tests.fault.travellers import Travellers
 from tests.service.intake.bodies import DECLINE, new_referral
 from tests.simulation.forwarded import forwarded
 from tests.system import steps
+
+STAY = "urn:uuid:6f1d2c3b-4a59-4867-9876-a5b4c3d2e1f0"
 
 
 async def enrolment(t: Travellers) -> None:
@@ -121,6 +124,25 @@ async def completion(t: Travellers) -> None:
     await t.staff.specialist.change("intake", case.record, "documents", more)
 
 
+async def referred_again(t: Travellers) -> None:
+    """Whoever waits for the survey comes into a hospital, which refers them once more (R 3.3.3); a
+    person has looked at it (R 3.1.3)."""
+    person = t.person()
+    case = await journey.refer(t.staff, person, t.run)
+    await journey.triage(t.staff, case)
+    await t.staff.specialist.wait(
+        "assessment", case.record, lambda found: found["status"] == "open"
+    )
+    bundle = referral_bundle(person, t.staff.now(), f"{t.run}-again")
+    stay = {"resourceType": "Encounter", "status": "in-progress", "class": {"code": "IMP"}}
+    stay["subject"] = {"reference": bundle["entry"][0]["fullUrl"]}
+    request = {"method": "POST", "url": "Encounter"}
+    bundle["entry"].append({"fullUrl": STAY, "resource": stay, "request": request})
+    await t.staff.hospital.create("intake", "/fhir", bundle)
+    seen = {"outcome": "nothing_new", "note": "Обследуют в больнице"}
+    await t.staff.urgent_head.change("intake", case.record, "referral-review", seen)
+
+
 async def one_after_all(t: Travellers) -> None:
     """Two citizens who turn out to be one, each with an open case, and two after all; a consent
     taken back, and a citizen who declines and thinks about it until a day that comes."""
@@ -172,6 +194,7 @@ WAYS = (
     advice,
     danger,
     completion,
+    referred_again,
     one_after_all,
     withdrawal,
     passed_on,
