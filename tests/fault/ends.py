@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.fault.mortal import Place, Reached
-from tests.fault.works import renamed
+from tests.fault.works import RANDOM, renamed
 
-RANDOM = re.compile(r"(?<![A-Za-z0-9])[A-Z][0-9a-f]{32}(?![0-9a-f])")
-"""An id that a process made up."""
 TRACE = re.compile(r"\br[0-9a-f]{24}\b|\b00-[0-9a-f]{32}-[0-9a-f]{16}-01\b")
 """Likewise, the trace of work that nobody asked for."""
 NOT_COMPARED = ("rev", "mark", "relay_due", "received", "received_at")
@@ -23,6 +21,8 @@ LISTED = "row_"
 
 Names = Mapping[str, str]
 """The ids of a run, with what they are called in every run."""
+Known = frozenset[str]
+"""The ids that a work began with. What else looks like one was made up in the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,33 @@ class End:
         return self.said != "[]"
 
 
-def end_of(stored: Sequence[Any], said: Sequence[Any], answer: Any, names: Names) -> End:
-    """The end of a run: documents in an order of their own, events in that of their saying."""
-    documents = sorted((_text(document) for document in stored), key=lambda t: RANDOM.sub("", t))
+def end_of(
+    stored: Sequence[Any], said: Sequence[Any], answer: Any, names: Names, known: Known
+) -> End:
+    """The end of a run: documents in an order of their own, and so the streams; the events of one
+    stream in that of their saying. Between streams there is no order."""
+
+    def in_order(texts: Iterable[str]) -> list[str]:
+        """By what is the same in every run."""
+        return sorted(texts, key=lambda t: _unknown(_untraced(t, names), known, lambda _: ""))
+
+    streams: dict[str, list[Any]] = {}
+    for event in said:
+        streams.setdefault(event["stream"], []).append(event)
+    documents = in_order(_text(document) for document in stored)
+    spoken = in_order(_text(events) for events in streams.values())
     return End(
-        stored=_plain(f"[{','.join(documents)}]", names),
-        said=_plain(_text(list(said)), names),
-        answer=_plain(_text(answer), names).replace("201 Created", "200 OK"),  # when repeated
+        stored=_plain(f"[{','.join(documents)}]", names, known),
+        said=_plain(f"[{','.join(spoken)}]", names, known),
+        answer=_plain(_text(answer), names, known).replace("201 Created", "200 OK"),  # repeated
     )
 
 
-def places(trail: Sequence[Reached], names: Names) -> Iterator[Place]:
+def places(trail: Sequence[Reached], names: Names, known: Known) -> Iterator[Place]:
     """Every place that a trail came by, each time it did."""
     times: Counter[tuple[str, str]] = Counter()
     for reached in trail:
-        about = _unknown(renamed(reached.about, names), names, lambda _: "*")
+        about = _unknown(renamed(reached.about, names), known, lambda _: "*")
         times[reached.point, about] += 1
         yield Place(reached.point, about, times[reached.point, about])
 
@@ -84,13 +96,16 @@ def _stripped(value: Any) -> Any:
     return [_stripped(each) for each in value] if isinstance(value, list) else value
 
 
-def _plain(text: str, names: Names) -> str:
+def _plain(text: str, names: Names, known: Known) -> str:
     made_up: dict[str, str] = {}
-    text = TRACE.sub("trace", renamed(text, names))
-    return _unknown(text, names, lambda found: made_up.setdefault(found, f"new-{len(made_up)}"))
+    text = _untraced(text, names)
+    return _unknown(text, known, lambda found: made_up.setdefault(found, f"new-{len(made_up)}"))
 
 
-def _unknown(text: str, names: Names, instead: Any) -> str:
+def _untraced(text: str, names: Names) -> str:
+    return TRACE.sub("trace", renamed(text, names))
+
+
+def _unknown(text: str, known: Known, instead: Callable[[str], str]) -> str:
     """The text with the ids that are nobody's known ones replaced."""
-    known = {found for name in names.values() for found in RANDOM.findall(name)}
     return RANDOM.sub(lambda found: found[0] if found[0] in known else instead(found[0]), text)

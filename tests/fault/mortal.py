@@ -162,6 +162,11 @@ class Mortal:
         written.write_text(f"{place.point} {place.about} {place.nth}")
         written.rename(self._folder / "place")
 
+    @property
+    def dead(self) -> bool:
+        """Whether its process has ended, wherever that was."""
+        return self._process is None or not self._process.is_alive()
+
     async def died(self, seconds: float = 15) -> None:
         """Wait until it died where it was to; fail if it did not, or of something else."""
         process = self._process

@@ -42,7 +42,9 @@ from tests.service.stack import Stack, running, until
 SERVICES = ("directory", "intake", "assessment", "careplan", "complaints", "registry")
 FUND, HOOK = "http://pension-fund", "http://hospital/webhooks"
 HOOK_SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
-TAKING_PART = ("r-department", "r-authorised-body-07", "r-institution-15", HOSPITAL)
+BUREAU = "k-coordination-centre-01"
+"""Where citizens are received by appointment: it has opening hours."""
+TAKING_PART = ("r-department", "r-authorised-body-07", "r-institution-15", HOSPITAL, BUREAU)
 """The organizations of the directory that the ways need; its other rows are left out."""
 
 HEADERS = ("authorization", "idempotency-key", "if-match", "content-type")
@@ -144,6 +146,12 @@ class Recording:
         """The next moment, in epoch milliseconds, that a document waits for; 0 for none."""
         return min((last["wake_at"] for last in self._last.values() if last["wake_at"]), default=0)
 
+    def at_rest(self, *ids: str) -> bool:
+        """Whether none of these documents is due, or has anything to say."""
+        now = self.clock().timestamp() * 1000
+        theirs = [last for (_, _, name), last in self._last.items() if name in ids]
+        return not any(last["outbox"] or 0 < last["wake_at"] <= now for last in theirs)
+
     def stored_before(self, service: str, writes: int) -> Iterator[tuple[str, Stored]]:
         """Collection and document of all that a service had stored after that many writes."""
         found = {
@@ -183,17 +191,11 @@ class Listener(CommandListener):
 
 
 class Fund:
-    """The Pension Fund: takes every request, and answers if it is to; hooks are taken too."""
-
-    def __init__(self) -> None:
-        self.requests: list[str] = []
+    """The Pension Fund: takes every request; hooks are taken too."""
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         """Take what intake sends."""
-        if str(request.url).startswith(FUND):
-            self.requests.append(json.loads(request.content)["id"])
-            return httpx.Response(202)
-        return httpx.Response(204)
+        return httpx.Response(202 if str(request.url).startswith(FUND) else 204)
 
 
 def settings_of(stack: Stack, service: str, rows: Path, prefix: str) -> ServiceSettings:

@@ -22,7 +22,7 @@ from tests.fault.crash_points import Enumeration, Row
 from tests.fault.mortal import Mortal, context
 from tests.fault.recording import SERVICES, settings_of, town
 from tests.fault.theatre import Theatre
-from tests.fault.ways import travel
+from tests.fault.travel import travel
 from tests.fault.works import Seeds, Work, background, works_of
 from tests.service.stack import Stack, stacked
 
@@ -123,7 +123,7 @@ async def test_crash_at_every_point_of_a_speaking_and_a_silent_work_changes_noth
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2700)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_crash_at_every_point_of_every_work_changes_nothing(
     stage: Stage, service: str, report_row: Callable[[Row], None]

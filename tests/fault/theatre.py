@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
@@ -18,6 +19,18 @@ from tests.fault.works import Seeds, Work
 from tests.service.stack import Spy, until
 
 LONGEST_SECONDS = 30.0
+PACES = frozenset({"gateways"})
+"""Whose turn it is to ask a partner, and when the next may: no end of a work, which may take more
+turns where a process died than where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a work ended, what was reached after the last death, and whether there was one."""
+
+    end: End
+    trail: list[Reached]
+    died: bool
 
 
 class Theatre:
@@ -49,7 +62,7 @@ class Theatre:
         await self.begin_anew()
         self._collections = await self._database.list_collection_names()
 
-    async def run(self, work: Work, place: Place | None) -> tuple[End, list[Reached]]:
+    async def run(self, work: Work, place: Place | None) -> Played:
         """Have the work done, the process dying at that place; how it ended, what was reached.
 
         What a process reached that died is not told, only what its successor did.
@@ -66,19 +79,21 @@ class Theatre:
         if work.event is not None:
             await self._deliver(work.event)
         answer = await self._call(work)
-        if place is not None:
-            await mortal.died()
+        died = place is not None and await self._dies(work, place, answered=answer is not None)
+        if died:
             await self._succeed(work)
+        if died and work.finished:
+            await self._drained(work)  # before its caller comes again, who would do it
         if answer is None and work.call is not None:
             answer = await until(lambda: self._call(work), seconds=LONGEST_SECONDS)
         trail = await self._drained(work)
         if place is None:
             await self._add_rest(trail)
-        stored = [document async for document in self._documents()]
+        stored = [document async for document in self._documents() if document["in"] not in PACES]
         said = await self._said(work, stored, heard_before)
         await self._clean()
         names = dict(zip(work.ids, work.names, strict=True))
-        return end_of(stored, said, answer, names), _own(trail, work)
+        return Played(end_of(stored, said, answer, names, work.known), _own(trail, work), died)
 
     async def begin_anew(self) -> None:
         """A process of its own, with nothing of an earlier work about."""
@@ -91,6 +106,20 @@ class Theatre:
         self._mortal.begin()
         await self._ready()
 
+    async def _dies(self, work: Work, place: Place, *, answered: bool) -> bool:
+        """Whether it dies. It must, but where a race decides how often a place is come by: there a
+        further time may never come, nor a clear, which a save of the other one spares; then all is
+        done without a death."""
+        mortal = self._mortal
+        if work.finished and (place.nth > 1 or "clear" in place.point):
+            await until(lambda: mortal.dead or (answered and self._idle(work)), LONGEST_SECONDS)
+            await asyncio.sleep(0.1)  # it may be dying on the last point of all
+            if not mortal.dead:
+                mortal.disarm()
+                return False
+        await mortal.died()
+        return True
+
     async def _succeed(self, work: Work) -> None:
         """Begin the successor. What the dead process acknowledged comes again all the same: the
         broker may not have heard it, and there would be nothing to wait for."""
@@ -100,7 +129,7 @@ class Theatre:
             read = [d["streams"].get(event.stream) async for d in self._documents()]
             assert event.number in read, "acknowledged before its outcome was stored"
         # The clock stands still: no turn that the dead process had would ever lapse.
-        for name in {"gateways"} & set(self._collections):
+        for name in PACES & set(self._collections):
             await self._database[name].delete_many({})
         self._mortal.begin()
         if event is not None and acknowledged:
@@ -123,22 +152,25 @@ class Theatre:
     async def _drained(self, work: Work) -> list[Reached]:
         """Wait until the process has nothing left to do; what it reached meanwhile."""
         trail: list[Reached] = []
-        now = int(work.at.timestamp() * 1000)
-        due = {"$gt": 0, "$lte": now}
-        waiting = {"$or": [{"relay_due": {"$gt": 0}}, {"wake_at": due}, {"send_at": due}]}
 
         async def done() -> bool:
             trail.extend(self._mortal.trail())
             event = work.event
             if event is not None and Reached("after-acknowledge", event.id) not in trail:
                 return False
-            for name in self._collections:
-                if await self._database[name].find_one(waiting) is not None:
-                    return False
-            return True
+            return await self._idle(work)
 
         await until(done, seconds=LONGEST_SECONDS, every=0.01)
         return trail
+
+    async def _idle(self, work: Work) -> bool:
+        """Whether no document has anything to say, or is due."""
+        due = {"$gt": 0, "$lte": int(work.at.timestamp() * 1000)}
+        waiting = {"$or": [{"relay_due": {"$gt": 0}}, {"wake_at": due}, {"send_at": due}]}
+        for name in self._collections:
+            if await self._database[name].find_one(waiting) is not None:
+                return False
+        return True
 
     async def _add_rest(self, trail: list[Reached]) -> None:
         """What comes after the last write, such as the point after a clear."""
@@ -157,22 +189,19 @@ class Theatre:
                     yield {"in": name, **document}
 
     async def _said(self, work: Work, stored: list[Stored], heard_before: int) -> list[Any]:
-        """The events of this run, each once, those of a stream in the order first heard.
-
-        Between streams there is no order.
-        """
+        """The events of this run, each once, in the order first heard."""
         issued = sum(document["seq"] for document in stored)
         issued -= sum(document["seq"] for _, document in work.seeds)
 
         def heard() -> dict[str, Envelope]:
             heard: dict[str, Envelope] = {}
             for envelope in self._spy.envelopes[heard_before:]:
-                heard.setdefault(envelope.id, envelope)
+                first = heard.setdefault(envelope.id, envelope)
+                assert first == envelope, "two events of one id"
             return heard
 
         await until(lambda: len(heard()) >= issued)
-        said = sorted(heard().values(), key=lambda envelope: envelope.stream_kind)
-        return [envelope.model_dump(mode="json") for envelope in said]
+        return [envelope.model_dump(mode="json") for envelope in heard().values()]
 
     async def _deliver(self, envelope: Envelope) -> None:
         """Into this service's inbox only: its neighbours have no part in this."""

@@ -2,95 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import count
-from typing import Any
+from datetime import timedelta
 
-from contracts import assessment, careplan, complaints, documents, intake
-from contracts.case import CaseRef
-from contracts.citizen import (
-    CITIZEN,
-    CitizenCardChanged,
-    CitizenErased,
-    CitizenRegistered,
-    CitizensJoined,
-    CitizensParted,
-    ConsentBasis,
-    ConsentGiven,
-    ConsentWithdrawn,
-)
-from contracts.event import Event
-from contracts.referral import Channel, ReferralRegistered
-from contracts.values import SYSTEM, CitizenCard, FullName
 from deploy.demo import journey
-from deploy.demo.office import Office
-from deploy.demo.people import Person, invent
-from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION, Staff, hire
-from deploy.runner.system import PENSION_FUND_OFFICE
-from tests.fault.recording import Town
-from tests.service.intake.bodies import CERTIFICATE, DECLINE, new_referral
+from deploy.demo.people import referral_bundle
+from tests.fault.told import cards, papers
+from tests.fault.travellers import Travellers
+from tests.service.intake.bodies import DECLINE, new_referral
 from tests.simulation.forwarded import forwarded
 from tests.system import steps
 
-ALARMS: tuple[type[Event], ...] = (
-    intake.TermDueSoon,
-    intake.TermMissed,
-    documents.CertificateOverdue,
-    assessment.TermDueSoon,
-    assessment.TermMissed,
-    careplan.TermDueSoon,
-    careplan.TermMissed,
-    complaints.TermDueSoon,
-    complaints.TermMissed,
-)
-
-
-@dataclass(slots=True)
-class Travellers:
-    """People, and those who see them through."""
-
-    town: Town
-    staff: Staff
-    run: str
-    numbers: Iterator[int]
-
-    def person(self, *, alone: bool = False) -> Person:
-        """Somebody nobody has heard of; who lives alone needs urgent measures."""
-        return next(person for n in self.numbers if (person := invent(n)).lives_alone is alone)
-
-    def desk(self, role: str, organization: str) -> Office:
-        """Somebody else's desk."""
-        return Office(self.town.wire, self.town.stack.token(role, organization))
-
-    async def answered(self, case: journey.Case) -> None:
-        """The Pension Fund answers the case's request."""
-        found = await self.staff.registrar.wait(
-            "intake",
-            case.record,
-            lambda found: bool(found["request"]) and found["request"]["state"] == "sent",
-        )
-        fund = self.desk("pension_fund", PENSION_FUND_OFFICE)
-        path = f"/interagency-requests/{found['request']['id']}/answer"
-        await fund.create("intake", path, CERTIFICATE)
-
-
-async def travel(town: Town) -> None:
-    """All ways at once, then what only time brings."""
-    staff = hire(town.stack, town.wire)
-    for service in town.apps:
-        if service != "directory":
-            path = f"/operations/organizations/{INSTITUTION}"
-            await staff.operator.wait(service, path, lambda found: found["issued"] == 0)
-    travellers = Travellers(town, staff, "crash", count(80_000_000))
-    async with asyncio.TaskGroup() as ways:
-        for way in WAYS:
-            ways.create_task(way(travellers))
-    await directory_edited(travellers)
-    await terms_forgotten(travellers)
-    await town.settle()
+STAY = "urn:uuid:6f1d2c3b-4a59-4867-9876-a5b4c3d2e1f0"
 
 
 async def enrolment(t: Travellers) -> None:
@@ -202,6 +124,25 @@ async def completion(t: Travellers) -> None:
     await t.staff.specialist.change("intake", case.record, "documents", more)
 
 
+async def referred_again(t: Travellers) -> None:
+    """Whoever waits for the survey comes into a hospital, which refers them once more (R 3.3.3); a
+    person has looked at it (R 3.1.3)."""
+    person = t.person()
+    case = await journey.refer(t.staff, person, t.run)
+    await journey.triage(t.staff, case)
+    await t.staff.specialist.wait(
+        "assessment", case.record, lambda found: found["status"] == "open"
+    )
+    bundle = referral_bundle(person, t.staff.now(), f"{t.run}-again")
+    stay = {"resourceType": "Encounter", "status": "in-progress", "class": {"code": "IMP"}}
+    stay["subject"] = {"reference": bundle["entry"][0]["fullUrl"]}
+    request = {"method": "POST", "url": "Encounter"}
+    bundle["entry"].append({"fullUrl": STAY, "resource": stay, "request": request})
+    await t.staff.hospital.create("intake", "/fhir", bundle)
+    seen = {"outcome": "nothing_new", "note": "Обследуют в больнице"}
+    await t.staff.urgent_head.change("intake", case.record, "referral-review", seen)
+
+
 async def one_after_all(t: Travellers) -> None:
     """Two citizens who turn out to be one, each with an open case, and two after all; a consent
     taken back, and a citizen who declines and thinks about it until a day that comes."""
@@ -213,6 +154,7 @@ async def one_after_all(t: Travellers) -> None:
     pair = "-".join(sorted((first["citizen_id"], second["citizen_id"])))
     record = f"/citizen-pairs/{pair}"
     await t.staff.registrar.wait("intake", record, lambda found: found["status"] == "open")
+    await t.rest(first["citizen_id"], second["citizen_id"])
     body = {"decision": "same", "reason": "сверено с паспортом"}
     await t.staff.registrar.change("intake", record, "decision", body)
     await t.staff.registrar.change("intake", record, "undoing", {"reason": "мать и дочь"})
@@ -222,6 +164,8 @@ async def one_after_all(t: Travellers) -> None:
     case = journey.Case(t.person(), first["case_id"], first["id"], first["journal_number"])
     await journey.triage(t.staff, case)
     await journey.apply(t.staff, case)
+    await t.sent(case)
+    await t.rest(first["citizen_id"], case.id)
     await t.staff.specialist.create("intake", f"{case.record}/consent/withdrawal", {})
 
 
@@ -237,136 +181,9 @@ async def withdrawal(t: Travellers) -> None:
     assert taken.is_success, taken.text
 
 
-async def cards(t: Travellers) -> None:
-    """A citizen who takes their consent back and is erased; nobody says so yet."""
-    story = t.town.stack.story(CITIZEN, "P0f1e2d3c4b5a69788796a5b4c3d2e1f0")
-    card = CitizenCard(name=FullName(family="Зуева", given="Клавдия"))
-    told = await story.tell(
-        CitizenRegistered(by=SYSTEM, card=card),
-        CitizenCardChanged(by=SYSTEM, card=card.model_copy(update={"phone": "+73845600078"})),
-        ConsentGiven(
-            by=SYSTEM,
-            basis=ConsentBasis.WRITTEN_CONSENT,
-            text_version="soglasie-2026-1",
-            given_on=date(2026, 1, 20),
-        ),
-        ConsentWithdrawn(by=SYSTEM),
-        CitizensJoined(by=SYSTEM, survivor="P0f1e", joined="P0f1f", pair="P0f1e-P0f1f"),
-        CitizensParted(by=SYSTEM, survivor="P0f1e", parted="P0f1f", pair="P0f1e-P0f1f"),
-        CitizenErased(by=SYSTEM),
-    )
-    t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
-
-
-async def papers(t: Travellers) -> None:
-    """A file, and a request on paper that is answered too late."""
-    case_id, request = "C0f1e2d3c4b5a69788796a5b4c3d2e1f0", "R0f1e2d3c"
-    asked = {"by": SYSTEM, "request_id": request, "document": "representative_authority"}
-    reference = CaseRef(
-        case_id=case_id,
-        citizen_id="P0f1e2d3c4b5a69788796a5b4c3d2e1f1",
-        number=f"{INSTITUTION}/2026/900001",
-        institution=INSTITUTION,
-        authorised_body=AUTHORISED_BODY,
-        pack="kuzbass-2013",
-    )
-    told = await t.town.stack.story(intake.CASE, case_id).tell(
-        ReferralRegistered(
-            by=SYSTEM,
-            case=reference,
-            journal_number=reference.number,
-            received_at=t.town.recording.clock(),
-            channel=Channel.PHONE,
-            status_code_hash="0" * 64,
-        ),
-        documents.DocumentAttached(
-            by=SYSTEM,
-            document="identity",
-            attachment="A0f1e2d3c",
-            media_type="application/pdf",
-            size=48211,
-        ),
-        documents.InteragencyRequestSent(addressed_body="unlisted", **asked),
-        documents.InteragencyAnswerOverdue(**asked),
-        documents.InteragencyAnswerReceived(late=True, **asked),
-    )
-    t.town.recording.envelopes.update({envelope.id: envelope for envelope in told})
-
-
 async def passed_on(t: Travellers) -> None:
     """A referral that bodies pass between them, and a line of the journal corrected (R 3.1.2)."""
     await forwarded(t.staff, t.person(), t.run)
-
-
-async def directory_edited(t: Travellers) -> None:
-    """Organizations of an old and of a further kind are entered, changed and retired; a service of
-    one is listed, changed and withdrawn, its places are counted (R 1.3, S, M)."""
-    editor = t.desk("directory_editor", AUTHORISED_BODY)
-    card = {
-        "kind": "institution",
-        "name": "МБУ «Дом ветерана» города Полысаево",
-        "phones": ["+73845643210"],
-        "region": "RU-KEM",
-        "parent": "r-department",
-        "serves": [{"municipality": "polysaevo"}],
-        "source": "Приказ департамента № 15",
-    }
-    for kind in ("institution", "culture"):
-        entered = {"card": card | {"kind": kind}, "reason": "Приказ департамента № 15"}
-        made = await editor.create("directory", "/organizations", entered)
-        again = card | {"kind": kind, "phones": ["+73845643299"]}
-        record = f"/organizations/{made['id']}"
-        await _change(editor, record, {"card": again, "reason": "Новый номер"})
-        await _offer(editor, made["id"])
-        await editor.change("directory", record, "retirement", {"reason": "Реорганизация"})
-
-
-async def _offer(editor: Office, organization: str) -> None:
-    service = {
-        "organization": organization,
-        "name": "Прокат слуховых аппаратов",
-        "description": "Аппараты во временное пользование.",
-        "kinds": ["communication"],
-        "needs": ["equipment"],
-        "groups": ["sensory_disability"],
-        "forms": ["semi_residential"],
-        "source": "Письмо № 12",
-    }
-    listed = {"reason": "Письмо № 12", "service": service}
-    made = await editor.create("directory", "/services", listed)
-    record = f"/services/{made['id']}"
-    renamed = service | {"name": "Прокат аппаратов"}
-    await _change(editor, record, {"reason": "Короче", "service": renamed})
-    counted = {"service": made["id"], "unit": "place", "available": 2, "maximum": 30}
-    path = f"/organizations/{organization}"
-    body = {"reason": "Посчитали", "capacities": [counted]}
-    await editor.change("directory", path, "capacity", body, read="/capacity")
-    await editor.change("directory", record, "withdrawal", {"reason": "Больше не выдаём"})
-
-
-async def _change(editor: Office, record: str, body: dict[str, Any]) -> None:
-    head, _, name = record.rpartition("/")
-    await editor.get("directory", record)
-    await editor.change("directory", head, name, body, read=f"/{name}")
-
-
-async def terms_forgotten(t: Travellers) -> None:
-    """Cases that everybody forgets at some stage, and a complaint; the clock is put forward."""
-    waiting = await journey.refer(t.staff, t.person(), t.run)
-    await journey.triage(t.staff, await journey.refer(t.staff, t.person(), t.run))
-    planned = await steps.until_assessed(t.staff, t.person(), t.run)
-    await t.staff.organizer.wait(
-        "careplan", planned.record, lambda found: found["status"] == "planning"
-    )
-    await steps.register_complaint(t.staff, waiting)
-    await t.town.settle()
-    spy = t.town.stack.spy
-    while not all(spy.of(alarm) for alarm in ALARMS):
-        if not await t.town.put_forward():
-            break
-    await t.town.settle()
-    missing = [alarm.type for alarm in ALARMS if not spy.of(alarm)]
-    assert not missing, "these alarms never sounded"
 
 
 WAYS = (
@@ -377,6 +194,7 @@ WAYS = (
     advice,
     danger,
     completion,
+    referred_again,
     one_after_all,
     withdrawal,
     passed_on,
