@@ -6,6 +6,7 @@ From memory; ids are UUIDs made from ours. Dates and hours, and what HSDS cannot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -58,6 +59,7 @@ from services.directory.directory import WithDirectory
 
 router = APIRouter(prefix="/hsds", tags=["hsds"])
 
+F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", Taxonomy, TaxonomyTerm)
 L = TypeVar("L", bound=ServiceAtLocationBasic)
 
@@ -66,6 +68,17 @@ PROFILE = "https://docs.openreferral.org/en/latest/hsds/overview.html"
 LINES: dict[int | str, dict[str, Any]] = {
     200: {"content": {NDJSON: {}}, "description": "a page, or with format=ndjson every record"}
 }
+
+
+def listing(path: str, **described: Any) -> Callable[[F], F]:
+    """A list: by GET, and with the same query by POST, which HSDS permits. It changes nothing."""
+
+    def declare(answer: F) -> F:
+        for method in (router.get, router.post):
+            method(path, dependencies=[Depends(public)], **described)(answer)
+        return answer
+
+    return declare
 
 
 @router.get("/", summary="What this API is", dependencies=[Depends(public)])
@@ -79,10 +92,9 @@ async def get_api(request: Request) -> Api:
     )
 
 
-@router.get(
+@listing(
     "/services",
     summary="HSDS: services",
-    dependencies=[Depends(public)],
     response_model=HsdsPage[Service] | HsdsPage[ServiceBasic] | HsdsPage[Minimal],
     response_model_exclude_none=True,
     responses=LINES,
@@ -112,10 +124,9 @@ async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Servi
     return service_full(directory, *pair(directory, service_id))
 
 
-@router.get(
+@listing(
     "/organizations",
     summary="HSDS: organizations",
-    dependencies=[Depends(public)],
     response_model=HsdsPage[Organization] | HsdsPage[OrganizationBasic],
     response_model_exclude_none=True,
     responses=LINES,
@@ -148,10 +159,9 @@ async def get_hsds_organization(
     return organization_full(directory, kept, full_service=full_service)
 
 
-@router.get(
+@listing(
     "/service_at_locations",
     summary="HSDS: services at their places",
-    dependencies=[Depends(public)],
     response_model=HsdsPage[ServiceAtLocation] | HsdsPage[ServiceAtLocationBasic],
     response_model_exclude_none=True,
     responses=LINES,
@@ -182,10 +192,9 @@ async def get_hsds_service_at_location(
     return _there(service_at_location_full(directory, *pair(directory, service_id)))
 
 
-@router.get(
+@listing(
     "/taxonomies",
     summary="HSDS: taxonomies",
-    dependencies=[Depends(public)],
     response_model=HsdsPage[Taxonomy],
     responses=LINES,
 )
@@ -203,10 +212,9 @@ async def get_hsds_taxonomy(taxonomy_uuid: str) -> Taxonomy:
     return _named(taxonomies(), taxonomy_uuid, "taxonomy")
 
 
-@router.get(
+@listing(
     "/taxonomy_terms",
     summary="HSDS: terms of taxonomies",
-    dependencies=[Depends(public)],
     response_model=HsdsPage[TaxonomyTerm],
     responses=LINES,
 )

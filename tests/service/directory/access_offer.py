@@ -55,6 +55,11 @@ QUESTIONS = [
     Route("GET", "/hsds/taxonomies/{taxonomy_uuid}"),
     Route("GET", "/hsds/taxonomy_terms"),
     Route("GET", "/hsds/taxonomy_terms/{term_uuid}"),
+    Route("POST", "/hsds/services", query="?search=коляска&full=true"),
+    Route("POST", "/hsds/organizations", query="?full_service=true"),
+    Route("POST", "/hsds/service_at_locations", query="?full=true"),
+    Route("POST", "/hsds/taxonomies"),
+    Route("POST", "/hsds/taxonomy_terms"),
 ]
 ROUTES = [*QUESTIONS, *CHANGES]
 

@@ -26,8 +26,8 @@ COUNT = {
     "reason": "Освободились места",
 }
 UNUSUAL = {
-    "kind": "provider",
-    "name": "Социальная служба «Забота рядом»",
+    "kind": "culture",
+    "name": "Дом культуры «Забота рядом»",
     "website": "https://забота.рф/о нас",
     "region": "RU-KEM",
     "serves": [{"municipality": "myski"}],
@@ -56,7 +56,9 @@ async def hsds(stack: Stack, app: FastAPI, client: httpx.AsyncClient) -> httpx.A
     withdrawn = await client.post(path, json={"reason": "Закрыты"}, headers=headers)
     assert withdrawn.status_code == 200, withdrawn.text
     headers = stack.headers(Role.DIRECTORY_EDITOR, INSTITUTION, key="hsds-3")
-    published = await client.post("/organizations", json={"card": UNUSUAL}, headers=headers)
+    published = await client.post(
+        "/organizations", json={"card": UNUSUAL, "reason": "Новая"}, headers=headers
+    )
     assert published.status_code == 201, published.text
     return client
 
@@ -210,7 +212,7 @@ async def test_site_in_russian_letters_is_an_address_that_others_accept(
 async def test_changes_of_an_organization_are_told_as_text_each_once(
     stack: Stack, hsds: httpx.AsyncClient
 ) -> None:
-    made = (await hsds.get("/organizations?kind=provider&limit=100")).json()["items"]
+    made = (await hsds.get("/organizations?kind=culture&limit=100")).json()["items"]
     own = next(one["id"] for one in made if one["card"]["name"] == UNUSUAL["name"])
     numbers = ["+73847400001", "+73847400002"]
     for version, phones in ((1, numbers[:1]), (2, numbers)):
@@ -428,3 +430,13 @@ async def test_what_cannot_be_answered_is_refused_with_the_field(
 async def test_record_that_is_not_there_is_a_404(hsds: httpx.AsyncClient, path: str) -> None:
     for unknown_id in ("00000000-0000-4000-8000-000000000000", INSTITUTION):
         assert (await hsds.get(f"/hsds{path}/{unknown_id}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["services", "organizations", "service_at_locations", "taxonomies", "taxonomy_terms"]
+)
+async def test_list_is_answered_by_post_as_by_get(hsds: httpx.AsyncClient, path: str) -> None:
+    query = {"search": "соц", "per_page": "3"}
+    asked = await hsds.post(f"/hsds/{path}", params=query)
+    assert asked.status_code == 200
+    assert asked.json() == (await hsds.get(f"/hsds/{path}", params=query)).json()

@@ -132,7 +132,8 @@ HOURS = [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "opens": "09:00", 
 
 
 def with_hours(opens: str, closes: str) -> dict[str, Any]:
-    return {"card": CARD | {"hours": [{**HOURS[0], "opens": opens, "closes": closes}]}}
+    card = CARD | {"hours": [{**HOURS[0], "opens": opens, "closes": closes}]}
+    return {"card": card, "reason": "Новые часы"}
 
 
 async def test_open_at_a_moment_is_answered_by_the_hours_that_held_then(
