@@ -17,11 +17,20 @@ from contracts.values import Identifier
 
 T = TypeVar("T")
 S = TypeVar("S", bound=BaseModel)
+P = TypeVar("P")
 
 Limit = Annotated[int, Query(ge=1, le=100, description="page size")]
 Cursor = Annotated[
     str | None, Query(max_length=400, description="`next` of the page before; opaque")
 ]
+
+
+Position = tuple[Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
+Rank = tuple[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)], Identifier]
+"""The best has the lowest, below nought too."""
+
+_position: TypeAdapter[tuple[str | int, str]] = TypeAdapter(Position)
+_rank: TypeAdapter[tuple[int, str]] = TypeAdapter(Rank)
 
 
 class Page(BaseModel, Generic[T]):
@@ -52,7 +61,7 @@ async def merged(
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
     """A page of what matches one of several questions, no document two of them: so many ranges."""
-    after = None if cursor is None else _decode(cursor)
+    after = None if cursor is None else _decode(cursor, _position)
     found: list[Document[S]] = []
     for query in queries:
         found += await collection.find(query, sort=[(sort, 1)], limit=limit + 1, after=after)
@@ -75,7 +84,7 @@ def kept(
     found: Sequence[Document[S]], cursor: str | None, limit: int, show: Callable[[Document[S]], T]
 ) -> Page[T]:
     """A page of documents that are in memory, in order of their ids."""
-    after = _decode(cursor)[1] if cursor is not None else ""
+    after = _decode(cursor, _position)[1] if cursor is not None else ""
     left = [document for document in found if document.id > after]
     shown = left[:limit]
     return Page(
@@ -91,9 +100,7 @@ def ranked(
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
     """A page of documents that were found and ranked already, by rank and then by id."""
-    after = _decode(cursor) if cursor is not None else None
-    if after is not None and not isinstance(after[0], int):
-        raise InvalidInput("invalid-cursor", "not a cursor of this list", field="query.cursor")
+    after = _decode(cursor, _rank) if cursor is not None else None
     left = [pair for pair in found if after is None or (pair[0], pair[1].id) > after]
     shown = left[:limit]
     return Page(
@@ -106,17 +113,11 @@ def _encode(value: str | int, document_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
 
 
-Position = tuple[Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
-
-
-def _decode(cursor: str) -> tuple[str | int, str]:
+def _decode(cursor: str, shape: TypeAdapter[P]) -> P:
     """A cursor comes from outside: whatever was done to it, it must not reach the store unread."""
     try:
-        return _position.validate_json(base64.urlsafe_b64decode(cursor.encode()))
+        return shape.validate_json(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError as failure:
         raise InvalidInput(
             "invalid-cursor", "not a cursor of this list", field="query.cursor"
         ) from failure
-
-
-_position: TypeAdapter[tuple[str | int, str]] = TypeAdapter(Position)

@@ -38,6 +38,7 @@ from chassis.stored import Spec
 from chassis.sweeper import Sweeper, Watch
 from chassis.uploads import Bounds
 from chassis.watchdog import Watchdog
+from contracts.catalogue import events
 from contracts.context import Context
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -63,6 +64,7 @@ class Service:
         backing: Backing = REAL,
     ) -> None:
         logs.configure(name, settings.log_level)
+        events()  # all are declared now: a type that is not is a newer version's, and counted
         self.name = name
         self.version = VERSION
         self.settings = settings

@@ -214,7 +214,7 @@ async def test_code_of_a_further_applicant_holds_beside_the_first_until_a_new_on
     register: Register,
 ) -> None:
     """Of such codes the ten latest hold."""
-    ref = ref_of("C0000000000000000000000000006024")
+    ref = ref_of("C0000000000000000000000000006034")
     teller = intake_of(ref)
     first = teller.envelopes()[:1]
     teller.told = teller.told[:1]

@@ -29,7 +29,7 @@ def told(found: Organization) -> list[tuple[str, str, str, str]]:
 
 
 def test_organization_that_never_changed_was_entered() -> None:
-    found, _ = publish(card(), later(0))
+    found, _ = publish(card(), "Новая", later(0))
     assert told(found) == [("create", "name", "", "МБУ «Тёплый дом»")]
     (entered,) = found.public_changes
     assert (entered.role, entered.organization, entered.at) == (*OFFICE, NOW)
@@ -37,7 +37,7 @@ def test_organization_that_never_changed_was_entered() -> None:
 
 
 def test_every_change_is_told_as_text_however_long_ago_its_version_was_put_away() -> None:
-    found, _ = publish(card(), later(0))
+    found, _ = publish(card(), "Новая", later(0))
     hours = [{"days": ["MO", "TU"], "opens": "09:00", "closes": "18:00"}]
     change(found, card(hours=hours, phones=["+73845630001", "+73845630002"]), "Звонок", later(1))
     found.unarchived = []
@@ -88,7 +88,7 @@ def test_l_what_was_proposed_before_the_publication_is_the_registers() -> None:
 
 
 def test_only_the_latest_changes_are_kept() -> None:
-    found, _ = publish(card(), later(0))
+    found, _ = publish(card(), "Новая", later(0))
     for number in range(CHANGES_KEPT + 5):
         change(found, card(name=f"Дом № {number}"), "Переименовано", later(1 + number))
     assert len(found.changes) == CHANGES_KEPT
