@@ -50,10 +50,10 @@ def _is_odt(head: bytes, file: IO[bytes]) -> bool:
 def _entries(head: bytes, file: IO[bytes]) -> frozenset[str]:
     if not head.startswith(b"PK\x03\x04"):
         return frozenset()
-    try:  # an archive of a kind that the library cannot read is none of ours
+    try:  # an archive that the library cannot read, whatever it says of it, is none of ours
         with zipfile.ZipFile(file) as archive:
             listed = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
         return frozenset()
     return frozenset(listed) if len(listed) <= MOST_ENTRIES else frozenset()
 
