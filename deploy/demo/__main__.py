@@ -17,7 +17,7 @@ from deploy.demo.journey import travel
 from deploy.demo.office import Office, Wire
 from deploy.demo.people import invent
 from deploy.demo.report import show_figures, show_timeline, show_urls
-from deploy.demo.staff import INSTITUTION, Staff, hire
+from deploy.demo.staff import AUTHORISED_BODY, INSTITUTION, Staff, hire
 from deploy.runner.errors import RunnerError
 from deploy.runner.servers import LOCAL
 from deploy.runner.system import TIME_ZONE, System
@@ -30,9 +30,10 @@ COPIES = ("intake", "assessment", "careplan", "complaints", "registry")
 
 async def directory_known(operator: Office) -> None:
     """Every service has its own copy of the directory before the first referral comes."""
-    path = f"/operations/organizations/{INSTITUTION}"
-    for service in COPIES:
-        await operator.wait(service, path, lambda found: found["issued"] == 0)
+    for organization in (INSTITUTION, AUTHORISED_BODY):
+        path = f"/operations/organizations/{organization}"
+        for service in COPIES:
+            await operator.wait(service, path, lambda found: found["issued"] == 0)
 
 
 async def travel_timed(staff: Staff, number: int, run: str) -> Travelled:

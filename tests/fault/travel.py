@@ -8,7 +8,8 @@ from itertools import count
 from contracts import assessment, careplan, citizen, complaints, documents, intake
 from contracts.event import Event
 from deploy.demo import journey
-from deploy.demo.staff import INSTITUTION, hire
+from deploy.demo.__main__ import directory_known
+from deploy.demo.staff import hire
 from tests.fault.appointed import appointments_booked, appointments_over
 from tests.fault.edited import directory_edited
 from tests.fault.recording import Town
@@ -34,10 +35,7 @@ ALARMS: tuple[type[Event], ...] = (
 async def travel(town: Town) -> None:
     """All ways at once, then what only time brings."""
     staff = hire(town.stack, town.wire)
-    for service in town.apps:
-        if service != "directory":
-            path = f"/operations/organizations/{INSTITUTION}"
-            await staff.operator.wait(service, path, lambda found: found["issued"] == 0)
+    await directory_known(staff.operator)
     travellers = Travellers(town, staff, "crash", count(80_000_000))
     async with asyncio.TaskGroup() as ways:
         for way in WAYS:
