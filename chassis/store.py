@@ -208,8 +208,20 @@ class Collection(Generic[S]):
 
     async def each(self, batch: int = 200) -> AsyncIterator[Document[S]]:
         """Every document, by id, without holding a cursor open between batches."""
+        async for document in self._paged({}, batch):
+            yield document
+
+    async def lacking(self, name: str, batch: int = 200) -> AsyncIterator[Document[S]]:
+        """Documents without a value in this indexed field, by id: what an older version wrote."""
+        async for document in self._paged({name: {"$exists": False}}, batch):
+            yield document
+
+    async def _paged(self, query: Mapping[str, Any], batch: int) -> AsyncIterator[Document[S]]:
+        """By `id`: a range of `_id` has the embedded server read everything for each batch."""
         after = ""
-        while page := await self.find({"_id": {"$gt": after}}, sort=[("_id", 1)], limit=batch):
+        while page := await self.find(
+            {**query, "id": {"$gt": after}}, sort=[("id", 1)], limit=batch
+        ):
             for document in page:
                 yield document
             after = page[-1].id

@@ -232,9 +232,8 @@ async def _cases_of(intake: Intake, citizen: Citizen) -> list[Case]:
 
 async def give_keys(intake: Intake) -> None:
     """Have everybody found by sound who was stored before there were such keys."""
-    async for document in intake.citizens.each():
-        keys = intake.identity.sound_keys(document.state.card)
-        if "name_birth" not in keys or document.state.name_birth is not None:
+    async for document in intake.citizens.lacking("name_birth"):
+        if "name_birth" not in intake.identity.sound_keys(document.state.card):
             continue
         with suppress(LostRace, AlreadyExists):  # whoever was faster wrote keys of today
             await take_keys(intake, document.state, intake.service.at(SYSTEM))
