@@ -388,3 +388,21 @@ async def test_alternatives_are_a_query_each_and_a_document_comes_once(
     either = [{"code": "v1"}, {"code": "g2"}, {"code": "v1"}]
     assert {found.state.code for found in await things.find_any(either)} == {"v1", "g2"}
     assert things.counts.queries == before + 3
+
+
+async def test_every_document_comes_once_by_id_and_so_does_what_lacks_a_field(
+    database: AsyncDatabase[Any],
+) -> None:
+    older = collection_of(database, replace(THINGS, index=lambda _: {}, indexed=(), unique=()))
+    begun = [thing(owner="old", size=n, code=f"o{n}") for n in range(5)]
+    for document in begun:
+        await older.save(document)
+    things = collection_of(database)
+    await things.prepare()
+    added = [thing(owner="new", size=n, code=f"n{n}") for n in range(3)]
+    for document in added:
+        await things.save(document)
+    every = sorted(document.id for document in [*begun, *added])
+    assert [document.id async for document in things.each(batch=3)] == every
+    lacking = [document.id async for document in things.lacking("code", batch=2)]
+    assert lacking == sorted(document.id for document in begun)
