@@ -199,7 +199,6 @@ async def _propose(
         "authorised_body": turn[-1].reference.authorised_body,
         "involved": sorted({body for case in of_all for body in _bodies(case)}),
     }
-    pair = document.state if document is not None else None
     if document is None:
         pair = CitizenPair(
             id=known,
@@ -210,8 +209,8 @@ async def _propose(
         )
         with suppress(AlreadyExists):  # found from the other side, or before we died
             await intake.pairs.save(Document(id=known, state=pair, version=1))
-    elif pair is not None and any(getattr(pair, name) != now for name, now in whose.items()):
-        document.state = pair.model_copy(update=whose)
+    elif any(getattr(document.state, name) != now for name, now in whose.items()):
+        document.state = document.state.model_copy(update=whose)
         document.version += 1
         await intake.pairs.save(document)
     return MAY_MOVE if any(may_move(case) for case in of_all) else None
