@@ -34,6 +34,7 @@ from services.intake.domain.case import Case, Status
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.documents import add_from_agency, complete_package
+from services.intake.domain.further import set_aside_terms
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.worklists import follow, settle
 
@@ -121,7 +122,10 @@ def on_enrolled(case: Case, event: Enrolled, at: Context) -> list[Event]:
 
 
 def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
-    """The refusal notice was sent: intake closes the case (R 3.6.4)."""
+    """The refusal notice was sent: intake closes the case (R 3.6.4).
+
+    A further referral that nobody has looked at stays listed, with its terms (R 3.1.3).
+    """
     case.progress.refusal_grounds = list(event.grounds)
     if case.status in {Status.CLOSED, Status.AWAITED}:
         return []
@@ -129,7 +133,7 @@ def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
         case.status_before = case.status
     case.status, case.closed_for = Status.CLOSED, REFUSED
     hold_request(case)
-    return [CaseClosed(by=at.by, reason=REFUSED, closed=case.terms.close_all(at.now))]
+    return [CaseClosed(by=at.by, reason=REFUSED, closed=set_aside_terms(case, at))]
 
 
 def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:

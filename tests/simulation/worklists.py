@@ -24,6 +24,9 @@ GOING_ON = {
     *("to_forward", "registered", "analysed", "triaged"),
     *("application_registered", "package_complete"),
 }
+LISTED_STILL = {"triaged", "application_registered", "package_complete", "declined", "closed"}
+"""Where a further referral that nobody has looked at keeps a case in a list."""
+
 NOT_THERE = {
     Follows.ASSESSMENT: {AssessmentStatus.DECLINED, AssessmentStatus.CLOSED},
     Follows.CAREPLAN: {PlanStatus.DECLINED, PlanStatus.CLOSED, PlanStatus.REFUSED},
@@ -34,8 +37,16 @@ NOT_THERE = {
 def is_open(state: Stored) -> bool:
     """Whether something has still to be done in a case, by what is stored of it."""
     unseen = any(link.get("to_review") for link in state["linked"])
-    waits = state["status"] == "declined" and unseen
-    return (state["status"] in GOING_ON or waits) and state["progress"]["order_number"] is None
+    waits = unseen and state["status"] in LISTED_STILL and state["joined_to"] is None
+    goes_on = state["status"] in GOING_ON and state["progress"]["order_number"] is None
+    return goes_on or waits
+
+
+def _assignee(state: Stored) -> str | None:
+    """Who has the case by name; what was assigned before it went elsewhere is over."""
+    moves = sum(2 if known["returned"] else 1 for known in state["forwardings"])
+    last = state["assignments"][-1] if state["assignments"] else {"assignee": None, "moves": moves}
+    return last["assignee"] if last["moves"] == moves else None
 
 
 def misplaced(document: Stored) -> Iterator[str]:
@@ -52,7 +63,7 @@ def misplaced(document: Stored) -> Iterator[str]:
         return
     if sum(row.worklist == document["worklist"] for row in WORKLISTS) != 1:
         yield f"{case_id} is in a list that stands {document['worklist']} in the table"
-    assigned = state["assignments"][-1]["assignee"] if state["assignments"] else None
+    assigned = _assignee(state)
     wanted = f"person:{assigned}" if assigned else f"role:{place.row.role}"
     if document["owner"] != wanted or document["worklist"] != place.row.worklist:
         yield f"{case_id} is found under {document['worklist']} of {document['owner']}"

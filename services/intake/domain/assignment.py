@@ -13,6 +13,8 @@ from services.intake.domain.records import Assignment
 def assign_case(case: Case, assignee: str | None, reason: str, at: Context) -> list[Event]:
     """Make it somebody's case, or nobody's by name: the role's that acts next (R 3.1.5).
 
+    It is theirs as long as their organization has it.
+
     The reason stays here: it may speak of the citizen.
     """
     require(case, Action.ASSIGN)
@@ -25,5 +27,7 @@ def assign_case(case: Case, assignee: str | None, reason: str, at: Context) -> l
             "already-assigned", "it is theirs already", field="assignee", clause="R 3.1.5"
         )
     previous = case.assignee
-    case.assignments.append(Assignment(at=at.now, by=at.by.id, assignee=assignee, reason=reason))
+    case.assignments.append(
+        Assignment(at=at.now, by=at.by.id, assignee=assignee, reason=reason, moves=case.moves)
+    )
     return [CaseAssigned(by=at.by, assignee=assignee, previous=previous)]

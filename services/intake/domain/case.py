@@ -120,13 +120,13 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.FORWARD_REFERRAL: frozenset({Status.TO_FORWARD}),
     Action.RETURN_REFERRAL: frozenset({Status.REGISTERED, Status.ANALYSED}),
     Action.LINK_REFERRAL: OPEN | {Status.DECLINED, Status.TO_FORWARD},
-    Action.REVIEW_REFERRAL: TRIAGED | {Status.DECLINED},
+    Action.REVIEW_REFERRAL: TRIAGED | {Status.DECLINED, Status.CLOSED},
     Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED, Status.TO_FORWARD},
     Action.JOIN: OPEN | {Status.DECLINED},
     Action.DECLINE: OPEN | {Status.TO_FORWARD},
     Action.REOPEN: frozenset({Status.DECLINED}),
-    Action.ASSIGN: OPEN,
+    Action.ASSIGN: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
 }
 """What may happen in which state; one test walks every state × action."""
@@ -253,19 +253,21 @@ class Case(BaseModel):
     @property
     def open(self) -> bool:
         """Whether something is still to be done: it then is in a worklist (`worklists.py`)."""
-        going_on = self.status in OPEN | {Status.TO_FORWARD}
-        return (going_on or bool(self.to_review)) and not self.enrolled
+        going_on = self.status in OPEN | {Status.TO_FORWARD} and not self.enrolled
+        return going_on or bool(self.to_review)
 
     @property
     def to_review(self) -> list[LinkedReferral]:
-        """Further referrals to a triaged case, or one set aside, that nobody has looked at yet."""
-        listed = self.status in ALLOWED[Action.REVIEW_REFERRAL]
+        """Further referrals that nobody has looked at yet: to a triaged case, or one set aside, or
+        one that has ended by a refusal or an enrolment meanwhile."""
+        listed = self.status in ALLOWED[Action.REVIEW_REFERRAL] and self.joined_to is None
         return [link for link in self.linked if link.to_review] if listed else []
 
     @property
     def assignee(self) -> str | None:
-        """Whose case it is, if somebody's by name."""
-        return self.assignments[-1].assignee if self.assignments else None
+        """Whose case it is, if somebody's by name; where it has gone since, nobody's yet."""
+        last = self.assignments[-1] if self.assignments else None
+        return last.assignee if last is not None and last.moves in {self.moves, None} else None
 
     @property
     def enrolled(self) -> bool:

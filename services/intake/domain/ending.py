@@ -141,5 +141,7 @@ def standing(case: Case) -> list[str]:
 def _close(case: Case, reason: str, at: Context) -> Event:
     case.status, case.status_before = Status.CLOSED, None
     case.closed_for, case.think_until = str(reason), None
+    for link in case.linked:
+        link.to_review = False  # they have lost their object with it
     hold_request(case)
     return CaseClosed(by=at.by, reason=str(reason), closed=case.terms.close_all(at.now))

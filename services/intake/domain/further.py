@@ -2,6 +2,7 @@
 
 It joins the case, and what is new in it must not be lost there: a declined case is analysed anew,
 and in a triaged one a person looks at the referral first, the same day if somebody is in danger.
+That the case ends meanwhile takes none from the list.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def close_review_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
 
 
 def set_aside_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
-    """End the terms of a case that was set aside, but for those of referrals nobody looked at."""
+    """End the terms of a case that was set aside or refused, but for those of referrals nobody
+    looked at."""
     kept = {ANALYSIS_TERM} if case.to_review else set()
     kept |= {TERM} if any(link.in_danger for link in case.to_review) else set()
     running = [deadline.code for deadline in case.terms.deadlines]
@@ -119,6 +121,12 @@ def review_referrals(case: Case, outcome: ReviewOutcome, note: Text, at: Context
 def _check_outcome(case: Case, outcome: ReviewOutcome) -> None:
     if outcome is ReviewOutcome.NOTHING_NEW:
         return
+    if case.over:
+        raise NotAllowedInState(
+            "case-is-over",
+            "register it as a referral of today: that opens a new case",
+            clause="R 3.1.2",
+        )
     if case.status is Status.DECLINED:
         raise NotAllowedInState(
             "case-set-aside", "record a consent and re-open the case first", clause="152-FZ 9"

@@ -83,6 +83,8 @@ class Assignment(Value):
     by: str
     assignee: str | None
     reason: Line
+    moves: int | None = None
+    """How often the case had been passed on or given back by then; None: not known."""
 
 
 class ApplicantKind(StrEnum):

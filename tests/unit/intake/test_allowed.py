@@ -265,7 +265,10 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.JOIN: (nothing, lambda case: close_joined(case, "C0", when())),
     Action.DECLINE: (nothing, decline),
     Action.REOPEN: (nothing, lambda case: reopen(case, when())),
-    Action.ASSIGN: (nothing, lambda case: assign_case(case, "test:ivanova", "её участок", when())),
+    Action.ASSIGN: (
+        referred_again,
+        lambda case: assign_case(case, "test:ivanova", "её участок", when()),
+    ),
     Action.ISSUE_STATUS_CODE: (
         nothing,
         lambda case: issue_status_code(case, lambda issue: f"{issue:064d}", when()),

@@ -8,10 +8,12 @@ import pytest
 
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import CaseAssigned
+from contracts.referral import ReturnReason
 from services.intake.domain.assignment import assign_case
-from services.intake.domain.records import Progress
+from services.intake.domain.forwarding import forward_referral, return_referral
+from services.intake.domain.records import ChosenBy, Progress
 from services.intake.domain.worklists import place_of
-from tests.unit.intake.sample import NOON, complete, registered, when
+from tests.unit.intake.sample import BODY, NOON, THERE, complete, registered, taken_in, when
 
 FIRST, SECOND = "staff:0117", "staff:0233"
 
@@ -63,3 +65,18 @@ def test_case_that_is_over_is_nobodys_r_3_6_3() -> None:
     with pytest.raises(NotAllowedInState) as refused:
         assign_case(case, FIRST, "её участок", when())
     assert (refused.value.code, refused.value.clause) == ("case-is-over", "R 3.6.3")
+
+
+def test_case_that_goes_to_another_organization_is_nobodys_there_yet_r_3_1_2() -> None:
+    case = taken_in()
+    assign_case(case, FIRST, "принимала обращение", when(org=BODY))
+    forward_referral(case, THERE, ChosenBy.PERSON, None, when(org=BODY))
+    assert case.assignee is None
+    (assigned,) = assign_case(case, SECOND, "её участок", when())
+    assert isinstance(assigned, CaseAssigned)
+    assert (assigned.previous, case.assignee) == (None, SECOND)
+    return_referral(case, ReturnReason.ANOTHER_SERVES, None, when())
+    assert case.assignee is None
+    place = place_of(case)
+    assert place is not None
+    assert place.owner == "role:registrar"

@@ -6,14 +6,22 @@ from datetime import timedelta
 
 import pytest
 
+from contracts import careplan
 from contracts.errors import NotAllowedInState
+from contracts.event import Event
 from contracts.intake import CaseReopened
 from contracts.referral import Channel, ReferralLinked, ReferralsReviewed, ReviewOutcome
 from contracts.triage import TriageCode
+from services.intake.domain.assignment import assign_case
 from services.intake.domain.case import Case, Status
 from services.intake.domain.consenting import learn_consent
 from services.intake.domain.documents import register_application
-from services.intake.domain.ending import close_consultation, withdraw_referral
+from services.intake.domain.ending import (
+    WithoutObject,
+    close_consultation,
+    close_without_object,
+    withdraw_referral,
+)
 from services.intake.domain.further import review_referrals
 from services.intake.domain.joining import close_joined, link_joined, unlink_joined
 from services.intake.domain.notices import task_status
@@ -29,6 +37,7 @@ from services.intake.domain.urgent import (
     record_urgent_results,
 )
 from services.intake.domain.worklists import Worklist, place_of, settle
+from services.intake.handlers import CASE_HANDLERS
 from tests.unit.intake.sample import (
     ADVICE,
     CONSENTED,
@@ -50,6 +59,16 @@ from tests.unit.intake.sample import (
 )
 
 LATER = when(NOON + timedelta(days=1))
+
+REFUSED = (
+    careplan.Decided(by=when().by, outcome=careplan.Outcome.REFUSE),
+    careplan.Refused(by=when().by, notice_number="9-у", grounds=("no_need",)),
+)
+ENROLLED = (
+    careplan.Enrolled(
+        by=when().by, order_number="15-з", form=careplan.ServiceForm.HOME, provider="p-1"
+    ),
+)
 
 
 def danger_about(case: Case, **changed: object) -> list[object]:
@@ -258,3 +277,29 @@ def test_hospital_that_refers_second_is_known_to_the_case_r_3_3_3() -> None:
     (linked,) = link_referral(case, entry(2, form=hospital, requester=HOSPITAL), LATER)
     assert isinstance(linked, ReferralLinked)
     assert (linked.in_hospital, case.in_hospital) == (True, True)
+
+
+@pytest.mark.parametrize("end", [REFUSED, ENROLLED])
+def test_case_that_ends_before_anybody_looked_keeps_the_referral_listed_r_3_1_3(
+    end: tuple[Event, ...],
+) -> None:
+    case = in_status(Status.PACKAGE_COMPLETE)
+    danger_about(case)
+    for event in end:
+        CASE_HANDLERS[type(event)](case, event, LATER)
+    assert case.over
+    assert listed(case) == (Worklist.FURTHER_REFERRAL, "urgent-measures")
+    assign_case(case, "staff:0117", "её участок", LATER)
+    for outcome in (ReviewOutcome.URGENT_HELP, ReviewOutcome.ANALYSIS_ANEW):
+        with pytest.raises(NotAllowedInState) as refused:
+            review_referrals(case, outcome, "помочь", LATER)
+        assert (refused.value.code, refused.value.clause) == ("case-is-over", "R 3.1.2")
+    review_referrals(case, ReviewOutcome.NOTHING_NEW, "заведено новое обращение", LATER)
+    assert (place_of(case), case.terms.deadlines) == (None, [])
+
+
+def test_case_without_object_takes_its_unseen_referrals_with_it_r_3_1_2() -> None:
+    case = applied()
+    danger_about(case)
+    close_without_object(case, WithoutObject.DIED, LATER)
+    assert (place_of(case), case.terms.deadlines) == (None, [])

@@ -343,9 +343,9 @@ def held(case: Case, at: Context) -> None:
     """What must be true of a case at any moment."""
     place = place_of(case)
     unseen = any(link.to_review for link in case.linked)
-    open_states = ALLOWED[Action.DECLINE] | ({Status.DECLINED} if unseen else set())
-    going_on = case.status in open_states and case.progress.order_number is None
-    assert (place is not None) is going_on
+    going_on = case.status in ALLOWED[Action.DECLINE] and case.progress.order_number is None
+    waits = unseen and case.status in ALLOWED[Action.REVIEW_REFERRAL] and case.joined_to is None
+    assert (place is not None) is (going_on or waits)
     if place is None:
         return
     assert sum(row.worklist is place.row.worklist for row in WORKLISTS) == 1
