@@ -17,7 +17,7 @@ from contracts.values import Identifier
 
 T = TypeVar("T")
 S = TypeVar("S", bound=BaseModel)
-P = TypeVar("P")
+V = TypeVar("V")
 
 Limit = Annotated[int, Query(ge=1, le=100, description="page size")]
 Cursor = Annotated[
@@ -25,12 +25,16 @@ Cursor = Annotated[
 ]
 
 
-Position = tuple[Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
-Rank = tuple[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)], Identifier]
+Position = tuple[str, Annotated[int, Field(strict=True, ge=0, lt=2**63)] | str, Identifier]
+"""The list's name, and the value and id of the last document shown."""
+Rank = tuple[str, Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)], Identifier]
 """The best has the lowest, below nought too."""
 
-_position: TypeAdapter[tuple[str | int, str]] = TypeAdapter(Position)
-_rank: TypeAdapter[tuple[int, str]] = TypeAdapter(Rank)
+_position: TypeAdapter[tuple[str, str | int, str]] = TypeAdapter(Position)
+_rank: TypeAdapter[tuple[str, int, str]] = TypeAdapter(Rank)
+
+KEPT, RANKED = "kept", "ranked"
+"""Lists that no collection answers."""
 
 
 class Page(BaseModel, Generic[T]):
@@ -61,7 +65,8 @@ async def merged(
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
     """A page of what matches one of several questions, no document two of them: so many ranges."""
-    after = None if cursor is None else _decode(cursor, _position)
+    name = f"{collection.spec.name}.{sort}"
+    after = None if cursor is None else _decode(cursor, _position, name)
     found: list[Document[S]] = []
     for query in queries:
         found += await collection.find(query, sort=[(sort, 1)], limit=limit + 1, after=after)
@@ -71,25 +76,22 @@ async def merged(
     last = shown[-1] if shown else None
     return Page(
         items=[show(document) for document in shown],
-        next=_encode(collection.spec.index(last.state)[sort], last.id) if more and last else None,
+        next=_encode(name, collection.spec.index(last.state)[sort], last.id)
+        if more and last
+        else None,
     )
-
-
-def cursor_after(collection: Collection[S], document: Document[S], sort: str) -> str:
-    """The cursor of what follows a document; for whoever makes a page of several lists."""
-    return _encode(collection.spec.index(document.state)[sort], document.id)
 
 
 def kept(
     found: Sequence[Document[S]], cursor: str | None, limit: int, show: Callable[[Document[S]], T]
 ) -> Page[T]:
     """A page of documents that are in memory, in order of their ids."""
-    after = _decode(cursor, _position)[1] if cursor is not None else ""
+    after = _decode(cursor, _position, KEPT)[1] if cursor is not None else ""
     left = [document for document in found if document.id > after]
     shown = left[:limit]
     return Page(
         items=[show(document) for document in shown],
-        next=_encode(shown[-1].id, shown[-1].id) if len(left) > limit else None,
+        next=_encode(KEPT, shown[-1].id, shown[-1].id) if len(left) > limit else None,
     )
 
 
@@ -100,24 +102,27 @@ def ranked(
     show: Callable[[Document[S]], T],
 ) -> Page[T]:
     """A page of documents that were found and ranked already, by rank and then by id."""
-    after = _decode(cursor, _rank) if cursor is not None else None
+    after = _decode(cursor, _rank, RANKED) if cursor is not None else None
     left = [pair for pair in found if after is None or (pair[0], pair[1].id) > after]
     shown = left[:limit]
     return Page(
         items=[show(document) for _, document in shown],
-        next=_encode(shown[-1][0], shown[-1][1].id) if len(left) > limit else None,
+        next=_encode(RANKED, shown[-1][0], shown[-1][1].id) if len(left) > limit else None,
     )
 
 
-def _encode(value: str | int, document_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([value, document_id]).encode()).decode()
+def _encode(name: str, value: str | int, document_id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([name, value, document_id]).encode()).decode()
 
 
-def _decode(cursor: str, shape: TypeAdapter[P]) -> P:
-    """A cursor comes from outside: whatever was done to it, it must not reach the store unread."""
+def _decode(cursor: str, shape: TypeAdapter[tuple[str, V, str]], name: str) -> tuple[V, str]:
+    """A cursor comes from outside: whatever was done to it, it must not reach the store unread,
+    nor one of another list, whose values this one would take for its own."""
+    refused = InvalidInput("invalid-cursor", "not a cursor of this list", field="query.cursor")
     try:
-        return shape.validate_json(base64.urlsafe_b64decode(cursor.encode()))
+        of_list, value, document_id = shape.validate_json(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError as failure:
-        raise InvalidInput(
-            "invalid-cursor", "not a cursor of this list", field="query.cursor"
-        ) from failure
+        raise refused from failure
+    if of_list != name:
+        raise refused
+    return value, document_id

@@ -10,8 +10,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlencode
 
 from chassis.clock import epoch_ms
-from chassis.document import Document
-from chassis.paging import cursor_after, page
+from chassis.paging import merged
 from contracts.errors import InvalidInput
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
@@ -203,22 +202,14 @@ async def _listed(
     wanted: list[dict[str, Any]] = [{}]
     if search.status is not None:
         wanted = [{"status": status} for status in sorted(_stored(search.status, sender))]
-    found: list[Document[FollowedTask]] = []
-    more = False
-    for one in wanted:
-        try:
-            part = await page(
-                intake.tasks, query | one, "updated", search.cursor, search.count, lambda kept: kept
-            )
-        except InvalidInput:
-            _wrong("_cursor", "is as the next link has it")
-        found += part.items
-        more = more or part.next is not None
-    found.sort(key=lambda kept: (epoch_ms(kept.state.updated_at), kept.id))
-    shown = found[: search.count]
-    if not shown or not (more or len(found) > search.count):
-        return [kept.state for kept in shown], None
-    return [kept.state for kept in shown], cursor_after(intake.tasks, shown[-1], "updated")
+    queries = [query | one for one in wanted]
+    try:
+        part = await merged(
+            intake.tasks, queries, "updated", search.cursor, search.count, lambda kept: kept.state
+        )
+    except InvalidInput:
+        _wrong("_cursor", "is as the next link has it")
+    return part.items, part.next
 
 
 def _stored(wanted: set[TaskStatus], sender: Sender) -> set[str]:

@@ -31,7 +31,13 @@ GUARDIANS = {
     "addressed_name": "Орган опеки и попечительства",
     "addressed_address": "652500, г. Ленинск-Кузнецкий, пр. Ленина, 54",
 }
-NEGATIVE = base64.urlsafe_b64encode(json.dumps([-1, "J-x"]).encode()).decode()
+
+
+def cursor(of_list: str, value: int) -> str:
+    """A cursor as it would come from a list; nobody was given it."""
+    return base64.urlsafe_b64encode(json.dumps([of_list, value, "J-x"]).encode()).decode()
+
+
 RELATIVE = {
     "resourceType": "RelatedPerson",
     "name": [{"family": "Петрова", "given": ["Анна"]}],
@@ -66,9 +72,26 @@ async def test_street_in_old_letters_finds_its_institution_r_3_1_2(desk: Desk) -
     await desk.register(new_referral(citizen=new_citizen() | {"address": address}))
 
 
-@pytest.mark.parametrize("path", ["/referrals", "/cases", "/consultations"])
+LISTS = {
+    "/referrals": "journal.received",
+    "/cases": "cases.due",
+    "/consultations": "consultations.given",
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
 async def test_cursor_that_was_tampered_with_is_refused(desk: Desk, path: str) -> None:
-    refused(await desk.get(f"{path}?cursor={NEGATIVE}"), "query.cursor")
+    refused(await desk.get(f"{path}?cursor={cursor(LISTS[path], -1)}"), "query.cursor")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_cursor_is_of_the_list_it_was_given_for(desk: Desk, path: str) -> None:
+    for other, name in LISTS.items():
+        answered = await desk.get(f"{path}?cursor={cursor(name, 1)}")
+        if other == path:
+            assert answered.status_code == 200
+        else:
+            refused(answered, "query.cursor")
 
 
 async def test_phone_longer_than_any_is_refused_where_it_stands_r_3_1_2(desk: Desk) -> None:
@@ -95,7 +118,8 @@ async def test_search_from_or_to_a_far_day_finds_what_there_is(desk: Desk, query
     [
         (f"_count={quote('²')}", "_count"),
         ("_count=" + "9" * 5000, "_count"),
-        (f"_cursor={NEGATIVE}", "_cursor"),
+        (f"_cursor={cursor('tasks.updated', -1)}", "_cursor"),
+        (f"_cursor={cursor('journal.received', 1)}", "_cursor"),
         ("_cursor=x", "_cursor"),
     ],
 )
