@@ -13,6 +13,7 @@ from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Assignment,
@@ -44,6 +45,8 @@ class CaseView(BaseModel):
     regulation: str
     received_at: AwareDatetime | None
     in_hospital: bool
+    home_care_asked: bool
+    priority: Priority | None
     applicant_informed: bool
     informed: Entered | None = Field(description="who told the applicant, and when (R 3.1.4)")
     triage: dict[str, Any] | None
@@ -94,6 +97,8 @@ def case_view(document: Document[Case]) -> CaseView:
         regulation=ref.pack,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        home_care_asked=case.home_care_asked,
+        priority=case.priority,
         applicant_informed=case.applicant_informed,
         informed=case.informed,
         triage=case.proposal.model_dump(mode="json") if case.proposal else None,

@@ -16,6 +16,7 @@ from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Application,
@@ -147,6 +148,7 @@ class Case(BaseModel):
     in_hospital: bool = False
     in_danger: bool = False
     home_care_asked: bool = False
+    priority: Priority | None = None
     consultation_only: bool = False
     already_served: bool = False
     answers: dict[str, list[str]] = Field(default_factory=dict)

@@ -18,6 +18,7 @@ from services.intake.domain.case import Case, Status, involves, next_wake
 from services.intake.domain.declining import reopen
 from services.intake.domain.journal import check_form
 from services.intake.domain.parties import REFERRERS, spoken
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import link_referral, register_case
 from services.intake.domain.terms import sound_terms
@@ -87,6 +88,18 @@ def test_referral_opens_a_case_and_names_nobody_r_3_1_2() -> None:
     text = event.model_dump_json()
     for personal in ("Петрова", "11223344595", "1941", "Кирова", "+7384", "готовить"):
         assert personal not in text
+
+
+def test_priority_and_its_danger_are_the_cases_r_3_1_7() -> None:
+    case = registered(form=form(priority="stat"))
+    assert (case.priority, case.in_danger) == (Priority.STAT, True)
+    case = registered(form=form(priority="urgent"))
+    assert (case.priority, case.in_danger) == (Priority.URGENT, False)
+    (linked, *_) = link_referral(case, entry(2, form=form(priority="asap")), when())
+    assert isinstance(linked, ReferralLinked)
+    assert (linked.in_danger, case.linked[0].in_danger, case.priority) == (
+        True, True, Priority.ASAP,
+    )  # fmt: skip
 
 
 def test_case_pins_the_pack_of_its_registration_r_3_1_2() -> None:
