@@ -17,6 +17,7 @@ from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Assignment,
+    Circumstances,
     Consultation,
     Decline,
     Entered,
@@ -46,6 +47,9 @@ class CaseView(BaseModel):
     received_at: AwareDatetime | None
     in_hospital: bool
     home_care_asked: bool
+    circumstances: list[Circumstances] = Field(
+        description="what it said of these two until somebody put it right"
+    )
     priority: Priority | None
     applicant_informed: bool
     informed: Entered | None = Field(description="who told the applicant, and when (R 3.1.4)")
@@ -98,6 +102,7 @@ def case_view(document: Document[Case]) -> CaseView:
         received_at=case.received_at,
         in_hospital=case.in_hospital,
         home_care_asked=case.home_care_asked,
+        circumstances=case.circumstances,
         priority=case.priority,
         applicant_informed=case.applicant_informed,
         informed=case.informed,

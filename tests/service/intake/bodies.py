@@ -17,6 +17,7 @@ FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипо�
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
 CONSENT = {"text_version": "consent-2013-1", "given_on": "2026-01-20"}
 ASSIGNED = {"assignee": "staff:0117", "reason": "её участок"}
+CIRCUMSTANCES = {"in_hospital": True, "home_care_asked": False, "reason": "отметили не то"}
 ADVICE = {
     "asked": "Как оформить уход за матерью",
     "answered": "Рассказали о порядке и о справках",
