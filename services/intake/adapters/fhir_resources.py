@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from contracts.values import Gender
@@ -44,6 +44,8 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 NOT_IN_USE = {"old", "maiden", "billing"}
+"""Uses of what was given up, and of an address that bills go to."""
+
 CLOCKS = timedelta(days=1)
 """So far a sender's calendar or clock may be ahead of ours."""
 
@@ -163,7 +165,6 @@ class RelatedPerson(Element):
     """A relative or another person near the citizen."""
 
     active: bool | None = None
-    patient: Reference | None = None
     name: list[HumanName] = []
     telecom: list[ContactPoint] = []
     address: list[FhirAddress] = []
@@ -203,7 +204,6 @@ class Task(Element):
     intent: str
     priority: Priority | None = None
     focus: Reference | None = None
-    for_: Reference | None = Field(default=None, alias="for")
     code: Concept | None = None
     authored_on: FhirDateTime | None = None
     last_modified: FhirDateTime | None = None
