@@ -72,7 +72,8 @@ def read_address(
     certain = (
         len(location.municipalities) == 1 and not location.conflict and not location.may_repeat
     )
-    named = (*parts.districts, *((parts.residential_area,) if parts.residential_area else ()))
+    area = parts.residential_area
+    named = (*parts.districts, *((area,) if area else ()), *parts.places)
     return Address(
         text=text,
         postal_code=None if postcode_doubted else parts.postcode,
