@@ -104,7 +104,7 @@ def home_of(address: Address) -> Home:
 
 def _read(text: str) -> Home:
     line = read_line(plain(text))
-    places = [part for part in line.before if not _UPPER_PARTS.search(part)]
+    places = [part for part in line.before if not _is_no_settlement(part)]
     street, house, flat = line.street, line.house, line.flat
     if street is None:
         places, street, house = _unsaid(places)
@@ -117,6 +117,11 @@ def _read(text: str) -> Home:
         house=_word(house, _house),
         flat=flat,
     )
+
+
+def _is_no_settlement(place: str) -> bool:
+    """Whether a place is a region, a rayon or a part of a town, «мкр. Южный»."""
+    return _UPPER_PARTS.search(place) is not None or read_line(place).street is not None
 
 
 def _unsaid(places: list[str]) -> tuple[list[str], str | None, str | None]:
