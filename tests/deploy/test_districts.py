@@ -19,11 +19,7 @@ CODES = [municipality.code for municipality in municipalities()]
 
 
 def of_district(code: str, kind: OrganizationKind) -> list[SourceRow]:
-    return [
-        row
-        for row in read_rows()
-        if row.kind is kind and row.municipality == code
-    ]
+    return [row for row in read_rows() if row.kind is kind and row.municipality == code]
 
 
 def test_every_municipal_area_is_a_district() -> None:
