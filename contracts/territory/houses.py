@@ -15,7 +15,7 @@ from contracts.directory import HouseParity, HouseRange
 
 _MARK: Final = r"(?:(?:домовладение|дом|влд|вл|здание|зд|строение|стр|д)(?![а-яё])\.?\s*)?(?:№\s*)?"
 _BLOCK: Final = (
-    r"(?:корпус|корп|к|строение|стр)(?![а-яё])\.?\s*"
+    r"(?:(?:корпус|корп|к)|(?P<building>строение|стр))(?![а-яё])\.?\s*"
     r"(?:(?P<block>\d{1,3})|(?P<block_letter>[а-яё])(?![а-яё]))"
 )
 _HOUSE: Final = re.compile(
@@ -69,9 +69,10 @@ def parse_house(text: str | None) -> House | None:
 
 
 def printed_house(text: str | None) -> str | None:
-    """«д. 30 А» → «30А»: a house in one spelling, its letters as printed; None if more is said."""
+    """«д. 30 А» → «30А»: its number, letter, fraction and «корп.», letters as printed; None if
+    anything else is said."""
     found = _HOUSE.fullmatch((text or "").strip())
-    if found is None or found["block_letter"]:
+    if found is None or found["block_letter"] or found["building"]:
         return None
     fraction = f"/{found['fraction']}{found['fraction_letter'] or ''}" if found["fraction"] else ""
     block = f" корп. {found['block']}" if found["block"] else ""
