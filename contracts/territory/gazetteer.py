@@ -23,7 +23,13 @@ from contracts.territory.municipality import (
 )
 from contracts.territory.printed import PrintedAddress, parse_address
 from contracts.territory.settlements import settlement_mark, split_settlement
-from contracts.territory.streets import Street, entered_street, is_kind, street_and_house
+from contracts.territory.streets import (
+    Street,
+    entered_street,
+    is_kind,
+    quarter_in,
+    street_and_house,
+)
 
 _VILLAGE_MARKS = frozenset({"с", "д"})
 _TOWN_MARKS = frozenset({"г", "пгт", "рп"})
@@ -60,12 +66,14 @@ class Location(BaseModel):
     conflict: bool = False
     """The municipality and the city named are different ones."""
     may_repeat: bool = False
-    """Only a village, or a settlement that no source prints, tells the municipality: others may
-    have one of that name."""
+    """Only a village, a settlement that no source prints or a city district tells the municipality:
+    others may have one of that name."""
     elsewhere: str | None = None
     """A region, rayon or town the address names that is not among ours: it is not our address."""
     street: Street | None = None
     house: House | None = None
+    quarter: Street | None = None
+    """The «микрорайон» or «квартал» in which the street lies, where both are named."""
 
 
 class Gazetteer:
@@ -114,6 +122,7 @@ class Gazetteer:
         stem = city_district_stem(district) if district else None
         if stem and not found:
             found = {code for code, known in self._city_districts.items() if stem in known}
+            may_repeat = bool(found)
         is_known = any(stem in self._city_districts.get(code, ()) for code in found)
         codes = tuple(sorted(found, key=self._order.__getitem__))
         street, house = street_and_house(text)
@@ -130,6 +139,7 @@ class Gazetteer:
             may_repeat=may_repeat,
             street=street,
             house=parse_house(query.house) or house,
+            quarter=quarter_in(parsed.places),
         )
 
     def _apart(self, text: str) -> str:

@@ -50,17 +50,21 @@ class StreetPiece(NamedTuple):
 
     def fits(self, location: Location) -> bool | None:
         """Whether the address lies here; None if a part of it that decides is not known."""
-        street = location.street
+        street, houses = location.street, self.place.houses
         same = street is None or street.may_be(self.street)
+        if same is False and location.quarter is not None:
+            same = location.quarter.may_be(self.street)
+            if same and houses:  # of the quarter: the house named is one of the street
+                same, houses = None, ()
         if same is False:
             return False
         pairs = ((self.district, location.city_district), (self.settlement, location.settlement))
         if any(own and given and own != given for own, given in pairs):
             return False
-        if street is not None and self.place.houses:
+        if street is not None and houses:
             if location.house is None:
                 return None
-            if not covers(self.place.houses, location.house):
+            if not covers(houses, location.house):
                 return False
         is_open = street is None or any(own and not given for own, given in pairs)
         return None if is_open or same is None else True
@@ -155,10 +159,9 @@ class Shelf:
         if location.street is None:
             pieces = sorted(self._one_of_each.values(), key=owner_of)
         else:
-            named = (self.by_street.get(name, ()) for name in location.street.names)
-            pieces = sorted(
-                {id(piece): piece for found in named for piece in found}.values(), key=owner_of
-            )
+            names = [*location.street.names, *(location.quarter.names if location.quarter else ())]
+            found = {id(piece): piece for name in names for piece in self.by_street.get(name, ())}
+            pieces = sorted(found.values(), key=owner_of)
         fitting = [(piece, piece.fits(location)) for piece in pieces]
         return (
             [piece for piece, fits in fitting if fits],

@@ -35,8 +35,8 @@ _CAUSE: Final[Mapping[Undecided, tuple[str, str]]] = {
         "поделена улица с похожим названием, и не ясно, одна ли это улица",
     ),
     "village": (
-        "a settlement of that name may lie in another district too, and no district is named",
-        "такой населённый пункт может быть и в другом районе, а район не назван",
+        "a place of that name may lie elsewhere too, and neither town nor rayon is named",
+        "место с таким названием может быть и в другом городе или районе, а он не назван",
     ),
 }
 

@@ -7,6 +7,7 @@ kind it means, the name alone is compared.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from contracts.directory import HouseParity, HouseRange, Territory
@@ -214,6 +215,12 @@ def street_and_house(text: str | None) -> tuple[Street | None, House | None]:
     if line.street is None:
         return None, None
     return _street(line.street, line.kind), parse_house(line.house)
+
+
+def quarter_in(places: Iterable[str]) -> Street | None:
+    """The «микрорайон» or «квартал» among what stands beside a street."""
+    lines = (read_line(place) for place in places)
+    return next((_street(at.street or "", at.kind) for at in lines if at.kind in _AREAS), None)
 
 
 def entered_street(street: str, house: str | None) -> tuple[Street, House | None]:

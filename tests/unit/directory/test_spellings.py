@@ -154,6 +154,18 @@ def test_r_3_1_2_the_very_street_goes_before_one_of_a_longer_name() -> None:
     assert ask(made, "г. Юрга, ул. Заводская, 5") == ("one", ["e"])
 
 
+def test_r_3_1_2_quarter_that_is_served_whole_is_found_where_a_street_in_it_is_named() -> None:
+    made = index(
+        a=[{"municipality": "yurga", "street": "мкр. Южный"}],
+        b=[{"municipality": "yurga", "street": "мкр. 3", "houses": [{"last": "9"}]}],
+        c=[{"municipality": "yurga"}],
+    )
+    assert ask(made, "г. Юрга, мкр. Южный, ул. Мира, 5") == ("one", ["a"])
+    assert ask(made, "г. Юрга, 3-й микрорайон, 5") == ("one", ["b"])
+    assert ask(made, "г. Юрга, мкр. 3, ул. Мира, 55") == ("several", ["b", "c"])
+    assert ask(made, "г. Юрга, ул. Мира, 5") == ("one", ["c"])
+
+
 @pytest.mark.parametrize(
     ("street", "house", "expected"),
     [
@@ -244,10 +256,17 @@ def test_r_3_1_2_village_without_its_rayon_does_not_decide(text: str, outcome: s
     found = made.who_serves(AddressQuery(text=text)).kinds["institution"]
     assert (found.outcome, len(found.candidates)) == (outcome, 1)
     if outcome == "possible":
-        assert "может быть и в другом районе" in found.statement_ru
+        assert "может быть и в другом городе или районе" in found.statement_ru
     card = read_address(text, GAZETTEER)
     assert card is not None
     assert (card.municipality is None) is (outcome == "possible")
+
+
+def test_r_3_1_2_city_district_without_its_city_does_not_decide() -> None:
+    """R appendix 1 prints the districts of two cities; others have such too."""
+    made = index(x=[{"municipality": "kemerovo", "city_district": "Рудничный район"}])
+    assert ask(made, "Рудничный район, пр. Шахтёров, 6") == ("possible", ["x"])
+    assert ask(made, "г. Кемерово, Рудничный район, пр. Шахтёров, 6") == ("one", ["x"])
 
 
 @pytest.mark.parametrize(
