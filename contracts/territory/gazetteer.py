@@ -115,8 +115,7 @@ class Gazetteer:
         if elsewhere:
             return Location(settlement=settlement, elsewhere=elsewhere)
         found, conflict = self._combine(named, mark, settlement)
-        is_village = mark in _VILLAGE_MARKS or settlement not in self._printed
-        may_repeat = bool(found) and not named and is_village
+        may_repeat = bool(found) and not named and self._is_village(mark, settlement)
         district = query.city_district or parsed.residential_area or unknown
         district = district or self._bare_district(found, parsed.places)
         stem = city_district_stem(district) if district else None
@@ -162,6 +161,10 @@ class Gazetteer:
         elif is_kind(rest) or settlement_mark(first):
             return segment
         return f"{segment[: found.start('rest')]}, {rest}"
+
+    def _is_village(self, mark: str | None, settlement: str | None) -> bool:
+        """Whether it is one of a name that others may have: a village, or one no source prints."""
+        return mark in _VILLAGE_MARKS or settlement not in self._printed
 
     def _bare_district(self, codes: Collection[str], places: tuple[str, ...]) -> str | None:
         """A part of these cities that stands between commas without its mark, and no house after
