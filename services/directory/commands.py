@@ -17,7 +17,7 @@ from contracts.event import Event
 from contracts.values import Actor
 from services.directory.directory import Directory
 from services.directory.domain.announcing import announce
-from services.directory.domain.card_rules import check_card
+from services.directory.domain.card_rules import above_of, check_card, parent_stands
 from services.directory.domain.correction import Correction, correct
 from services.directory.domain.organization import (
     Organization,
@@ -183,8 +183,15 @@ async def check_entered(directory: Directory, card: OrganizationCard) -> None:
             "this kind may be entered once all replicas know it (OPORA_FURTHER_KINDS)",
             field="card.kind",
         )
-    parent = await directory.organizations.get(card.parent) if card.parent else None
-    check_card(card, parent.state if parent else None)
+    present = directory.snapshot.get(card.id)
+    before = present.card if present is not None else None
+    above: list[Organization] = []
+    if card.parent is not None and not parent_stands(card, before):
+        parent = await directory.organizations.get(card.parent)
+        if parent is not None:
+            higher = above_of(parent.state.card.parent, directory.snapshot.get)
+            above = [parent.state, *higher]
+    check_card(card, above, before)
 
 
 async def see(directory: Directory, organization_id: str) -> None:
