@@ -69,6 +69,10 @@ class Snapshot:
         others = (self._known[key][1] for key in sorted(keys))
         return [other for other in others if numbers_shared(organization, other)]
 
+    def answering_to(self, organization_id: str) -> list[str]:
+        """Those that take part and answer to one, or are announced to; by id."""
+        return sorted(self._marked.get(f"parent/{organization_id}", ()))
+
     def imported(self) -> dict[str, ImportedRow]:
         """The rows that were taken from imported files, by organization."""
         return {
@@ -96,8 +100,11 @@ class Snapshot:
 def _marks_of(organization: Organization) -> frozenset[str]:
     entry = organization.entry
     numbers = entry.particulars.numbers().items() if entry is not None else ()
+    parents = {organization.card.parent, *(item.card.parent for item in organization.announced)}
+    takes_part = organization.status is Status.PUBLISHED
     return frozenset(
         [
+            *(f"parent/{parent}" for parent in parents if parent is not None and takes_part),
             *(f"place/{code}" for code in organization.municipalities),
             *(f"{name}/{number}" for name, number in numbers),
         ]

@@ -165,13 +165,19 @@ async def post_retirement(
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """It takes part no longer: no address is answered with it (R 1.3)."""
+    """It takes part no longer: no address is answered with it (R 1.3).
+
+    It is refused while others answer to it; they are named.
+    """
+    snapshot = directory.loaded()
     answered = await change_organization(
         directory,
         organization_id,
         request,
         by,
-        lambda organization, at: retire(organization, body.reason, at),
+        lambda organization, at: retire(
+            organization, body.reason, at, snapshot.answering_to(organization.id)
+        ),
     )
     return receipt(answered, response)
 

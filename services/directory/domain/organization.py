@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind, OrganizationRetired
-from contracts.errors import InvalidInput, require_allowed
+from contracts.errors import InvalidInput, NotAllowedInState, require_allowed
 from contracts.event import Event
 from contracts.values import Actor
 from services.directory.domain import telling
@@ -20,6 +21,7 @@ from services.directory.domain.changed import (
     changed_fields,
     created,
 )
+from services.directory.domain.quality_survey import listed
 from services.directory.domain.register_entry import RegisterEntry, Status
 from services.directory.domain.rows import ImportedRow, SourceRow
 from services.directory.domain.versions import (
@@ -215,9 +217,21 @@ def replace(
     return telling.changed(before, card, reason, at.by)
 
 
-def retire(organization: Organization, reason: str, at: Context) -> list[Event]:
-    """Take an organization out of the directory; its record stays readable (R 1.3)."""
+def retire(
+    organization: Organization, reason: str, at: Context, answering: Sequence[str] = ()
+) -> list[Event]:
+    """Take an organization out of the directory; its record stays readable (R 1.3).
+
+    `answering` are those that take part and answer to it: they are given another parent first, for
+    whoever asks who serves an address is told whom an institution answers to (R 3.1.2).
+    """
     require(organization, Action.RETIRE)
+    if answering:
+        raise NotAllowedInState(
+            "others-answer-to-it",
+            f"give them another parent first: {listed(answering)}",
+            clause="R 1.3, 3.1.2",
+        )
     succeed(organization, organization.card, reason, at)
     gone = ChangedField(field="status", before=Status.PUBLISHED, after=Status.RETIRED)
     _note(organization, card_change("retire", (gone,), at.now, at.by, organization.edition))

@@ -196,3 +196,23 @@ async def test_bad_changes_are_refused_and_change_nothing(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     await steps.were(writes=0, published=0)
     assert await version_of(client, "r-institution-15") == version
+
+
+async def test_r_1_3_body_that_institutions_answer_to_is_not_retired(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """R 1.3, 3.1.2: it was, and then not even a phone of theirs could be corrected."""
+    key = "r-authorised-body-07"
+    headers = stack.headers(EDITOR, version=await version_of(client, key))
+    path = f"/organizations/{key}/retirement"
+    refused = await client.post(path, headers=headers, json={"reason": REASON})
+    assert (refused.status_code, refused.json()["code"]) == (409, "others-answer-to-it")
+    assert "r-institution-15" in refused.json()["detail"]
+    body = await published(client, stack, kind="authorised_body", parent="r-department")
+    office = await published(client, stack, kind="authorised_body", parent=body)
+    for parent, code in ((office, "parent-cycle"), ("m-department-01", "foreign-parent")):
+        card = CARD | {"kind": "authorised_body", "parent": parent}
+        headers = stack.headers(EDITOR, version=1)
+        sent = {"card": card, "reason": REASON}
+        refused = await client.post(f"/organizations/{body}", headers=headers, json=sent)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)

@@ -149,10 +149,8 @@ def test_broken_row_names_every_fault_and_its_neighbours_are_offered(
 
 def test_r_3_1_2_table_brings_streets_and_houses(known: Known) -> None:
     """R 3.1.2: the column has the grammar of the list: from, to, odd or even, open at an end."""
-    (row,) = planned(
-        known,
-        f"{HEADER}\n{changed(serves='yurga///ул. Мира: odd 1-15, even, 20-, -4, 12/1 | kemerovo')}\n",
-    )
+    served = "yurga///ул. Мира: odd 1-15, even, 20-, -4, 12/1 | kemerovo"
+    (row,) = planned(known, f"{HEADER}\n{changed(serves=served)}\n")
     assert (row.state, row.faults, row.card is not None) == (RowState.NEW, [], True)
     assert row.card is not None
     street, city = row.card.model_dump(mode="json", exclude_none=True)["serves"]

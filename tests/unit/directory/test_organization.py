@@ -169,6 +169,16 @@ def test_r_1_3_retirement_tells_the_reason_and_keeps_the_record() -> None:
     assert (found.status, found.card) == (Status.RETIRED, card())
 
 
+def test_r_1_3_organization_others_answer_to_is_not_retired() -> None:
+    """R 1.3, 3.1.2: they would answer to nobody, and be told with a body that is gone."""
+    found = organization()
+    with pytest.raises(NotAllowedInState) as refused:
+        retire(found, "Ликвидировано", LATER, ["r-institution-15", "r-institution-16"])
+    assert refused.value.code == "others-answer-to-it"
+    assert "r-institution-15, r-institution-16" in refused.value.detail
+    assert found.status is Status.PUBLISHED
+
+
 @pytest.mark.parametrize(
     ("changes", "municipality"),
     [
