@@ -24,6 +24,7 @@ from services.directory.commands import (
     announce_card,
     change_organization,
     publish_organization,
+    reinstate_organization,
     replace_card,
 )
 from services.directory.directory import Directory, WithDirectory
@@ -136,23 +137,22 @@ async def post_change(
     """A new card, or accepted corrections of the quality report, with the reason (R 1.3).
 
     With `valid_from` the card is announced: it takes effect then, and no event tells of it before.
+    With `reinstate` one that was retired takes part again.
     """
-    if (body.card is None) == (not body.corrections):
-        raise InvalidInput(
-            "one-of-two", "send either a new card or accepted corrections", field="card"
+    _require_one(body)
+    card = body.card.card(organization_id) if body.card is not None else None
+    if body.reinstate:
+        answered = await reinstate_organization(
+            directory, organization_id, card, body.reason, request, by
         )
-    if body.valid_from is not None and body.card is None:
-        raise InvalidInput("card-missing", "only a new card is announced", field="card")
-    if body.card is not None and body.valid_from is not None:
-        card = body.card.card(organization_id)
-        answered = await announce_card(directory, card, body.reason, body.valid_from, request, by)
-    elif body.card is not None:
-        card = body.card.card(organization_id)
-        answered = await replace_card(directory, card, body.reason, request, by)
-    else:
+    elif card is None:
         answered = await accept_corrections(
             directory, organization_id, body.corrections, body.reason, request, by
         )
+    elif body.valid_from is not None:
+        answered = await announce_card(directory, card, body.reason, body.valid_from, request, by)
+    else:
+        answered = await replace_card(directory, card, body.reason, request, by)
     return receipt(answered, response)
 
 
@@ -180,6 +180,18 @@ async def post_retirement(
         ),
     )
     return receipt(answered, response)
+
+
+def _require_one(body: ChangeRequest) -> None:
+    """Refuse a request that asks for two things, or for none."""
+    if body.reinstate and (body.corrections or body.valid_from is not None):
+        raise InvalidInput("one-of-two", "it is reinstated at once, or changed", field="reinstate")
+    if not body.reinstate and (body.card is None) == (not body.corrections):
+        raise InvalidInput(
+            "one-of-two", "send either a new card or accepted corrections", field="card"
+        )
+    if body.valid_from is not None and body.card is None:
+        raise InvalidInput("card-missing", "only a new card is announced", field="card")
 
 
 async def _card_in_force(
