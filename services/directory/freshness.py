@@ -1,10 +1,11 @@
 """What is in memory is kept fresh: other replicas change what is stored.
 
 Invariant: every stored change is taken in, whoever made it, in whatever order, by whatever clock.
-A look asks which records changed since the look before, and as long before it as clocks may differ
-and a write may take; of what it finds, only versions that are not known are read. Once an hour it
-asks of all, so that no clock, however wrong, keeps a change out for good. While the store is away,
-what is in memory stands, and the next look begins where the last one ended.
+A look asks which records changed since the look before, and some time before it, for clocks differ
+and a write takes its time; of what it finds, only versions that are not known are read. The further
+back, the less often, and once an hour it asks of all, so that no clock, however wrong, keeps a change
+out for good. While the store is away, what is in memory stands, and the next look begins where the
+last one ended.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ log = structlog.get_logger()
 
 S = TypeVar("S", bound=BaseModel)
 
-BACK = timedelta(minutes=5)
-"""How far a look goes back behind the one before: clocks of replicas differ by less."""
-ALL_AFTER = timedelta(hours=1)
-"""How often a look asks of everything."""
-AT_FIRST = 500
+EVER = timedelta(days=365 * 100)
+LOOKS = (
+    (timedelta(seconds=10), timedelta()),
+    (timedelta(minutes=10), timedelta(minutes=1)),
+    (EVER, timedelta(hours=1)),
+)
+"""How far back it is looked, and how often: clocks that are kept differ by less than the first, and
+a long import is not read again whole every two seconds."""
+AT_FIRST = 1000
 """How many records a look asks for; for more only where there are more."""
 
 
@@ -57,21 +62,21 @@ class News(Generic[S]):
         self._take = take
         self._now = now
         self._looked = 0
-        self._all_due = 0
+        self._due = [0] * len(LOOKS)
 
     async def take_in(self) -> None:
         """One small query while nothing changes, and a read for each record that did."""
         now = epoch_ms(self._now())
-        ask_all = now >= self._all_due
-        since = 0 if ask_all else min(self._looked, now) - _ms(BACK)
-        for found in await self._changed(since):
+        due = [number for number, moment in enumerate(self._due) if moment <= now]
+        furthest, _ = LOOKS[due[-1]] if due else LOOKS[0]
+        for found in await self._changed(min(self._looked, now) - _ms(furthest)):
             if found["version"] > self._version_of(found["id"]):
                 document = await self._collection.get(found["id"])
                 if document is not None:
                     self._take(document.state, document.version)
         self._looked = now
-        if ask_all:
-            self._all_due = now + _ms(ALL_AFTER)
+        for number in due:
+            self._due[number] = now + _ms(LOOKS[number][1])
 
     async def _changed(self, since: int) -> list[dict[str, Any]]:
         """Ids and versions of all that changed since then."""
@@ -80,7 +85,7 @@ class News(Generic[S]):
             found = await self._collection.look(query, "version", sort=order, limit=limit)
             if len(found) < limit:
                 return found
-            limit *= 4
+            limit *= 10
 
 
 def _ms(span: timedelta) -> int:

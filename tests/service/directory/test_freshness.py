@@ -10,7 +10,7 @@ from chassis.clock import epoch_ms
 from chassis.document import Document
 from chassis.store import Collection
 from services.directory.domain.listing import ListedService
-from services.directory.freshness import ALL_AFTER, AT_FIRST, BACK, News
+from services.directory.freshness import AT_FIRST, LOOKS, News
 from services.directory.offer_stores import SERVICES
 from tests.simulation.database import Database, Straight, Tables
 from tests.unit.directory.offered import listing
@@ -80,25 +80,27 @@ async def test_own_change_among_forty_of_others_hides_none_of_them(
     assert replica.known == {f"r-institution-15.s{n:04}": 1 for n in (*range(40), 99)}
 
 
+@pytest.mark.parametrize(("back", "every"), LOOKS)
 async def test_writer_whose_clock_lags_is_not_missed(
-    stored: Collection[ListedService], replica: Replica
+    stored: Collection[ListedService], replica: Replica, back: timedelta, every: timedelta
 ) -> None:
+    """The further it lags, the later, and never for good."""
     for number in range(100):
         await change(stored, number, replica.now)
     await replica.look()
-    await change(stored, 500, replica.now - BACK + timedelta(seconds=3))
-    await replica.look()
-    assert replica.known["r-institution-15.s0500"] == 1
+    lags = min(back, timedelta(days=400)) - timedelta(seconds=3)
+    late = await change(stored, 500, replica.now - lags)
+    await replica.look(max(every, timedelta(seconds=2)))
+    assert replica.known[late.id] == 1
 
 
-async def test_clock_that_is_wrong_altogether_keeps_nothing_out_for_good(
+async def test_looks_that_go_far_back_are_rare(
     stored: Collection[ListedService], replica: Replica
 ) -> None:
-    late = await change(stored, 1, replica.now - timedelta(days=400))
-    await replica.look()
-    assert late.id not in replica.known
-    await replica.look(ALL_AFTER)
-    assert replica.known[late.id] == 1
+    for moment in (timedelta(minutes=5), timedelta(days=1)):
+        late = await change(stored, 1, replica.now - moment)
+        await replica.look()
+        assert replica.known.get(late.id, 0) < late.version
 
 
 async def test_more_than_one_look_asks_for_are_all_read(
@@ -122,6 +124,7 @@ async def test_idle_look_is_one_question_and_reads_nothing(
 async def test_look_after_a_long_absence_of_the_store_begins_where_the_last_one_ended(
     stored: Collection[ListedService], replica: Replica
 ) -> None:
-    await change(stored, 1, replica.now + timedelta(seconds=1))
     await replica.look(timedelta(minutes=30))
+    await change(stored, 1, replica.now + timedelta(seconds=1))
+    await replica.look(timedelta(seconds=59))
     assert len(replica.known) == 1
