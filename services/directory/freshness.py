@@ -3,9 +3,8 @@
 Invariant: every stored change is taken in, whoever made it, in whatever order, by whatever clock.
 A look asks which records changed since the look before, and some time before it, for clocks differ
 and a write takes its time; of what it finds, only versions that are not known are read. The further
-back, the less often, and once an hour it asks of all, so that no clock, however wrong, keeps a change
-out for good. While the store is away, what is in memory stands, and the next look begins where the
-last one ended.
+back, the less often, and once an hour of all: no clock, however wrong, keeps a change out for good.
+While the store is away, what is in memory stands; the next look begins where the last one ended.
 """
 
 from __future__ import annotations

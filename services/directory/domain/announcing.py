@@ -12,6 +12,7 @@ from services.directory.domain import telling
 from services.directory.domain.organization import (
     Action,
     Organization,
+    note_change,
     require,
     require_enterable,
     succeed,
@@ -62,6 +63,7 @@ def announce(
         ],
         key=lambda item: item.valid_from,
     )
+    note_change(organization, at)
     return []
 
 
@@ -92,6 +94,7 @@ def withdraw_announcement(
         Withdrawal(announcement=one, reason=reason, by=at.by, at=at.now) for one in withdrawn
     ]
     organization.withdrawals = [*organization.withdrawals, *taken_back][-ANNOUNCED_AT_MOST:]
+    note_change(organization, at)
     return []
 
 

@@ -235,7 +235,8 @@ def reinstate(
 
 
 def note_change(organization: Organization, at: Context) -> None:
-    """Something else than the card has changed: who made that so is known as before."""
+    """Something else than the card has changed: other replicas see it, and who made the card what
+    it is stays known."""
     organization.changed_at, held = at.now, organization.held
     if held is not None:
         organization.held = held.model_copy(update={"recorded_at": at.now})

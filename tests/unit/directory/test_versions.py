@@ -148,6 +148,17 @@ def test_r_1_3_announced_change_is_taken_back_by_a_later_one() -> None:
     assert (found.card.address, found.card.phones) == (OWN, ("+73845699999",))
 
 
+def test_announced_change_is_seen_by_other_replicas_and_the_card_keeps_its_author() -> None:
+    """They ask for what changed; whom somebody is announced to answer to is not retired there."""
+    found = entered()
+    present = found.present
+    announced = card(parent="r-authorised-body-08")
+    announce(found, announced, "Приказ", NOW + 9 * DAY, "A-1", at(NOW + DAY, EDITOR))
+    assert (found.changed_at, found.present) == (NOW + DAY, present)
+    withdraw_announcement(found, "A-1", "Отменён", at(NOW + 2 * DAY, EDITOR))
+    assert (found.changed_at, found.present) == (NOW + 2 * DAY, present)
+
+
 def test_r_1_3_return_to_the_present_card_is_a_change_of_the_announced_one() -> None:
     found = entered()
     later(found, 10, address=TEMPORARY)
