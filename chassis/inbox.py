@@ -1,7 +1,8 @@
 """Events on their way in: the connection that consumes the service's own inbox.
 
 Invariant: a message is acknowledged only when whoever receives it is done, and a message that
-cannot be decoded goes to the dead queue. Of several nodes each is used as `chassis.nodes` says.
+cannot be decoded, or that its document has no room for, goes to the dead queue. Of several nodes
+each is used as `chassis.nodes` says.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Any
 
 import structlog
 from faststream import AckPolicy, StreamMessage
+from faststream.exceptions import RejectMessage
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client import CollectorRegistry, Counter
 
 from chassis import failpoints
+from chassis.document import TooMuchSetAside
 from chassis.nodes import GONE, Route, connection_settings
 from chassis.queues import DEAD, EVENTS, PROBE, DeadMessage, dead_message, decode, inbox
 from contracts.envelope import Envelope
@@ -126,11 +129,18 @@ class Inbox:
         )
         async def consume(envelope: Envelope | None) -> None:
             if self._receive is not None and envelope is not None:
-                await self._receive(envelope)
+                try:
+                    await self._receive(envelope)
+                except TooMuchSetAside as full:
+                    self._progress()
+                    raise RejectMessage from full
                 failpoints.reach("before-acknowledge", envelope.id)
                 await self._acknowledge()
                 failpoints.reach("after-acknowledge", envelope.id)
-            self.progressed_at = asyncio.get_running_loop().time()
+            self._progress()
+
+    def _progress(self) -> None:
+        self.progressed_at = asyncio.get_running_loop().time()
 
     def _subscribe_to_dead(self) -> None:
         async def raw(message: StreamMessage[Any]) -> DeadMessage:

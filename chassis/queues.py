@@ -1,8 +1,8 @@
 """Exchanges and queues: how they are declared, what lies in them, and a look at them from outside.
 
-What cannot be decoded goes to the service's dead queue, and nothing else ever does. Every look
-takes a connection of its own, made for it: what has become of the service's own connections is
-just what a look must not depend on.
+What cannot be decoded goes to the service's dead queue, and with it only what its document has no
+room to set aside. Every look takes a connection of its own, made for it: what has become of the
+service's own connections is just what a look must not depend on.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
+import bson
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.exceptions import AMQPError, DeliveryError
+from bson.errors import BSONError
 from faststream.exceptions import RejectMessage
 from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
 from pydantic import ValidationError
 
-from contracts.envelope import Envelope
+from chassis.document import MAX_BYTES
+from contracts.envelope import Envelope, misfits
 
 log = structlog.get_logger()
 
@@ -30,6 +33,9 @@ DEAD = RabbitExchange("opora.dead", type=ExchangeType.TOPIC)
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 PROBE = "application/vnd.opora.probe"
 LOOK_SECONDS = 5.0
+DATA_BYTES = MAX_BYTES - 16 * 1024
+"""The document that an event was issued from held it, and so must whoever keeps it."""
+DEPTH = 100
 
 
 def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
@@ -48,21 +54,54 @@ def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
     )
 
 
-def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
-    """The event in a message; what is no CloudEvent of ours is rejected to the dead queue.
+class NoEvent(ValueError):
+    """A message is no event of ours, or none that a store can hold; `fields` do not fit."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+def read(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
+    """The event in a message; raises NoEvent.
 
     Attributes of a newer writer, not known here, are passed over; `unknown` is told how many.
     """
     try:
         envelope = Envelope.model_validate_json(body, extra="allow")
+        if envelope.model_extra:
+            unknown(len(envelope.model_extra))
+            envelope = Envelope.model_validate_json(body)
     except ValidationError as failure:
-        fields = sorted({".".join(map(str, e["loc"])) or "body" for e in failure.errors()})
-        log.error("undecodable-message", fields=fields)
-        raise RejectMessage from failure
-    if envelope.model_extra:
-        unknown(len(envelope.model_extra))
-        return Envelope.model_validate_json(body)
+        raise NoEvent(misfits(failure)) from failure
+    if not _can_be_stored(envelope.data):
+        raise NoEvent(["data"])
     return envelope
+
+
+def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
+    """As `read`; what is no event is rejected to the dead queue."""
+    try:
+        return read(body, unknown)
+    except NoEvent as failure:
+        log.error("undecodable-message", fields=failure.fields)
+        raise RejectMessage from failure
+
+
+def _can_be_stored(data: Mapping[str, Any]) -> bool:
+    """JSON allows what BSON cannot hold: numbers over 64 bits, keys with a null character."""
+    try:
+        return len(bson.encode(data)) <= DATA_BYTES and not _nests_deeper(data, DEPTH)
+    except (BSONError, OverflowError):
+        return False
+
+
+def _nests_deeper(value: Any, than: int) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return than == 0 or any(_nests_deeper(part, than - 1) for part in value)
 
 
 @dataclass(frozen=True, slots=True)

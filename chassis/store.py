@@ -20,10 +20,10 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis import chance, failpoints
 from chassis.database import AWAY
-from chassis.document import WARN_BYTES, Document, checked_size
+from chassis.document import WARN_BYTES, Document
 from chassis.listing import Lists, Order, Scalar
 from chassis.recent import Recent
-from chassis.stored import S, Spec, from_stored, to_stored
+from chassis.stored import S, Spec, checked_size, from_stored, to_stored
 
 log = structlog.get_logger()
 
@@ -34,6 +34,8 @@ class LostRace(Exception):
 
 class AlreadyExists(Exception):
     """A document of that id, or of that unique value, is there already."""
+
+    code = "already-exists"
 
 
 class StoreUnavailable(Exception):
@@ -126,7 +128,7 @@ class Collection(Generic[S]):
         self._trim(self.spec.name, document)
         mark = chance.token_hex(8)
         stored = self._to_stored(document, mark)
-        # What is parked came from outside and must be kept somewhere: it is not held to the bound.
+        # What is parked came from outside and has a bound of its own (`document.PARKED_BYTES`).
         held = {**stored, "parked": []} if document.parked else stored
         size = checked_size(held, self.spec.max_bytes)
         if size > WARN_BYTES:

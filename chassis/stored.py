@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import bson
 from pydantic import BaseModel
 
-from chassis.document import MAX_BYTES, Answered, Document, Parked
+from chassis.document import MAX_BYTES, Answered, Document, DocumentTooLarge, Parked
 from chassis.listing import Lists, Scalar
 from contracts.envelope import Envelope
 
@@ -80,3 +81,13 @@ def from_stored(spec: Spec[S], stored: Mapping[str, Any]) -> Document[S]:
         commands=[Answered.model_validate(entry) for entry in stored["commands"]],
         unknown={name: value for name, value in state.items() if name not in known},
     )
+
+
+def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
+    """Size in bytes of what is about to be stored; refuses what is over the bound."""
+    size = len(bson.encode(stored))
+    if size > most:
+        raise DocumentTooLarge(
+            "document-too-large", f"the record would grow to {size} bytes, over {most}"
+        )
+    return size
