@@ -86,6 +86,8 @@ class Document(Generic[S]):
     version: int = 0
     seq: int = 0
     outbox: list[Envelope] = field(default_factory=list)
+    unsent_since: int = 0
+    """Epoch milliseconds since when, as far as is stored, none of the outbox was confirmed."""
     sent: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
@@ -107,6 +109,7 @@ class Document(Generic[S]):
         confirmed = [entry for entry in self.outbox if entry.number <= number]
         if confirmed:
             self.outbox = [entry for entry in self.outbox if entry.number > number]
+            self.unsent_since = 0
             wire = [entry.model_dump(mode="json") for entry in confirmed]
             self.sent = [*self.sent, *wire][-SENT_KEPT:]
 

@@ -28,6 +28,10 @@ from chassis.stored import S, Spec, checked_size, from_stored, to_stored
 log = structlog.get_logger()
 
 
+FOUND_BY = ("id", "relay_due", "unsent_since", "wake_at", "parked_since")
+"""What every kind of document is found by, whatever it is listed by."""
+
+
 class LostRace(Exception):
     """Somebody else wrote this document since it was read: load again and decide again."""
 
@@ -71,7 +75,7 @@ class Collection(Generic[S]):
         if any("_id" in fields for fields in spec.indexed):
             raise ValueError(f"{spec.name}: index `id`, the embedded server cannot index `_id`")
         self.spec = spec
-        self.lists = Lists(spec.indexed)
+        self.lists = Lists(spec.indexed, (*FOUND_BY, *spec.unique))
         self.counts = Counts()
         self._stored = database[spec.name]
         self._trim = trim
@@ -89,7 +93,7 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
 
     async def _create_indexes(self) -> None:
-        for name in ("relay_due", "wake_at", "parked_since", *self.lists.indexed):
+        for name in (*FOUND_BY, *self.lists.indexed):
             await self._stored.create_index([(name, 1)])
         for name in self.spec.unique:
             await self._stored.create_index([(name, 1)], unique=True, sparse=True)
@@ -126,6 +130,7 @@ class Collection(Generic[S]):
         was lost is settled by reading the document again and looking for this write's mark.
         """
         self._trim(self.spec.name, document)
+        document.unsent_since = self._unsent_since(document)
         mark = chance.token_hex(8)
         stored = self._to_stored(document, mark)
         # What is parked came from outside and has a bound of its own (`document.PARKED_BYTES`).
@@ -241,12 +246,16 @@ class Collection(Generic[S]):
         It belongs to no operation, so what it asks is not counted.
         """
         saved = 0
-        for name in self.lists.indexed:
+        lacking: dict[str, dict[str, Any]] = {
+            name: {name: {"$exists": False}} for name in self.lists.indexed
+        }
+        lacking["unsent_since"] = {"relay_due": {"$gt": 0}, "unsent_since": {"$exists": False}}
+        for name, query in lacking.items():
             before = -1
             while saved > before:
                 before = saved
                 try:
-                    cursor = self._stored.find({name: {"$exists": False}}).limit(batch)
+                    cursor = self._stored.find(query).limit(batch)
                     found = [self._from_stored(stored) async for stored in cursor]
                 except AWAY as failure:
                     raise StoreUnavailable from failure
@@ -256,6 +265,10 @@ class Collection(Generic[S]):
                             await self.save(document)
                         saved += 1
         return saved
+
+    def _unsent_since(self, document: Document[S]) -> int:
+        """As long as something is unsent, since when: sending goes on with every confirmation."""
+        return (document.unsent_since or self._clock_ms()) if document.outbox else 0
 
     def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
         relay_due = self._clock_ms() + self.relay_grace_ms if document.outbox else 0

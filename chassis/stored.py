@@ -52,6 +52,7 @@ def to_stored(
         "seq": document.seq,
         "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
         "relay_due": relay_due,
+        "unsent_since": document.unsent_since,
         "sent": document.sent,
         "wake_at": spec.wake_at(document.state),
         "streams": dict(document.streams),
@@ -75,7 +76,8 @@ def from_stored(spec: Spec[S], stored: Mapping[str, Any]) -> Document[S]:
         version=stored["version"],
         seq=stored["seq"],
         outbox=[Envelope.model_validate(entry) for entry in stored["outbox"]],
-        sent=list(stored.get("sent", ())),  # not there before it was kept
+        unsent_since=stored.get("unsent_since", 0),  # not there before they were kept
+        sent=list(stored.get("sent", ())),
         streams=dict(stored["streams"]),
         parked=[Parked.model_validate(entry) for entry in stored["parked"]],
         commands=[Answered.model_validate(entry) for entry in stored["commands"]],

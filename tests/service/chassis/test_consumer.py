@@ -121,7 +121,7 @@ async def test_poison_blocks_its_own_document_only_and_is_not_tried_again(
         assert document is not None
         assert document.blocked
         assert [entry.envelope.number for entry in document.parked] == [2, 3]
-        assert [d.id for d in await echo.echoes.find({"blocked": 1})] == [sick]
+        assert [d.id for d in await echo.echoes.find({"parked_since": {"$gt": 0}})] == [sick]
         assert await echo.service.letters.look({}) == []
 
 
