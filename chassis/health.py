@@ -84,7 +84,7 @@ class Health:
         service, now = self._service, epoch_ms(self._service.now())
         found = Standing(
             stalled=service.watchdog.stalled,
-            oldest_unhandled=max(service.consumer.oldest_in_hand, service.watchdog.waited),
+            oldest_unhandled=max(service.consumer.oldest_in_hand, service.watchdog.oldest),
             sweep_lag=service.watchdog.sweep_lag,
             letters=len(
                 await service.letters.look({"waits": 1}, sort=[("received", 1)], limit=MOST)

@@ -8,6 +8,7 @@ service's own connections is just what a look must not depend on.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ from pydantic import ValidationError
 
 from chassis.document import MAX_BYTES
 from contracts.envelope import Envelope, misfits
+from contracts.topology import EXCHANGE, dead_name, inbox_name
 
 log = structlog.get_logger()
 
-EVENTS = RabbitExchange("opora.events", type=ExchangeType.TOPIC)
+EVENTS = RabbitExchange(EXCHANGE, type=ExchangeType.TOPIC)
 DEAD = RabbitExchange("opora.dead", type=ExchangeType.TOPIC)
 DELIVERY_LIMIT = 1000  # every lost connection counts as a delivery: crashes must not use it up
 PROBE = "application/vnd.opora.probe"
@@ -41,12 +43,12 @@ DEPTH = 100
 def inbox(service: str, reads: Sequence[str]) -> RabbitQueue:
     """A service's queue; the arguments mean the same to RabbitMQ 3.10 and 4."""
     return RabbitQueue(
-        f"{service}.inbox",
+        inbox_name(service),
         queue_type=QueueType.QUORUM,
         routing_key=reads[0],
         arguments={
             "x-dead-letter-exchange": DEAD.name,
-            "x-dead-letter-routing-key": f"{service}.inbox",
+            "x-dead-letter-routing-key": inbox_name(service),
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
             "x-delivery-limit": DELIVERY_LIMIT,
@@ -79,6 +81,11 @@ def read(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> En
     return envelope
 
 
+def dead(service: str) -> RabbitQueue:
+    """The queue beside a service's inbox."""
+    return RabbitQueue(dead_name(service), queue_type=QueueType.QUORUM)
+
+
 def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> Envelope:
     """As `read`; what is no event is rejected to the dead queue."""
     try:
@@ -102,6 +109,26 @@ def _nests_deeper(value: Any, than: int) -> bool:
     elif not isinstance(value, list):
         return False
     return than == 0 or any(_nests_deeper(part, than - 1) for part in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A message that says nothing but when it was sent, in epoch milliseconds; 0 if not even that.
+
+    It goes into a service's own inbox: coming out of it, it tells how old what lies there is.
+    """
+
+    sent: int
+
+    @property
+    def body(self) -> bytes:
+        """What is sent."""
+        return str(self.sent).encode()
+
+    @classmethod
+    def of(cls, body: bytes) -> Probe:
+        """The probe that came."""
+        return cls(int(body) if re.fullmatch(rb"[0-9]{1,18}", body) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +157,19 @@ def dead_message(message: AbstractIncomingMessage) -> DeadMessage:
     )
 
 
-async def answers(url: str, queue: str | None) -> bool:
+async def answers(url: str, queue: str) -> bool:
     """Whether the broker answers what is sent over a connection made just now.
 
-    A refusal is an answer. A broker that blocks its publishers (it is short of memory or disk)
-    takes connections, and answers nothing that is sent to a queue.
+    A refusal is an answer, and so is that there is no such queue. A broker that blocks its
+    publishers (it is short of memory or disk) takes connections, and answers nothing that is sent.
     """
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             connection = await aio_pika.connect(url)
-            if queue is not None:
-                with suppress(DeliveryError):
-                    channel = await connection.channel()
-                    probe = aio_pika.Message(b"", content_type=PROBE)
-                    await channel.default_exchange.publish(probe, routing_key=queue)
+            with suppress(DeliveryError):
+                channel = await connection.channel()
+                probe = aio_pika.Message(b"", content_type=PROBE)
+                await channel.default_exchange.publish(probe, routing_key=queue)
             await connection.close()
     except (AMQPError, OSError, TimeoutError, RuntimeError):
         return False
