@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-import bson
 from pydantic import BaseModel, ValidationError
 
+from chassis.database import stored_size
 from chassis.tracing import Trace
 from contracts.context import Context
 from contracts.envelope import Envelope, misfits, sequence_text
@@ -64,7 +64,7 @@ class Parked(BaseModel):
     @property
     def size(self) -> int:
         """Bytes it takes in the store."""
-        return len(bson.encode(self.model_dump(mode="json")))
+        return stored_size(self.model_dump(mode="json"))
 
 
 class Answered(BaseModel):

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import aio_pika
-import bson
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.exceptions import AMQPError, DeliveryError
-from bson.errors import BSONError
 from faststream.exceptions import RejectMessage
 from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
 from pydantic import ValidationError
 
+from chassis.database import CannotBeHeld, stored_size
 from chassis.document import MAX_BYTES
 from contracts.envelope import Envelope, misfits
 from contracts.topology import EXCHANGE, dead_name, inbox_name
@@ -96,10 +95,9 @@ def decode(body: bytes, unknown: Callable[[int], None] = lambda count: None) -> 
 
 
 def _can_be_stored(data: Mapping[str, Any]) -> bool:
-    """JSON allows what BSON cannot hold: numbers over 64 bits, keys with a null character."""
     try:
-        return len(bson.encode(data)) <= DATA_BYTES and not _nests_deeper(data, DEPTH)
-    except (BSONError, OverflowError):
+        return stored_size(data) <= DATA_BYTES and not _nests_deeper(data, DEPTH)
+    except CannotBeHeld:
         return False
 
 

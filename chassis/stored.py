@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import bson
 from pydantic import BaseModel
 
+from chassis.database import stored_size
 from chassis.document import MAX_BYTES, Answered, Document, DocumentTooLarge, Parked
 from chassis.listing import Lists, Scalar
 from contracts.envelope import Envelope
@@ -87,7 +87,7 @@ def from_stored(spec: Spec[S], stored: Mapping[str, Any]) -> Document[S]:
 
 def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
     """Size in bytes of what is about to be stored; refuses what is over the bound."""
-    size = len(bson.encode(stored))
+    size = stored_size(stored)
     if size > most:
         raise DocumentTooLarge(
             "document-too-large", f"the record would grow to {size} bytes, over {most}"
