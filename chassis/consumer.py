@@ -28,7 +28,7 @@ from chassis.document import (
     TooMuchSetAside,
     receive,
 )
-from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, LostRace, NotStorable, StoreUnavailable
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.values import IDENTIFIER
@@ -99,7 +99,7 @@ async def store(
         try:
             await collection.save(document)
             return receipt
-        except (AlreadyExists, DocumentTooLarge) as failure:
+        except (AlreadyExists, DocumentTooLarge, NotStorable) as failure:
             present = await collection.get(document.id) or collection.blank(document.id)
             if present.rev != document.rev:  # born or written elsewhere: no clash of values
                 raise LostRace(document.id) from failure

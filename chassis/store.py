@@ -42,6 +42,12 @@ class AlreadyExists(Exception):
     code = "already-exists"
 
 
+class NotStorable(Exception):
+    """What the document has become is nothing that this store can hold, or list."""
+
+    code = "not-storable"
+
+
 class StoreUnavailable(Exception):
     """The database is away; nothing is known to be written."""
 
@@ -126,16 +132,20 @@ class Collection(Generic[S]):
     async def save(self, document: Document[S]) -> None:
         """Write the document: a new one is inserted, a known one replaces the revision read.
 
-        Raises LostRace, AlreadyExists, StoreUnavailable, DocumentTooLarge. A write whose reply
-        was lost is settled by reading the document again and looking for this write's mark.
+        Raises LostRace, AlreadyExists, StoreUnavailable, DocumentTooLarge, NotStorable. A write
+        whose reply was lost is settled by reading the document again and looking for this write's
+        mark.
         """
         self._trim(self.spec.name, document)
         document.unsent_since = self._unsent_since(document)
         mark = chance.token_hex(8)
-        stored = self._to_stored(document, mark)
-        # What is parked came from outside and has a bound of its own (`document.PARKED_BYTES`).
-        held = {**stored, "parked": []} if document.parked else stored
-        size = checked_size(held, self.spec.max_bytes)
+        try:
+            stored = self._to_stored(document, mark)
+            # What is parked came from outside and has a bound of its own (`document.PARKED_BYTES`).
+            held = {**stored, "parked": []} if document.parked else stored
+            size = checked_size(held, self.spec.max_bytes)
+        except ValueError as failure:
+            raise NotStorable(document.id) from failure
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1

@@ -235,17 +235,19 @@ class Clashing(EchoService):
     def on_made(self, thing: Thing, event: ThingMade, at: Context) -> Sequence[Event]:
         thing.code = event.name
         thing.name = "x" * event.size
+        thing.size = min(event.size, 0)
         return []
 
 
 async def test_outcome_that_the_store_refuses_is_set_aside_in_its_own_document(
     settings: ServiceSettings, broker: Broker
 ) -> None:
-    """A unique value that is taken, a document over its bound: trying again would spin for ever."""
+    """A unique value that is taken, a document over its bound, a value that no list can hold:
+    trying again would spin for ever."""
     clashing = Clashing(settings, fresh("echo"))
     await broker.remove(clashing.service.name)
     await broker.listen("echo.#")
-    holder, clash, large = fresh("t"), fresh("t"), fresh("t")
+    holder, clash, large, unlisted = (fresh("t") for _ in range(4))
 
     async def parked(subject: str) -> list[str | None]:
         document = await clashing.things.get(subject)
@@ -255,7 +257,9 @@ async def test_outcome_that_the_store_refuses_is_set_aside_in_its_own_document(
         await send(broker, made(1, holder))
         await until(lambda: clashing.service.consumer.tally.applied == 2)
         await send(broker, made(1, clash), made(1, large, size=MAX_BYTES))
-        await until(lambda: clashing.service.consumer.tally.failed == 2)
+        await send(broker, made(1, unlisted, size=-1))
+        await until(lambda: clashing.service.consumer.tally.failed == 3)
+        assert await parked(unlisted) == ["not-storable"]
         assert await parked(clash) == ["already-exists"]
         assert await parked(large) == ["document-too-large"]
         attempts = clashing.things.counts.writes
