@@ -205,6 +205,7 @@ class Service:
             self.health.store_answers,
             self.bus.answers,
             self._backing.end,
+            now=self.now,
         )
 
     def _context_of(self, envelope: Envelope) -> Context:
