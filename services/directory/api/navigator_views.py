@@ -169,7 +169,7 @@ def _hit(directory: Directory, hit: Hit, pack: RegulationPack, now: AwareDatetim
         eligibility=listing.eligibility,
         minimum_age=listing.minimum_age,
         maximum_age=listing.maximum_age,
-        today=today(pattern_of(listing, card), now, zone, calendar),
+        today=today(listing.status, pattern_of(listing, card), now, zone, calendar),
         capacities=[
             FreeView(
                 unit=Coded(code=entry.unit, ru=vocabulary.ru("units", entry.unit)),

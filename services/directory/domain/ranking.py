@@ -29,9 +29,7 @@ def ranked(hits: int, weighed: list[Levels]) -> list[int]:
     return [groups[weight] for weight in sorted(groups, reverse=True)]
 
 
-def page_of(
-    ranked: list[int], start: int, count: int, id_of: Callable[[int], str]
-) -> list[int]:
+def page_of(ranked: list[int], start: int, count: int, id_of: Callable[[int], str]) -> list[int]:
     """Some of the places, in the order of the groups and within one in that of the services' ids.
 
     Places are given as services come, which differs from replica to replica; ids are the same for
