@@ -27,12 +27,15 @@ from services.directory.api.hsds_models import (
     Organization as HsdsOrganization,
 )
 from services.directory.api.hsds_organizations import (
+    day_of,
     location_basic,
     locations,
     office,
     organization_basic,
     organization_phones,
     organization_with,
+    shown,
+    to_the_millisecond,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -94,7 +97,7 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
             *attributes(directory.offer.vocabulary, "service", own, codes),
             *hours_attribute("service", own, pattern),
         ],
-        metadata=_metadata(service),
+        metadata=_metadata(directory, service, kept),
     )
 
 
@@ -166,16 +169,6 @@ def modified(directory: Directory, service: ListedService, kept: Organization) -
     return to_the_millisecond(max(kept.changed_at, directory.offer.changed_at(service)))
 
 
-def to_the_millisecond(moment: datetime) -> datetime:
-    """A moment as it is shown: what is asked since then is found by what was shown."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def shown(moment: datetime) -> str:
-    """A moment as text."""
-    return moment.isoformat(timespec="milliseconds")
-
-
 def _phones(listing: ServiceListing, kept: Organization) -> list[Phone]:
     own = [
         Phone(id=hsds_id("phone", "service", listing.id, number), number=number)
@@ -239,14 +232,14 @@ def _capacities(directory: Directory, listing: ServiceListing) -> list[ServiceCa
     ]
 
 
-def _metadata(service: ListedService) -> list[Metadata]:
+def _metadata(directory: Directory, service: ListedService, kept: Organization) -> list[Metadata]:
     own = hsds_id("service", service.id)
     return [
         Metadata(
             id=hsds_id("metadata", service.id, change.at.isoformat(), name),
             resource_id=own,
             resource_type="service",
-            last_action_date=change.at.date().isoformat(),
+            last_action_date=day_of(directory, change.at, kept.card.region),
             last_action_type=change.action,
             field_name=name,
             previous_value=before,

@@ -121,10 +121,12 @@ def _word_left_out(survey: Survey) -> Iterator[Finding]:
 
     Names of places count as one word, whichever they are. No proposal: it may be called so.
     """
-    phrases = Counter(phrase for row in survey.rows for phrase in pairwise(_common_words(row)))
+    phrases = Counter(
+        phrase for row in survey.rows for phrase in pairwise(_words_without_places(row))
+    )
     usual: Counter[tuple[str, str, str]] = Counter()
     for row in survey.rows:
-        named = _common_words(row)
+        named = _words_without_places(row)
         usual.update(zip(named, named[1:], named[2:], strict=False))
     between: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (first, middle, last), count in usual.items():
@@ -133,7 +135,7 @@ def _word_left_out(survey: Survey) -> Iterator[Finding]:
     for row in survey.rows:
         printed = words_of(row.printed.name)
         for (first, last), pair in zip(
-            pairwise(_common_words(row)), pairwise(printed), strict=True
+            pairwise(_words_without_places(row)), pairwise(printed), strict=True
         ):
             for middle in between[first, last] if phrases[first, last] == 1 else ():
                 yield Finding(
@@ -143,7 +145,7 @@ def _word_left_out(survey: Survey) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _common_words(row: PrintedRow) -> list[str]:
+def _words_without_places(row: PrintedRow) -> list[str]:
     """The words of a name in lower case, those of places as one."""
     return [_PLACE if word.istitle() else word.lower() for word in words_of(row.printed.name)]
 

@@ -37,6 +37,7 @@ def locate(place: str | None, municipality: str | None = None) -> Location:
     ],
 )
 def test_place_is_understood_in_any_form(said: str, codes: list[str], part: str | None) -> None:
+    """S: as words are."""
     found = locate(said)
     assert list(found.municipalities) == codes
     assert (found.settlement or found.city_district) == part
