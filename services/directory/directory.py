@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from chassis.calendar import DistrictCalendar
 from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.errors import Refusal
-from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.filed import FiledServices
@@ -71,19 +67,6 @@ class Directory:
         if self.offer.places is None:
             raise NotLoadedYet
         return self.offer.places
-
-    def calendar_of(self, region: str | None) -> tuple[ZoneInfo, DistrictCalendar]:
-        """Zone and calendar of a region; the district's own where the region has none."""
-        name = next((item.time_zone for item in regions() if item.code == region), None)
-        if name is None:
-            return self.service.settings.zone, self.service.calendar
-        return _calendar(name)
-
-
-@cache
-def _calendar(name: str) -> tuple[ZoneInfo, DistrictCalendar]:
-    zone = ZoneInfo(name)
-    return zone, DistrictCalendar(zone)
 
 
 WithDirectory = Annotated[Directory, in_state("directory")]

@@ -120,7 +120,7 @@ def locations(directory: Directory, kept: Kept) -> list[Location]:
     if basic is None:
         return []
     pattern = organization_pattern(kept.card)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     now = directory.service.now()
     return [
         Location(
@@ -176,7 +176,7 @@ def _address(kept: Kept) -> Address:
 
 def day_of(directory: Directory, moment: datetime, region: str | None) -> str:
     """The date of a moment where the organization is."""
-    zone, _ = directory.calendar_of(region)
+    zone = directory.service.calendars.of(region).zone
     return moment.astimezone(zone).date().isoformat()
 
 

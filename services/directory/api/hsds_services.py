@@ -81,7 +81,7 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
     """A service with everything that belongs to it."""
     listing, own = service.listing, hsds_id("service", service.id)
     pattern = pattern_of(listing, kept.card)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     at_location = service_at_location_full(directory, service, kept, nested=False)
     codes = [(facet, code) for facet in Facet for code in getattr(listing, facet)]
     return Service(
@@ -142,7 +142,7 @@ def service_at_location_full(
     if not found:
         return None
     own = hsds_id("service_at_location", service.id)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     pattern = pattern_of(service.listing, kept.card)
     return ServiceAtLocation(
         id=own,

@@ -127,9 +127,9 @@ def _open_now(directory: Directory) -> OpenIn:
     now = directory.service.now()
 
     def is_open(pattern: HoursPattern) -> bool:
-        zone, calendar = directory.calendar_of(pattern.region)
+        calendar = directory.service.calendars.of(pattern.region)
         hours, days, exceptions = pattern.hours, pattern.reception_days, pattern.exceptions
-        return opening(hours, days, now, zone, calendar, exceptions).state is State.OPEN
+        return opening(hours, days, now, calendar.zone, calendar, exceptions).state is State.OPEN
 
     return is_open
 

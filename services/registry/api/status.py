@@ -16,7 +16,6 @@ from chassis.limits import Evenly
 from chassis.problems import respond
 from contracts.directory import OrganizationCard
 from contracts.errors import NotFound
-from contracts.hours import zone_of
 from contracts.status_code import matches, plain_code, plain_number
 from services.registry.api.pages import STATUS_PAGE
 from services.registry.domain.appointments import next_appointment
@@ -143,8 +142,8 @@ async def _next_appointment(
     place = institution
     if place is None or place.id != coming.organization:
         place = await registry.card(coming.organization)
-    zone = zone_of(place.region if place else None) or registry.service.settings.zone
-    local = coming.starts_at.astimezone(zone)
+    calendar = registry.service.calendars.of(place.region if place else None)
+    local = coming.starts_at.astimezone(calendar.zone)
     when = moment_words(local)
     return NextAppointment(
         starts_at=local,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chassis.calendar import DistrictCalendar
+from chassis.calendar import Calendars, DistrictCalendar
 from contracts.terms import WorkingCalendar
 
 KEMEROVO = ZoneInfo("Asia/Novokuznetsk")  # UTC+7
@@ -69,6 +69,17 @@ def test_later_change_of_the_given_overrides_changes_nothing() -> None:
     calendar = DistrictCalendar(KEMEROVO, overrides)
     overrides.clear()
     assert not calendar.is_working(date(2028, 11, 6))
+
+
+def test_every_calendar_of_a_service_knows_the_moved_days() -> None:
+    """Calendars of other regions were made without them."""
+    monday_after = date(2028, 11, 6)
+    calendars = Calendars(KEMEROVO, {monday_after: False})
+    for region, zone in ((None, "Asia/Novokuznetsk"), ("RU-KEM", "Asia/Novokuznetsk"),
+                         ("RU-MOW", "Europe/Moscow"), ("RU-XXX", "Asia/Novokuznetsk")):  # fmt: skip
+        calendar = calendars.of(region)
+        assert (calendar.zone.key, calendar.is_working(monday_after)) == (zone, False)
+    assert calendars.of("RU-KEM") is calendars.of(None)
 
 
 @pytest.mark.parametrize(
