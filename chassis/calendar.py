@@ -19,9 +19,12 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from holidays import HolidayBase, country_holidays
+from holidays.countries.russia import RussiaStaticHolidays
 
 from contracts.hours import zone_of
 
+LAST_DECREED = max(RussiaStaticHolidays.special_public_holidays)
+"""The last year whose transferred days off the data know."""
 NO_OVERRIDES: Mapping[date, bool] = MappingProxyType({})
 
 
@@ -48,6 +51,10 @@ class DistrictCalendar:
         """Whether the day is a working day, transferred days included."""
         overridden = self._overrides.get(day)
         return self._official.is_working_day(day) if overridden is None else overridden
+
+    def knows_transfers(self, year: int) -> bool:
+        """Whether the days that are moved in a year are known, from the data or the operator."""
+        return year <= LAST_DECREED or any(day.year == year for day in self._overrides)
 
     def end_of_day(self, day: date) -> datetime:
         """The moment in UTC at which the district's day ends: the next local midnight."""

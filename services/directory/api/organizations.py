@@ -101,6 +101,7 @@ async def get_open(
         organization=organization_id,
         at=moment.astimezone(calendar.zone),
         time_zone=calendar.zone.key,
+        transfers_known=calendar.knows_transfers(moment.astimezone(calendar.zone).year),
         **dict(answer),
     )
 

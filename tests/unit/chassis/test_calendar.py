@@ -64,6 +64,12 @@ def test_override_wins_in_both_directions_and_leaves_other_days_alone() -> None:
     assert told.is_working(date(2028, 11, 7))
 
 
+def test_year_without_decreed_transfers_is_known_as_one() -> None:
+    bare, told = DistrictCalendar(KEMEROVO), DistrictCalendar(KEMEROVO, {date(2028, 11, 6): False})
+    assert [bare.knows_transfers(year) for year in (2024, 2027, 2028)] == [True, True, False]
+    assert [told.knows_transfers(year) for year in (2028, 2029)] == [True, False]
+
+
 def test_later_change_of_the_given_overrides_changes_nothing() -> None:
     overrides = {date(2028, 11, 6): False}
     calendar = DistrictCalendar(KEMEROVO, overrides)
