@@ -121,27 +121,21 @@ def _word_left_out(survey: Survey) -> Iterator[Finding]:
 
     Names of places count as one word, whichever they are. No proposal: it may be called so.
     """
-    phrases = Counter(
-        phrase for row in survey.rows for phrase in pairwise(_words_without_places(row))
-    )
-    usual: Counter[tuple[str, str, str]] = Counter()
-    for row in survey.rows:
-        named = _words_without_places(row)
-        usual.update(zip(named, named[1:], named[2:], strict=False))
+    named = [_words_without_places(row) for row in survey.rows]
+    phrases = Counter(phrase for words in named for phrase in pairwise(words))
+    longer = Counter(three for w in named for three in zip(w, w[1:], w[2:], strict=False))
     between: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (first, middle, last), count in usual.items():
+    for (first, middle, last), count in longer.items():
         if count >= _USUAL_PHRASE and middle != _PLACE and len(first) > _LONGEST_PARTICLE:
             between[first, last].append(middle)
-    for row in survey.rows:
-        printed = words_of(row.printed.name)
-        for (first, last), pair in zip(
-            pairwise(_words_without_places(row)), pairwise(printed), strict=True
-        ):
-            for middle in between[first, last] if phrases[first, last] == 1 else ():
+    for row, words in zip(survey.rows, named, strict=True):
+        for phrase, as_printed in zip(pairwise(words), _phrases(row), strict=True):
+            for middle in between[phrase] if phrases[phrase] == 1 else ():
+                text = " ".join(as_printed)
                 yield Finding(
                     row, "name", row.printed.name,
-                    f"“{' '.join(pair)}” is printed once; other rows print “{middle}” between.",
-                    f"«{' '.join(pair)}» встречается раз; в других строках между ними «{middle}».",
+                    f"“{text}” is printed once; other rows print “{middle}” between.",
+                    f"«{text}» встречается раз; в других строках между ними «{middle}».",
                 )  # fmt: skip
 
 
