@@ -66,6 +66,9 @@ class Status(BaseModel):
     appointment: NextAppointment | None = Field(description="the next one with a specialist (S)")
     institution: str | None
     phones: list[str]
+    printed_phone: str | None = Field(
+        description="where none can be told for certain: the phone as a source prints it"
+    )
     call: str | None = Field(
         description="whom to call: the institution, or else whom it answers to"
     )
@@ -129,6 +132,7 @@ async def _status(registry: Registry, case: CaseRecord) -> Status:
         appointment=await _next_appointment(registry, case, institution),
         institution=institution.name if institution else None,
         phones=list(call.phones) if call else [],
+        printed_phone=call.printed_phone if call and not call.phones else None,
         call=call.name if call else None,
     )
 
