@@ -322,6 +322,7 @@ async def test_where_the_institution_s_phone_is_not_known_its_body_is_to_be_call
 async def test_phone_that_is_not_certain_is_told_as_it_is_printed(register: Register) -> None:
     """R 1.3: of two towns' codes one is wrong; neither is told as certain."""
     ref = ref_of("C0000000000000000000000000006027", "r-institution-78")
+    ref = ref.model_copy(update={"authorised_body": "r-authorised-body-99"})  # not known here
     unread = {"phones": (), "printed_phone": "(38472) 3-00-02"}
     card = institution_card("r-institution-78").model_copy(update=unread)
     story = register.stack.story(ORGANIZATION, card.id)
