@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from chassis.http import Body, public
-from contracts.territory import Location, municipalities
+from contracts.territory import Location, place_names
 from contracts.values import Identifier
 from services.directory.api.navigator_views import (
     Coded,
@@ -137,7 +137,7 @@ def _open_now(directory: Directory) -> OpenIn:
 def _understood(location: Location | None) -> UnderstoodPlace | None:
     if location is None:
         return None
-    names = {item.code: item.name for item in municipalities()}
+    names = place_names()
     return UnderstoodPlace(
         region=location.region,
         municipalities=[Coded(code=code, ru=names[code]) for code in location.municipalities],

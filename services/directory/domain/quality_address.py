@@ -4,8 +4,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from contracts.territory.houses import House
 from contracts.territory.municipality import municipality_stem, normal_name
 from contracts.territory.printed import PrintedAddress
+from contracts.territory.streets import Street, street_and_house
 from services.directory.domain.quality_survey import (
     Finding,
     PrintedRow,
@@ -17,7 +19,6 @@ from services.directory.domain.quality_survey import (
 )
 
 _SOURCE = "R 1.3, R appendix 1"
-_INITIALS = re.compile(r"^(?:[А-ЯЁ]\.\s*)+")
 _ODD_PUNCTUATION = (
     (re.compile(r"\s/|/\s"), "a space beside the slash", "пробел у дробной черты"),
     (re.compile(r"^\d{6}\s+\S"), "no comma after the postcode", "нет запятой после индекса"),
@@ -185,23 +186,26 @@ def _settlement_mark_differs(survey: Survey) -> Iterator[Finding]:
 
 def _street_spelling(survey: Survey) -> Iterator[Finding]:
     """«ул. Н.Крупской, 13» and «ул. Крупской, 13»: one house, its street written two ways."""
-    by_house: dict[tuple[str | None, ...], list[tuple[PrintedRow, str, str]]] = defaultdict(list)
+    by_house: dict[tuple[str, House, str], list[tuple[PrintedRow, str, Street]]] = defaultdict(list)
     for row, address, parts in survey.with_address():
-        if parts.settlement and parts.street and parts.house:
-            bare = _INITIALS.sub("", parts.street)
-            texts = (normal_name(part) for part in (parts.settlement, bare, parts.house))
-            by_house[parts.street_mark, *texts].append((row, address, parts.street))
+        street, house = street_and_house(address)
+        if parts.settlement and street and house:
+            place = normal_name(parts.settlement)
+            by_house[place, house, street.names[-1]].append((row, address, street))
     for found in by_house.values():
-        spellings = {normal_name(street) for _, _, street in found}
+        spellings = {street.name for _, _, street in found}
         for row, address, street in found if len(spellings) > 1 else ():
-            others = listed(
-                f"{r.key}: {s}" for r, _, s in found if normal_name(s) != normal_name(street)
-            )
-            yield Finding(
-                row, "address", address,
-                f"Another row writes the street of this house otherwise ({others}).",
-                f"Улица того же дома в другой строке написана иначе ({others}).",
-            )  # fmt: skip
+            others = [
+                f"{other.key}: {spelt.name}"
+                for other, _, spelt in found
+                if spelt.name != street.name and street.may_be(spelt) is not False
+            ]
+            if others:
+                yield Finding(
+                    row, "address", address,
+                    f"Another row writes the street of this house otherwise ({listed(others)}).",
+                    f"Улица того же дома в другой строке написана иначе ({listed(others)}).",
+                )  # fmt: skip
 
 
 def _odd_punctuation(survey: Survey) -> Iterator[Finding]:

@@ -15,8 +15,9 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from contracts.territory.municipality import Municipality, Region, normal_name
-from contracts.territory.printed import PrintedAddress, parse_address, phone_digits
+from contracts.territory.printed import PrintedAddress, parse_address
 from contracts.values import Line
+from services.directory.domain.contacts import phone_digits
 
 MOST_LISTED = 10
 
