@@ -70,13 +70,13 @@ class Places:
         self._gazetteer = gazetteer
         self._lemmas = lemmas
         self._nearest = nearest
-        self._codes: dict[str, str] = {}
+        self._codes: set[str] = set()
         self._known: list[_Known] = []
         for region in regions:
             for name in (region.name, *region.aliases, *region.cities):
                 self._add(name, REGION, AddressQuery(text=name))
         for municipality in municipalities:
-            self._codes[municipality.code] = municipality.region
+            self._codes.add(municipality.code)
             for name, kinds, query in _names(municipality):
                 self._add(name, kinds, query)
 
