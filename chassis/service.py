@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from chassis import clock, logs, operations, problems
 from chassis.backing import REAL, Backing
 from chassis.bus import Bus
-from chassis.calendar import DistrictCalendar
+from chassis.calendar import Calendars
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
@@ -70,7 +70,8 @@ class Service:
         self.settings = settings
         self.inboxes = inboxes
         self.now = now
-        self.calendar = DistrictCalendar(settings.zone)
+        self.calendars = Calendars(settings.zone, settings.moved_days)
+        self.calendar = self.calendars.of(None)
         self.registry = CollectorRegistry()
         self.client, self._database = backing.connect(
             settings.mongo_url.get_secret_value(), f"{settings.database_prefix}{name}"
