@@ -20,7 +20,7 @@ from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
 from contracts.event import Event
 from contracts.values import SYSTEM
-from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
+from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, AskedBody
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent
@@ -91,7 +91,7 @@ class Sending:
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 
-    async def _serve(self, partner: Partner) -> None:
+    async def _serve(self, partner: AskedBody) -> None:
         while True:
             try:
                 pause = await self._next(partner)
@@ -104,7 +104,7 @@ class Sending:
                 pause = 1.0
             await self._rest(partner, pause)
 
-    async def _rest(self, partner: Partner, seconds: float) -> None:
+    async def _rest(self, partner: AskedBody, seconds: float) -> None:
         """Until the next turn; an idle queue looks up when there is news."""
         if 0 < seconds < LOOK_SECONDS:
             await asyncio.sleep(seconds)
@@ -115,7 +115,7 @@ class Sending:
                     await self._news[partner.office].wait()
             self._news[partner.office].clear()
 
-    async def _next(self, partner: Partner) -> float:
+    async def _next(self, partner: AskedBody) -> float:
         """Give the most urgent request its turn; seconds until there is something to do again."""
         now = self._service.now()
         waiting = await self._cases.look(
@@ -140,12 +140,12 @@ class Sending:
                 return BETWEEN_SECONDS
         return 0.5
 
-    async def _pace(self, partner: Partner) -> Document[Pace]:
+    async def _pace(self, partner: AskedBody) -> Document[Pace]:
         known = await self._paces.load(gateway_id(partner.office))
         return known or self._paces.blank(gateway_id(partner.office))
 
     async def _give_turn(
-        self, partner: Partner, pace: Document[Pace], case_id: str, attempt: str
+        self, partner: AskedBody, pace: Document[Pace], case_id: str, attempt: str
     ) -> None:
         spacing = spacing_of(partner.per_minute, SECONDS)
         pace.state.take_turn(attempt, spacing, self._service.now())
@@ -154,7 +154,7 @@ class Sending:
         self._under_way[partner.office].add(task)
         task.add_done_callback(self._under_way[partner.office].discard)
 
-    async def _send_safely(self, partner: Partner, case_id: str, request_id: str) -> None:
+    async def _send_safely(self, partner: AskedBody, case_id: str, request_id: str) -> None:
         with use(begin()):
             try:
                 async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -165,7 +165,7 @@ class Sending:
                 error = type(failure).__name__
                 log.error("request-not-sent", id=case_id, error=error)
 
-    async def _send(self, partner: Partner, case_id: str, request_id: str) -> None:
+    async def _send(self, partner: AskedBody, case_id: str, request_id: str) -> None:
         """As the case stands now: nothing leaves about a citizen who declined meanwhile."""
         document = await self._cases.get(case_id)
         due = [r for r in document.state.sendable if r.id == request_id] if document else []
@@ -240,7 +240,7 @@ class Sending:
                 for one in found:
                     await self._hand_to_paper(one["id"])
 
-    async def _leave_alone(self, partner: Partner, pause: float) -> None:
+    async def _leave_alone(self, partner: AskedBody, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""
         if not pause:
             return
@@ -253,7 +253,7 @@ class Sending:
             except (LostRace, AlreadyExists):
                 continue
 
-    async def _count(self, partner: Partner, found: int) -> None:
+    async def _count(self, partner: AskedBody, found: int) -> None:
         """How many wait; a long queue is counted with every look, a short one is known already."""
         if found == LOOKED_AT:
             now = epoch_ms(self._service.now())

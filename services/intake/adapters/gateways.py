@@ -105,7 +105,7 @@ def _pause(response: httpx.Response) -> float:
 
 
 @dataclass(slots=True)
-class Partner:
+class AskedBody:
     """One body that is asked electronically: its gateways by kind, and the pace agreed."""
 
     office: str
@@ -121,9 +121,9 @@ class Gateways:
         settings: Sequence[GatewaySettings],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self.partners: dict[str, Partner] = {}
+        self.partners: dict[str, AskedBody] = {}
         for one in settings:
-            partner = self.partners.setdefault(one.office, Partner(one.office, one.per_minute))
+            partner = self.partners.setdefault(one.office, AskedBody(one.office, one.per_minute))
             partner.per_minute = min(partner.per_minute, one.per_minute)
             token = one.token.get_secret_value()
             partner.clients[one.kind] = GatewayClient(one.url, token, transport)
