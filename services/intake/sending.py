@@ -20,7 +20,7 @@ from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
 from contracts.event import Event
 from contracts.values import SYSTEM
-from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, AskedBody
+from services.intake.adapters.gateways import SECONDS, AskedBody, Gateways, GatewayUnavailable
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent

@@ -25,7 +25,7 @@ from services.intake.domain.completing import Completion, complete
 from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
-from services.intake.forwarding import check_contacts, forward_by_address, taken_by
+from services.intake.forwarding import check_contacts, decided_by, taken_by
 from services.intake.intake import Serving, WithIntake
 from services.intake.placing import place
 from services.intake.registering import Source, register_referral
@@ -113,17 +113,16 @@ async def post_completion(
 
     What waits at a body or MFC is passed on at once if its address now says to whom.
     """
-    waiting: list[bool] = []
+    await intake.ready()
 
     def decide(entry: JournalEntry, at: Context) -> None:
-        waiting[:] = [entry.state is EntryState.TO_FORWARD]
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         entry.found_by = found_by(intake.identity, entry.form.citizen)
+        if entry.state is EntryState.TO_FORWARD:
+            entry.onward = decided_by(intake, entry.form)
 
     answered = await change_line(
         intake, referral_id, request, by, decide, answer=lambda line: {"missing": line.missing}
     )
     await place(intake, referral_id)
-    if any(waiting):
-        await forward_by_address(intake, referral_id, by)
     return receipt(answered, response)
