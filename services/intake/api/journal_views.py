@@ -113,6 +113,9 @@ class EntryView(BaseModel):
     forwarded_from: str | None = Field(default=None, description="line in the sender's journal")
     sender: str | None = Field(default=None, description="the body or MFC that passed it on")
     returned: Returned | None = Field(default=None, description="given back to the sender, and why")
+    ended: str | None = Field(
+        default=None, description="why the case ended before the body or MFC passed it on"
+    )
     corrects: str | None = Field(default=None, description="the line it stands in place of")
     corrected_by: str | None = Field(default=None, description="the line in place of this one")
     correction: CorrectionView | None = None
@@ -147,6 +150,7 @@ def entry_view(document: Document[JournalEntry], case: Case | None = None) -> En
         forwarded_from=entry.forwarded_from,
         sender=entry.sender,
         returned=entry.returned,
+        ended=entry.ended,
         corrects=entry.corrects,
         corrected_by=entry.corrected_by,
         correction=_correction(entry),
