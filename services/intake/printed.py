@@ -170,6 +170,8 @@ def _applicant(applicant: Applicant) -> str:
 def _notes(entry: JournalEntry) -> Iterable[str]:
     if entry.sender is not None:
         yield f"поступило из: {entry.sender}"
+    if entry.placed is not None and entry.placed.linked and entry.placed.number:
+        yield f"присоединено к делу {entry.placed.number}"
     if entry.passed_to is not None:
         yield f"передано в: {entry.passed_to}"
     elif entry.state is EntryState.TO_FORWARD:

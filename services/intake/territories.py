@@ -30,11 +30,12 @@ LOOKED_AT = 1000
 class Territories:
     """The institutions that take part, in step with the copies of the directory."""
 
-    def __init__(self) -> None:
+    def __init__(self, looked_at: int = LOOKED_AT) -> None:
         self._index = index_of(())
         self._cards: dict[str, OrganizationCard] = {}
         self._revs: dict[str, int] = {}
         self._whole = False
+        self._looked_at = looked_at
 
     def take(self, document: Document[OrganizationCopy]) -> None:
         """A copy as it was stored, unless a later one is known."""
@@ -62,9 +63,9 @@ class Territories:
         present, after = dict[str, int](), ""
         while True:
             query = {"kind": OrganizationKind.INSTITUTION.value, "id": {"$gt": after}}
-            page = await organizations.look(query, "rev", limit=LOOKED_AT)
+            page = await organizations.look(query, "rev", limit=self._looked_at)
             present |= {found["id"]: found["rev"] for found in page}
-            if len(page) < LOOKED_AT:
+            if len(page) < self._looked_at:
                 break
             after = page[-1]["id"]
         changed = {key for key, rev in present.items() if rev > self._revs.get(key, 0)}

@@ -165,6 +165,12 @@ class JournalEntry(BaseModel):
         return self.placed is not None or bool(self.missing)
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether another organization may have its case: it was passed on, or joined one."""
+        joined = self.placed is not None and self.placed.linked
+        return joined or self.taken_in or self.forwarded_from is not None
+
+    @property
     def register_key(self) -> str:
         """The journal this entry stands in."""
         return f"{self.institution}-{self.year}"
