@@ -20,16 +20,12 @@ from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
 from contracts.event import Event
 from contracts.values import SYSTEM
-from services.intake.adapters.gateways import SECONDS, AskedBody, Gateways, GatewayUnavailable
+from services.intake.adapters.gateways import SECONDS, AskedBody, Gateways
+from services.intake.attempting import Attempts
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent
-from services.intake.domain.dispatching import (
-    put_on_paper,
-    record_held,
-    record_not_sent,
-    record_sent,
-)
+from services.intake.domain.dispatching import put_on_paper, record_held
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.pace import Pace, request_of, spacing_of
 from services.intake.recording import record
@@ -70,6 +66,7 @@ class Sending:
             ["partner"],
             registry=service.registry,
         )
+        self._attempts = Attempts(service)
 
     def nudge(self) -> None:
         """A request was signed or released: do not wait for the next look."""
@@ -169,13 +166,12 @@ class Sending:
         """As the case stands now: nothing leaves about a citizen who declined meanwhile."""
         document = await self._cases.get(case_id)
         due = [r for r in document.state.sendable if r.id == request_id] if document else []
-        client = partner.clients.get(due[0].kind) if due else None
         if document is None or not due:
             return
-        if client is None:
+        if due[0].kind not in partner.clients:
             await self._hand_to_paper(case_id)
             return
-        case, pause = document.state, 0.0
+        case, commands = document.state, self._service.commands
         citizen = await find_citizen(self._citizens, case.reference.citizen_id)
         if citizen is None:
             return
@@ -183,25 +179,15 @@ class Sending:
         today, recipient = at.calendar.local_date(at.now), kind_of(case, due[0].kind).addressed_kind
         consent = standing_consent(citizen.state)
         if recipient is not None and not may_ask(consent, case.pack, today, recipient):
-            commands = self._service.commands
             await record(
                 commands, self._cases, case_id, at, lambda case: record_held(case, request_id)
             )
             return
-        try:
-            await client.send(due[0], case.reference.number, citizen.state.card)
-            taken = True
-        except GatewayUnavailable as failure:
-            taken, pause = False, failure.pause
-        await self._leave_alone(partner, pause)
-
-        def outcome(case: Case) -> Sequence[Event]:
-            if taken:
-                return record_sent(case, at, request_id)
-            return record_not_sent(case, at, request_id, pause)
-
+        number, card = case.reference.number, citizen.state.card
+        attempted = await self._attempts.make(partner, due[0], number, card)
+        await self._leave_alone(partner, attempted.pause)
         at = self._service.at(SYSTEM)
-        await record(self._service.commands, self._cases, case_id, at, outcome)
+        await record(commands, self._cases, case_id, at, lambda case: attempted.record(case, at))
 
     async def _hand_to_paper(self, case_id: str) -> None:
         """What is sent electronically to nobody any more goes on paper, by hand (R 3.2.2): else it
