@@ -27,7 +27,7 @@ from services.intake.domain.citizen import Citizen
 from services.intake.domain.consenting import may_ask, standing_consent
 from services.intake.domain.dispatching import put_on_paper, record_held
 from services.intake.domain.interagency import kind_of
-from services.intake.domain.pace import Pace, request_of, spacing_of
+from services.intake.domain.pace import PLACES, Pace, request_of, spacing_of
 from services.intake.recording import record
 from services.intake.survivors import find_citizen
 
@@ -41,6 +41,7 @@ AT_ONCE = 8
 LOOKED_AT = 4 * AT_ONCE
 """More than all replicas have under way, so that one which waits is among them."""
 MOST_COUNTED = 1000
+FAR_MS = 10**15
 ATTEMPT_SECONDS = 4 * SECONDS
 
 
@@ -115,12 +116,7 @@ class Sending:
     async def _next(self, partner: AskedBody) -> float:
         """Give the most urgent request its turn; seconds until there is something to do again."""
         now = self._service.now()
-        waiting = await self._cases.look(
-            {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": epoch_ms(now)}},
-            "send_attempt",
-            sort=[("send_due", 1)],
-            limit=LOOKED_AT,
-        )
+        waiting = await self._waiting_for(partner.office, LOOKED_AT, epoch_ms(now))
         await self._count(partner, len(waiting))
         if not waiting:
             return LOOK_SECONDS
@@ -131,11 +127,24 @@ class Sending:
         begun = pace.state.begun(now)
         if len(self._under_way[partner.office]) >= AT_ONCE:
             return 0.5
-        for found in waiting:
-            if found["send_attempt"] not in begun:
-                await self._give_turn(partner, pace, found["id"], found["send_attempt"])
+        for _, case_id, attempt in waiting:
+            if attempt not in begun:
+                await self._give_turn(partner, pace, case_id, attempt)
                 return BETWEEN_SECONDS
         return 0.5
+
+    async def _waiting_for(
+        self, office: str, limit: int, until: int = FAR_MS
+    ) -> list[tuple[int, str, str]]:
+        """What waits for a partner, the earliest due first: due time, case, attempt. From either
+        place that a case has in the queues."""
+        found: list[tuple[int, str, str]] = []
+        for place in PLACES:
+            due, attempt = f"send_due{place}", f"send_attempt{place}"
+            query = {f"send_to{place}": office, f"send_at{place}": {"$gt": 0, "$lte": until}}
+            rows = await self._cases.look(query, due, attempt, sort=[(due, 1)], limit=limit)
+            found += [(row[due], row["id"], row[attempt]) for row in rows]
+        return sorted(found)[:limit]
 
     async def _pace(self, partner: AskedBody) -> Document[Pace]:
         known = await self._paces.load(gateway_id(partner.office))
@@ -220,11 +229,9 @@ class Sending:
             office = pace.id.removeprefix("G-")
             if office in self._gateways.partners:
                 continue
-            query = {"send_to": office, "send_at": {"$gt": 0}}
-            order = [("send_due", 1)]
-            while found := await self._cases.look(query, "send_due", sort=order, limit=LOOKED_AT):
-                for one in found:
-                    await self._hand_to_paper(one["id"])
+            while found := await self._waiting_for(office, LOOKED_AT):
+                for _, case_id, _ in found:
+                    await self._hand_to_paper(case_id)
 
     async def _leave_alone(self, partner: AskedBody, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""
@@ -243,9 +250,7 @@ class Sending:
         """How many wait; a long queue is counted with every look, a short one is known already."""
         if found == LOOKED_AT:
             now = epoch_ms(self._service.now())
-            query = {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": now}}
-            order = [("send_due", 1)]
-            found = len(await self._cases.look(query, "send_due", sort=order, limit=MOST_COUNTED))
+            found = len(await self._waiting_for(partner.office, MOST_COUNTED, now))
         self._waiting.labels(partner.office).set(found)
 
 

@@ -407,6 +407,27 @@ async def test_one_that_is_forbidden_while_others_are_taken_is_refused_for_good_
     assert (await see(desk, request_id))["refused"]["status"] == 403
 
 
+async def test_request_waits_for_the_pace_of_no_other_body_r_3_2_4(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """The certificate's partner asked for a pause; the case's other request leaves meanwhile."""
+    file = tmp_path / "gateways.json"
+    other = f'"kind": "benefits_proof", "office": "{AUTHORISED_BODY}", "url": "https://soc.example"'
+    file.write_text(f'[{{{other}, "token": "t", "per_minute": 6000}}]', encoding="utf-8")
+    outside = Outside()
+    outside.fund.usual = 401
+    desk = await open_desk(stack, Clock(), outside, gateways=file)
+    await knows_directory(desk)
+    await desk.requested()
+    await until(lambda: refuses_us(desk))
+    outside.fund.calls.clear()
+    case_id, _ = await desk.requested()
+    asked = {**SIGNED, "kind": "benefits_proof"}
+    await desk.act(case_id, "interagency-requests", asked, "institution_director")
+    await desk.stack.spy.wait_for(InteragencyRequestSent, case_id)
+    assert outside.fund.calls == []
+
+
 async def test_queue_is_a_figure_without_personal_data(desk: Desk) -> None:
     await desk.requested()
     await desk.settle()
