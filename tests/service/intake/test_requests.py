@@ -11,11 +11,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from contracts.documents import (
-    CertificateRequested,
-    InteragencyAnswerReceived,
-    InteragencyRequestSent,
-)
+from contracts.documents import InteragencyAnswerReceived, InteragencyRequestSent
 from contracts.regulation import load_pack
 from services.intake.domain.requests import RequestState
 from services.intake.requesting import give_number
@@ -330,102 +326,6 @@ async def test_worklist_is_of_the_callers_institution_by_due_term(desk: Desk) ->
         assert await listed(desk, "to_send", org=organization) == []
     wrong = await desk.get("/interagency-requests?state=nonsense")
     problem(wrong, 422, "invalid-input", "query.state")
-
-
-async def test_request_refused_for_good_is_listed_and_goes_on_paper_r_3_2_2(
-    desk: Desk, outside: Outside
-) -> None:
-    outside.fund.next.append(422)
-    case_id, request_id = await desk.requested()
-    await until(lambda: listed_with(desk, "attention", request_id))
-    request = await see(desk, request_id)
-    assert (request["refused"]["status"], request["refused"]["for_good"]) == (422, True)
-    assert (request["state"], request["next_attempt_at"]) == ("to_send", None)
-    assert request["still_to_dispatch"] == ["fax", "post_or_courier"]
-    calls = len(outside.fund.calls)
-    desk.intake.sending.nudge()
-    other_case, _ = await desk.requested()  # whoever waits behind it leaves
-    await desk.stack.spy.wait_for(CertificateRequested, other_case)
-    assert len(outside.fund.calls) == calls + 1
-    assert (await dispatch(desk, request_id)).status_code == 200
-    await desk.stack.spy.wait_for(CertificateRequested, case_id)
-    assert request_id not in await listed(desk, "attention")
-
-
-async def listed_with(desk: Desk, state: str, request_id: str) -> bool:
-    return request_id in await listed(desk, state)
-
-
-async def refuses_us(desk: Desk) -> float:
-    page = (await desk.http.get("/metrics")).text
-    found = [line for line in page.splitlines() if line.startswith("opora_partner_refuses_us{")]
-    return float(found[0].rpartition(" ")[2]) if found else 0.0
-
-
-async def test_wrong_token_sends_nobody_to_the_post_office_r_3_2(
-    desk: Desk, outside: Outside, clock: Clock
-) -> None:
-    """All are refused: the partner is left alone, the alarm sounds; put right, all leave."""
-    await desk.settle()
-    calls, outside.fund.usual = len(outside.fund.calls), 401
-    try:
-        waiting = [await desk.requested() for _ in range(3)]
-        await until(lambda: len(outside.fund.calls) > calls)
-        for _ in range(3):
-            clock.forward(seconds=61)
-            desk.intake.sending.nudge()
-            before = len(outside.fund.calls)
-            await until(lambda before=before: len(outside.fund.calls) > before)
-        assert await refuses_us(desk) == 1.0
-        assert len(outside.fund.calls) - calls <= 5  # one at a time, once a minute
-        attention = await listed(desk, "attention")
-        assert not {request_id for _, request_id in waiting} & set(attention)
-    finally:
-        outside.fund.usual = 202
-    clock.forward(hours=2)
-    desk.intake.sending.nudge()
-    for case_id, _ in waiting:
-        await desk.stack.spy.wait_for(CertificateRequested, case_id)
-    assert await refuses_us(desk) == 0.0
-
-
-async def test_one_that_is_forbidden_while_others_are_taken_is_refused_for_good_r_3_2(
-    desk: Desk, outside: Outside, clock: Clock
-) -> None:
-    await desk.settle()
-    outside.fund.next.append(403)
-    _, request_id = await desk.requested()
-    await until(lambda: refuses_us(desk))
-    clock.forward(seconds=61)
-    other, _ = await desk.requested()
-    await desk.stack.spy.wait_for(CertificateRequested, other)
-    assert await refuses_us(desk) == 0.0
-    outside.fund.next.append(403)
-    clock.forward(seconds=61)
-    desk.intake.sending.nudge()
-    await until(lambda: listed_with(desk, "attention", request_id))
-    assert (await see(desk, request_id))["refused"]["status"] == 403
-
-
-async def test_request_waits_for_the_pace_of_no_other_body_r_3_2_4(
-    stack: Stack, tmp_path: Path
-) -> None:
-    """The certificate's partner asked for a pause; the case's other request leaves meanwhile."""
-    file = tmp_path / "gateways.json"
-    other = f'"kind": "benefits_proof", "office": "{AUTHORISED_BODY}", "url": "https://soc.example"'
-    file.write_text(f'[{{{other}, "token": "t", "per_minute": 6000}}]', encoding="utf-8")
-    outside = Outside()
-    outside.fund.usual = 401
-    desk = await open_desk(stack, Clock(), outside, gateways=file)
-    await knows_directory(desk)
-    await desk.requested()
-    await until(lambda: refuses_us(desk))
-    outside.fund.calls.clear()
-    case_id, _ = await desk.requested()
-    asked = {**SIGNED, "kind": "benefits_proof"}
-    await desk.act(case_id, "interagency-requests", asked, "institution_director")
-    await desk.stack.spy.wait_for(InteragencyRequestSent, case_id)
-    assert outside.fund.calls == []
 
 
 async def test_queue_is_a_figure_without_personal_data(desk: Desk) -> None:
