@@ -200,10 +200,10 @@ async def _hand_over(intake: Intake, entry: JournalEntry, case: Case) -> None:
     if entry.passed_on is not None and entry.passed_to != to:
         came_back = await _note_return(intake, entry.passed_on, case)
         entry.passed_on = entry.passed_to = None
-        if came_back is not None:
+        form = take_back(entry, came_back, intake.service.at(SYSTEM)) if came_back else None
+        if form is not None:
             await intake.ready()
-            take_back(entry, came_back, intake.service.at(SYSTEM))
-            entry.onward = decided_by(intake, came_back.form, known=came_back.form.citizen.address)
+            entry.onward = decided_by(intake, form, known=form.citizen.address)
     if to is not None and entry.passed_on is None and entry.correction is None:
         line = await _enter(intake, entry, case, intake.service.at(entry.recorded_by))
         entry.passed_on, entry.passed_to = line.id, to

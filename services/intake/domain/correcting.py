@@ -67,15 +67,17 @@ def correct(entry: JournalEntry, corrected: Corrected, at: Context) -> ReferralF
     return form
 
 
-def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> None:
+def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> ReferralForm | None:
     """The line of a body or MFC is entered anew as the institution gave it back, where that one has
-    completed or corrected its own: what is passed on next says it too (R 3.1.2)."""
+    completed or corrected its own: what is passed on next says it too (R 3.1.2). What the new line
+    will say is answered; None where there is nothing new."""
     made = came_back.correction
     form = made.form if made is not None else came_back.form
     if form == entry.form:
-        return
+        return None
     entry.correction = Correction(form=form, reason=TAKEN_BACK, at=at.now, by=came_back.recorded_by)
     entry.place_at = at.now
+    return form
 
 
 TAKEN_BACK: Final = "уточнено учреждением, которое возвратило обращение"
