@@ -112,23 +112,32 @@ class Service:
         *,
         on_due: Callable[[S, Context], Sequence[Event]] | None = None,
         errand: Callable[[str], Awaitable[None]] | None = None,
+        saved: Callable[[Document[S]], None] = lambda document: None,
     ) -> Collection[S]:
-        """A kind of document; `stream` is the stream kind its events go out on."""
+        """A kind of document; `stream` is the stream kind its events go out on, `saved` is told of
+        every document that this process has stored."""
+
+        def told(collection: Collection[S], document: Document[S]) -> None:
+            self._saved(collection, document)
+            saved(document)
+
         collection = Collection(
             self._database,
             spec,
             clock_ms=lambda: clock.epoch_ms(self.now()),
             trim=self.relay.trim,
-            saved=self._saved,
+            saved=told,
         )
         self.collections[spec.name] = collection
         self._streams[spec.name] = stream
         self.watches.append(Watch(collection, stream, on_due, errand))
         return collection
 
-    def copies(self, spec: Spec[C]) -> Collection[C]:
+    def copies(
+        self, spec: Spec[C], saved: Callable[[Document[C]], None] = lambda document: None
+    ) -> Collection[C]:
         """A kind of document that is kept from its owner's events alone."""
-        collection, handlers = self.collection(spec), keeping(spec.state)
+        collection, handlers = self.collection(spec, saved=saved), keeping(spec.state)
         self.read(collection, [event.stream for event in handlers], handlers)
         return collection
 
