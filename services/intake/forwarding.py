@@ -17,7 +17,6 @@ from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.roles import Role
 from contracts.values import SYSTEM, Actor
 from services.intake.domain.addresses import require_inside
@@ -26,6 +25,7 @@ from services.intake.domain.forwarding import forward_referral
 from services.intake.domain.journal import JournalEntry, ReferralForm, entry_id
 from services.intake.domain.records import ChosenBy, EntryState, Onward, Returned
 from services.intake.intake import Intake, Serving
+from services.intake.recording import record
 
 TRIES = 25
 PASSING_ON = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.MFC})
@@ -110,9 +110,7 @@ async def forward_by_address(intake: Intake, line: str, by: Actor) -> None:
             return ()
         return forward_referral(case, to, ChosenBy.ADDRESS, None, at)
 
-    await intake.service.commands.execute(
-        intake.cases, entry.placed.case_id, CASE, None, at, decide, visible=lambda case: True
-    )
+    await record(intake.service.commands, intake.cases, entry.placed.case_id, at, decide)
     await pass_on(intake, entry.placed.case_id)
 
 
@@ -157,10 +155,7 @@ async def pass_on(intake: Intake, case_id: str) -> None:
         present.pass_on_at = None if present.moves == case.moves else at.now
         return ()
 
-    await intake.service.commands.execute(
-        intake.cases, case_id, CASE, None, at, settled,
-        visible=lambda case: True,
-    )  # fmt: skip
+    await record(intake.service.commands, intake.cases, case_id, at, settled)
 
 
 async def present_line(intake: Intake, line: str) -> Document[JournalEntry] | None:

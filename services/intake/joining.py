@@ -24,7 +24,6 @@ from contracts.values import Actor
 from services.intake.domain import joining, pair
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, Joining
-from services.intake.domain.notices import tell_requester
 from services.intake.domain.pair import CitizenPair, PairStatus, Verdict
 from services.intake.intake import Intake
 from services.intake.recording import record
@@ -223,9 +222,4 @@ async def _part_cases(intake: Intake, younger: str, elder: str, at: Context) -> 
 async def _on_case(
     intake: Intake, case_id: str, at: Context, decide: Callable[[Case], Sequence[Event]]
 ) -> None:
-    def decided(case: Case) -> Sequence[Event]:
-        events = decide(case)
-        tell_requester(case, at)
-        return events
-
-    await record(intake.service.commands, intake.cases, case_id, at, decided)
+    await record(intake.service.commands, intake.cases, case_id, at, decide)

@@ -20,7 +20,6 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.interagency import (
     CERTIFICATE,
     LONGEST_PAUSE_SECONDS,
-    SENDING_TERM,
     find_request,
     get_request,
     kind_of,
@@ -33,6 +32,7 @@ from services.intake.domain.requests import (
     RequestState,
     RequestWay,
 )
+from services.intake.domain.term_codes import SENDING_TERM
 
 
 def record_sent(case: Case, at: Context, request_id: str | None = None) -> list[Event]:

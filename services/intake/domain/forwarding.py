@@ -19,9 +19,8 @@ from services.intake.domain.case import Action, Case, Status, involves, require
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ChosenBy, Forwarding, Onward, Returned
+from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM
 
-FORWARDING_TERM = "referral-forwarding"
-ANALYSIS_TERM = "referral-analysis"
 GRACE = timedelta(seconds=5)
 """How long whoever moved the case has to enter it in the journals, before the sweeper does."""
 

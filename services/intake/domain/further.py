@@ -21,9 +21,8 @@ from contracts.values import Text
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, ReferralReview
-from services.intake.domain.urgent import TERM, needs_urgent_help
-
-ANALYSIS_TERM = "referral-analysis"
+from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
+from services.intake.domain.urgent import needs_urgent_help
 
 
 def take_in(
@@ -64,7 +63,7 @@ def open_review_terms(
     (R 3.1.7); counted from the referral, unless from another moment."""
     due: dict[str, Deadline] = {}
     for link in sorted(case.to_review, key=lambda link: link.received_at):
-        for code in (ANALYSIS_TERM, TERM) if link.in_danger else (ANALYSIS_TERM,):
+        for code in (ANALYSIS_TERM, URGENT_TERM) if link.in_danger else (ANALYSIS_TERM,):
             due.setdefault(code, at.deadline(case.pack, code, since or link.received_at))
     return case.terms.open(*due.values())
 
@@ -75,7 +74,7 @@ def close_review_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
         return ()
     over = [] if case.to_review else [ANALYSIS_TERM]
     danger = any(link.in_danger for link in case.to_review)
-    over += [] if danger or needs_urgent_help(case) else [TERM]
+    over += [] if danger or needs_urgent_help(case) else [URGENT_TERM]
     return case.terms.close(*over, at=at.now)
 
 
@@ -83,7 +82,7 @@ def set_aside_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
     """End the terms of a case that was set aside or refused, but for those of referrals nobody
     looked at."""
     kept = {ANALYSIS_TERM} if case.to_review else set()
-    kept |= {TERM} if any(link.in_danger for link in case.to_review) else set()
+    kept |= {URGENT_TERM} if any(link.in_danger for link in case.to_review) else set()
     running = [deadline.code for deadline in case.terms.deadlines]
     return case.terms.close(*[code for code in running if code not in kept], at=at.now)
 
@@ -106,7 +105,7 @@ def review_referrals(case: Case, outcome: ReviewOutcome, note: Text, at: Context
     opened: tuple[Deadline, ...] = ()
     if outcome is ReviewOutcome.URGENT_HELP:
         case.urgent_called_at = at.now
-        opened = case.terms.open(at.deadline(case.pack, TERM))
+        opened = case.terms.open(at.deadline(case.pack, URGENT_TERM))
     closed = close_review_terms(case, at)
     if outcome is ReviewOutcome.ANALYSIS_ANEW:
         opened = _analyse_anew(case, at.now, at)

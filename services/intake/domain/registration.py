@@ -11,11 +11,12 @@ from contracts.event import Event
 from contracts.referral import ReferralLinked, ReferralRegistered
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.declining import resume
-from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
+from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.further import take_in
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
+from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM
 from services.intake.domain.worklists import settle
 
 
@@ -42,7 +43,7 @@ def register_case(
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.in_danger, case.home_care_asked = entry.form.in_danger, entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    term = "referral-analysis"
+    term = ANALYSIS_TERM
     if entry.taken_in:
         case.status, term = Status.TO_FORWARD, FORWARDING_TERM
     opened = case.terms.open(at.deadline(case.pack, term, entry.received_at))

@@ -13,7 +13,7 @@ from services.intake.domain.dispatching import (
     record_overdue,
     running_terms,
 )
-from services.intake.domain.forwarding import FORWARDING_TERM
+from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM, URGENT_TERM
 from services.intake.domain.worklists import settle
 
 
@@ -23,9 +23,9 @@ def terms_of_stage(case: Case, at: Context) -> tuple[Deadline, ...]:
         return case.terms.open(at.deadline(case.pack, FORWARDING_TERM))
     codes = []
     if case.code is None:
-        codes.append("referral-analysis")
+        codes.append(ANALYSIS_TERM)
     if case.code is TriageCode.IMMEDIATE and case.urgent_done_at is None:
-        codes.append("urgent-measures")
+        codes.append(URGENT_TERM)
     if case.status is Status.APPLICATION_REGISTERED:
         codes += running_terms(case)
     return case.terms.open(*[at.deadline(case.pack, code) for code in codes])

@@ -13,6 +13,7 @@ from contracts.regulation.entries import AnswerKind
 from contracts.triage import CaseTriaged, TriageCode
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
+from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
 
 Answers = Mapping[str, Sequence[str]]
 Weighed = Sequence[tuple[str, bool]]
@@ -222,8 +223,8 @@ def triage_case(
         case.urgent_called_at = at.now  # help was given before a further referral came
     # at the institution, which is to help (R 3.1.7)
     arrived = case.analysed_since or case.reached_at or case.received_at
-    over = ["referral-analysis"] if urgent else ["referral-analysis", "urgent-measures"]
-    due = (at.deadline(case.pack, "urgent-measures", arrived),) if urgent else ()
+    over = [ANALYSIS_TERM] if urgent else [ANALYSIS_TERM, URGENT_TERM]
+    due = (at.deadline(case.pack, URGENT_TERM, arrived),) if urgent else ()
     return [
         CaseTriaged(
             by=at.by,

@@ -19,8 +19,8 @@ from contracts.triage import (
 from contracts.values import Identifier, Line, Text, Value
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.records import Entered, UrgentMeasure
+from services.intake.domain.term_codes import URGENT_TERM
 
-TERM = "urgent-measures"
 MOST_NUMBER = 1000
 """No plan has so many measures."""
 
@@ -105,7 +105,7 @@ def plan_urgent_measures(
     ]
     case.urgent_measures, case.urgent_done_at = [*case.urgent_measures, *planned], None
     immediate = case.code is TriageCode.IMMEDIATE or case.urgent_called_at is not None
-    due = (at.deadline(case.pack, TERM),) if immediate else ()
+    due = (at.deadline(case.pack, URGENT_TERM),) if immediate else ()
     return [
         UrgentMeasuresPlanned(
             by=at.by,
@@ -188,7 +188,9 @@ def record_urgent_results(case: Case, results: Sequence[MeasureResult], at: Cont
         case.urgent_done_at = at.now
         failures = len(_failed(measures))
         return [
-            UrgentMeasuresDone(by=at.by, failed=failures, closed=case.terms.close(TERM, at=at.now))
+            UrgentMeasuresDone(
+                by=at.by, failed=failures, closed=case.terms.close(URGENT_TERM, at=at.now)
+            )
         ]
     failed = tuple(sorted(given.measure for given in results if not given.done))
     if not failed:
