@@ -18,6 +18,7 @@ from services.intake.forwarding import pass_on
 from services.intake.intake import Intake
 from services.intake.notifying import tell_senders
 from services.intake.recording import record
+from services.intake.uniting import reunite
 
 Decide = Callable[[Case, Context], Sequence[Event]]
 
@@ -109,7 +110,8 @@ async def change_line(
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:
-    """What this case owes now: its notice to give, lines in other bodies' journals.
+    """What this case owes now: its notice to give, lines in other bodies' journals, that it is its
+    citizen's one open case.
 
     Its requests leave by the queue of whom they are addressed to (`sending.py`).
     """
@@ -120,6 +122,8 @@ async def run_errands(intake: Intake, case_id: str) -> None:
     await tell_senders(intake, case)
     if case.pass_on_at is not None and case.pass_on_at <= intake.now():
         await pass_on(intake, case_id)
+    if case.reunite_at is not None and case.reunite_at <= intake.now():
+        await reunite(intake, case_id)
     if any(request.send_by is None for request in case.sendable):
         at = intake.service.at(SYSTEM)
         await record(intake.service.commands, intake.cases, case_id, at, enter_queue)

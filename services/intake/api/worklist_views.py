@@ -12,6 +12,7 @@ from contracts.regulation import UnknownTerm
 from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case
+from services.intake.domain.urgent import danger_reported
 from services.intake.domain.worklists import (
     Follows,
     NextTerm,
@@ -80,7 +81,7 @@ class WorklistItem(BaseModel):
     received_at: AwareDatetime | None
     in_hospital: bool
     danger_reported: bool = Field(
-        description="a further referral reports danger, and nobody has looked at it yet"
+        description="a referral reports danger, and neither a triage nor a review has decided on it"
     )
     worklist: Worklist
     owner: OwnerView
@@ -163,7 +164,7 @@ def worklist_item(document: Document[Case], now: datetime) -> WorklistItem:
         code=case.code,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
-        danger_reported=any(link.in_danger for link in case.to_review),
+        danger_reported=danger_reported(case),
         worklist=shown.worklist,
         owner=shown.owner,
         next_term=shown.next_term,

@@ -16,7 +16,7 @@ from services.intake.domain.further import take_in
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM
+from services.intake.domain.urgent import terms_until_triage
 from services.intake.domain.worklists import settle
 
 
@@ -43,10 +43,10 @@ def register_case(
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.in_danger, case.home_care_asked = entry.form.in_danger, entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    term = ANALYSIS_TERM
     if entry.taken_in:
-        case.status, term = Status.TO_FORWARD, FORWARDING_TERM
-    opened = case.terms.open(at.deadline(case.pack, term, entry.received_at))
+        case.status = Status.TO_FORWARD
+    codes = terms_until_triage(case)
+    opened = case.terms.open(*[at.deadline(case.pack, c, entry.received_at) for c in codes])
     tell_requester(case, at)
     registered = ReferralRegistered(
         by=at.by,

@@ -44,6 +44,7 @@ class Worklist(StrEnum):
     TRIAGE = "triage"
     URGENT_MEASURES = "urgent_measures"
     CONSULTATION = "consultation"
+    ASKING_AGAIN = "asking_again"
     DECLINED_AT_SURVEY = "declined_at_survey"
     APPLICATION = "application"
     INTERAGENCY_REQUEST = "interagency_request"
@@ -105,6 +106,8 @@ WORKLISTS: tuple[Row, ...] = (
     Row(Worklist.FURTHER_REFERRAL, lambda case: bool(case.to_review), Role.URGENT_HEAD,
         "R 3.1.3, 3.1.8", "Повторное обращение", "Further referral",
         (URGENT_TERM, ANALYSIS_TERM)),
+    Row(Worklist.ASKING_AGAIN, lambda case: case.to_ask_again, Role.SPECIALIST,
+        "R 3.3.7.2", "Повторный вопрос после обдумывания", "Asking again after the time to think"),
     Row(Worklist.ANALYSIS, lambda case: case.status is Status.REGISTERED, Role.REGISTRAR,
         "R 3.1.3", "Анализ обращения", "Analysis of the referral", (ANALYSIS_TERM,)),
     Row(Worklist.TRIAGE, lambda case: case.status is Status.ANALYSED, Role.URGENT_HEAD,

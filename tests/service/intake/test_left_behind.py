@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contracts.values import SYSTEM
 from services.intake.adapters.partners import Partners
-from services.intake.domain.citizen import Joining
 from services.intake.domain.requests import RequestState, RequestWay
 from services.intake.domain.task import DeliveryState, record_held
-from services.intake.joining import _join_cases
 from services.intake.notifying import release_returned, run_deliveries
 from services.intake.placing import place
 from services.intake.recognising import compare_citizen
@@ -258,27 +255,6 @@ async def test_a_repeated_registration_says_where_the_referral_is_by_now_r_3_1_2
     assert (again.status_code, again.json()["state"]) == (200, "forwarded")
     assert again.json()["forwarded_to"] == made["forwarded_to"]
     await place(desk.intake, made["id"])
-
-
-async def test_survivor_keeps_the_elder_case_that_ended_while_two_were_joined_l_5_1(
-    desk: Desk, clock: Clock
-) -> None:
-    citizen = new_citizen()
-    first, second = await two_alike(desk, clock, citizen, moved(citizen))
-    await desk.act(first["case_id"], "closing", {"reason": "moved"}, "urgent_head")
-    holder = await desk.intake.citizens.get(first["citizen_id"])
-    assert holder is not None
-    note = Joining(
-        pair=pair_id(first, second),
-        citizen=second["citizen_id"],
-        joined_case=second["case_id"],
-        into_case=first["case_id"],
-    )
-    await _join_cases(desk.intake, holder, note, desk.intake.service.at(SYSTEM))
-    kept = await desk.intake.citizens.get(first["citizen_id"])
-    assert kept is not None
-    assert kept.state.open_case == second["case_id"]
-    assert first["case_id"] in kept.state.case_ids
 
 
 async def test_request_to_a_body_without_a_gateway_goes_on_paper_and_holds_up_no_other_r_3_2_2(

@@ -18,13 +18,13 @@ from contracts.referral import (
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address
 from services.intake.domain.addresses import is_outside
-from services.intake.domain.case import Case, Status, involves, next_wake
+from services.intake.domain.case import Case, Status, involves
 from services.intake.domain.declining import reopen
 from services.intake.domain.forwarding import forward_referral, return_referral
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import ChosenBy, EntryState, Onward, Returned
 from services.intake.domain.registration import link_referral, register_case
-from services.intake.domain.terms import sound_terms
+from services.intake.domain.terms import next_wake, sound_terms
 from services.intake.domain.triage import answer_questions, triage_case
 from tests.unit.intake.sample import (
     AUTHORISED_BODY,
