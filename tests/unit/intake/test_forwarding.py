@@ -14,6 +14,7 @@ from contracts.referral import (
     ReferralRegistered,
     ReferralReturned,
     ReturnReason,
+    ReviewOutcome,
 )
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address
