@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region
+from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, age, as_json, console, table
 
 
@@ -15,8 +15,8 @@ def status(as_json_: AsJson = False) -> None:
 
     Exit code 0 when all is well, 1 when something needs somebody.
     """
-    region = Region()
-    found = {service: _standing(region, service) for service in region.services}
+    district = District()
+    found = {service: _standing(district, service) for service in district.services}
     troubles = [line for service, answer in found.items() for line in troubles_of(service, answer)]
     if as_json_:
         as_json({"services": found, "troubles": troubles})
@@ -37,9 +37,9 @@ def status(as_json_: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _standing(region: Region, service: str) -> Any:
+def _standing(district: District, service: str) -> Any:
     try:
-        return region.get(service, "/operations/standing")
+        return district.get(service, "/operations/standing")
     except OperatorError as failure:
         return {"unknown": str(failure)}
 
@@ -70,9 +70,21 @@ def troubles_of(service: str, answer: Any) -> list[str]:
     found = [
         f"{service} is not ready: {part}" for part, well in answer["ready"].items() if not well
     ]
-    stands = answer["standing"]
+    queues, stands = answer["queues"], answer["standing"]
+    if queues is None:
+        found.append(f"{service}: how much lies in its queues is not known: is the broker there?")
+    elif queues.get(f"{service}.inbox.dead"):
+        found.append(f"{service}: messages lie in its dead-letter queue and are not taken out")
     if stands is None:
         return found
+    if stands["oldest_unhandled"] > UNHANDLED_LONG:
+        found.append(
+            f"{service}: a message has waited for {age(stands['oldest_unhandled'])} to be handled"
+        )
+    if stands["due_lag"] > DUE_LONG:
+        found.append(
+            f"{service}: a term or other alarm is {age(stands['due_lag'])} late (see its log)"
+        )
     if stands["blocked"]:
         found.append(
             f"{service}: {stands['blocked']} documents are blocked by an event that failed"
@@ -96,17 +108,20 @@ def troubles_of(service: str, answer: Any) -> list[str]:
     return found
 
 
+UNHANDLED_LONG = 60.0
+DUE_LONG = 60.0
 PARKED_LONG = 60.0
 OUTBOX_LONG = 30.0
+"""Seconds after which what waits needs somebody."""
 
 
 def interventions(service: OfService = None, as_json_: AsJson = False) -> None:
     """What operators did: every retry, skip, replay and re-emission, with who, when and why."""
-    region = Region()
+    district = District()
     found = [
         {"service": name, **entry}
-        for name in region.chosen(service)
-        for entry in region.pages(name, "/operations/interventions")
+        for name in district.chosen(service)
+        for entry in district.pages(name, "/operations/interventions")
     ]
     found.sort(key=lambda entry: str(entry["at"]))
     if as_json_:

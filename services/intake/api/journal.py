@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import Field
 
+from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
 from contracts.errors import InvalidInput
-from contracts.values import Actor
+from contracts.values import Actor, IsoDate
 from services.intake.api.callers import Reader, Registrar, own_records
 from services.intake.api.journal_views import EntryView, entry_view, received_between
 from services.intake.commands import change_line
@@ -25,7 +24,7 @@ from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
 from services.intake.forwarding import forward_by_address
 from services.intake.intake import Intake, WithIntake
-from services.intake.printed import STYLE, PrintedLine, csv_rows, journal_page, printed_line
+from services.intake.printed import PrintedLine, csv_rows, journal_page, printed_line
 
 router = APIRouter(tags=["referrals"])
 
@@ -34,8 +33,8 @@ LINES_PRINTED = 2000
 BATCH = 200
 """Lines of a file that are read at a time."""
 
-First = Annotated[date, Query(alias="from", description="first day of receipt, of the district")]
-Last = Annotated[date, Query(alias="to", description="last day of receipt, inclusive")]
+First = Annotated[IsoDate, Query(alias="from", description="first day of receipt, of the district")]
+Last = Annotated[IsoDate, Query(alias="to", description="last day of receipt, inclusive")]
 
 
 class CorrectionReceipt(CommandReceipt):
@@ -96,8 +95,8 @@ class SearchRequest(Body):
         description="the number of a line, e.g. r-institution-15/2026/000007, or 7 with `year`",
     )
     year: int | None = Field(default=None, ge=2000, le=9999)
-    received_from: date | None = None
-    received_to: date | None = None
+    received_from: IsoDate | None = None
+    received_to: IsoDate | None = None
     state: EntryState | None = None
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=400)
@@ -173,7 +172,7 @@ async def get_printed(by: Reader, intake: WithIntake, first: First, last: Last) 
         last,
         intake.now().astimezone(zone),
     )
-    return HTMLResponse(html, headers={**PRIVATE, "Content-Security-Policy": POLICY})
+    return pages.page(html)
 
 
 @router.get(
@@ -201,10 +200,6 @@ async def get_file(by: Reader, intake: WithIntake, first: First, last: Last) -> 
 
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src"
-    f" 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
-)
 
 
 def _of_period(by: Actor, intake: Intake, first: date, last: date) -> dict[str, Any]:

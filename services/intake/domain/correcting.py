@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.referral import Channel
-from contracts.values import CitizenCard, Contact, Gender, Text, Value
+from contracts.values import CitizenCard, Contact, Gender, IsoDateTime, Text, Value
 from services.intake.domain.citizen import Citizen, remember_card
 from services.intake.domain.journal import (
     Correction,
@@ -40,7 +40,7 @@ class Corrected(Value):
     contact: Contact | None = None
     referrer: Contact | None = None
     applicant: Applicant | None = None
-    received_at: AwareDatetime | None = None
+    received_at: IsoDateTime | None = None
 
 
 def correct(entry: JournalEntry, corrected: Corrected, at: Context) -> None:
