@@ -43,8 +43,10 @@ async def record(
 
     def decided(case: Case) -> Sequence[Event]:
         events = decide(case)
-        tell_requester(case, at)
-        settle(case, at, moved=bool(events) if moves is None else moves)
+        moved = bool(events) if moves is None else moves
+        if events or moved:
+            tell_requester(case, at)
+        settle(case, at, moved=moved)
         return events
 
     return await commands.execute(

@@ -84,10 +84,8 @@ def take_over(
 
 def take_case(survivor: Citizen, case_id: str) -> None:
     """The case is the survivor's open one from here on; the one before stays theirs."""
-    present = survivor.open_case
-    if present is not None and present != case_id and present not in survivor.earlier_cases:
-        survivor.earlier_cases.append(present)
-    survivor.open_case = case_id
+    before = [known for known in survivor.case_ids if known != case_id]
+    survivor.earlier_cases, survivor.open_case = list(dict.fromkeys(before)), case_id
 
 
 def _consent_lacks(survivor: Citizen) -> bool:

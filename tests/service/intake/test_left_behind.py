@@ -36,7 +36,7 @@ from tests.service.intake.outside import Outside
 from tests.service.intake.test_citizens import decide, open_pairs
 from tests.service.intake.test_deliveries import PARTNER, WHY, calls, last, pushed
 from tests.service.intake.twins import moved, pair_id, two_alike
-from tests.service.stack import AUTHORISED_BODY, Stack, until
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
 
 ASKED = {**SIGNED, "kind": "benefits_proof"}
 
@@ -129,6 +129,32 @@ async def test_a_possible_pair_follows_a_forwarded_case_l_5_1(desk: Desk, clock:
     assert later.version == 2
     turn = later.state.institution
     assert known in await open_pairs(desk, org=turn)
+
+
+async def test_a_case_that_waits_to_be_passed_on_is_joined_and_its_journals_follow_r_3_1_2(
+    desk: Desk, clock: Clock
+) -> None:
+    citizen = new_citizen()
+    lost = {**citizen, "address": {"text": "ул. Канареечная, д. 1"}}
+    first = await desk.register(new_referral(citizen=citizen))
+    clock.forward(seconds=5)
+    second = await desk.register(new_referral(citizen=lost), org=AUTHORISED_BODY)
+    await compare_citizen(desk.intake, second["citizen_id"])
+    found = f"/citizen-pairs/{pair_id(first, second)}"
+    version = (await desk.get(found)).json()["version"]
+    same = {"decision": "same", "reason": "сверено с паспортом"}
+    answered = await desk.post(f"{found}/decision", same, version=version)
+    assert (answered.status_code, answered.json()["status"]) == (200, "same")
+    younger = await desk.intake.cases.get(second["case_id"])
+    assert younger is not None
+    assert (younger.state.status, younger.state.joined_to) == ("closed", first["case_id"])
+    assert (await desk.case(first["case_id"]))["linked_referrals"] == [second["id"]]
+
+    async def passed_on() -> bool:
+        line = await desk.intake.journal.get(second["id"])
+        return line is not None and line.state.passed_to == INSTITUTION
+
+    await until(passed_on)
 
 
 async def held_back(desk: Desk) -> str:
