@@ -68,7 +68,7 @@ async def reunited(desk: Desk, first: Any, second: Any) -> None:
     assert shown["cases"] == [second["case_id"], first["case_id"]]  # the open one last, each once
 
 
-async def test_of_two_open_cases_the_one_whose_refusal_was_annulled_goes_on_l_5_1(
+async def test_of_two_open_cases_the_one_whose_refusal_was_annulled_goes_on_r_5_8_l_5_1(
     desk: Desk, clock: Clock
 ) -> None:
     story, first, second = await refused_and_referred_again(desk, clock)

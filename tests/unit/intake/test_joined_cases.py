@@ -144,7 +144,7 @@ def test_help_that_was_called_for_in_the_younger_case_is_given_in_the_elder_r_3_
     assert quiet.to_review == []
 
 
-def test_case_taken_up_by_a_joining_is_set_aside_again_when_they_are_parted_r_3_3_7_2() -> None:
+def test_case_taken_up_by_a_joining_is_set_aside_when_they_are_parted_r_3_3_7_2_l_5_1() -> None:
     elder, younger = sent(), younger_case()
     until = (NOON + timedelta(days=20)).date()
     decline_with(
@@ -175,7 +175,7 @@ def test_what_was_done_since_keeps_the_case_open_when_they_are_parted_l_5_1(done
     assert "referral-analysis" in {term.code for term in elder.terms.deadlines}
 
 
-def test_sender_sees_the_elders_state_alone_and_none_before_the_one_they_saw_l_2_2() -> None:
+def test_sender_sees_the_elders_state_and_none_before_the_one_they_saw_l_2_2_l_5_1() -> None:
     elder, younger = registered(), younger_case(TriageCode.INITIAL_ASSESSMENT)
     younger.progress.surveyed = True
     tell_requester(younger, LATER)
