@@ -88,16 +88,8 @@ class Action(StrEnum):
     ISSUE_STATUS_CODE = "issue_status_code"
 
 
-OPEN = frozenset(
-    {
-        Status.REGISTERED,
-        Status.ANALYSED,
-        Status.TRIAGED,
-        Status.APPLICATION_REGISTERED,
-        Status.PACKAGE_COMPLETE,
-    }
-)
 TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE})
+OPEN = TRIAGED | {Status.REGISTERED, Status.ANALYSED}
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.ANSWER_QUESTIONS: frozenset({Status.REGISTERED, Status.ANALYSED}),
