@@ -12,6 +12,7 @@ from contracts.regulation import UnknownTerm
 from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case
+from services.intake.domain.priority import Priority
 from services.intake.domain.urgent import danger_reported
 from services.intake.domain.worklists import (
     Follows,
@@ -80,6 +81,9 @@ class WorklistItem(BaseModel):
     code: TriageCode | None
     received_at: AwareDatetime | None
     in_hospital: bool
+    priority: Priority | None = Field(
+        description="how pressing a sender says it is; null where none did"
+    )
     danger_reported: bool = Field(
         description="a referral reports danger, and neither a triage nor a review has decided on it"
     )
@@ -164,6 +168,7 @@ def worklist_item(document: Document[Case], now: datetime) -> WorklistItem:
         code=case.code,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        priority=case.priority,
         danger_reported=danger_reported(case),
         worklist=shown.worklist,
         owner=shown.owner,

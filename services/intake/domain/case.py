@@ -15,11 +15,13 @@ from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.linked import LinkedReferral, TakenUp
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Application,
     Assignment,
     Attachment,
+    Circumstances,
     Consultation,
     Decline,
     Document,
@@ -86,6 +88,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     ASSIGN = "assign"
     ISSUE_STATUS_CODE = "issue_status_code"
+    CORRECT_CIRCUMSTANCES = "correct_circumstances"
 
 
 TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE})
@@ -119,6 +122,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.CORRECT_CIRCUMSTANCES: OPEN | {Status.DECLINED, Status.TO_FORWARD},
 }
 """What may happen in which state; one test walks every state × action."""
 
@@ -139,6 +143,8 @@ class Case(BaseModel):
     in_danger: bool = False
     """Danger is reported by the referrals whose analysis runs, or ran last (R 3.1.7)."""
     home_care_asked: bool = False
+    priority: Priority | None = None
+    circumstances: list[Circumstances] = Field(default_factory=list)
     consultation_only: bool = False
     already_served: bool = False
     answers: dict[str, list[str]] = Field(default_factory=dict)
@@ -189,9 +195,8 @@ class Case(BaseModel):
     taken_up: TakenUp | None = None
     reunite_at: AwareDatetime | None = None
     """It was taken up again, and its citizen may have another open case by now (L 5.1)."""
-    reached: dict[str, str] = Field(
-        default_factory=dict, description="how far referrals had come in a case joined to this one"
-    )
+    reached: dict[str, str] = Field(default_factory=dict)
+    """How far referrals had come in a case that was joined to this one."""
     terms: TermBook = Field(default_factory=TermBook)
     assignments: list[Assignment] = Field(default_factory=list)
     followed: dict[str, list[Deadline]] = Field(

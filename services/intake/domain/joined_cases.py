@@ -25,6 +25,7 @@ from services.intake.domain.further import (
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, TakenUp
 from services.intake.domain.notices import as_text, notices, task_status
+from services.intake.domain.priority import most_pressing
 from services.intake.domain.records import Withdrawal
 from services.intake.domain.urgent import needs_urgent_help
 
@@ -86,6 +87,7 @@ def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         one.in_danger = one.in_danger or urgent  # whoever was to help there is to help here
         case.reached[one.entry_id] = as_text(*task_status(younger, one.entry_id))
     case.withdrawals |= younger.withdrawals
+    case.priority = most_pressing(case.priority, younger.priority)
     if younger.waits:
         case.pass_on_at = at.now  # the journals say where they have come to
     aside = _as_it_is_set_aside(case, younger.id)
