@@ -2,7 +2,7 @@
 
 Each is one write of its own, and a process may die between any two. The old line is the first: once
 it carries the correction it stays due until the new one stands, whose source is the old one's id,
-so that it is entered once.
+so that it is entered once, and until its case goes where the corrected address says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contracts.context import Context
 from services.intake.domain.correcting import carry_over
 from services.intake.domain.journal import Correction, JournalEntry, entry_id, missing_fields
 from services.intake.finding import found_by
+from services.intake.forwarding import follow, pass_on
 from services.intake.intake import Intake
 from services.intake.placing import place
 from services.intake.recognising import take_keys
@@ -43,12 +44,16 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         if document.state.corrected_by is not None and document.state.place_at is None:
             return entered
         await _correct_card(intake, document.state, entered, at)
+        followed = await follow(intake, entered.state, at)
         document.state.corrected_by, document.state.place_at = entered.id, None
         try:
             await intake.journal.save(document)
-            return entered
         except LostRace:
             await pause(attempt)
+            continue
+        if followed is not None:
+            await pass_on(intake, followed)
+        return entered
     raise too_busy()
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
+from contracts.context import Context
 from contracts.errors import InvalidInput
 from contracts.values import Actor, IsoDate
 from services.intake.api.callers import Reader, Registrar, own_records
@@ -20,9 +21,10 @@ from services.intake.api.journal_views import EntryView, entry_view, received_be
 from services.intake.commands import change_line
 from services.intake.correcting import enter_corrected
 from services.intake.domain.correcting import Corrected, correct
+from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
-from services.intake.forwarding import forward_by_address
+from services.intake.forwarding import decided_by
 from services.intake.intake import Intake, WithIntake
 from services.intake.printed import PrintedLine, csv_rows, journal_page, printed_line
 
@@ -58,17 +60,23 @@ async def post_correction(
 
     If what waits at a body or MFC gets an address that one institution serves, it is passed on.
     """
+    await intake.ready()
+
+    def decide(line: JournalEntry, at: Context) -> None:
+        waits, known = line.state is EntryState.TO_FORWARD, line.form.citizen.address
+        form = correct(line, corrected, at)
+        if waits:  # refused here, if nobody could pass it on to that address
+            line.onward = decided_by(intake, form, known=known)
+
     answered = await change_line(
         intake,
         referral_id,
         request,
         by,
-        lambda line, at: correct(line, corrected, at),
+        decide,
         visible=lambda line, by: line.institution == by.organization,
     )
     entered = await enter_corrected(intake, referral_id)
-    if entered.state.state is EntryState.TO_FORWARD:
-        await forward_by_address(intake, entered.id, by)
     response.headers["ETag"] = etag(answered.version)
     response.headers["Location"] = f"/referrals/{entered.id}"
     return CorrectionReceipt(

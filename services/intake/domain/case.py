@@ -241,8 +241,8 @@ class Case(BaseModel):
 
     @property
     def waits(self) -> bool:
-        """Whether it is with the body that took it in, and with no institution yet (R 3.1.2)."""
-        aside = self.status is Status.DECLINED or self.joined_to is not None
+        """Whether no institution has it (R 3.1.2) yet, or had when it was set aside or ended."""
+        aside = self.status in {Status.DECLINED, Status.CLOSED}
         return (self.status_before if aside else self.status) is Status.TO_FORWARD
 
     @property
