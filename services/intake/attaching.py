@@ -6,20 +6,15 @@ finds it there and stores nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from chassis.commands import repeated
 from chassis.document import Answered
 from chassis.uploads import Upload
 from contracts.context import Context
-from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import Actor
 from services.intake.adapters.attachments import StoredAttachment
+from services.intake.commands import change_case
 from services.intake.domain.attaching import attach, check_attachable
-from services.intake.domain.case import Case, involves
 from services.intake.domain.records import Attachment
-from services.intake.domain.worklists import settle
 from services.intake.intake import Intake
 
 
@@ -44,22 +39,12 @@ async def attach_upload(
     known = repeated(before, request)
     if known is not None:
         return known
-    at = intake.service.at(by)
-    attachment = _attachment(stored, code, filename, at)
-
-    def decide(case: Case) -> Sequence[Event]:
-        events = attach(case, attachment.model_copy(), replaces, at)
-        settle(case, at, moved=True)
-        return events
-
-    return await intake.service.commands.execute(
-        intake.cases,
+    return await change_case(
+        intake,
         case_id,
-        CASE,
         request,
-        at,
-        decide,
-        visible=lambda case: involves(case, by),
+        by,
+        lambda case, at: attach(case, _attachment(stored, code, filename, at), replaces, at),
         answer=lambda case: {"attachment_id": stored.id, "sha256": stored.sha256},
     )
 

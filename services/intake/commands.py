@@ -10,17 +10,15 @@ from chassis.commands import Request
 from chassis.document import Answered
 from contracts.context import Context
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.values import SYSTEM, Actor
 from services.intake.domain.case import Case, involves
 from services.intake.domain.dispatching import enter_queue
 from services.intake.domain.journal import JournalEntry, may_see
-from services.intake.domain.notices import tell_requester
-from services.intake.domain.worklists import settle
 from services.intake.forwarding import pass_on
 from services.intake.intake import Intake
 from services.intake.notifying import tell_senders
 from services.intake.recording import record
+from services.intake.uniting import reunite
 
 Decide = Callable[[Case, Context], Sequence[Event]]
 
@@ -51,7 +49,7 @@ async def change_case(
     answer: Callable[[Case], dict[str, Any]] = summary,
     moves: bool = True,
 ) -> Answered:
-    """Carry a decision out on a case the caller may know of; tell the requester of the change.
+    """Carry a decision out on a case the caller may know of.
 
     `moves`: whether it is something that happens in the case (`worklists.settle`).
     """
@@ -61,21 +59,20 @@ async def change_case(
     def decided(case: Case) -> Sequence[Event]:
         nonlocal sendable
         events = decide(case, at)
-        tell_requester(case, at)
         sendable = bool(case.sendable)
-        settle(case, at, moved=moves)
         return events
 
-    answered = await intake.service.commands.execute(
+    answered = await record(
+        intake.service.commands,
         intake.cases,
         case_id,
-        CASE,
-        request,
         at,
         decided,
+        request=request,
         visible=lambda case: visible(case, by),
         answer=answer,
         what=what,
+        moves=moves,
     )
     if sendable:
         intake.sending.nudge()
@@ -113,7 +110,8 @@ async def change_line(
 
 
 async def run_errands(intake: Intake, case_id: str) -> None:
-    """What this case owes now: its notice to give, lines in other bodies' journals.
+    """What this case owes now: its notice to give, lines in other bodies' journals, that it is its
+    citizen's one open case.
 
     Its requests leave by the queue of whom they are addressed to (`sending.py`).
     """
@@ -124,6 +122,8 @@ async def run_errands(intake: Intake, case_id: str) -> None:
     await tell_senders(intake, case)
     if case.pass_on_at is not None and case.pass_on_at <= intake.now():
         await pass_on(intake, case_id)
+    if case.reunite_at is not None and case.reunite_at <= intake.now():
+        await reunite(intake, case_id)
     if any(request.send_by is None for request in case.sendable):
         at = intake.service.at(SYSTEM)
         await record(intake.service.commands, intake.cases, case_id, at, enter_queue)

@@ -13,7 +13,7 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import SYSTEM, Actor
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.case import Action, require
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consent import ConsentScope, Coverage, GivenConsent
 from services.intake.domain.consenting import (
@@ -24,7 +24,6 @@ from services.intake.domain.consenting import (
     told,
     withdraw_consent,
 )
-from services.intake.domain.notices import tell_requester
 from services.intake.intake import Intake
 from services.intake.recording import record
 
@@ -138,13 +137,14 @@ async def tell_cases(intake: Intake, citizen_id: str) -> None:
 
 
 async def _on_case(intake: Intake, case_id: str, scope: ConsentScope | None, at: Context) -> None:
-    def learn(case: Case) -> Sequence[Event]:
-        events = learn_consent(case, scope, at)
-        tell_requester(case, at)
-        return events
-
     try:
-        await record(intake.service.commands, intake.cases, case_id, at, learn)
+        await record(
+            intake.service.commands,
+            intake.cases,
+            case_id,
+            at,
+            lambda case: learn_consent(case, scope, at),
+        )
     except NotFound:
         return  # claimed and not written yet: it begins without a consent
 

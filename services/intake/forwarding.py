@@ -14,7 +14,6 @@ from chassis.store import LostRace
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
-from contracts.intake import CASE
 from contracts.roles import Role
 from contracts.values import SYSTEM, Actor, Address
 from services.intake.domain.addresses import require_inside
@@ -148,10 +147,7 @@ async def pass_on(intake: Intake, case_id: str) -> None:
         present.pass_on_at = None if present.moves == case.moves else at.now
         return ()
 
-    await intake.service.commands.execute(
-        intake.cases, case_id, CASE, None, at, settled,
-        visible=lambda case: True,
-    )  # fmt: skip
+    await record(intake.service.commands, intake.cases, case_id, at, settled)
 
 
 async def present_line(intake: Intake, line: str) -> Document[JournalEntry] | None:

@@ -137,11 +137,12 @@ def on_refused(case: Case, event: Refused, at: Context) -> list[Event]:
 
 
 def on_case_reopened(case: Case, event: CaseReopened, at: Context) -> list[Event]:
-    """A satisfied complaint annulled the refusal (R 5.8)."""
+    """A satisfied complaint annulled the refusal (R 5.8). Has its citizen got another case since,
+    that one is joined to it (`uniting.py`)."""
     case.progress.refusal_grounds, case.progress.decided = [], None
     if case.status is not Status.CLOSED or case.status_before is None or case.joined_to:
         return []
-    case.closed_for = None
+    case.closed_for, case.reunite_at = None, at.now
     return resume(case, at)
 
 

@@ -9,7 +9,6 @@ case is open again before the joined one stands for itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from chassis.commands import Request, get_visible
@@ -18,16 +17,15 @@ from chassis.races import pause, too_busy
 from chassis.store import LostRace
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.errors import NotAllowedInState, NotFound
+from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.domain import joining, pair
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import Citizen, Joining
-from services.intake.domain.notices import tell_requester
+from services.intake.domain.citizen import Citizen
 from services.intake.domain.pair import CitizenPair, PairStatus, Verdict
 from services.intake.intake import Intake
-from services.intake.recording import record
+from services.intake.uniting import join_case, part_case
 
 TRIES = 50
 
@@ -158,7 +156,7 @@ async def _join(intake: Intake, state: CitizenPair, at: Context) -> bool:
     holder = await _holder(intake, state)
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
-        await _join_cases(intake, holder, note, at)
+        await join_case(intake, note.joined_case, note.into_case or "", at)
     return True
 
 
@@ -179,53 +177,15 @@ async def _open_case(intake: Intake, citizen: Citizen) -> Case | None:
     return None if document.state.over else document.state
 
 
-async def _join_cases(
-    intake: Intake, holder: Document[Citizen], note: Joining, at: Context
-) -> None:
-    """The younger case ends, then the elder takes its referrals."""
-    younger, elder = note.joined_case or "", note.into_case or ""
-    into = await intake.cases.get(elder)
-    if into is None or into.state.over:  # it came to its end just now: the younger one goes on
-        joining.take_case(holder.state, younger)
-        await intake.citizens.save(holder)
-        return
-    with suppress(NotAllowedInState):  # it came to its end just now
-        await _on_case(intake, younger, at, lambda case: joining.close_joined(case, elder, at))
-    joined = await intake.cases.get(younger)
-    if joined is not None and joined.state.joined_to == elder:
-        frozen = joined.state
-        await _on_case(intake, elder, at, lambda case: joining.link_joined(case, frozen, at))
-
-
 async def _part(intake: Intake, state: CitizenPair, at: Context) -> None:
     other = await _citizen(intake, state.joined)
     holder = await _holder(intake, state)
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
-        await _part_cases(intake, note.joined_case, note.into_case or "", at)
+        await part_case(intake, note.joined_case, note.into_case or "", at)
     events = joining.part(other.state, holder.id, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, other, CITIZEN, None, at, events)
     events = joining.release(holder.state, other.state, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, holder, CITIZEN, None, at, events)
-
-
-async def _part_cases(intake: Intake, younger: str, elder: str, at: Context) -> None:
-    joined = await intake.cases.get(younger)
-    if joined is None or joined.state.joined_to != elder:
-        return
-    frozen = joined.state
-    await _on_case(intake, elder, at, lambda case: joining.unlink_joined(case, frozen, at))
-    await _on_case(intake, younger, at, lambda case: joining.reopen_parted(case, at))
-
-
-async def _on_case(
-    intake: Intake, case_id: str, at: Context, decide: Callable[[Case], Sequence[Event]]
-) -> None:
-    def decided(case: Case) -> Sequence[Event]:
-        events = decide(case)
-        tell_requester(case, at)
-        return events
-
-    await record(intake.service.commands, intake.cases, case_id, at, decided)

@@ -17,7 +17,6 @@ from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CASE
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
 from services.intake.domain.journal import JournalEntry, Placement
@@ -25,7 +24,7 @@ from services.intake.domain.registration import link_referral, register_case
 from services.intake.forwarding import follow, hand_over
 from services.intake.intake import Intake
 from services.intake.recognising import Recognised, recognise, take_keys
-from services.intake.recording import record
+from services.intake.recording import record, record_new
 
 TRIES = 50
 
@@ -139,7 +138,7 @@ async def _open(
         status_code_hash=status_code.hashed(code, entry.journal_number),
         at=at,
     )
-    await intake.service.commands.store(intake.cases, document, CASE, None, at, events)
+    await record_new(intake.service.commands, intake.cases, document, at, events)
 
 
 async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> str:

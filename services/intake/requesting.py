@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from chassis.commands import Request, get_visible
 from chassis.document import Answered, Document
 from chassis.store import AlreadyExists
-from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
-from contracts.intake import CASE
 from contracts.regulation import load_pack
 from contracts.values import Actor, Identifier, Line
 from services.intake.commands import change_case
@@ -23,6 +21,7 @@ from services.intake.domain.interagency import Addressee, find_request
 from services.intake.domain.journal import entry_id
 from services.intake.domain.requests import Answer, InteragencyRequest, OutgoingNumber, RequestWay
 from services.intake.intake import Intake
+from services.intake.recording import record
 
 OF_CASE = re.compile(r"R[0-9a-f]{8}-([A-Za-z][A-Za-z0-9_.-]{0,80})")
 OURS = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,99})/([0-9]{4})/([0-9]{1,9})/([0-9]{1,3})")
@@ -205,17 +204,16 @@ async def set_aside(
     if not keep_garbled(document.state, request_id, fingerprint, reasons, text, at):
         return  # it was kept before
 
-    def decide(case: Case, at: Context) -> Sequence[Event]:
+    def decide(case: Case) -> Sequence[Event]:
         keep_garbled(case, request_id, fingerprint, reasons, text, at)
         return ()
 
-    await intake.service.commands.execute(
+    await record(
+        intake.service.commands,
         intake.cases,
         case_id,
-        CASE,
-        None,
         at,
-        lambda case: decide(case, at),
+        decide,
         visible=lambda case: may_answer(case, by),
         what=WHAT,
     )

@@ -9,7 +9,7 @@ from chassis.stored import Spec
 from contracts.copies import OrganizationCopy
 from services.intake.domain import citizen as citizens
 from services.intake.domain.appointments import Appointment, Status
-from services.intake.domain.case import Case, next_wake
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consultations import Consultation
 from services.intake.domain.journal import JournalEntry
@@ -20,6 +20,7 @@ from services.intake.domain.request_lists import RequestList, worklist_dues
 from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.slots import DeskDay, Schedule
 from services.intake.domain.task import Endpoint, FollowedTask
+from services.intake.domain.terms import next_wake
 from services.intake.domain.worklists import place_of
 
 

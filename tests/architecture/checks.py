@@ -84,6 +84,26 @@ def publishes(source: str) -> list[str]:
     ]
 
 
+def stores_cases(source: str) -> list[str]:
+    """Where a case of intake is stored: by a command on the collection, or by saving it there."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        called, on = node.func.attr, [*node.args[:1], *(k.value for k in node.keywords)]
+        by_command = called in {"execute", "store", "create"} and any(map(_is_cases, on))
+        if by_command or (called == "save" and _is_cases(node.func.value)):
+            found.append(f"{node.lineno}: .{called}")
+    return found
+
+
+def _is_cases(node: ast.expr) -> bool:
+    names = {"cases", "_cases"}
+    return (isinstance(node, ast.Attribute) and node.attr in names) or (
+        isinstance(node, ast.Name) and node.id in names
+    )
+
+
 def varying_log_messages(source: str) -> list[str]:
     """Log calls whose message is not a constant: a message may never carry data."""
     return [

@@ -88,6 +88,25 @@ def test_publishing_elsewhere_is_found() -> None:
     assert checks.publishes("async def f(broker):\n    await broker.publish(b'x')")
 
 
+def test_a_case_of_intake_is_stored_by_one_door() -> None:
+    stored = {str(path) for path, source in checks.sources("services/intake")
+              if checks.stores_cases(source)}  # fmt: skip
+    assert stored == {"services/intake/recording.py"}
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "async def f(i, at):\n    await i.service.commands.execute(i.cases, 'C1', None, at)",
+        "async def f(s, at):\n    await s.commands.store(s._cases, document, 'case', None, at, ())",
+        "async def f(commands, cases):\n    await commands.execute(collection=cases)",
+        "async def f(intake, document):\n    await intake.cases.save(document)",
+    ],
+)
+def test_storing_a_case_elsewhere_is_found(sample: str) -> None:
+    assert checks.stores_cases(sample)
+
+
 def test_log_messages_are_constant() -> None:
     for path, source in checks.sources("chassis", "services"):
         assert checks.varying_log_messages(source) == [], path

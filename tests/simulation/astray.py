@@ -12,7 +12,7 @@ from chassis.consumer import Consumer
 from chassis.document import Answered, Reading
 from chassis.store import Collection
 from contracts.assessment import AssessmentOpened
-from contracts.careplan import Refused
+from contracts.careplan import CaseReopened, Refused
 from contracts.envelope import Envelope
 from services.intake.domain.case import Case
 from services.registry.domain.case import CaseRecord
@@ -79,6 +79,24 @@ class Forgetful(Consumer):
         await super()._deliver(collection, reading, document_id, envelope)
 
 
+class Hasty(Consumer):
+    """Takes a case up again, and does not look what else its citizen has got since."""
+
+    async def _deliver(
+        self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
+    ) -> None:
+        known = reading.handlers
+
+        def forgets(case: Any, event: Any, at: Any) -> Any:
+            events = known[CaseReopened](case, event, at)
+            case.reunite_at = None
+            return events
+
+        if collection.spec.state is Case:
+            reading = replace(reading, handlers={**known, CaseReopened: forgets})
+        await super()._deliver(collection, reading, document_id, envelope)
+
+
 ASTRAY: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
     "a case has no follow-up": (
         with_part(aimless),
@@ -94,6 +112,11 @@ ASTRAY: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
         with_part(consumer(Unlisted)),
         Scenario(1, ("refusal",)),
         "which has done with it",
+    ),
+    "a case is taken up again beside another": (
+        with_part(consumer(Hasty)),
+        Scenario(1, ("complaint beside another case",)),
+        "has the open cases",
     ),
     "the register does not follow a case": (
         with_part(consumer(Forgetful)),

@@ -143,12 +143,20 @@ def _records(world: World) -> dict[str, Stored]:
 
 
 def _citizens_have_one_open_case(world: World) -> Iterator[str]:
-    """L 5.1: however many referrals come at once."""
+    """L 5.1: however many referrals come at once, and whatever is taken up again; theirs is the one
+    that the citizen points to."""
     cases = [Case.model_validate(found["state"]) for found in world.tables["intake"]["cases"]]
-    going_on = Counter(
-        case.ref.citizen_id for case in cases if case.ref is not None and not case.over
-    )
-    yield from (f"{citizen} has {n} open cases" for citizen, n in going_on.items() if n > 1)
+    citizens = {found["_id"]: found["state"] for found in world.tables["intake"]["citizens"]}
+    going_on: dict[str, list[str]] = {}
+    for case in cases:
+        if case.ref is not None and not case.over:
+            citizen = case.ref.citizen_id
+            while citizens[citizen]["joined_to"]:
+                citizen = citizens[citizen]["joined_to"]
+            going_on.setdefault(citizen, []).append(case.id)
+    for citizen, open_cases in going_on.items():
+        if open_cases != [citizens[citizen]["open_case"]]:
+            yield f"{citizen} has the open cases {open_cases}"
     known = Counter(found["snils_key"] for found in world.tables["intake"]["citizens"])
     yield from (f"a citizen is there {n} times" for n in known.values() if n > 1)
 

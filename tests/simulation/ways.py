@@ -88,6 +88,21 @@ async def refusal(staff: Staff, person: Person, run: str) -> None:
 async def complaint(staff: Staff, person: Person, run: str) -> None:
     """A satisfied complaint annuls the refusal, and the head refuses anew."""
     case = await _refused(staff, person, run)
+    await _annulled(staff, person, case)
+    await staff.head.change("careplan", case.record, "decision", REFUSAL)
+
+
+async def complaint_beside(staff: Staff, person: Person, run: str) -> None:
+    """The refusal is annulled when its citizen has got another case: one of the two goes on."""
+    case = await _refused(staff, person, run)
+    await staff.registrar.wait("intake", case.record, lambda found: found["status"] == "closed")
+    other = await journey.refer(staff, person, f"{run}b")
+    if case.id == other.id:
+        raise AssertionError(f"{case.id} was refused, and took a new referral")
+    await _annulled(staff, person, case)
+
+
+async def _annulled(staff: Staff, person: Person, case: journey.Case) -> None:
     body = {
         "case_id": case.id,
         "channel": "in_person",
@@ -120,7 +135,6 @@ async def complaint(staff: Staff, person: Person, run: str) -> None:
     parts = {part.code: "Изложено в ответе" for part in journey.PACK.complaint_reply_parts}
     await staff.officer.change("complaints", record, "answer", {"parts": parts, "way": "post"})
     await staff.head.wait("careplan", case.record, lambda found: found["status"] == "submitted")
-    await staff.head.change("careplan", case.record, "decision", REFUSAL)
 
 
 async def consultation(staff: Staff, person: Person, run: str) -> None:
@@ -171,6 +185,7 @@ WAYS: Mapping[str, Way] = {
     "enrolment": enrolment,
     "refusal": refusal,
     "complaint": complaint,
+    "complaint beside another case": complaint_beside,
     "consultation": consultation,
     "return": return_after_decline,
     "again": referred_again,

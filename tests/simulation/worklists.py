@@ -39,7 +39,8 @@ def is_open(state: Stored) -> bool:
     unseen = any(link.get("to_review") for link in state["linked"])
     waits = unseen and state["status"] in LISTED_STILL and state["joined_to"] is None
     goes_on = state["status"] in GOING_ON and state["progress"]["order_number"] is None
-    return goes_on or waits
+    asked = state["status"] == "declined" and state["ask_again_at"] is not None
+    return goes_on or waits or (asked and not state["consent_withdrawn"])
 
 
 def _assignee(state: Stored) -> str | None:

@@ -9,6 +9,7 @@ from contracts.errors import NotFound
 from services.intake.adapters.fhir_task import task_resource
 from services.intake.api.fhir_sender import Sender
 from services.intake.domain.case import Case
+from services.intake.domain.notices import requester_of
 from services.intake.domain.task import FollowedTask, TaskVersion, present_version
 from services.intake.intake import Intake
 from services.intake.notifying import keep_shown, shown_to
@@ -40,10 +41,21 @@ async def follow(intake: Intake, task_id: str, sender: Sender) -> Followed:
         entry = await intake.journal.get(task_id)
         if entry is not None and entry.state.placed is not None:
             requester, case_id = entry.state.requester, entry.state.placed.case_id
-    case = await intake.cases.get(case_id) if case_id and sender.sent(requester) else None
+    case = await _case_of(intake, case_id, task_id) if case_id and sender.sent(requester) else None
     if case is None:
         raise NotFound("Task")
-    return await as_it_stands(intake, kept.state if kept else None, case.state, task_id)
+    return await as_it_stands(intake, kept.state if kept else None, case, task_id)
+
+
+async def _case_of(intake: Intake, case_id: str, task_id: str) -> Case | None:
+    """The case a referral belongs to; of two that were joined the elder, once it has it (L 5.1)."""
+    found = await intake.cases.get(case_id)
+    while found is not None and found.state.joined_to is not None:
+        elder = await intake.cases.get(found.state.joined_to)
+        if elder is None or requester_of(elder.state, task_id) is None:
+            break
+        found = elder
+    return None if found is None else found.state
 
 
 async def as_it_stands(

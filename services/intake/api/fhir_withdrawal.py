@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from chassis.commands import StaleVersion
 from chassis.http import PreconditionRequired
-from contracts.context import Context
-from contracts.errors import InvalidInput, NotFound
-from contracts.event import Event
-from contracts.intake import CASE
+from contracts.errors import InvalidInput
 from services.intake.adapters.fhir_parsing import fail, parse, read_json
 from services.intake.adapters.fhir_resources import Concept, Task
-from services.intake.api.fhir_following import Followed, as_it_stands, follow
+from services.intake.api.fhir_following import as_it_stands, follow
 from services.intake.api.fhir_openapi import FAILURES, answers, takes
 from services.intake.api.fhir_protocol import Body, FhirRoute, Return, matched, preferred, resource
-from services.intake.api.fhir_sender import Sender, WithSender
-from services.intake.domain.case import Case
-from services.intake.domain.ending import withdraw_referral
-from services.intake.domain.journal import JournalEntry
-from services.intake.domain.notices import task_state, tell_requester
+from services.intake.api.fhir_sender import WithSender
 from services.intake.domain.task_states import TaskStatus
-from services.intake.intake import Intake, WithIntake
-from services.intake.notifying import shown_to
+from services.intake.intake import WithIntake
+from services.intake.withdrawing import withdraw
 
 router = APIRouter(prefix="/fhir/Task", tags=["FHIR R4"], route_class=FhirRoute, responses=FAILURES)
 ECHOED = {"resourceType", "id", "status", "statusReason", "meta", "text", "lastModified"}
@@ -59,10 +51,8 @@ async def put_task(
         )
     posted, _ = read_json(body)
     wanted, reason = _read_change(posted, followed.resource(sender), task_id)
-    entry = await intake.journal.get(task_id)
-    if entry is None:
-        raise NotFound("Task")
-    case = await _withdraw(intake, entry.state, sender, followed, wanted, reason)
+    seen = followed.version.state
+    case = await withdraw(intake, followed.case, task_id, seen, sender.actor, wanted, reason)
     changed = await as_it_stands(intake, followed.task, case, task_id)
     minimal = preferred(http) is Return.MINIMAL
     return resource(
@@ -100,41 +90,3 @@ def _read_change(posted: Any, present: dict[str, Any], task_id: str) -> tuple[Ta
     if withdraws and not 1 <= len(reason) <= 1000:
         fail("Task.statusReason.text", "says why, in at most 1000 letters")
     return wanted, reason
-
-
-async def _withdraw(
-    intake: Intake,
-    entry: JournalEntry,
-    sender: Sender,
-    followed: Followed,
-    wanted: TaskStatus,
-    reason: str,
-) -> Case:
-    """One save of the case, on the state that the caller has seen; the case as it is then."""
-    at: Context = intake.service.at(sender.actor)
-    seen, result = followed.version.state, followed.case
-    if wanted is seen.status or (not reason and wanted is shown_to(sender.partner, seen).status):
-        return followed.case
-
-    def decide(case: Case) -> Sequence[Event]:
-        nonlocal result
-        if task_state(case, entry.id) != seen:
-            raise StaleVersion(
-                "stale-version", "the Task has changed since; read it again", field="If-Match"
-            )
-        events = withdraw_referral(case, entry.id, entry.journal_number, wanted, reason, at)
-        tell_requester(case, at)
-        result = case
-        return events
-
-    await intake.service.commands.execute(
-        intake.cases,
-        followed.case.id,
-        CASE,
-        None,
-        at,
-        decide,
-        visible=lambda case: True,
-        what="Task",
-    )
-    return result

@@ -13,6 +13,7 @@ from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case
 from services.intake.domain.priority import Priority
+from services.intake.domain.urgent import danger_reported
 from services.intake.domain.worklists import (
     Follows,
     NextTerm,
@@ -84,7 +85,7 @@ class WorklistItem(BaseModel):
         description="how pressing a sender says it is; null where none did"
     )
     danger_reported: bool = Field(
-        description="a further referral reports danger, and nobody has looked at it yet"
+        description="a referral reports danger, and neither a triage nor a review has decided on it"
     )
     worklist: Worklist
     owner: OwnerView
@@ -168,7 +169,7 @@ def worklist_item(document: Document[Case], now: datetime) -> WorklistItem:
         received_at=case.received_at,
         in_hospital=case.in_hospital,
         priority=case.priority,
-        danger_reported=any(link.in_danger for link in case.to_review),
+        danger_reported=danger_reported(case),
         worklist=shown.worklist,
         owner=shown.owner,
         next_term=shown.next_term,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -15,7 +14,7 @@ from contracts.terms import Deadline, TermBook
 from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
-from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.linked import LinkedReferral, TakenUp
 from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
@@ -92,16 +91,8 @@ class Action(StrEnum):
     CORRECT_CIRCUMSTANCES = "correct_circumstances"
 
 
-OPEN = frozenset(
-    {
-        Status.REGISTERED,
-        Status.ANALYSED,
-        Status.TRIAGED,
-        Status.APPLICATION_REGISTERED,
-        Status.PACKAGE_COMPLETE,
-    }
-)
 TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE})
+OPEN = TRIAGED | {Status.REGISTERED, Status.ANALYSED}
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.ANSWER_QUESTIONS: frozenset({Status.REGISTERED, Status.ANALYSED}),
@@ -126,8 +117,8 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.REVIEW_REFERRAL: TRIAGED | {Status.DECLINED, Status.CLOSED},
     Action.WITHDRAW_REFERRAL: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.CLOSE_WITHOUT_OBJECT: OPEN | {Status.DECLINED, Status.TO_FORWARD},
-    Action.JOIN: OPEN | {Status.DECLINED},
-    Action.DECLINE: OPEN | {Status.TO_FORWARD},
+    Action.JOIN: OPEN | {Status.DECLINED, Status.TO_FORWARD},
+    Action.DECLINE: OPEN | {Status.TO_FORWARD, Status.DECLINED},
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
@@ -150,6 +141,7 @@ class Case(BaseModel):
     requester: str | None = None
     in_hospital: bool = False
     in_danger: bool = False
+    """Danger is reported by the referrals whose analysis runs, or ran last (R 3.1.7)."""
     home_care_asked: bool = False
     priority: Priority | None = None
     circumstances: list[Circumstances] = Field(default_factory=list)
@@ -193,11 +185,18 @@ class Case(BaseModel):
     )
     declines: list[Decline] = Field(default_factory=list)
     think_until: AwareDatetime | None = None
+    ask_again_at: AwareDatetime | None = None
+    """Since when the time to think is over, and the citizen is to be asked once more."""
     consent: ConsentScope | None = None
     consent_withdrawn: bool = False
     closed_for: str | None = None
     joined_to: str | None = None
     declined_before: bool = False
+    taken_up: TakenUp | None = None
+    reunite_at: AwareDatetime | None = None
+    """It was taken up again, and its citizen may have another open case by now (L 5.1)."""
+    reached: dict[str, str] = Field(default_factory=dict)
+    """How far referrals had come in a case that was joined to this one."""
     terms: TermBook = Field(default_factory=TermBook)
     assignments: list[Assignment] = Field(default_factory=list)
     followed: dict[str, list[Deadline]] = Field(
@@ -242,11 +241,9 @@ class Case(BaseModel):
 
     @property
     def waits(self) -> bool:
-        """Whether it is with the body that took it in, and with no institution (R 3.1.2): yet, or
-        when it was set aside or ended."""
+        """Whether no institution has it (R 3.1.2) yet, or had when it was set aside or ended."""
         aside = self.status in {Status.DECLINED, Status.CLOSED}
-        waiting = self.status_before if aside else self.status
-        return waiting is Status.TO_FORWARD
+        return (self.status_before if aside else self.status) is Status.TO_FORWARD
 
     @property
     def moves(self) -> int:
@@ -262,7 +259,7 @@ class Case(BaseModel):
     def open(self) -> bool:
         """Whether something is still to be done: it then is in a worklist (`worklists.py`)."""
         going_on = self.status in OPEN | {Status.TO_FORWARD} and not self.enrolled
-        return going_on or bool(self.to_review)
+        return going_on or bool(self.to_review) or self.to_ask_again
 
     @property
     def to_review(self) -> list[LinkedReferral]:
@@ -270,6 +267,12 @@ class Case(BaseModel):
         one that has ended by a refusal or an enrolment meanwhile."""
         listed = self.status in ALLOWED[Action.REVIEW_REFERRAL] and self.joined_to is None
         return [link for link in self.linked if link.to_review] if listed else []
+
+    @property
+    def to_ask_again(self) -> bool:
+        """Whether who declined has thought it over (R 3.3.7.2), the consent standing (152-FZ 9)."""
+        declined = self.status is Status.DECLINED and not self.consent_withdrawn
+        return declined and self.ask_again_at is not None
 
     @property
     def assignee(self) -> str | None:
@@ -286,19 +289,6 @@ class Case(BaseModel):
 def require(case: Case, action: Action) -> None:
     """Refuse what the table does not allow in this state."""
     require_allowed(ALLOWED, action, case.status)
-
-
-def next_wake(case: Case) -> datetime | None:
-    """When this case wants to be looked at: a term's alarm, a notice to send.
-
-    A request to send is found by the queue of its gateway (`sending.py`), but for one that was
-    stored before there was a queue.
-    """
-    unqueued = [r.next_attempt_at for r in case.sendable if r.send_by is None]
-    notices = [case.notice, *case.linked_notices.values()]
-    moments = [case.terms.next_alarm(), *(n.next_attempt_at for n in notices), *unqueued]
-    moments += [case.think_until, case.pass_on_at]
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def involves(case: Case, actor: Actor) -> bool:

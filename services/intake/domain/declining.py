@@ -15,7 +15,7 @@ from services.intake.domain.dispatching import (
     release_request,
 )
 from services.intake.domain.documents import complete_package
-from services.intake.domain.further import open_review_terms, set_aside_terms
+from services.intake.domain.further import hand_to_analysis, open_review_terms, set_aside_terms
 from services.intake.domain.records import ContactsLeft, Decline
 from services.intake.domain.terms import terms_of_stage
 
@@ -34,7 +34,8 @@ def decline(
 ) -> list[Event]:
     """The citizen declines: consequences explained, contact left, time to think (R 3.3.7.2).
 
-    With the end of the day until which the citizen thinks about it, somebody is reminded to ask.
+    With the end of the day until which the citizen thinks about it, somebody is reminded to ask; a
+    citizen who was asked then and still declines does so once more, with a further day or for good.
     """
     require(case, Action.DECLINE)
     if case.enrolled:
@@ -71,6 +72,7 @@ def decline(
             clause="R 3.3.7.2",
         )
     case.think_until = at.calendar.end_of_day(think_until) if think_until else None
+    case.ask_again_at = None
     case.declines.append(
         Decline(
             at=at.now,
@@ -81,7 +83,8 @@ def decline(
             think_until=case.think_until,
         )
     )
-    case.status_before, case.status = case.status, Status.DECLINED
+    if case.status is not Status.DECLINED:
+        case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
     return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
 
@@ -101,7 +104,9 @@ def reopen(case: Case, at: Context) -> list[Event]:
 def resume(case: Case, at: Context) -> list[Event]:
     """Go on where the case stood; the terms of that stage run anew from here."""
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
-    case.think_until = None
+    case.think_until = case.ask_again_at = None
+    if case.code is None:
+        hand_to_analysis(case)
     release_request(case, at)
     opened = (*terms_of_stage(case, at), *open_review_terms(case, at, since=at.now))
     reopened = CaseReopened(by=at.by, opened=opened)

@@ -20,7 +20,6 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.interagency import (
     CERTIFICATE,
     LONGEST_PAUSE_SECONDS,
-    SENDING_TERM,
     find_request,
     get_request,
     kind_of,
@@ -34,6 +33,7 @@ from services.intake.domain.requests import (
     RequestState,
     RequestWay,
 )
+from services.intake.domain.term_codes import SENDING_TERM
 
 LONGEST_REFUSED_SECONDS = 3600
 

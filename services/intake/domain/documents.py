@@ -15,8 +15,8 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
 from services.intake.domain.dated import check_dated
 from services.intake.domain.dispatching import release_request, running_terms
-from services.intake.domain.interagency import SENDING_TERM
 from services.intake.domain.records import ApplicantKind, Application, Document, Receipt
+from services.intake.domain.term_codes import SENDING_TERM
 from services.intake.domain.triage import record_informed
 
 

@@ -85,7 +85,7 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
             "already-enrolled", "a service is ended in the care plan", clause="R 3.6.3"
         )
     if reason in {WithoutObject.NOT_OUR_TERRITORY, WithoutObject.WRONG_PERSON} and (
-        case.status not in UNTRIAGED
+        case.status not in UNTRIAGED or case.triaged is not None
     ):
         raise NotAllowedInState(
             "taken-already", "a referral is rejected before triage only", clause="R 3.1.6"
@@ -120,7 +120,7 @@ def withdraw_referral(
     )
     for link in case.linked:
         link.to_review = link.to_review and link.entry_id != entry_id
-    ends = case.status in UNTRIAGED and not standing(case)
+    ends = case.status in UNTRIAGED and case.triaged is None and not standing(case)
     withdrawn = ReferralWithdrawn(
         by=at.by,
         journal_number=journal_number,
@@ -144,7 +144,7 @@ def _close(case: Case, reason: str, at: Context) -> Event:
     else:
         case.status_before = None
     case.status = Status.CLOSED
-    case.closed_for, case.think_until = str(reason), None
+    case.closed_for, case.think_until, case.ask_again_at = str(reason), None, None
     for link in case.linked:
         link.to_review = False  # they have lost their object with it
     hold_request(case)

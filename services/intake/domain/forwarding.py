@@ -14,14 +14,14 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
 from contracts.event import Event
 from contracts.referral import ReferralForwarded, ReferralReturned, ReturnReason
+from contracts.terms import Deadline
 from contracts.values import Actor
 from services.intake.domain.case import Action, Case, Status, involves, require
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ChosenBy, Forwarding, Onward, Returned
+from services.intake.domain.urgent import terms_until_triage
 
-FORWARDING_TERM = "referral-forwarding"
-ANALYSIS_TERM = "referral-analysis"
 GRACE = timedelta(seconds=5)
 """How long whoever moved the case has to enter it in the journals, before the sweeper does."""
 
@@ -80,6 +80,12 @@ def return_referral(
             "the institution that has the case gives it back",
             clause="R 3.1.2",
         )
+    if case.triaged is not None:
+        raise NotAllowedInState(
+            "taken-already",
+            "what was triaged once is not given back, though it is analysed anew",
+            clause="R 3.1.2, 3.1.6",
+        )
     last = case.forwardings[-1] if case.forwardings else None
     if last is None or last.returned is not None:
         raise NotAllowedInState(
@@ -93,6 +99,7 @@ def return_referral(
     last.returned = Returned(
         at=at.now, recorded_by=at.by.id, reason=reason, explanation=explanation
     )
+    closed = case.terms.close(*terms_until_triage(case), at=at.now)
     case.ref = _moved(ref, Onward(institution=last.sender, authorised_body=last.sender_body))
     case.status, case.reached_at, case.proposal = Status.TO_FORWARD, None, None
     case.pass_on_at = at.now + GRACE
@@ -103,16 +110,21 @@ def return_referral(
             case=case.ref,
             institution=ref.institution,
             reason=reason,
-            closed=case.terms.close(ANALYSIS_TERM, at=at.now),
-            opened=case.terms.open(at.deadline(case.pack, FORWARDING_TERM)),
+            closed=closed,
+            opened=_begin_anew(case, at),
         )
     ]
+
+
+def _begin_anew(case: Case, at: Context) -> tuple[Deadline, ...]:
+    """Where it came to, its terms run from its receipt there."""
+    return case.terms.open(*[at.deadline(case.pack, code) for code in terms_until_triage(case)])
 
 
 def may_move(case: Case) -> bool:
     """Whether it may still go to another organization: it waits to be passed on, or was passed on
     and may be given back, until triage (R 3.1.2)."""
-    untriaged = case.status in {Status.REGISTERED, Status.ANALYSED}
+    untriaged = case.status in {Status.REGISTERED, Status.ANALYSED} and case.triaged is None
     return case.status is Status.TO_FORWARD or (untriaged and bool(case.forwardings))
 
 
@@ -138,6 +150,7 @@ def _move(
     case: Case, to: Onward, chosen_by: ChosenBy, note: str | None, at: Context
 ) -> list[Event]:
     before = case.reference
+    closed = case.terms.close(*terms_until_triage(case), at=at.now)
     case.forwardings.append(
         Forwarding(
             sender=before.institution,
@@ -157,8 +170,8 @@ def _move(
             by=at.by,
             case=case.ref,
             sender=before.institution,
-            closed=case.terms.close(FORWARDING_TERM, at=at.now),
-            opened=case.terms.open(at.deadline(case.pack, ANALYSIS_TERM)),
+            closed=closed,
+            opened=_begin_anew(case, at),
         )
     ]
 

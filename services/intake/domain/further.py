@@ -1,8 +1,9 @@
-"""A further referral about a citizen whose case is triaged or set aside (R 3.1.3, 3.1.8, L 5.1).
+"""A further referral about a citizen who has a case (R 3.1.3, 3.1.8, L 5.1).
 
 It joins the case, and what is new in it must not be lost there: a declined case is analysed anew,
-and in a triaged one a person looks at the referral first, the same day if somebody is in danger.
-That the case ends meanwhile takes none from the list.
+one that was just analysed has its questions looked at once more, and in a triaged one a person
+looks at the referral first; the same day if somebody is in danger. That the case ends meanwhile
+takes none from the list.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from contracts.values import Text
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, ReferralReview
-from services.intake.domain.urgent import TERM, needs_urgent_help
-
-ANALYSIS_TERM = "referral-analysis"
+from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
+from services.intake.domain.urgent import needs_help_today
 
 
 def take_in(
@@ -37,24 +37,57 @@ def take_in(
     """
     events: list[Event] = []
     if case.status is Status.DECLINED and not (case.consent_withdrawn or case.waits or asleep):
-        opened = _analyse_anew(case, min(link.received_at for link in links), at)
+        opened = _analyse_anew(case, min(link.received_at for link in links), links, at)
         events.append(CaseReopened(by=at.by, analysis_anew=True, opened=opened))
     listed = case.status in ALLOWED[Action.REVIEW_REFERRAL]
     for link in links:
         link.to_review = link.to_review and listed
         case.in_hospital = case.in_hospital or link.in_hospital
         case.linked.append(link)
+    if not listed:
+        return events, _take_into_analysis(case, links, at)
     return events, open_review_terms(case, at)
 
 
-def _analyse_anew(case: Case, since: datetime, at: Context) -> tuple[Deadline, ...]:
-    """The five questions are asked again, the code is assigned again (R 3.1.3, 3.1.6)."""
-    case.status, case.status_before, case.think_until = Status.REGISTERED, None, None
+def _take_into_analysis(
+    case: Case, links: Sequence[LinkedReferral], at: Context
+) -> tuple[Deadline, ...]:
+    """Before triage: questions answered without it are looked at once more, with the answers to
+    start from (R 3.1.3); a danger is one of this very day (R 3.1.7)."""
+    if case.status is Status.ANALYSED:
+        case.status, case.proposal = Status.REGISTERED, None
+    case.in_danger = case.in_danger or _in_danger(links)
+    return case.terms.open(*_danger_terms(case, links, at))
+
+
+def _analyse_anew(
+    case: Case, since: datetime, links: Sequence[LinkedReferral], at: Context
+) -> tuple[Deadline, ...]:
+    """The five questions are asked again, the code is assigned again (R 3.1.3, 3.1.6), because of
+    these referrals."""
+    case.status, case.status_before = Status.REGISTERED, None
+    case.think_until = case.ask_again_at = None
     case.code = case.proposal = case.override_reason = None
-    case.analysed_since = since
+    case.analysed_since, case.in_danger = since, _in_danger(links)
+    hand_to_analysis(case)
+    due = [at.deadline(case.pack, ANALYSIS_TERM, since), *_danger_terms(case, links, at)]
+    return case.terms.open(*due)
+
+
+def hand_to_analysis(case: Case) -> None:
+    """Whoever analyses the case has every referral before them, so none waits besides."""
     for link in case.linked:
-        link.to_review = False  # whoever analyses has all of them before them
-    return case.terms.open(at.deadline(case.pack, ANALYSIS_TERM, since))
+        case.in_danger = case.in_danger or (link.in_danger and link.to_review)
+        link.to_review = False
+
+
+def _in_danger(links: Sequence[LinkedReferral]) -> bool:
+    return any(link.in_danger for link in links)
+
+
+def _danger_terms(case: Case, links: Sequence[LinkedReferral], at: Context) -> list[Deadline]:
+    received = [link.received_at for link in links if link.in_danger]
+    return [at.deadline(case.pack, URGENT_TERM, min(received))] if received else []
 
 
 def open_review_terms(
@@ -64,18 +97,23 @@ def open_review_terms(
     (R 3.1.7); counted from the referral, unless from another moment."""
     due: dict[str, Deadline] = {}
     for link in sorted(case.to_review, key=lambda link: link.received_at):
-        for code in (ANALYSIS_TERM, TERM) if link.in_danger else (ANALYSIS_TERM,):
+        for code in (ANALYSIS_TERM, URGENT_TERM) if link.in_danger else (ANALYSIS_TERM,):
             due.setdefault(code, at.deadline(case.pack, code, since or link.received_at))
     return case.terms.open(*due.values())
 
 
-def close_review_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
-    """End the terms by which further referrals are looked at, where none waits any more."""
+def close_review_terms(
+    case: Case, at: Context, *, still_in_danger: bool = False
+) -> tuple[ClosedTerm, ...]:
+    """End the terms by which further referrals are looked at, where none waits any more.
+
+    `still_in_danger`: the same day goes on until the code is assigned anew.
+    """
     if case.status not in ALLOWED[Action.REVIEW_REFERRAL]:
         return ()
     over = [] if case.to_review else [ANALYSIS_TERM]
-    danger = any(link.in_danger for link in case.to_review)
-    over += [] if danger or needs_urgent_help(case) else [TERM]
+    danger = still_in_danger or _in_danger(case.to_review)
+    over += [] if danger or needs_help_today(case) else [URGENT_TERM]
     return case.terms.close(*over, at=at.now)
 
 
@@ -83,7 +121,7 @@ def set_aside_terms(case: Case, at: Context) -> tuple[ClosedTerm, ...]:
     """End the terms of a case that was set aside or refused, but for those of referrals nobody
     looked at."""
     kept = {ANALYSIS_TERM} if case.to_review else set()
-    kept |= {TERM} if any(link.in_danger for link in case.to_review) else set()
+    kept |= {URGENT_TERM} if _in_danger(case.to_review) else set()
     running = [deadline.code for deadline in case.terms.deadlines]
     return case.terms.close(*[code for code in running if code not in kept], at=at.now)
 
@@ -106,10 +144,11 @@ def review_referrals(case: Case, outcome: ReviewOutcome, note: Text, at: Context
     opened: tuple[Deadline, ...] = ()
     if outcome is ReviewOutcome.URGENT_HELP:
         case.urgent_called_at = at.now
-        opened = case.terms.open(at.deadline(case.pack, TERM))
-    closed = close_review_terms(case, at)
-    if outcome is ReviewOutcome.ANALYSIS_ANEW:
-        opened = _analyse_anew(case, at.now, at)
+        opened = case.terms.open(at.deadline(case.pack, URGENT_TERM))
+    anew = outcome is ReviewOutcome.ANALYSIS_ANEW
+    closed = close_review_terms(case, at, still_in_danger=anew and _in_danger(waiting))
+    if anew:
+        opened = _analyse_anew(case, at.now, waiting, at)
     numbers = tuple(number_of(link.entry_id) for link in waiting)
     return [
         ReferralsReviewed(

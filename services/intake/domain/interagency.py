@@ -22,9 +22,9 @@ from services.intake.domain.requests import (
     Signatory,
     SigningAuthority,
 )
+from services.intake.domain.term_codes import SENDING_TERM
 
 CERTIFICATE = "pension_certificate"
-SENDING_TERM = "interagency-request"
 LONGEST_PAUSE_SECONDS = 300
 MOST_REQUESTS = 40
 """Of one case: what is asked more often than that is asked wrongly."""

@@ -1,4 +1,4 @@
-"""Two citizens become one, and two again; so do their open cases (L 5.1).
+"""Two citizens become one, and two again (L 5.1); their open cases: `joined_cases.py`.
 
 The survivor's document notes what was taken over from the joined one, so that it can be given back.
 Every step may be done twice. The order of the steps is in `joining.py` of the service.
@@ -10,19 +10,12 @@ from dataclasses import dataclass
 
 from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
 from contracts.context import Context
-from contracts.errors import NotAllowedInState
 from contracts.event import Event
-from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
-from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.values import CitizenCard
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
 from services.intake.domain.consenting import standing_consent
-from services.intake.domain.declining import resume
-from services.intake.domain.dispatching import hold_request
-from services.intake.domain.further import close_review_terms, take_in
-from services.intake.domain.journal import number_of
-from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.joined_cases import age
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +29,7 @@ class OpenCases:
         """Of two open ones the later received; None where not both are open."""
         if self.survivors is None or self.theirs is None or self.survivors.id == self.theirs.id:
             return None
-        return max(self.survivors, self.theirs, key=_age)
-
-
-def _age(case: Case) -> tuple[float, str]:
-    return case.received_at.timestamp() if case.received_at else 0.0, case.id
+        return max(self.survivors, self.theirs, key=age)
 
 
 def joining_of(survivor: Citizen, pair: str) -> Joining | None:
@@ -95,10 +84,8 @@ def take_over(
 
 def take_case(survivor: Citizen, case_id: str) -> None:
     """The case is the survivor's open one from here on; the one before stays theirs."""
-    present = survivor.open_case
-    if present is not None and present != case_id and present not in survivor.earlier_cases:
-        survivor.earlier_cases.append(present)
-    survivor.open_case = case_id
+    before = [known for known in survivor.case_ids if known != case_id]
+    survivor.earlier_cases, survivor.open_case = list(dict.fromkeys(before)), case_id
 
 
 def _consent_lacks(survivor: Citizen) -> bool:
@@ -170,91 +157,3 @@ def part(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
         return []
     other.joined_to, other.joined_by = None, None
     return [CitizensParted(by=at.by, survivor=survivor, parted=other.id, pair=pair)]
-
-
-def close_joined(case: Case, into: str, at: Context) -> list[Event]:
-    """The younger of two open cases ends; the elder goes on with its referrals (L 5.1)."""
-    if case.joined_to == into:
-        return []
-    require(case, Action.JOIN)
-    if case.enrolled:
-        raise NotAllowedInState("case-is-over", "it came to its end by itself", clause="L 5.1")
-    case.joined_to, case.closed_for = into, JOINED
-    case.status_before, case.declined_before = _stage(case), case.status is Status.DECLINED
-    case.status = Status.CLOSED
-    hold_request(case)
-    return [CaseClosed(by=at.by, reason=JOINED, into=into, closed=case.terms.close_all(at.now))]
-
-
-def _stage(case: Case) -> Status | None:
-    return case.status_before if case.status is Status.DECLINED else case.status
-
-
-def referrals_of(case: Case) -> list[LinkedReferral]:
-    """Every referral of a case: the one that opened it, and those that joined it."""
-    if case.received_at is None or case.channel is None:
-        return list(case.linked)
-    first = LinkedReferral(
-        entry_id=case.entry_id,
-        received_at=case.received_at,
-        channel=case.channel,
-        requester=case.requester,
-        in_danger=case.in_danger,
-        in_hospital=case.in_hospital,
-        to_review=case.code is None,
-    )
-    return [first, *case.linked]
-
-
-def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
-    """The elder case takes the younger one's referrals over; one that has ended takes none."""
-    if case.over:
-        return []
-    known = {referral.entry_id for referral in case.linked}
-    taken = [one for one in referrals_of(younger) if one.entry_id not in known]
-    if not taken:
-        return []
-    unseen = younger.code is None
-    for one in taken:
-        one.to_review = one.to_review or unseen
-    reopened, opened = take_in(case, taken, at, asleep=younger.declined_before)
-    return [
-        *reopened,
-        *(
-            ReferralLinked(
-                by=at.by,
-                journal_number=number_of(one.entry_id),
-                received_at=one.received_at,
-                channel=one.channel,
-                requester=one.requester,
-                in_danger=one.in_danger,
-                in_hospital=one.in_hospital,
-                to_review=one.to_review,
-                opened=opened if one is taken[0] else (),
-            )
-            for one in taken
-        ),
-    ]
-
-
-def unlink_joined(case: Case, younger: Case, at: Context) -> list[Event]:
-    """The elder case gives the younger one's referrals back."""
-    theirs = {referral.entry_id for referral in referrals_of(younger)}
-    given_back = [one for one in case.linked if one.entry_id in theirs]
-    if not given_back:
-        return []
-    case.linked = [one for one in case.linked if one.entry_id not in theirs]
-    numbers = tuple(number_of(one.entry_id) for one in given_back)
-    closed = close_review_terms(case, at)
-    return [ReferralsParted(by=at.by, journal_numbers=numbers, into=younger.id, closed=closed)]
-
-
-def reopen_parted(case: Case, at: Context) -> list[Event]:
-    """The younger case goes on where it stood; a decline stands as it did."""
-    if case.joined_to is None:
-        return []
-    case.joined_to, case.closed_for = None, None
-    if case.declined_before:
-        case.status, case.declined_before = Status.DECLINED, False
-        return [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
-    return resume(case, at)

@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, BaseModel
 
 from contracts.referral import Channel, ReviewOutcome
 from contracts.status_code import MOST_CODES
+from contracts.triage import TriageCode
 from contracts.values import Text, Value
+from services.intake.domain.records import TriageProposal
 
 
 class ReferralReview(Value):
@@ -34,6 +36,25 @@ class LinkedReferral(BaseModel):
     review: ReferralReview | None = None
     coded: bool = False
     """Who applied was told a code of their own, by which they ask where the case stands."""
+
+
+class TakenUp(Value):
+    """What a declined case was before the referrals of another one took it up again (L 5.1): it is
+    set aside as it was, should the two be parted before anything was done in it."""
+
+    by: str
+    """The case whose referrals they were."""
+    status_before: str | None = None
+    code: TriageCode | None = None
+    proposal: TriageProposal | None = None
+    override_reason: str | None = None
+    analysed_since: AwareDatetime | None = None
+    in_danger: bool = False
+    think_until: AwareDatetime | None = None
+    ask_again_at: AwareDatetime | None = None
+    to_review: tuple[str, ...] = ()
+    answerings: int = 0
+    linked: int = 0
 
 
 def coded_entries(linked: Sequence[LinkedReferral]) -> list[str]:

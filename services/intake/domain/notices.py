@@ -45,8 +45,8 @@ class TaskState(Value):
 
     @property
     def text(self) -> str:
-        """State and stage as one word, e.g. `in-progress/survey`."""
-        return f"{self.status}/{self.stage}" if self.stage else str(self.status)
+        """State and stage as one word."""
+        return as_text(self.status, self.stage)
 
     @property
     def digest(self) -> str:
@@ -64,6 +64,12 @@ def _closed_for(*reasons: str) -> Callable[[Case], bool]:
 def _begun(case: Case) -> bool:
     progress = case.progress
     return bool(progress.surveyed or progress.assessed or progress.planned or progress.decided)
+
+
+def _thinks_it_over(case: Case) -> bool:
+    """Until they were asked once more."""
+    thinks = case.think_until is not None or case.ask_again_at is not None
+    return thinks and case.code is not None
 
 
 def _lost(reason: str) -> tuple[Stage, Stage]:
@@ -85,13 +91,13 @@ STAGES: tuple[Stage, ...] = (
     *_lost("died"),
     *_lost("moved"),
     (_closed_for("referral_withdrawn"), TaskStatus.CANCELLED, "withdrawn"),
-    (lambda case: case.think_until is not None and case.code is not None,
-     TaskStatus.ON_HOLD, "thinking-over"),
-    (lambda case: case.status is Status.DECLINED, TaskStatus.CANCELLED, "citizen-declined"),
+    (_thinks_it_over, TaskStatus.ON_HOLD, "thinking-over"),
+    (lambda case: case.status is Status.DECLINED or case.declined_before,
+     TaskStatus.CANCELLED, "citizen-declined"),
     (lambda case: case.progress.declined, TaskStatus.CANCELLED, "citizen-declined"),
-    (lambda case: case.joined_to is not None, TaskStatus.IN_PROGRESS, "joined"),
     (_closed_for("consultation_given"), TaskStatus.COMPLETED, "consultation-given"),
-    (lambda case: case.status is Status.CLOSED, TaskStatus.CANCELLED, "closed"),
+    (lambda case: case.status is Status.CLOSED and case.joined_to is None,
+     TaskStatus.CANCELLED, "closed"),
     (lambda case: case.progress.decided is not None, TaskStatus.IN_PROGRESS, "decision"),
     (lambda case: case.progress.planned, TaskStatus.IN_PROGRESS, "plan"),
     (lambda case: case.progress.assessed, TaskStatus.IN_PROGRESS, "commission"),
@@ -100,7 +106,12 @@ STAGES: tuple[Stage, ...] = (
     (lambda case: case.code is not None or case.triaged is not None, TaskStatus.ACCEPTED, None),
     (lambda case: True, TaskStatus.RECEIVED, None),
 )  # fmt: skip
-"""What a referral has come to: the first row that holds is the furthest it got."""
+"""What a referral has come to: the first row that holds is the furthest it got. One whose case was
+joined to another shows what it showed, until that one's state takes its place (`reached`)."""
+
+GOING_ON = {TaskStatus.RECEIVED, TaskStatus.ACCEPTED, TaskStatus.IN_PROGRESS}
+WAY = tuple(dict.fromkeys((s, stage) for _, s, stage in reversed(STAGES) if s in GOING_ON))
+"""The states of a referral that goes on, in the order in which it comes to them."""
 
 
 def task_status(case: Case, entry_id: str | None = None) -> tuple[TaskStatus, str | None]:
@@ -112,8 +123,17 @@ def task_status(case: Case, entry_id: str | None = None) -> tuple[TaskStatus, st
         return TaskStatus.CANCELLED, "withdrawn"
     unseen = any(link.entry_id == entry_id for link in case.to_review)
     if unseen and (case.status is Status.DECLINED or case.progress.declined):
-        return TaskStatus.RECEIVED, None  # what was declined before it came is not its answer
-    return next((status, stage) for holds, status, stage in STAGES if holds(case))
+        present = WAY[0]  # what was declined before it came is not its answer
+    else:
+        present = next((status, stage) for holds, status, stage in STAGES if holds(case))
+    reached = next((one for one in WAY if as_text(*one) == case.reached.get(entry_id or "")), None)
+    goes_on = reached is not None and present in WAY
+    return max(reached, present, key=WAY.index) if reached and goes_on else present
+
+
+def as_text(status: TaskStatus, stage: str | None) -> str:
+    """State and stage as one word, e.g. `in-progress/survey`."""
+    return f"{status}/{stage}" if stage else str(status)
 
 
 def task_state(case: Case, entry_id: str | None = None) -> TaskState:
@@ -150,7 +170,14 @@ def requester_of(case: Case, entry_id: str) -> str | None:
 
 
 def followed(case: Case) -> Iterator[tuple[str, Notice]]:
-    """Every referral of this case that somebody follows, with what they are to be told."""
+    """Every referral of this case that somebody follows, with what they are to be told. A case that
+    was joined to another tells nobody: its referrals are that one's."""
+    if case.joined_to is None:
+        yield from notices(case)
+
+
+def notices(case: Case) -> Iterator[tuple[str, Notice]]:
+    """Every referral that somebody follows, whichever case tells them."""
     if case.requester is not None:
         yield case.entry_id, case.notice
     for link in case.linked:
@@ -178,7 +205,7 @@ def to_tell(case: Case, now: datetime) -> list[str]:
 
 def notice_of(case: Case, entry_id: str) -> Notice:
     """What the sender of a referral was told, and is to be told."""
-    return dict(followed(case))[entry_id]
+    return dict(notices(case))[entry_id]
 
 
 def record_handed_over(case: Case, entry_id: str, state: TaskState, at: Context) -> None:

@@ -11,12 +11,13 @@ from contracts.event import Event
 from contracts.referral import ReferralLinked, ReferralRegistered
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.declining import resume
-from services.intake.domain.forwarding import FORWARDING_TERM, follow_entry
+from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.further import take_in
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.priority import most_pressing
+from services.intake.domain.urgent import terms_until_triage
 from services.intake.domain.worklists import settle
 
 
@@ -44,10 +45,10 @@ def register_case(
     case.in_danger, case.priority = entry.in_danger, entry.form.priority
     case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
-    term = "referral-analysis"
     if entry.taken_in:
-        case.status, term = Status.TO_FORWARD, FORWARDING_TERM
-    opened = case.terms.open(at.deadline(case.pack, term, entry.received_at))
+        case.status = Status.TO_FORWARD
+    codes = terms_until_triage(case)
+    opened = case.terms.open(*[at.deadline(case.pack, c, entry.received_at) for c in codes])
     tell_requester(case, at)
     registered = ReferralRegistered(
         by=at.by,

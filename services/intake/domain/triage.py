@@ -13,6 +13,8 @@ from contracts.regulation.entries import AnswerKind
 from contracts.triage import CaseTriaged, TriageCode
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
+from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
+from services.intake.domain.urgent import needs_help_today
 
 Answers = Mapping[str, Sequence[str]]
 Weighed = Sequence[tuple[str, bool]]
@@ -217,13 +219,13 @@ def triage_case(
     case.code, case.status = code, Status.TRIAGED
     case.override_reason = override_reason if overridden else None
     case.triaged = Entered(at=at.now, by=at.by.id)
-    urgent = code is TriageCode.IMMEDIATE
-    if urgent and case.urgent_done_at is not None:
+    if code is TriageCode.IMMEDIATE and case.urgent_done_at is not None:
         case.urgent_called_at = at.now  # help was given before a further referral came
+    urgent = needs_help_today(case)
     # at the institution, which is to help (R 3.1.7)
     arrived = case.analysed_since or case.reached_at or case.received_at
-    over = ["referral-analysis"] if urgent else ["referral-analysis", "urgent-measures"]
-    due = (at.deadline(case.pack, "urgent-measures", arrived),) if urgent else ()
+    over = [ANALYSIS_TERM] if urgent else [ANALYSIS_TERM, URGENT_TERM]
+    due = (at.deadline(case.pack, URGENT_TERM, arrived),) if urgent else ()
     return [
         CaseTriaged(
             by=at.by,

@@ -17,10 +17,10 @@ from contracts.triage import (
     UrgentMeasuresPlanned,
 )
 from contracts.values import Identifier, IsoDateTime, Line, Text, Value
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.records import Entered, UrgentMeasure
+from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM, URGENT_TERM
 
-TERM = "urgent-measures"
 MOST_NUMBER = 1000
 """No plan has so many measures."""
 
@@ -74,6 +74,29 @@ def needs_urgent_help(case: Case) -> bool:
     return found is not None and found > case.urgent_done_at
 
 
+def needs_help_today(case: Case) -> bool:
+    """Whether help is still to be given the same day (R 3.1.7): the code says so, or who looked at
+    a further referral. For a need that the survey found the regulation sets no term (R 3.3.8)."""
+    called, done = case.urgent_called_at, case.urgent_done_at
+    if done is None:
+        return case.code is TriageCode.IMMEDIATE or called is not None
+    return called is not None and called > done
+
+
+def danger_reported(case: Case) -> bool:
+    """Whether somebody reports danger, and neither a triage nor a review has decided on it yet
+    (R 3.1.7)."""
+    untriaged = case.code is None and case.status is not Status.CLOSED
+    return (untriaged and case.in_danger) or any(link.in_danger for link in case.to_review)
+
+
+def terms_until_triage(case: Case) -> tuple[str, ...]:
+    """What runs until the code is assigned: the analysis (R 3.1.8) or the passing on (R 3.1.2),
+    and the same day where danger is reported (R 3.1.7)."""
+    first = FORWARDING_TERM if case.waits else ANALYSIS_TERM
+    return (first, URGENT_TERM) if case.in_danger else (first,)
+
+
 def organizations_of(measures: Sequence[PlannedMeasure]) -> tuple[str, ...]:
     """The organizations that are drawn in, each once."""
     return tuple(sorted({m.organization for m in measures if m.organization is not None}))
@@ -104,8 +127,7 @@ def plan_urgent_measures(
         for index, measure in enumerate(measures)
     ]
     case.urgent_measures, case.urgent_done_at = [*case.urgent_measures, *planned], None
-    immediate = case.code is TriageCode.IMMEDIATE or case.urgent_called_at is not None
-    due = (at.deadline(case.pack, TERM),) if immediate else ()
+    due = (at.deadline(case.pack, URGENT_TERM),) if needs_help_today(case) else ()
     return [
         UrgentMeasuresPlanned(
             by=at.by,
@@ -188,7 +210,9 @@ def record_urgent_results(case: Case, results: Sequence[MeasureResult], at: Cont
         case.urgent_done_at = at.now
         failures = len(_failed(measures))
         return [
-            UrgentMeasuresDone(by=at.by, failed=failures, closed=case.terms.close(TERM, at=at.now))
+            UrgentMeasuresDone(
+                by=at.by, failed=failures, closed=case.terms.close(URGENT_TERM, at=at.now)
+            )
         ]
     failed = tuple(sorted(given.measure for given in results if not given.done))
     if not failed:

@@ -25,6 +25,13 @@ from services.intake.domain.case import Case, Status
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.requests import RequestState
+from services.intake.domain.term_codes import (
+    ANALYSIS_TERM,
+    ANSWER_TERM,
+    FORWARDING_TERM,
+    SENDING_TERM,
+    URGENT_TERM,
+)
 from services.intake.domain.urgent import needs_urgent_help
 
 
@@ -37,6 +44,7 @@ class Worklist(StrEnum):
     TRIAGE = "triage"
     URGENT_MEASURES = "urgent_measures"
     CONSULTATION = "consultation"
+    ASKING_AGAIN = "asking_again"
     DECLINED_AT_SURVEY = "declined_at_survey"
     APPLICATION = "application"
     INTERAGENCY_REQUEST = "interagency_request"
@@ -94,16 +102,18 @@ def _decided(outcome: Outcome) -> Callable[[Case], bool]:
 WORKLISTS: tuple[Row, ...] = (
     Row(Worklist.FORWARDING, lambda case: case.status is Status.TO_FORWARD, Role.REGISTRAR,
         "R 3.1.2, 5.5.2", "Передача в учреждение", "Passing on to the institution",
-        ("referral-forwarding",)),
+        (FORWARDING_TERM,)),
     Row(Worklist.FURTHER_REFERRAL, lambda case: bool(case.to_review), Role.URGENT_HEAD,
         "R 3.1.3, 3.1.8", "Повторное обращение", "Further referral",
-        ("urgent-measures", "referral-analysis")),
+        (URGENT_TERM, ANALYSIS_TERM)),
+    Row(Worklist.ASKING_AGAIN, lambda case: case.to_ask_again, Role.SPECIALIST,
+        "R 3.3.7.2", "Повторный вопрос после обдумывания", "Asking again after the time to think"),
     Row(Worklist.ANALYSIS, lambda case: case.status is Status.REGISTERED, Role.REGISTRAR,
-        "R 3.1.3", "Анализ обращения", "Analysis of the referral", ("referral-analysis",)),
+        "R 3.1.3", "Анализ обращения", "Analysis of the referral", (ANALYSIS_TERM,)),
     Row(Worklist.TRIAGE, lambda case: case.status is Status.ANALYSED, Role.URGENT_HEAD,
-        "R 3.1.5, 3.1.6", "Присвоение кода", "Triage", ("referral-analysis",)),
+        "R 3.1.5, 3.1.6", "Присвоение кода", "Triage", (ANALYSIS_TERM,)),
     Row(Worklist.URGENT_MEASURES, needs_urgent_help, Role.URGENT_HEAD,
-        "R 3.1.7, 3.3.8", "Срочные мероприятия", "Urgent measures", ("urgent-measures",)),
+        "R 3.1.7, 3.3.8", "Срочные мероприятия", "Urgent measures", (URGENT_TERM,)),
     Row(Worklist.CONSULTATION, lambda case: case.code is TriageCode.CONSULTATION, Role.SPECIALIST,
         "R 3.1.6 б", "Консультация", "Consultation"),
     Row(Worklist.DECLINED_AT_SURVEY, lambda case: case.progress.declined, Role.SPECIALIST,
@@ -112,13 +122,13 @@ WORKLISTS: tuple[Row, ...] = (
         "R 3.3.7", "Личное заявление", "Personal application", follows=Follows.ASSESSMENT),
     Row(Worklist.INTERAGENCY_REQUEST, _request_is_to_be_made, Role.INSTITUTION_DIRECTOR,
         "R 3.2", "Межведомственный запрос", "Interagency request",
-        ("interagency-request", "interagency-answer")),
+        (SENDING_TERM, ANSWER_TERM)),
     Row(Worklist.DOCUMENTS,
         lambda case: _lacks(case, DocumentSource.CITIZEN, DocumentSource.RELATIVES),
         Role.SPECIALIST, "R 3.3.9", "Документы пакета", "Documents of the package"),
     Row(Worklist.INTERAGENCY_ANSWER, lambda case: _lacks(case, DocumentSource.INTERAGENCY),
         Role.REGISTRAR, "210-FZ 7.2", "Ответ на межведомственный запрос",
-        "Answer to the interagency request", ("interagency-answer",)),
+        "Answer to the interagency request", (ANSWER_TERM,)),
     Row(Worklist.ENROLMENT, _decided(Outcome.ENROL), Role.INSTITUTION_DIRECTOR,
         "R 3.6.2, 3.6.3", "Договор и приказ о зачислении", "Contract and enrolment order",
         follows=Follows.CAREPLAN),

@@ -196,6 +196,7 @@ class Desk:
             moments += [
                 notice.next_attempt_at for case in cases for notice in case.linked_notices.values()
             ]
+            moments += [case.reunite_at for case in cases]
             tasks = [document.state async for document in self.intake.tasks.each()]
             moments += [task.delivery.next_attempt_at for task in tasks if task.delivery]
             return not any(moment and moment <= now for moment in moments)

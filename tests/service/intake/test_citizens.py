@@ -13,6 +13,7 @@ from contracts.citizen import CitizenCardChanged, CitizensJoined, CitizensParted
 from contracts.intake import CaseClosed, CaseReopened
 from contracts.referral import ReferralLinked, ReferralsParted
 from services.intake.domain import joining, pair
+from services.intake.domain.joined_cases import close_joined
 from services.intake.domain.pair import PairStatus, Verdict
 from services.intake.joining import settle
 from tests.service.intake.bodies import new_citizen, new_referral
@@ -297,6 +298,29 @@ async def test_a_joining_that_was_begun_is_carried_through_after_a_crash_l_5_1(
     assert len({envelope.id for envelope in joined}) == 1
 
 
+@pytest.mark.parametrize("died_after", ["survivor", "joined", "younger"])
+async def test_of_two_cases_the_younger_goes_on_where_the_elder_ended_before_it_took_it_l_5_1(
+    desk: Desk, clock: Clock, died_after: str
+) -> None:
+    citizen = new_citizen()
+    first, second_ = await two_alike(desk, clock, citizen, moved(citizen))
+    known = pair_id(first, second_)
+    await desk.act(first["case_id"], "closing", {"reason": "moved"}, "urgent_head")
+    await decided_by_a_process_that_dies(desk, known, died_after)
+    await settle(desk.intake, known)
+    assert (await look(desk, known))["status"] == "same"
+    case = await desk.case(second_["case_id"])
+    assert (case["status"], [term["code"] for term in case["terms"]]) == (
+        "registered",
+        ["referral-analysis"],
+    )
+    shown = (await desk.get(f"/citizens/{second_['citizen_id']}")).json()
+    assert (shown["id"], shown["open_case"]) == (first["citizen_id"], second_["case_id"])
+    assert set(shown["cases"]) == {first["case_id"], second_["case_id"]}
+    linked = await desk.register(new_referral(citizen=citizen))
+    assert linked["case_id"] == second_["case_id"]
+
+
 async def decided_by_a_process_that_dies(desk: Desk, known: str, died_after: str) -> None:
     """The writes of a joining, up to one of them."""
     intake, at = desk.intake, desk.intake.service.at(actor("registrar"))
@@ -320,7 +344,7 @@ async def decided_by_a_process_that_dies(desk: Desk, known: str, died_after: str
     await store(intake.citizens, younger, "intake.citizen", None, at, events)
     if died_after == "joined":
         return
-    events = joining.close_joined(ours.state, theirs.id, at)
+    events = close_joined(ours.state, theirs.id, at)
     await store(intake.cases, ours, "intake.case", None, at, events)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +27,8 @@ from tests.service.intake.bodies import (
     new_citizen,
     new_referral,
 )
-from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, Desk
+from tests.service.intake.desk import HOSPITAL, OTHER_HOSPITAL, Clock, Desk
+from tests.service.intake.twins import compared, moved
 from tests.service.stack import until
 
 HOSPITALS = "medical_organization"
@@ -356,15 +357,66 @@ async def test_triaged_case_goes_on_and_the_institution_sees_the_withdrawal(desk
     assert (await referral.task())["status"] == "entered-in-error"
 
 
-async def test_citizens_own_referral_stands_when_the_hospital_withdraws_l_5_1(desk: Desk) -> None:
-    citizen = new_citizen()
-    own = await desk.register(new_referral(citizen=citizen))
+def about(citizen: dict[str, Any]) -> dict[str, Any]:
+    """A hospital's referral of a citizen."""
     bundle = new_bundle()
     patient = bundle["entry"][0]["resource"]
     patient["name"] = [{"family": citizen["name"]["family"], "given": [citizen["name"]["given"]]}]
     patient["birthDate"] = citizen["birth_date"]
     patient["address"] = [{"text": citizen["address"]["text"]}]
-    referral = await pushed(desk, bundle)
+    return bundle
+
+
+async def test_case_whose_further_referral_is_withdrawn_is_due_from_then_on_r_3_1_6_b(
+    desk: Desk,
+) -> None:
+    citizen = new_citizen()
+    case_id = (await desk.register(new_referral(citizen=citizen)))["case_id"]
+    await desk.act(case_id, "answers", answers_of())
+    advice = {"code": "consultation", "reason": "нужен совет"}
+    await desk.act(case_id, "triage", advice, "urgent_head")
+    referral = await pushed(desk, about(citizen))
+    assert (await desk.case(case_id))["worklist"]["worklist"] == "further_referral"
+    assert (await referral.put("cancelled")).status_code == 200
+    place = (await desk.case(case_id))["worklist"]
+    assert (place["worklist"], place["next_term"]["clause"]) == ("consultation", "ours")
+    assert datetime.fromisoformat(place["next_term"]["due_at"]) > desk.intake.now()
+
+
+async def test_joined_referral_is_followed_in_the_case_that_goes_on_l_5_1_l_2_2(
+    desk: Desk, clock: Clock
+) -> None:
+    citizen = new_citizen()
+    own = await desk.register(new_referral(citizen=citizen))
+    await desk.act(own["case_id"], "answers", answers_of())
+    clock.forward(seconds=5)
+    referral = await pushed(desk, about(moved(citizen)))
+    assert referral.case_id != own["case_id"]
+    await triage(desk, referral)
+    await desk.settle()
+    assert (await referral.task())["status"] == "accepted"
+    await compared(desk, clock)
+    younger = await desk.intake.cases.get(referral.case_id)
+    assert younger is not None
+    pair = "-".join(sorted((own["citizen_id"], younger.state.reference.citizen_id)))
+    found = f"/citizen-pairs/{pair}"
+    version = (await desk.get(found)).json()["version"]
+    same = {"decision": "same", "reason": "сверено с паспортом"}
+    assert (await desk.post(f"{found}/decision", same, version=version)).status_code == 200
+    shown = [(await referral.task())["status"]]
+    await desk.settle()
+    shown.append((await referral.task())["status"])
+    history = (await referral.get("/_history")).json()["entry"]
+    assert shown == ["accepted", "accepted"]  # though the elder case is not triaged yet
+    assert "joined" not in str(history)
+    assert (await referral.put("cancelled")).json()["status"] == "cancelled"
+    assert referral.id in (await desk.case(own["case_id"]))["withdrawals"]
+
+
+async def test_citizens_own_referral_stands_when_the_hospital_withdraws_l_5_1(desk: Desk) -> None:
+    citizen = new_citizen()
+    own = await desk.register(new_referral(citizen=citizen))
+    referral = await pushed(desk, about(citizen))
     assert referral.case_id == own["case_id"]
     assert (await referral.put("cancelled")).status_code == 200
     withdrawn = await desk.stack.spy.wait_for(ReferralWithdrawn, referral.case_id)

@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contracts.values import SYSTEM
 from services.intake.adapters.partners import Partners
-from services.intake.domain.citizen import Joining
 from services.intake.domain.requests import RequestState, RequestWay
 from services.intake.domain.task import DeliveryState, record_held
-from services.intake.joining import _join_cases
 from services.intake.notifying import release_returned, run_deliveries
 from services.intake.placing import place
 from services.intake.recognising import compare_citizen
@@ -39,7 +36,7 @@ from tests.service.intake.outside import Outside
 from tests.service.intake.test_citizens import decide, open_pairs
 from tests.service.intake.test_deliveries import PARTNER, WHY, calls, last, pushed
 from tests.service.intake.twins import moved, pair_id, two_alike
-from tests.service.stack import AUTHORISED_BODY, Stack, until
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
 
 ASKED = {**SIGNED, "kind": "benefits_proof"}
 
@@ -132,6 +129,32 @@ async def test_a_possible_pair_follows_a_forwarded_case_l_5_1(desk: Desk, clock:
     assert later.version == 2
     turn = later.state.institution
     assert known in await open_pairs(desk, org=turn)
+
+
+async def test_a_case_that_waits_to_be_passed_on_is_joined_and_its_journals_follow_r_3_1_2(
+    desk: Desk, clock: Clock
+) -> None:
+    citizen = new_citizen()
+    lost = {**citizen, "address": {"text": "ул. Канареечная, д. 1"}}
+    first = await desk.register(new_referral(citizen=citizen))
+    clock.forward(seconds=5)
+    second = await desk.register(new_referral(citizen=lost), org=AUTHORISED_BODY)
+    await compare_citizen(desk.intake, second["citizen_id"])
+    found = f"/citizen-pairs/{pair_id(first, second)}"
+    version = (await desk.get(found)).json()["version"]
+    same = {"decision": "same", "reason": "сверено с паспортом"}
+    answered = await desk.post(f"{found}/decision", same, version=version)
+    assert (answered.status_code, answered.json()["status"]) == (200, "same")
+    younger = await desk.intake.cases.get(second["case_id"])
+    assert younger is not None
+    assert (younger.state.status, younger.state.joined_to) == ("closed", first["case_id"])
+    assert (await desk.case(first["case_id"]))["linked_referrals"] == [second["id"]]
+
+    async def passed_on() -> bool:
+        line = await desk.intake.journal.get(second["id"])
+        return line is not None and line.state.passed_to == INSTITUTION
+
+    await until(passed_on)
 
 
 async def held_back(desk: Desk) -> str:
@@ -258,27 +281,6 @@ async def test_a_repeated_registration_says_where_the_referral_is_by_now_r_3_1_2
     assert (again.status_code, again.json()["state"]) == (200, "forwarded")
     assert again.json()["forwarded_to"] == made["forwarded_to"]
     await place(desk.intake, made["id"])
-
-
-async def test_survivor_keeps_the_elder_case_that_ended_while_two_were_joined_l_5_1(
-    desk: Desk, clock: Clock
-) -> None:
-    citizen = new_citizen()
-    first, second = await two_alike(desk, clock, citizen, moved(citizen))
-    await desk.act(first["case_id"], "closing", {"reason": "moved"}, "urgent_head")
-    holder = await desk.intake.citizens.get(first["citizen_id"])
-    assert holder is not None
-    note = Joining(
-        pair=pair_id(first, second),
-        citizen=second["citizen_id"],
-        joined_case=second["case_id"],
-        into_case=first["case_id"],
-    )
-    await _join_cases(desk.intake, holder, note, desk.intake.service.at(SYSTEM))
-    kept = await desk.intake.citizens.get(first["citizen_id"])
-    assert kept is not None
-    assert kept.state.open_case == second["case_id"]
-    assert first["case_id"] in kept.state.case_ids
 
 
 async def test_request_to_a_body_without_a_gateway_goes_on_paper_and_holds_up_no_other_r_3_2_2(

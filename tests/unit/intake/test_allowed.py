@@ -27,7 +27,7 @@ from services.intake.domain.ending import (
 from services.intake.domain.forwarding import forward_referral, return_referral
 from services.intake.domain.further import review_referrals
 from services.intake.domain.interagency import Addressee, request_certificate, request_document
-from services.intake.domain.joining import close_joined
+from services.intake.domain.joined_cases import close_joined
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.records import (
     ApplicantKind,

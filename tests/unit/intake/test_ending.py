@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound, Refusal
 from contracts.intake import CaseClosed
-from contracts.referral import ReferralWithdrawn
+from contracts.referral import ReferralWithdrawn, ReviewOutcome
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case, Status
 from services.intake.domain.ending import (
@@ -18,6 +18,7 @@ from services.intake.domain.ending import (
     close_without_object,
     withdraw_referral,
 )
+from services.intake.domain.further import review_referrals
 from services.intake.domain.notices import task_state
 from services.intake.domain.records import Entered
 from services.intake.domain.registration import link_referral
@@ -105,6 +106,36 @@ def test_referral_is_rejected_before_triage_only_r_3_1_6(reason: WithoutObject) 
     with pytest.raises(NotAllowedInState) as refused:
         close_without_object(triaged(), reason, when())
     assert (refused.value.code, refused.value.clause) == ("taken-already", "R 3.1.6")
+
+
+def analysed_anew() -> Case:
+    """It was triaged and surveyed; then a further referral had it analysed anew."""
+    case = triaged(requester=HOSPITAL)
+    case.progress.surveyed = True
+    link_referral(case, entry(2), when())
+    review_referrals(case, ReviewOutcome.ANALYSIS_ANEW, "всё изменилось", when())
+    assert case.status is Status.REGISTERED
+    return case
+
+
+@pytest.mark.parametrize("reason", [WithoutObject.NOT_OUR_TERRITORY, WithoutObject.WRONG_PERSON])
+def test_what_was_taken_once_is_not_rejected_while_it_is_analysed_anew_r_3_1_6(
+    reason: WithoutObject,
+) -> None:
+    case = analysed_anew()
+    with pytest.raises(NotAllowedInState) as refused:
+        close_without_object(case, reason, when())
+    assert (refused.value.code, refused.value.clause) == ("taken-already", "R 3.1.6")
+    assert task_state(case).text == "in-progress/survey"
+
+
+def test_case_analysed_anew_goes_on_when_its_referrals_are_withdrawn_l_5_1() -> None:
+    case = analysed_anew()
+    case.linked[0].requester = HOSPITAL
+    withdraw(case)
+    (withdrawn,) = withdraw(case, entry(2).id)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    assert (withdrawn.case_goes_on, case.status) == (True, Status.REGISTERED)
 
 
 @pytest.mark.parametrize("reason", list(WithoutObject))

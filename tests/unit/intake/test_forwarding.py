@@ -14,17 +14,19 @@ from contracts.referral import (
     ReferralRegistered,
     ReferralReturned,
     ReturnReason,
+    ReviewOutcome,
 )
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address
 from services.intake.domain.addresses import is_outside
-from services.intake.domain.case import Case, Status, involves, next_wake
+from services.intake.domain.case import Case, Status, involves
 from services.intake.domain.declining import reopen
-from services.intake.domain.forwarding import forward_referral, return_referral
+from services.intake.domain.forwarding import forward_referral, may_move, return_referral
+from services.intake.domain.further import review_referrals
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import ChosenBy, EntryState, Onward, Returned
 from services.intake.domain.registration import link_referral, register_case
-from services.intake.domain.terms import sound_terms
+from services.intake.domain.terms import next_wake, sound_terms
 from services.intake.domain.triage import answer_questions, triage_case
 from tests.unit.intake.sample import (
     AUTHORISED_BODY,
@@ -203,6 +205,18 @@ def test_what_nobody_forwarded_cannot_be_given_back_r_3_1_2() -> None:
     with pytest.raises(NotAllowedInState) as refused:
         return_referral(registered(), ReturnReason.ANOTHER_SERVES, None, when())
     assert refused.value.code == "not-forwarded"
+
+
+def test_what_was_triaged_once_is_not_given_back_while_it_is_analysed_anew_r_3_1_2() -> None:
+    case = forwarded()
+    answer_questions(case, CALM, False, when(), applicant_informed=True)
+    triage_case(case, TriageCode.INITIAL_ASSESSMENT, None, when())
+    link_referral(case, entry(2), when())
+    review_referrals(case, ReviewOutcome.ANALYSIS_ANEW, "всё изменилось", when())
+    assert (case.status, may_move(case)) == (Status.REGISTERED, False)
+    with pytest.raises(NotAllowedInState) as refused:
+        return_referral(case, ReturnReason.ANOTHER_SERVES, None, when())
+    assert (refused.value.code, refused.value.clause) == ("taken-already", "R 3.1.2, 3.1.6")
 
 
 def test_triaged_referral_is_not_given_back_r_3_1_2() -> None:

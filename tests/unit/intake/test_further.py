@@ -23,7 +23,7 @@ from services.intake.domain.ending import (
     withdraw_referral,
 )
 from services.intake.domain.further import review_referrals
-from services.intake.domain.joining import close_joined, link_joined, unlink_joined
+from services.intake.domain.joined_cases import close_joined, link_joined, unlink_joined
 from services.intake.domain.notices import task_status
 from services.intake.domain.records import ApplicantKind
 from services.intake.domain.registration import link_referral, register_case
@@ -91,11 +91,11 @@ def test_declined_case_is_analysed_anew_when_the_citizen_is_referred_again_r_3_1
     assert isinstance(linked, ReferralLinked)
     assert isinstance(reopened, CaseReopened)
     assert (linked.in_danger, linked.to_review, reopened.analysis_anew) == (True, False, True)
-    assert [term.code for term in reopened.opened] == ["referral-analysis"]
+    assert [term.code for term in reopened.opened] == ["referral-analysis", "urgent-measures"]
     assert (case.status, case.code, listed(case)) == (
         Status.REGISTERED,
         None,
-        (Worklist.ANALYSIS, "referral-analysis"),
+        (Worklist.ANALYSIS, "urgent-measures"),
     )
     assert task_status(case, entry(2).id) == (TaskStatus.ACCEPTED, None)
 
@@ -138,7 +138,7 @@ def test_declined_before_it_was_passed_on_waits_there_again_r_3_1_2() -> None:
     second = entry(2, taken_in=True, form=form(in_danger=True))
     _, reopened = link_referral(case, second, LATER)
     assert isinstance(reopened, CaseReopened)
-    assert listed(case) == (Worklist.FORWARDING, "referral-forwarding")
+    assert listed(case) == (Worklist.FORWARDING, "urgent-measures")
 
 
 def test_referral_about_who_took_the_consent_back_is_looked_at_152_fz_9() -> None:
@@ -258,8 +258,9 @@ def test_untriaged_case_that_is_joined_to_an_elder_one_is_not_lost_there_l_5_1(
     assert any(isinstance(event, CaseReopened) for event in events) is elder_declined
     wanted = Worklist.ANALYSIS if elder_declined else Worklist.FURTHER_REFERRAL
     assert (listed(elder), elder.in_hospital) == ((wanted, "referral-analysis"), True)
-    (parted,) = unlink_joined(elder, younger, LATER)
-    assert len(parted.closed) == (0 if elder_declined else 1)
+    _, *set_aside = unlink_joined(elder, younger, LATER)
+    assert bool(set_aside) is elder_declined
+    assert elder.terms.deadlines == []
 
 
 def test_case_declined_itself_takes_up_none_that_it_is_joined_to_r_3_3_7_2() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status, next_wake
+from services.intake.domain.case import Case, Status
 from services.intake.domain.declining import decline
 from services.intake.domain.ending import WithoutObject, close_without_object
 from services.intake.domain.notices import (
@@ -22,6 +22,7 @@ from services.intake.domain.notices import (
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import link_referral
 from services.intake.domain.task_states import TaskStatus
+from services.intake.domain.terms import next_wake
 from tests.unit.intake.sample import (
     HOSPITAL,
     NOON,

@@ -12,7 +12,7 @@ from contracts.errors import NotAllowedInState
 from contracts.intake import CaseClosed, CaseDeclined, CaseReopened
 from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.values import CitizenCard
-from services.intake.domain import joining, pair
+from services.intake.domain import joined_cases, joining, pair
 from services.intake.domain.case import Case, Status
 from services.intake.domain.citizen import Citizen, Consent
 from services.intake.domain.joining import OpenCases
@@ -188,29 +188,29 @@ def test_consent_is_taken_over_where_the_survivor_never_gave_one() -> None:
 def test_the_younger_case_ends_its_referrals_go_on_and_all_comes_back() -> None:
     first, second = cases()
     link_referral(second, entry(3), when())
-    (closed,) = joining.close_joined(second, "C1", when())
+    (closed,) = joined_cases.close_joined(second, "C1", when())
     assert isinstance(closed, CaseClosed)
     assert (closed.reason, closed.into, second.status) == ("joined", "C1", Status.CLOSED)
-    assert joining.close_joined(second, "C1", when()) == []
-    linked = joining.link_joined(first, second, when())
+    assert joined_cases.close_joined(second, "C1", when()) == []
+    linked = joined_cases.link_joined(first, second, when())
     assert [type(event) for event in linked] == [ReferralLinked] * 2
     assert [one.entry_id for one in first.linked] == [entry(2).id, entry(3).id]
-    assert joining.link_joined(first, second, when()) == []
-    (parted,) = joining.unlink_joined(first, second, when())
+    assert joined_cases.link_joined(first, second, when()) == []
+    (parted,) = joined_cases.unlink_joined(first, second, when())
     assert isinstance(parted, ReferralsParted)
     assert parted.journal_numbers[0] == entry(2).journal_number
-    assert (first.linked, joining.unlink_joined(first, second, when())) == ([], [])
-    (reopened,) = joining.reopen_parted(second, when())
+    assert (first.linked, joined_cases.unlink_joined(first, second, when())) == ([], [])
+    (reopened,) = joined_cases.reopen_parted(second, when())
     assert isinstance(reopened, CaseReopened)
     assert (second.status, len(second.linked)) == (Status.REGISTERED, 1)
-    assert joining.reopen_parted(second, when()) == []
+    assert joined_cases.reopen_parted(second, when()) == []
 
 
 def test_a_decline_stands_after_the_case_was_parted_r_3_3_7_2() -> None:
     _, second = cases()
     decline(second)
-    joining.close_joined(second, "C1", when())
-    events = joining.reopen_parted(second, when())
+    joined_cases.close_joined(second, "C1", when())
+    events = joined_cases.reopen_parted(second, when())
     assert [type(event) for event in events] == [CaseReopened, CaseDeclined]
     assert (second.status, second.status_before) == (Status.DECLINED, Status.REGISTERED)
 

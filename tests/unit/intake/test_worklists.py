@@ -18,7 +18,8 @@ from contracts.event import Event
 from contracts.regulation import load_pack
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
-from services.intake.domain.case import ALLOWED, Action, Case, Status
+from services.intake.domain import declining
+from services.intake.domain.case import ALLOWED, OPEN, Action, Case, Status
 from services.intake.domain.dispatching import record_not_sent, record_sent
 from services.intake.domain.registration import link_referral
 from services.intake.domain.terms import sound_terms
@@ -133,6 +134,19 @@ def overdue() -> Case:
     return case
 
 
+def thought_over() -> Case:
+    case = applied()
+    declining.decline(
+        case,
+        when(),
+        consequences_explained=True,
+        contact_left=True,
+        think_until=NOON.date() + timedelta(days=9),
+    )
+    sound_terms(case, when(NOON + timedelta(days=10)))
+    return case
+
+
 def whole(*events: Event) -> Case:
     return heard(complete(), *events)
 
@@ -179,6 +193,8 @@ LISTED: dict[str, tuple[Callable[[], Case], Worklist, str, str, str]] = {
         "institution_director", "enrolment-follow-up", "ours"),
     "decided to refuse": (lambda: whole(SUBMITTED, REFUSE), Worklist.REFUSAL_NOTICE,
         "registrar", "decision", "R 3.6.5"),
+    "thought about it long enough": (thought_over, Worklist.ASKING_AGAIN,
+        "specialist", "asking-again-follow-up", "ours"),
     "refusal annulled": (lambda: whole(SUBMITTED, REFUSE, REFUSED, ANNULLED), Worklist.DECISION,
         "authorised_body_head", "decision", "R 3.6.5"),
 }  # fmt: skip
@@ -343,9 +359,11 @@ def held(case: Case, at: Context) -> None:
     """What must be true of a case at any moment."""
     place = place_of(case)
     unseen = any(link.to_review for link in case.linked)
-    going_on = case.status in ALLOWED[Action.DECLINE] and case.progress.order_number is None
+    going_on = case.status in OPEN | {Status.TO_FORWARD} and case.progress.order_number is None
+    asked = case.status is Status.DECLINED and case.ask_again_at is not None
     waits = unseen and case.status in ALLOWED[Action.REVIEW_REFERRAL] and case.joined_to is None
-    assert (place is not None) is (going_on or waits)
+    asked = asked and not case.consent_withdrawn
+    assert (place is not None) is (going_on or waits or asked)
     if place is None:
         return
     assert sum(row.worklist is place.row.worklist for row in WORKLISTS) == 1
@@ -356,6 +374,7 @@ def held(case: Case, at: Context) -> None:
     codes = {deadline.code for deadline in case.terms.deadlines}
     if place.row.worklist in {Worklist.ANALYSIS, Worklist.TRIAGE}:
         assert "referral-analysis" in codes
+        assert "urgent-measures" in codes or not case.in_danger
     if place.row.worklist is Worklist.INTERAGENCY_ANSWER:
         assert "interagency-answer" in codes
     if place.row.worklist is Worklist.URGENT_MEASURES:
