@@ -3,21 +3,52 @@
 Each is one write of its own, and a process may die between any two. The old line is the first: once
 it carries the correction it stays due until the new one stands, whose source is the old one's id,
 so that it is entered once.
+
+If the new line is about somebody else, no card follows it. It is placed as a new referral would be
+(`placing.py`), and the old case is left (L 5.1). The old line is written last: until then it knows
+which case that was, and every step before may be done twice.
 """
 
 from __future__ import annotations
 
-from chassis.document import Document
+from collections.abc import Sequence
+
+from chassis.clock import new_id
+from chassis.commands import Request
+from chassis.document import Answered, Document
 from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
+from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from services.intake.domain.correcting import carry_over
-from services.intake.domain.journal import Correction, JournalEntry, entry_id, missing_fields
+from contracts.event import Event
+from contracts.values import Actor
+from services.intake.commands import change_line
+from services.intake.domain.case import Case
+from services.intake.domain.citizen import take_back
+from services.intake.domain.correcting import (
+    GRACE,
+    Corrected,
+    Placed,
+    carry_over,
+    correct,
+    leave_case,
+    says_who,
+)
+from services.intake.domain.journal import (
+    Correction,
+    JournalEntry,
+    Placement,
+    entry_id,
+    missing_fields,
+)
+from services.intake.domain.notices import tell_requester
 from services.intake.finding import found_by
 from services.intake.intake import Intake
+from services.intake.notifying import keep_shown
 from services.intake.placing import place
 from services.intake.recognising import take_keys
+from services.intake.recording import record
 
 TRIES = 25
 
@@ -31,6 +62,55 @@ async def finish(intake: Intake, line: str) -> None:
         await place(intake, line)
 
 
+async def correct_line(
+    intake: Intake, line: str, request: Request, by: Actor, corrected: Corrected
+) -> Answered:
+    """Have a line of the caller's own journal entered anew; `enter_corrected` does it."""
+    placed = await _placed(intake, line, corrected)
+    return await change_line(
+        intake,
+        line,
+        request,
+        by,
+        lambda entry, at: correct(entry, corrected, at, placed),
+        visible=lambda entry, by: entry.institution == by.organization,
+    )
+
+
+async def _placed(intake: Intake, line: str, corrected: Corrected) -> Placed | None:
+    """What the line has come to, if it is to say otherwise who the citizen is."""
+    document = await intake.journal.get(line) if corrected.citizen is not None else None
+    entry = document.state if document is not None else None
+    if entry is None or entry.placed is None or corrected.citizen is None:
+        return None
+    if says_who(entry.form.citizen) == says_who(corrected.citizen):
+        return None
+    citizen = await intake.find_citizen(entry.placed.citizen_id)
+    if citizen is None:
+        return None
+    lines = [entry, *await _before(intake, entry)]
+    ids = list(dict.fromkeys([*citizen.state.case_ids, entry.placed.case_id]))
+    cases = [await intake.cases.get(known) for known in ids]
+    return Placed(
+        referral=lines[-1].referral,
+        lines=tuple(one.id for one in lines),
+        citizen=citizen.state,
+        cases=tuple(case.state for case in cases if case is not None),
+    )
+
+
+async def _before(intake: Intake, entry: JournalEntry) -> list[JournalEntry]:
+    """The lines that told of a referral before this one, back to the first."""
+    found: list[JournalEntry] = []
+    while before := (found[-1] if found else entry):
+        source = before.corrects or before.forwarded_from
+        document = await intake.journal.get(source) if source is not None else None
+        if document is None:
+            break
+        found.append(document.state)
+    return found
+
+
 async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
     """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
     for attempt in range(TRIES):
@@ -38,12 +118,19 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         made = document.state.correction if document else None
         if document is None or made is None:
             raise LookupError(line)
-        at = intake.service.at(made.by)
-        entered = await _enter(intake, document.state, made, at)
-        if document.state.corrected_by is not None and document.state.place_at is None:
+        old, at = document.state, intake.service.at(made.by)
+        done = old.corrected_by is not None and old.place_at is None
+        before = await _before(intake, old) if old.of_another and not done else []
+        if old.of_another and not done:
+            await _take_back(intake, old, before, at)
+        entered = await _enter(intake, old, made, before, at)
+        if done:
             return entered
-        await _correct_card(intake, document.state, entered, at)
-        document.state.corrected_by, document.state.place_at = entered.id, None
+        if old.of_another:
+            await _place_anew(intake, old, before, entered.id, at)
+        else:
+            await _correct_card(intake, old, entered, at)
+        old.corrected_by, old.place_at = entered.id, None
         try:
             await intake.journal.save(document)
             return entered
@@ -53,7 +140,11 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
 
 
 async def _enter(
-    intake: Intake, old: JournalEntry, made: Correction, at: Context
+    intake: Intake,
+    old: JournalEntry,
+    made: Correction,
+    before: Sequence[JournalEntry],
+    at: Context,
 ) -> Document[JournalEntry]:
     """The new line, under the next number of the same journal (R 3.1.2)."""
     if old.corrected_by is not None:
@@ -79,6 +170,7 @@ async def _enter(
                 "corrects": old.id,
                 "correction": None,
                 "corrected_by": None,
+                **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
             }
         )
         document = Document(id=line.id, state=line, version=1)
@@ -89,6 +181,80 @@ async def _enter(
         f"{old.institution}-{year}", write, lambda: intake.journal.find_one(source_key=source_key)
     )
     return entered
+
+
+def _unplaced(referral: str, at: Context) -> dict[str, object]:
+    """What a line says that is still to be placed, under the name its referral has already."""
+    return {
+        "first": referral,
+        "of_another": False,
+        "placed": None,
+        "place_at": at.now + GRACE,
+        "case_candidate": new_id("C"),
+        "citizen_candidate": new_id("P"),
+        "same_as": None,
+        "onward": None,
+    }
+
+
+async def _take_back(
+    intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], at: Context
+) -> None:
+    """The card loses what it has from a line that is about somebody else: who that is would else be
+    recognised by it."""
+    lines = [old.id, *(one.id for one in before)]
+    for attempt in range(TRIES):
+        citizen = await intake.find_citizen(old.placed.citizen_id) if old.placed else None
+        events = take_back(citizen.state, lines, at) if citizen is not None else []
+        if citizen is None or not events:
+            return
+        await take_keys(intake, citizen.state, at)
+        try:
+            await intake.service.commands.store(intake.citizens, citizen, CITIZEN, None, at, events)
+            return
+        except (LostRace, AlreadyExists):
+            await pause(attempt)
+    raise too_busy()
+
+
+async def _place_anew(
+    intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], new: str, at: Context
+) -> None:
+    """The new line finds its own citizen and case; the lines before it follow, the old case is
+    left. It is left where two citizens were joined, too, and the case with the other one's."""
+    placed, referral = await place(intake, new), [old, *before][-1].referral
+    code = intake.identity.status_code(referral)
+
+    def leave(case: Case) -> Sequence[Event]:
+        events = leave_case(
+            case, referral, placed.case_id, at, hash_of=lambda n: status_code.hashed(code, n)
+        )
+        tell_requester(case, at)
+        return events
+
+    left = old.placed.case_id if old.placed else None
+    while left is not None and left != placed.case_id:
+        await record(intake.service.commands, intake.cases, left, at, leave)
+        document = await intake.cases.get(left)
+        left = document.state.joined_to if document is not None else None
+    await _show_anew(intake, old, referral, placed)
+
+    def follow(entry: JournalEntry) -> tuple[()]:
+        entry.placed = placed
+        return ()
+
+    for line in before:
+        await intake.service.commands.execute(
+            intake.journal, line.id, None, None, at, follow, visible=lambda entry: True
+        )
+    old.placed = placed
+
+
+async def _show_anew(intake: Intake, old: JournalEntry, referral: str, placed: Placement) -> None:
+    """Whoever sent it follows it in the case it is in now."""
+    case = await intake.cases.get(placed.case_id) if old.requester is not None else None
+    if case is not None:
+        await keep_shown(intake, referral, case.state)
 
 
 async def _correct_card(

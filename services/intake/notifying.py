@@ -101,7 +101,7 @@ def _take_over(intake: Intake, task: FollowedTask, case: Case) -> tuple[TaskVers
     """The referral's present state into its task, with a notice of it to who listens."""
     before, now = task.present, intake.now()
     version = present_version(task, case, task.id)
-    if version == before:
+    if version == before and task.case_id == case.id:
         return version, False
     show(task, case, now)
     partner = intake.partners.of(task.requester)

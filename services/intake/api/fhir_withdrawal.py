@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from chassis.commands import StaleVersion
 from chassis.http import PreconditionRequired
+from contracts import status_code
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotFound
 from contracts.event import Event
@@ -113,6 +114,7 @@ async def _withdraw(
     """One save of the case, on the state that the caller has seen; the case as it is then."""
     at: Context = intake.service.at(sender.actor)
     seen, result = followed.version.state, followed.case
+    code = intake.identity.status_code(entry.id)
     if wanted is seen.status or (not reason and wanted is shown_to(sender.partner, seen).status):
         return followed.case
 
@@ -122,7 +124,15 @@ async def _withdraw(
             raise StaleVersion(
                 "stale-version", "the Task has changed since; read it again", field="If-Match"
             )
-        events = withdraw_referral(case, entry.id, entry.journal_number, wanted, reason, at)
+        events = withdraw_referral(
+            case,
+            entry.id,
+            entry.journal_number,
+            wanted,
+            reason,
+            at,
+            hash_of=lambda number: status_code.hashed(code, number),
+        )
         tell_requester(case, at)
         result = case
         return events

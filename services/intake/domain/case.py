@@ -29,10 +29,10 @@ from services.intake.domain.records import (
     Notice,
     Progress,
     Receipt,
+    ReferralWithdrawal,
     TriageProposal,
     UrgentMeasure,
     Verification,
-    Withdrawal,
 )
 from services.intake.domain.requests import (
     DifferingAnswer,
@@ -204,7 +204,10 @@ class Case(BaseModel):
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
     linked_notices: dict[str, Notice] = Field(default_factory=dict)
-    withdrawals: dict[str, Withdrawal] = Field(default_factory=dict)
+    parted: list[str] = Field(
+        default_factory=list, description="referrals that turned out to be about somebody else"
+    )
+    withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
 
     @property
     def reference(self) -> CaseRef:
@@ -233,6 +236,12 @@ class Case(BaseModel):
             if request.state is RequestState.TO_SEND and request.next_attempt_at is not None
         ]
         return sorted(waiting, key=lambda r: (r.next_attempt_at, r.send_by or r.signed_at))
+
+    @property
+    def referrals(self) -> list[str]:
+        """The referrals it rests on, by the ids of their first lines; what opened it first."""
+        known = [self.entry_id, *(link.entry_id for link in self.linked)]
+        return [one for one in known if one not in self.parted]
 
     @property
     def waits(self) -> bool:

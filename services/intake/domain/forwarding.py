@@ -37,7 +37,7 @@ def follow_entry(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         chosen_by = ChosenBy.PERSON
     if to is None or case.status is not Status.TO_FORWARD:
         return []
-    opened_by_it = case.entry_id == entry.id
+    opened_by_it = case.entry_id == entry.referral
     events = _move(case, to, chosen_by, None, at)
     if opened_by_it:  # whoever places the entry enters it in the institution's journal as well
         case.pass_on_at = None

@@ -1,0 +1,197 @@
+"""A referral came to the wrong person: its line is corrected, or its sender takes it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.commands import Request
+from contracts.intake import CaseClosed
+from contracts.referral import ReferralRegistered, ReferralsParted, ReferralWithdrawn
+from contracts.status_code import hashed
+from services.intake.correcting import correct_line, finish
+from services.intake.domain.correcting import Corrected
+from tests.service.intake.bodies import new_citizen, new_referral
+from tests.service.intake.desk import HOSPITAL, Desk
+from tests.service.intake.journal import amend, entry
+from tests.service.intake.test_fhir_tasks import Referral
+from tests.service.intake.test_own_appointments import ask
+from tests.service.stack import INSTITUTION, actor
+
+SNILS = "11223344595"
+
+
+async def card_of(desk: Desk, referral: dict[str, Any]) -> dict[str, Any]:
+    document = await desk.intake.citizens.get(referral["citizen_id"])
+    assert document is not None
+    return document.state.card.model_dump(mode="json", exclude_none=True)
+
+
+async def opens(desk: Desk, number: str, code: str) -> bool:
+    """Whether a case's number and a code open it to whoever has them."""
+    answered = await ask(desk, "/search", "10.9.0.1", {"number": number, "code": code})
+    return answered.status_code == 200
+
+
+async def mistaken(desk: Desk, **headers: Any) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """The neighbour's referral, one of another person typed as the neighbour's, that person."""
+    neighbour, meant = new_citizen(), new_citizen() | {"phone": "+73845600077"}
+    first = await desk.register(new_referral(citizen=neighbour))
+    wrong = neighbour | {"phone": "+73845600077"}
+    second = await desk.register(new_referral(citizen=wrong), **headers)
+    assert (second["linked"], second["case_id"]) == (True, first["case_id"])
+    return first, second, meant
+
+
+async def test_line_corrected_to_another_person_leaves_the_neighbours_case_l_5_1(
+    desk: Desk,
+) -> None:
+    first, second, meant = await mistaken(desk)
+    before = await card_of(desk, first)
+    assert before.pop("phone") == meant["phone"]
+    done = await amend(desk, second["id"], citizen=meant)
+    assert done.status_code == 200, done.text
+    assert await card_of(desk, first) == before
+    new = await entry(desk, done.json()["corrected_by"])
+    assert new["citizen_id"] != first["citizen_id"]
+    assert new["case_id"] != first["case_id"]
+    old = await entry(desk, second["id"])
+    assert (old["case_id"], old["citizen_id"]) == (new["case_id"], new["citizen_id"])
+    assert (await desk.case(first["case_id"]))["linked_referrals"] == []
+    assert (await desk.case(new["case_id"]))["number"] == new["journal_number"]
+    assert (await card_of(desk, new))["birth_date"] == meant["birth_date"]
+    parted = await desk.stack.spy.wait_for(ReferralsParted, first["case_id"])
+    assert (parted.journal_numbers, parted.into) == ((second["journal_number"],), new["case_id"])
+    registered = await desk.stack.spy.wait_for(ReferralRegistered, new["case_id"])
+    assert registered.case.citizen_id == new["citizen_id"]
+
+
+async def test_code_of_a_referral_that_left_the_case_opens_its_own_alone_r_3_7_3(
+    desk: Desk,
+) -> None:
+    first, second, meant = await mistaken(desk)
+    assert await opens(desk, first["journal_number"], second["status_code"])
+    done = await amend(desk, second["id"], citizen=meant)
+    assert not await opens(desk, first["journal_number"], second["status_code"])
+    assert await opens(desk, first["journal_number"], first["status_code"])
+    assert await opens(desk, done.json()["journal_number"], second["status_code"])
+    parted = await desk.stack.spy.wait_for(ReferralsParted, first["case_id"])
+    assert parted.dead_code_hash == hashed(second["status_code"], first["journal_number"])
+
+
+async def test_line_corrected_to_somebody_known_joins_their_open_case_l_5_1(desk: Desk) -> None:
+    _, second, meant = await mistaken(desk)
+    theirs = await desk.register(new_referral(citizen=meant))
+    done = await amend(desk, second["id"], citizen=meant)
+    new = await entry(desk, done.json()["corrected_by"])
+    assert (new["case_id"], new["citizen_id"]) == (theirs["case_id"], theirs["citizen_id"])
+    again = await amend(desk, new["id"], problems="Не встаёт")
+    assert again.status_code == 200, again.text
+    assert (await entry(desk, again.json()["corrected_by"]))["case_id"] == theirs["case_id"]
+
+
+async def test_what_the_wrong_line_filled_in_recognises_nobody_l_5_1(desk: Desk) -> None:
+    namesake = new_citizen()
+    first = await desk.register(new_referral(citizen=namesake))
+    second = await desk.register(new_referral(citizen=namesake | {"snils": SNILS}))
+    assert (await card_of(desk, first))["snils"] == SNILS
+    meant = namesake | {"snils": SNILS, "birth_date": "1931-05-05"}
+    done = await amend(desk, second["id"], citizen=meant)
+    new = await entry(desk, done.json()["corrected_by"])
+    assert new["citizen_id"] != first["citizen_id"]
+    assert "snils" not in await card_of(desk, first)
+    assert (await card_of(desk, new))["snils"] == SNILS
+
+
+async def test_untriaged_case_of_the_wrong_person_ends_with_its_only_line_r_3_1_2(
+    desk: Desk,
+) -> None:
+    neighbour = new_citizen()
+    earlier = await desk.register(new_referral(citizen=neighbour))
+    await desk.act(earlier["case_id"], "closing", {"reason": "moved"}, "urgent_head")
+    second = await desk.register(new_referral(citizen=neighbour))
+    assert second["case_id"] != earlier["case_id"]
+    done = await amend(desk, second["id"], citizen=new_citizen())
+    assert done.status_code == 200, done.text
+    new = await entry(desk, done.json()["corrected_by"])
+    assert new["case_id"] not in {second["case_id"], earlier["case_id"]}
+    assert (await desk.case(second["case_id"]))["status"] == "closed"
+    closed = await desk.stack.spy.wait_for(CaseClosed, second["case_id"])
+    assert closed.reason == "wrong_person"
+    assert not await opens(desk, second["journal_number"], second["status_code"])
+
+
+async def test_case_that_has_gone_on_is_not_emptied_by_a_correction_r_3_1_2(desk: Desk) -> None:
+    neighbour = new_citizen()
+    first = await desk.register(new_referral(citizen=neighbour))
+    await desk.register(new_referral(citizen=neighbour))
+    before = await desk.stored()
+    refused = await amend(desk, first["id"], citizen=new_citizen())
+    assert (refused.status_code, refused.json()["code"]) == (409, "case-rests-on-this-line")
+    wrong = refused.json()["errors"][0]
+    assert wrong["field"] == "citizen"
+    assert await desk.stored() == before
+    typo = neighbour | {"phone": "+73845600078"}
+    assert (await amend(desk, first["id"], citizen=typo)).status_code == 200
+
+
+async def test_hospital_follows_its_referral_into_the_other_case_l_2_2(desk: Desk) -> None:
+    neighbour = new_citizen()
+    first = await desk.register(new_referral(citizen=neighbour))
+    referral = new_referral(citizen=neighbour, channel="medical_organization")
+    second = await desk.register(referral, role="medical_organization", org=HOSPITAL)
+    assert second["linked"]
+    done = await amend(desk, second["id"], citizen=new_citizen())
+    new = await entry(desk, done.json()["corrected_by"])
+    await desk.act(first["case_id"], "closing", {"reason": "died"}, "urgent_head")
+    await desk.settle()
+    kept = await desk.intake.tasks.get(second["id"])
+    assert kept is not None
+    assert (kept.state.case_id, kept.state.citizen_id) == (new["case_id"], new["citizen_id"])
+    assert kept.state.present is not None
+    assert kept.state.present.state.status == "received"
+
+
+async def test_placing_anew_that_nobody_began_is_made_good_l_5_1(desk: Desk) -> None:
+    first, second, meant = await mistaken(desk)
+    change = Corrected.model_validate({"reason": "описка", "citizen": meant})
+    by = actor("registrar", INSTITUTION)
+    await correct_line(desk.intake, second["id"], Request("died", "f", 1), by, change)
+    await finish(desk.intake, second["id"])
+    old = await entry(desk, second["id"])
+    assert old["case_id"] != first["case_id"]
+    assert (await desk.case(first["case_id"]))["linked_referrals"] == []
+
+
+async def test_placing_anew_that_was_all_but_noted_is_done_once_l_5_1(desk: Desk) -> None:
+    first, second, meant = await mistaken(desk)
+    done = await amend(desk, second["id"], citizen=meant)
+    new = await entry(desk, done.json()["corrected_by"])
+    before = [await desk.version(case["case_id"]) for case in (first, new)]
+    line = await desk.intake.journal.get(second["id"])
+    assert line is not None
+    assert line.state.placed is not None
+    there = {"case_id": first["case_id"], "citizen_id": first["citizen_id"]}
+    line.state.placed = line.state.placed.model_copy(update=there)
+    line.state.corrected_by, line.state.place_at = None, desk.intake.now()
+    await desk.intake.journal.save(line)
+    await finish(desk.intake, second["id"])
+    again = await entry(desk, second["id"])
+    assert (again["corrected_by"], again["case_id"]) == (new["id"], new["case_id"])
+    assert [await desk.version(case["case_id"]) for case in (first, new)] == before
+
+
+async def test_withdrawn_referrals_code_opens_the_strangers_case_no_more_r_3_7_3(
+    desk: Desk,
+) -> None:
+    person = new_citizen()
+    first = await desk.register(new_referral(citizen=person))
+    referral = new_referral(citizen=person, channel="medical_organization")
+    second = await desk.register(referral, role="medical_organization", org=HOSPITAL)
+    assert await opens(desk, first["journal_number"], second["status_code"])
+    await desk.settle()
+    gone = await Referral(desk, second["id"], first["case_id"], HOSPITAL).put("entered-in-error")
+    assert gone.status_code == 200, gone.text
+    assert not await opens(desk, first["journal_number"], second["status_code"])
+    assert await opens(desk, first["journal_number"], first["status_code"])
+    said = await desk.stack.spy.wait_for(ReferralWithdrawn, first["case_id"])
+    assert said.dead_code_hash == hashed(second["status_code"], first["journal_number"])
