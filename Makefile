@@ -16,7 +16,7 @@ help: ## this list
 setup: ## the virtual environment, from the lock; again when the lock changes
 	@sh deploy/setup.sh
 
-demo: setup ## start everything, carry one referral through all services, stop
+demo: setup ## start everything, carry referrals through all services, stop
 	@$(PY) -m deploy.demo
 
 test: setup ## all tests

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
@@ -22,6 +22,8 @@ from chassis.stored import Spec
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.values import Actor
+
+T = TypeVar("T", bound=BaseModel)
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=500)]
 """Why an operator does it; kept. It must name no person: ids of cases are enough."""
@@ -58,12 +60,14 @@ INTERVENTIONS = Spec(
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What is asked: its name, what it concerns, whether it can be done now, and doing it."""
+class Deed(Generic[T]):
+    """What is asked: its name, what it concerns, the shape of what comes of it, and doing it."""
 
     action: str
     about: str
-    act: Callable[[], Awaitable[dict[str, Any]]]
+    shape: type[T]
+    act: Callable[[], Awaitable[T]]
+    """Asked again after a death, it must know what it had done by then."""
     check: Callable[[], Awaitable[None]] | None = None
     """Refuses what cannot be done, before anything is written down."""
 
@@ -73,8 +77,8 @@ async def carry_out(
     request: Request,
     at: Context,
     reason: str,
-    deed: Deed,
-) -> dict[str, Any]:
+    deed: Deed[T],
+) -> T:
     """Write down, act, write down what came of it; a repetition gets the first outcome."""
     document = await interventions.get(f"I{request.key}")
     if document is None:
@@ -88,16 +92,17 @@ async def carry_out(
             field="Idempotency-Key",
         )
     if document.state.outcome is not None:
-        return document.state.outcome
+        return deed.shape.model_validate(document.state.outcome)
     try:
-        document.state.outcome = await deed.act()
+        outcome = await deed.act()
+        document.state.outcome, document.state.refused = outcome.model_dump(mode="json"), None
     except Refusal as refused:
         document.state.refused = refused.code
         raise
     finally:
         with suppress(LostRace):  # the same request at the same time: its outcome is the same
             await interventions.save(document)
-    return document.state.outcome
+    return outcome
 
 
 async def _write_down(
@@ -105,7 +110,7 @@ async def _write_down(
     request: Request,
     at: Context,
     reason: str,
-    deed: Deed,
+    deed: Deed[T],
 ) -> Document[Intervention]:
     asked = Intervention(
         id=f"I{request.key}",

@@ -121,11 +121,9 @@ def _mending(service: Service) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/parked", summary="Documents with events set aside")
-    async def get_parked(
-        by: Operator, limit: Annotated[int, Query(ge=1, le=1000)] = 200
-    ) -> list[SetAside]:
-        """Every event set aside, early or failed, the longest waiting document first."""
-        return await overview.parked(service, limit)
+    async def get_parked(by: Operator, after: After = "", limit: Limit = 50) -> Page[SetAside]:
+        """Every event set aside, early or failed; a page is so many documents."""
+        return await overview.parked(service, after, limit)
 
     @routes.post("/parked/{collection}/{document_id}/retry", summary="Handle a failed event again")
     async def post_retry(

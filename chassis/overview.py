@@ -12,8 +12,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 from chassis.consumer import subject
 from chassis.document import Document, Parked
 from chassis.health import Standing
+from chassis.paging import Page
 from chassis.store import Collection, StoreUnavailable
-from contracts.errors import NotFound
+from contracts.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -155,16 +156,38 @@ async def positions_of(collection: Collection[Any], document_id: str) -> Positio
     )
 
 
-async def parked(service: Service, limit: int) -> list[SetAside]:
-    """Everything set aside in a service."""
-    found: list[SetAside] = []
-    for collection in service.collections.values():
-        waiting = await collection.find(
-            {"parked_since": {"$gt": 0}}, sort=[("parked_since", 1)], limit=limit
-        )
-        for document in waiting:
-            found += [_set_aside(service, collection, document, entry) for entry in document.parked]
-    return found[:limit]
+async def parked(service: Service, after: str, limit: int) -> Page[SetAside]:
+    """What is set aside in a page of documents, each with all that waits in it.
+
+    `after`: collection and id of the last document of the page before.
+    """
+    begun, _, document_id = after.partition("/")
+    names = list(service.collections)
+    if begun and begun not in names:
+        raise InvalidInput("invalid-cursor", "not a cursor of this list", field="query.after")
+    found: list[tuple[Collection[Any], Document[Any]]] = []
+    for name in names[names.index(begun) if begun else 0 :]:
+        collection = service.collections[name]
+        behind = document_id if name == begun else ""
+        found += [
+            (collection, document)
+            for document in await collection.find(
+                {"parked_since": {"$gt": 0}, "id": {"$gt": behind}},
+                sort=[("id", 1)],
+                limit=limit + 1 - len(found),
+            )
+        ]
+        if len(found) > limit:
+            break
+    shown = found[:limit]
+    return Page(
+        items=[
+            _set_aside(service, collection, document, entry)
+            for collection, document in shown
+            for entry in document.parked
+        ],
+        next=f"{shown[-1][0].spec.name}/{shown[-1][1].id}" if len(found) > limit else None,
+    )
 
 
 def _set_aside(

@@ -162,11 +162,11 @@ async def on_http(_: Request, failure: Exception) -> JSONResponse:
 
 
 async def on_store_away(_: Request, __: Exception) -> JSONResponse:
-    """The database is away: nothing was stored, the caller may repeat with the same key."""
+    """The database is away: whether it has stored it is not known; the same key settles it."""
     return respond(
         503,
         "store-unavailable",
-        "nothing was stored; repeat with the same Idempotency-Key",
+        "the database is away; repeat with the same Idempotency-Key",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
 

@@ -7,9 +7,9 @@ faster; what leaves or is handled here again is dropped by whoever has had it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
@@ -27,8 +27,6 @@ from contracts.values import Actor
 
 if TYPE_CHECKING:
     from chassis.service import Service
-
-T = TypeVar("T", bound=BaseModel)
 
 TRIES = 25
 REPLAY_SECONDS = 30.0
@@ -98,12 +96,23 @@ async def mend(
         remedy.check(await _document(place.collection, place.document), place.event)
 
     async def act() -> Outcome:
-        return await _mend(service, place, remedy.change)
+        try:
+            return await _mend(service, place, remedy.change)
+        except recovery.NotSetAside:
+            if await _is_past(place):  # it was done before we died, or by somebody else just now
+                return Outcome(applied=True)
+            raise
 
     about = f"{place.collection.spec.name}/{place.document} {place.event}"
-    return await intervene(
-        service, request, by, reason, Asked(remedy.name, about, act, check), Outcome
-    )
+    deed = Deed(remedy.name, about, Outcome, act, check)
+    return await carry_out(service.interventions, request, service.at(by), reason, deed)
+
+
+async def _is_past(place: Place) -> bool:
+    """Whether the document has gone on behind this event."""
+    stream, _, number = place.event.rpartition(":")
+    document = await _document(place.collection, place.document)
+    return document.streams.get(stream, 0) >= int(number)
 
 
 async def _document(collection: Collection[Any], document_id: str) -> Document[Any]:
@@ -174,8 +183,8 @@ async def replay(
         await letters.replayed(letter_id)
         return Outcome(applied=True)
 
-    deed = Asked("replay", letter_id, act, check)
-    return await intervene(service, request, by, reason, deed, Outcome)
+    deed = Deed("replay", letter_id, Outcome, act, check)
+    return await carry_out(service.interventions, request, service.at(by), reason, deed)
 
 
 async def discard(
@@ -188,7 +197,8 @@ async def discard(
         await Letters(service.letters, service.now).discarded(letter_id)
         return Outcome(applied=True)
 
-    return await intervene(service, request, by, reason, Asked("discard", letter_id, act), Outcome)
+    deed = Deed("discard", letter_id, Outcome, act)
+    return await carry_out(service.interventions, request, service.at(by), reason, deed)
 
 
 async def resend(
@@ -216,7 +226,8 @@ async def resend(
         return Resent(documents=len(found), events=len(events), next=more)
 
     about = f"{collection.spec.name}/{extent.document or '*'} to {to or 'all'}"
-    return await intervene(service, request, by, reason, Asked("reemit", about, act), Resent)
+    deed = Deed("reemit", about, Resent, act)
+    return await carry_out(service.interventions, request, service.at(by), reason, deed)
 
 
 def require_reader(service: Service, to: str | None) -> None:
@@ -241,26 +252,3 @@ async def send_again(service: Service, events: list[Envelope], to: str | None) -
                 group.create_task(send(envelope))
     except* NotPublished as failure:
         raise TryLater("broker-away", "the broker has not confirmed; try again") from failure
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
-    """What an operator asks for; as `Deed`, with a typed outcome."""
-
-    action: str
-    about: str
-    act: Callable[[], Awaitable[T]]
-    check: Callable[[], Awaitable[None]] | None = None
-
-
-async def intervene(
-    service: Service, request: Request, by: Actor, reason: str, asked: Asked[T], shape: type[T]
-) -> T:
-    """Carry out what an operator asks for, once per key, on record."""
-
-    async def act() -> dict[str, Any]:
-        return (await asked.act()).model_dump(mode="json")
-
-    deed = Deed(asked.action, asked.about, act, asked.check)
-    outcome = await carry_out(service.interventions, request, service.at(by), reason, deed)
-    return shape.model_validate(outcome)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StringConstraints, WithJsonSchema
 
 from contracts.event import Event
-from contracts.values import Address, Email, Identifier, Line, Phone, Value
+from contracts.values import Address, Email, Identifier, IsoDate, IsoTime, Line, Phone, Value
 
 ORGANIZATION = "directory.organization"
 
@@ -102,7 +101,7 @@ Weekday = Annotated[str, StringConstraints(pattern=r"^(MO|TU|WE|TH|FR|SA|SU)$")]
 
 
 LocalTime = Annotated[
-    time, WithJsonSchema({"type": "string", "pattern": r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"})
+    IsoTime, WithJsonSchema({"type": "string", "pattern": r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"})
 ]
 """A time of day where the organization is. JSON Schema's own `time` asks for an offset.
 
@@ -132,15 +131,15 @@ class OpeningHours(Value):
     lunch_from: LocalTime | None = None
     lunch_to: LocalTime | None = None
     breaks: tuple[Break, ...] = Field(default=(), max_length=10, description="besides the lunch")
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: IsoDate | None = None
+    valid_to: IsoDate | None = None
 
 
 class Closure(Value):
     """Days on which it is closed whatever the hours say, and why."""
 
-    first: date
-    last: date
+    first: IsoDate
+    last: IsoDate
     reason: Line
 
 

@@ -8,12 +8,13 @@ survives a newer writer.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -51,6 +52,25 @@ Email = Annotated[
 ]
 
 PostalCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+def _written_out(value: object) -> object:
+    """Pydantic takes a number for seconds since 1970: 20260101 would be a day in that August."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("a date or time is written as in ISO 8601, not as a number")
+    return value
+
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9.]+\s*")
+
+IsoDate = Annotated[date, BeforeValidator(_written_out)]
+"""A date that somebody sends."""
+
+IsoDateTime = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""Date, time and offset that somebody sends."""
+
+IsoTime = Annotated[time, BeforeValidator(_written_out)]
+"""A time of day that somebody sends."""
 
 
 class Value(BaseModel):
@@ -182,7 +202,7 @@ class CitizenCard(Value):
 
     snils: Snils | None = None
     name: FullName | None = None
-    birth_date: date | None = None
+    birth_date: IsoDate | None = None
     gender: Gender = Gender.UNKNOWN
     address: Address | None = None
     phone: Phone | None = None

@@ -1,13 +1,15 @@
 """The command itself: what there is, and how it ends.
 
 Exit codes: 0 it is so, or it is done; 1 it is not so, or it was refused and nothing was changed;
-2 it could not be asked (a service that is down, no token, wrong words).
+2 it could not be asked (no token, wrong words), or a service is down, so that what came of it is
+not known.
 """
 
 from __future__ import annotations
 
 import sys
 
+import stamina
 import typer
 
 from deploy.operations import dead, parked
@@ -38,6 +40,7 @@ app.command()(interventions)
 
 def main() -> None:
     """Run a command; what goes wrong on the way is a sentence, not a trace."""
+    stamina.instrumentation.set_on_retry_hooks([])  # a second try is no news
     try:
         app(prog_name="opora")
     except OperatorError as failure:

@@ -20,7 +20,9 @@ Event = Annotated[str, typer.Argument(help="The event's id, e.g. intake.case.C12
 def every(region: Region, service: str | None) -> list[dict[str, Any]]:
     """Everything set aside in these services."""
     return [
-        entry for name in region.chosen(service) for entry in region.get(name, "/operations/parked")
+        entry
+        for name in region.chosen(service)
+        for entry in region.pages(name, "/operations/parked", by="after")
     ]
 
 

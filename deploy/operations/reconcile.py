@@ -10,8 +10,8 @@ import typer
 
 from deploy.operations.gaps import Gap, lasting
 from deploy.operations.reemit import refill_stream
-from deploy.operations.region import Region
-from deploy.operations.show import AsJson, as_json, console, table
+from deploy.operations.region import OperatorError, Region
+from deploy.operations.show import AsJson, as_json, console, errors, table
 
 
 def reconcile(
@@ -31,19 +31,26 @@ def reconcile(
     """
     if mend and len(reason) < 5:
         raise typer.BadParameter("--mend needs a --reason of five letters or more")
-    region = Region()
-    while True:
-        gaps = lasting(region, settle)
-        _show(gaps, as_json_)
-        if mend and gaps:
-            sent = sum(refill_stream(region, gap, reason) for gap in gaps)
-            if not as_json_:
-                console.print(f"Sent {sent} events again; look once more in a moment.")
-        if not watch:
-            break
+    while watch:
+        try:
+            _look(settle, reason if mend else None, as_json_)
+        except OperatorError as failure:  # a service that starts anew ends no watch
+            errors.print(str(failure))
         time.sleep(watch)
-    if gaps:
+    if _look(settle, reason if mend else None, as_json_):
         raise typer.Exit(1)
+
+
+def _look(settle: float, mending: str | None, as_json_: bool) -> list[Gap]:
+    """One comparison, shown; with a reason what is missing is sent again."""
+    region = Region()  # with the token of now: a watch outlives any
+    gaps = lasting(region, settle)
+    _show(gaps, as_json_)
+    if mending is not None and gaps:
+        sent = sum(refill_stream(region, gap, mending) for gap in gaps)
+        if not as_json_:
+            console.print(f"Sent {sent} events again; look once more in a moment.")
+    return gaps
 
 
 def _show(gaps: list[Gap], as_json_: bool) -> None:

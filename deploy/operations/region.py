@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import stamina
 
 from contracts.roles import Role
 from deploy.services import DISTRICT, SERVICES
 
 SECONDS = 60.0
+TRIES = 3
+NOT_NOW = {429, 502, 503, 504}
+"""Answers that say nothing about the request itself."""
 LOCAL_SYSTEM = "up"
 AUTHORISED_BODY = "r-authorised-body-07"
 
@@ -33,7 +38,13 @@ class Refused(OperatorError):
 
 
 class Unreachable(OperatorError):
-    """A service does not answer: it could not be asked."""
+    """A service does not answer, or not now: whether it did what was asked is not known."""
+
+    code = 2
+
+
+class NoService(OperatorError):
+    """Something else answers at its address."""
 
     code = 2
 
@@ -48,12 +59,12 @@ class Region:
     """All services of the district, asked with one operator's token.
 
     Addresses come from OPORA_<SERVICE>_URL, else they are those of `make up`; the token from
-    OPORA_TOKEN, else the local system's own key signs one.
+    OPORA_TOKEN or the file OPORA_TOKEN_FILE, else the local system's own key signs one.
     """
 
     def __init__(self, http: httpx.Client | None = None, token: str | None = None) -> None:
         self._http = http or httpx.Client(timeout=SECONDS)
-        self._token = token or os.environ.get("OPORA_TOKEN") or _local_token()
+        self._token = token or _given_token() or _local_token()
         self.urls = {
             name: os.environ.get(f"OPORA_{name.upper()}_URL", f"http://127.0.0.1:{port}")
             for name, port in SERVICES.items()
@@ -89,46 +100,72 @@ class Region:
         """Have something done, with the reason that is kept of it; raises Refused, Unreachable."""
         return self._ask("POST", service, path, query, {"reason": reason})
 
-    def pages(self, service: str, path: str, **query: Any) -> Iterator[Any]:
-        """Every item of a list with cursors."""
-        cursor: str | None = None
+    def pages(self, service: str, path: str, *, by: str = "cursor", **query: Any) -> Iterator[Any]:
+        """Every item of a list; `by`: the parameter that takes a page's `next`."""
+        last: str | None = None
         while True:
-            page = self.get(service, path, limit=100, cursor=cursor, **query)
+            page = self.get(service, path, limit=100, **{by: last}, **query)
             yield from page["items"]
-            cursor = page["next"]
-            if cursor is None:
+            last = page["next"]
+            if last is None:
                 return
 
     def _ask(self, method: str, service: str, path: str, query: dict[str, Any], body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": uuid.uuid4().hex}
+        """One request, under one key for all its tries: what was done by one is not done again."""
+        request = self._http.build_request(
+            method,
+            self.urls[service] + path,
+            params={name: value for name, value in query.items() if value is not None},
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Idempotency-Key": uuid.uuid4().hex,
+            },
+            json=body,
+        )
+        send = stamina.retry(on=Unreachable, attempts=TRIES, wait_initial=0.5)(self._send)
+        return send(service, request)
+
+    def _send(self, service: str, request: httpx.Request) -> Any:
         try:
-            answered = self._http.request(
-                method,
-                self.urls[service] + path,
-                params={name: value for name, value in query.items() if value is not None},
-                headers=headers,
-                json=body,
-            )
+            answered = self._http.send(request)
         except httpx.TransportError as failure:
-            kind = type(failure).__name__
-            raise Unreachable(
-                f"{service} does not answer at {self.urls[service]} ({kind});"
-                " nothing is known to have been done."
-            ) from failure
-        if answered.is_success:
-            return answered.json()
-        raise _refusal(service, answered)
+            raise _unknown(service, request, type(failure).__name__) from failure
+        if answered.status_code in NOT_NOW:
+            raise _unknown(service, request, f"HTTP {answered.status_code}")
+        return _answer(service, answered)
 
 
-def _refusal(service: str, answered: httpx.Response) -> Refused:
+def _unknown(service: str, request: httpx.Request, why: str) -> Unreachable:
+    at = f"{request.url.scheme}://{request.url.netloc.decode()}"
+    known = "" if request.method == "GET" else "; whether it did what was asked is not known"
+    return Unreachable(f"{service} does not answer at {at} ({why}){known}.")
+
+
+def _answer(service: str, answered: httpx.Response) -> Any:
     try:
-        problem = answered.json()
-        detail = problem["detail"]
-        for wrong in problem.get("errors", ()):
+        said = answered.json()
+        if answered.is_success:
+            return said
+        detail = said["detail"]
+        for wrong in said.get("errors", ()):
             detail += f"; {wrong['field']}: {wrong['detail']}"
-        return Refused(service, answered.status_code, problem["code"], detail)
+        code = said["code"]
     except (ValueError, KeyError, TypeError):
-        return Refused(service, answered.status_code, "http-error", f"HTTP {answered.status_code}")
+        raise NoService(
+            f"What answers for {service} is no service of Opora (HTTP {answered.status_code})."
+        ) from None
+    raise Refused(service, answered.status_code, code, detail)
+
+
+def _given_token() -> str | None:
+    """The token of the environment; a file may be renewed while a watch goes on."""
+    file = os.environ.get("OPORA_TOKEN_FILE")
+    if not file:
+        return os.environ.get("OPORA_TOKEN")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as failure:
+        raise NoToken(f"OPORA_TOKEN_FILE cannot be read: {failure.strerror}.") from failure
 
 
 def _local_token() -> str:

@@ -70,9 +70,21 @@ def troubles_of(service: str, answer: Any) -> list[str]:
     found = [
         f"{service} is not ready: {part}" for part, well in answer["ready"].items() if not well
     ]
-    stands = answer["standing"]
+    queues, stands = answer["queues"], answer["standing"]
+    if queues is None:
+        found.append(f"{service}: how much lies in its queues is not known: is the broker there?")
+    elif queues.get(f"{service}.inbox.dead"):
+        found.append(f"{service}: messages lie in its dead-letter queue and are not taken out")
     if stands is None:
         return found
+    if stands["oldest_unhandled"] > UNHANDLED_LONG:
+        found.append(
+            f"{service}: a message has waited for {age(stands['oldest_unhandled'])} to be handled"
+        )
+    if stands["due_lag"] > DUE_LONG:
+        found.append(
+            f"{service}: a term or other alarm is {age(stands['due_lag'])} late (see its log)"
+        )
     if stands["blocked"]:
         found.append(
             f"{service}: {stands['blocked']} documents are blocked by an event that failed"
@@ -96,8 +108,11 @@ def troubles_of(service: str, answer: Any) -> list[str]:
     return found
 
 
+UNHANDLED_LONG = 60.0
+DUE_LONG = 60.0
 PARKED_LONG = 60.0
 OUTBOX_LONG = 30.0
+"""Seconds after which what waits needs somebody."""
 
 
 def interventions(service: OfService = None, as_json_: AsJson = False) -> None:

@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region
-from deploy.operations.show import AsJson, as_json, console, table
+from deploy.operations.region import OperatorError, Region, Unreachable
+from deploy.operations.show import AsJson, as_json, console, errors, table
 
 
 def trace(
     case: Annotated[str, typer.Argument(help="The case's id.")], as_json_: AsJson = False
 ) -> None:
-    """Follow one case through all services: every event in order of time, and who has read it."""
-    region = Region()
-    record = region.find("registry", f"/cases/{case}")
-    places = {
-        service: found
-        for service in region.services
-        if (found := region.find(service, f"/operations/cases/{case}")) is not None
-    }
-    if record is None and not places:
+    """Follow one case through all services: every event in order of time, and who has read it.
+
+    What a service that is down would have said is left out, and named (exit code 2).
+    """
+    region, away = Region(), list[OperatorError]()
+    places = dict[str, Any]()
+    for service in region.services:
+        try:
+            found = region.find(service, f"/operations/cases/{case}")
+        except Unreachable as failure:
+            away.append(failure)
+            continue
+        if found is not None:
+            places[service] = found
+    record, lines = _recorded(region, case, away)
+    if record is None and not places and not away:
         raise OperatorError(f"No service knows a case {case}.")
-    lines = _timeline(region, case) if record is not None else []
     if as_json_:
         as_json({"case": record, "events": lines, "services": places})
-        return
+    else:
+        _show(case, lines, places)
+        for sentence in _not_recorded(case, lines, places):
+            console.print(sentence)
+    for one in away:
+        errors.print(str(one))
+    if away:
+        raise typer.Exit(2)
+
+
+def _recorded(region: Region, case: str, away: list[OperatorError]) -> tuple[Any, list[Any]]:
+    """The register's record of the case and its timeline, as far as the register answers."""
+    try:
+        record = region.find("registry", f"/cases/{case}")
+        if record is None:
+            return None, []
+        return record, list(region.pages("registry", f"/cases/{case}/timeline"))
+    except Unreachable as failure:
+        if str(failure) not in map(str, away):
+            away.append(failure)
+        return None, []
+
+
+def _not_recorded(case: str, lines: list[Any], places: dict[str, Any]) -> Iterator[str]:
+    """What services have said of the case and the timeline does not show."""
+    for service, found in places.items():
+        stream = f"{service}.case.{case}"
+        shown = sum(line["stream"] == stream for line in lines)
+        if found["issued"] > shown:
+            yield (
+                f"{service} has said {found['issued']} events of it, the register shows {shown}:"
+                " opora reconcile"
+            )
+
+
+def _show(case: str, lines: list[Any], places: dict[str, Any]) -> None:
     table(
         f"Case {case}",
         ("time", "service", "event", "what", "who"),
@@ -56,13 +98,7 @@ def trace(
             for service, found in places.items()
         ],
     )
-    if record is None:
-        console.print("The register has no record of it: opora reconcile")
 
 
 def _short(read: Any) -> str:
     return ", ".join(f"{stream.rsplit('.', 1)[0]} {number}" for stream, number in read.items())
-
-
-def _timeline(region: Region, case: str) -> list[Any]:
-    return list(region.pages("registry", f"/cases/{case}/timeline"))

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 
@@ -216,7 +215,7 @@ class System(Servers):
             "SERVICE": name,
             "NO_PROXY": f"{LOOPBACK},localhost",
             "no_proxy": f"{LOOPBACK},localhost",
-            "OPORA_AMQP_URL": _with_heartbeat(self.amqp_url),
+            "OPORA_AMQP_URL": self.amqp_url,
             "OPORA_MONGO_URL": self.mongo_url,
             **{
                 name: self._setting(name, value)
@@ -230,12 +229,3 @@ class System(Servers):
             **self._own_settings(name, credentials),
             **self._settings,
         }
-
-
-def _with_heartbeat(url: str) -> str:
-    """Ten seconds, so that a broker that vanished without a word is noticed soon."""
-    parts = urlsplit(url)
-    if "heartbeat=" in parts.query:
-        return url
-    query = "&".join(filter(None, (parts.query, "heartbeat=10")))
-    return urlunsplit(parts._replace(query=query, path=parts.path or "/"))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from chassis.commands import Request
+from chassis.interventions import Deed, carry_out
 from chassis.paging import page
-from chassis.repairs import Asked, intervene, require_reader, send_again
+from chassis.repairs import require_reader, send_again
 from contracts.values import Actor
 from services.registry.domain.log import resendable
 from services.registry.queries import listed_by
@@ -48,6 +49,5 @@ async def send_log_again(
         return ResentLog(events=len(events), next=entries.next)
 
     about = f"log of {extent.stream or 'all streams'} to {extent.to or 'all'}"
-    return await intervene(
-        registry.service, request, by, reason, Asked("reemit", about, act), ResentLog
-    )
+    service, deed = registry.service, Deed("reemit", about, ResentLog, act)
+    return await carry_out(service.interventions, request, service.at(by), reason, deed)

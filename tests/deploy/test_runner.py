@@ -310,7 +310,7 @@ def test_services_are_told_of_each_other_and_only_of_their_own_secrets(name: str
     }
     assert len(programs) == 8
     for environment in programs.values():
-        assert environment["OPORA_AMQP_URL"] == "amqp://elsewhere:5672/?heartbeat=10"
+        assert environment["OPORA_AMQP_URL"] == AMQP_ELSEWHERE
         assert environment["OPORA_DIRECTORY_URL"] == system.urls["directory"]
     holders = {part for part, told in programs.items() if "OPORA_WEBHOOK_SECRET" in told}
     assert holders == {"intake", "hospital"}

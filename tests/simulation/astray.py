@@ -1,4 +1,5 @@
-"""Services whose cases go astray, each by one protection less: the worklists must show it."""
+"""Services whose cases go astray, each by one protection less: the worklists must show it, and the
+register where it is the one that is wrong."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ from chassis.commands import Commands
 from chassis.consumer import Consumer
 from chassis.document import Answered, Reading
 from chassis.store import Collection
+from contracts.assessment import AssessmentOpened
 from contracts.careplan import Refused
 from contracts.envelope import Envelope
 from services.intake.domain.case import Case
+from services.registry.domain.case import CaseRecord
 from tests.simulation.broken import ONE_OF, consumer, with_part
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import Maker
@@ -62,6 +65,20 @@ class Unlisted(Consumer):
         await super()._deliver(collection, reading, document_id, envelope)
 
 
+class Forgetful(Consumer):
+    """A register that does not hear that assessment has taken a case over."""
+
+    async def _deliver(
+        self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
+    ) -> None:
+        if collection.spec.state is CaseRecord:
+            known = {
+                kind: act for kind, act in reading.handlers.items() if kind is not AssessmentOpened
+            }
+            reading = replace(reading, handlers=known)
+        await super()._deliver(collection, reading, document_id, envelope)
+
+
 ASTRAY: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
     "a case has no follow-up": (
         with_part(aimless),
@@ -77,6 +94,11 @@ ASTRAY: Mapping[str, tuple[Mapping[str, Maker], Scenario, str]] = {
         with_part(consumer(Unlisted)),
         Scenario(1, ("refusal",)),
         "which has done with it",
+    ),
+    "the register does not follow a case": (
+        with_part(consumer(Forgetful)),
+        Scenario(1, ("urgent",)),
+        "in the register",
     ),
 }
 """As `broken.BROKEN`."""

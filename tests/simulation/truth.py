@@ -19,6 +19,7 @@ from services.intake.domain.task import DeliveryState, FollowedTask
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.log import entry_id
 from services.registry.domain.stages import OVER, Owner
+from tests.simulation.register import strangers
 from tests.simulation.worklists import strayed
 from tests.simulation.world import World
 
@@ -36,6 +37,7 @@ def contradictions(world: World) -> list[str]:
         *_terms_rang(world),
         *_cases_have_one_owner_and_term(world),
         *strayed(_books(world)),
+        *strangers(_books(world), _records(world)),
         *_citizens_have_one_open_case(world),
         *_registers_have_no_gaps(world),
         *_hospital_was_told(world),
@@ -103,7 +105,7 @@ def _cases_have_one_owner_and_term(world: World) -> Iterator[str]:
     """Every open case has one owner, and a next due term wherever the regulation sets one (some
     states of care planning have none); the register's are the services' own."""
     books = _books(world)
-    records = {found["_id"]: found for found in world.tables["registry"]["cases"]}
+    records = _records(world)
     for case_id, found in books["intake"].items():
         if found["state"]["ref"] is not None and case_id not in records:
             yield f"{case_id} is not in the register"
@@ -134,6 +136,10 @@ def _books(world: World) -> dict[str, dict[str, Stored]]:
         service: {found["_id"]: found for found in world.tables[service]["cases"]}
         for service in OWNERS
     }
+
+
+def _records(world: World) -> dict[str, Stored]:
+    return {found["_id"]: found for found in world.tables["registry"]["cases"]}
 
 
 def _citizens_have_one_open_case(world: World) -> Iterator[str]:

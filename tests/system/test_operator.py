@@ -271,6 +271,11 @@ async def test_trace_shows_one_case_through_all_services_in_order(region: Region
     assert shown.code == 0
     assert f"intake.case.{case.id}:1" in shown.said
     assert case.person.family not in shown.said
+    away = await opora(region, "trace", case.id, OPORA_REGISTRY_URL="http://127.0.0.1:1")
+    assert away.code == 2
+    assert "registry does not answer" in away.complained
+    assert "careplan" in away.said
+    assert "the register shows 0" in away.said
 
 
 @pytest.mark.timeout(240)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chassis.http import Body
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
-from contracts.values import Identifier, Text
+from contracts.values import Identifier, IsoDateTime, Text
 from services.assessment.domain.records import (
     Answer,
     CitizenProblem,
@@ -24,7 +24,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
 class VisitRequest(Body):
     """When and where the citizen is visited, and whether they were told (R 3.3.4)."""
 
-    visit_at: AwareDatetime
+    visit_at: IsoDateTime
     place: VisitPlace
     announced: bool
 
@@ -49,7 +49,7 @@ class OrganizerRequest(Body):
 class CommissionRequest(Body):
     """When the commission meets and who sits in it (R 3.3.13, 3.4.1, 3.4.2)."""
 
-    meeting_at: AwareDatetime
+    meeting_at: IsoDateTime
     members: list[Member] = Field(min_length=1, max_length=20)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from contracts.assessment import Proposal
 from contracts.careplan import Outcome, ServiceForm
 from contracts.directory import Weekday
-from contracts.values import Identifier, Line, Text, Value
+from contracts.values import Identifier, IsoDate, Line, Text, Value
 
 DAYS_OF_A_WEEK = 7
 
@@ -165,9 +164,9 @@ class Programme(Value):
     """The individual programme (order 874n); its tables follow from the agreed plan."""
 
     number: Line
-    issued_on: date
+    issued_on: IsoDate
     kind: ProgrammeKind = ProgrammeKind.FIRST
-    valid_until: date
+    valid_until: IsoDate
     form: ServiceForm
     recommended_providers: tuple[Identifier, ...] = Field(default=(), max_length=20)
     accompaniment: tuple[Line, ...] = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.case import CaseRef
 from contracts.complaints import ComplaintRegistered
@@ -14,7 +14,7 @@ from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.event import Event
 from contracts.regulation import RegulationPack
-from contracts.values import Identifier, Text, Value
+from contracts.values import Identifier, IsoDateTime, Text, Value
 from services.complaints.domain.complaint import Complaint, complaint_id, is_nameless
 from services.complaints.domain.records import Channel, Complainant, Official, Representative
 
@@ -37,7 +37,7 @@ class ComplaintForm(Value):
     """
 
     case_id: Identifier
-    received_at: AwareDatetime | None = Field(
+    received_at: IsoDateTime | None = Field(
         default=None, description="when it arrived, if it is registered later than that"
     )
     channel: Channel

@@ -11,10 +11,11 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from chassis.http import Body
 from contracts.errors import InvalidInput
+from contracts.values import IsoDateTime
 from services.directory.api.hsds_models import HsdsPage
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class Filtered(Paged):
     taxonomy_term_id: Id | None = None
     taxonomy_id: Id | None = None
     organization_id: Id | None = None
-    modified_after: AwareDatetime | None = Field(default=None, description="at or after")
+    modified_after: IsoDateTime | None = Field(default=None, description="at or after")
     full: bool = Field(default=False, description="with everything that belongs to a record")
 
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
 from chassis.paging import Cursor, Limit, Page
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput, NotFound
 from contracts.hours import Exceptions
-from contracts.values import Identifier
+from contracts.values import Identifier, IsoDateTime
 from services.directory.api.callers import Editor
 from services.directory.api.lists import listed
 from services.directory.api.schemas import ChangeRequest, PublicationRequest, RetirementRequest
@@ -87,7 +86,7 @@ async def get_organization(
     dependencies=[Depends(public)],
 )
 async def get_open(
-    organization_id: str, directory: WithDirectory, at: AwareDatetime | None = None
+    organization_id: str, directory: WithDirectory, at: IsoDateTime | None = None
 ) -> OpeningView:
     """Whether it is open at a moment, and when it opens next (K, M, S; R 1.3 prints no hours).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from chassis.http import Body
 from contracts.directory import (
@@ -16,7 +16,7 @@ from contracts.directory import (
     Territory,
     Weekday,
 )
-from contracts.values import Address, Email, Identifier, Line, Phone
+from contracts.values import Address, Email, Identifier, IsoDateTime, Line, Phone
 from services.directory.domain.correction import Correction
 
 SentEmail = Annotated[Email, Field(max_length=254)]
@@ -63,7 +63,7 @@ class ChangeRequest(Body):
     card: CardForm | None = None
     corrections: list[Correction] = Field(default_factory=list, max_length=20)
     reason: Line
-    valid_from: AwareDatetime | None = Field(
+    valid_from: IsoDateTime | None = Field(
         default=None, description="a later moment from which the new card holds; at once without it"
     )
 

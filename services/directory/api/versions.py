@@ -12,7 +12,7 @@ from chassis.http import Body, Change, CommandReceipt, receipt
 from chassis.paging import Cursor, Limit, Page
 from contracts.directory import OrganizationCard
 from contracts.errors import InvalidInput
-from contracts.values import Actor, Identifier, Line
+from contracts.values import Actor, Identifier, IsoDate, IsoDateTime, Line
 from services.directory.api.callers import Editor, QualityReader
 from services.directory.api.views import OrganizationView
 from services.directory.commands import change_organization
@@ -28,7 +28,7 @@ YEARS = range(2000, 2101)
 """Years that can be asked for."""
 
 Moment = Annotated[
-    AwareDatetime | date | None,
+    IsoDateTime | IsoDate | None,
     Query(description="a day, e.g. 2026-03-01, or a moment with its time zone"),
 ]
 

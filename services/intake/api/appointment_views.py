@@ -11,7 +11,7 @@ from chassis.document import Document
 from chassis.http import Body
 from contracts.appointments import CancelReason
 from contracts.errors import NotFound
-from contracts.values import Identifier, Line, Text
+from contracts.values import Identifier, IsoDate, IsoDateTime, Line, Text
 from services.intake.bureaus import get_bureau
 from services.intake.domain.appointments import Appointment, Cancellation, Person, Status
 from services.intake.domain.slot_rules import WORDS, Rule
@@ -26,7 +26,7 @@ from services.intake.domain.slots import (
 )
 from services.intake.intake import Intake
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 """A day that something of ours can lie on."""
 
 DayList = Annotated[list[Day], Field(max_length=366)]
@@ -134,7 +134,7 @@ class BookingRequest(Body):
     """An appointment for a case, or for somebody who calls for the first time."""
 
     organization: Identifier
-    starts_at: AwareDatetime
+    starts_at: IsoDateTime
     desk: DeskId | None = Field(default=None, description="else any that is free")
     case_id: Identifier | None = None
     case_number: Line | None = Field(default=None, description="as the citizen tells it")
@@ -145,7 +145,7 @@ class BookingRequest(Body):
 class MoveRequest(Body):
     """Another time, at the same bureau unless another one is named."""
 
-    starts_at: AwareDatetime
+    starts_at: IsoDateTime
     organization: Identifier | None = None
     desk: DeskId | None = None
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from chassis.http import Body, CommandReceipt, Creation, receipt
 from contracts.regulation import pack_in_force
 from contracts.regulation.entries import ConsentText
-from contracts.values import Identifier, Text
+from contracts.values import Identifier, IsoDate, Text
 from services.intake.api.callers import Frontline, Reader
 from services.intake.api.changing import ChangeOfCase
 from services.intake.consenting import record_consent, record_withdrawal
@@ -37,7 +35,7 @@ class DeclineRequest(Body):
     consequences_explained: bool
     contact_left: bool = Field(description="address, phone and name to turn to were left")
     contacts: ContactsLeft | None = Field(default=None, description="what was left, in words")
-    think_until: date | None = Field(
+    think_until: IsoDate | None = Field(
         default=None, description="the day until which the citizen thinks about it"
     )
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.document import Document
 from chassis.http import Body
-from contracts.values import Identifier, Line, Text
+from contracts.values import Identifier, IsoDate, Line, Text
 from services.intake.domain.case import Case
 from services.intake.domain.dispatching import still_to_dispatch
 from services.intake.domain.request_lists import RequestList, due_of, lists_of
@@ -53,7 +53,7 @@ class DispatchBody(Body):
     """How a paper request was sent (R 3.2.2)."""
 
     sent_by: list[SentBy] = Field(min_length=1, max_length=3)
-    sent_on: date
+    sent_on: IsoDate
     outgoing_number: Line | None = Field(
         default=None,
         max_length=100,

@@ -15,7 +15,7 @@ from pydantic import Field
 from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
 from contracts.errors import InvalidInput
-from contracts.values import Actor
+from contracts.values import Actor, IsoDate
 from services.intake.api.callers import Reader, Registrar, own_records
 from services.intake.api.journal_views import EntryView, entry_view, received_between
 from services.intake.correcting import correct_line, enter_corrected
@@ -33,8 +33,8 @@ LINES_PRINTED = 2000
 BATCH = 200
 """Lines of a file that are read at a time."""
 
-First = Annotated[date, Query(alias="from", description="first day of receipt, of the district")]
-Last = Annotated[date, Query(alias="to", description="last day of receipt, inclusive")]
+First = Annotated[IsoDate, Query(alias="from", description="first day of receipt, of the district")]
+Last = Annotated[IsoDate, Query(alias="to", description="last day of receipt, inclusive")]
 
 
 class CorrectionReceipt(CommandReceipt):
@@ -92,8 +92,8 @@ class SearchRequest(Body):
         description="the number of a line, e.g. r-institution-15/2026/000007, or 7 with `year`",
     )
     year: int | None = Field(default=None, ge=2000, le=9999)
-    received_from: date | None = None
-    received_to: date | None = None
+    received_from: IsoDate | None = None
+    received_to: IsoDate | None = None
     state: EntryState | None = None
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=400)

@@ -14,7 +14,7 @@ from chassis.clock import epoch_ms
 from chassis.document import Document
 from contracts.errors import InvalidInput
 from contracts.referral import Channel
-from contracts.values import CitizenCard, Contact, Identifier
+from contracts.values import CitizenCard, Contact, Identifier, IsoDate
 from services.intake.domain.case import Case
 from services.intake.domain.journal import Addition, JournalEntry
 from services.intake.domain.parties import Applicant
@@ -176,7 +176,7 @@ def _standing(case: Case | None) -> Standing | None:
 EARLIEST, LATEST = date(1971, 1, 1), date(3000, 1, 1)
 """Days outside are slips of the pen."""
 
-Day = Annotated[date | None, Query(description="a day of the district, inclusive")]
+Day = Annotated[IsoDate | None, Query(description="a day of the district, inclusive")]
 
 
 @dataclass(slots=True)

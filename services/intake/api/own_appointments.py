@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from chassis.http import Body, CommandReceipt, UnsignedCreation, public, receipt
 from contracts.appointments import CancelReason
-from contracts.values import Identifier, Text
+from contracts.values import Identifier, IsoDateTime, Text
 from services.intake import booking
 from services.intake.api.appointment_views import Bureaus
 from services.intake.booking import Wanted, change_appointment
@@ -42,7 +42,7 @@ class OwnCase(Body):
 class OwnBooking(OwnCase):
     """A free time; at the institution that has the case unless another bureau is named."""
 
-    starts_at: AwareDatetime
+    starts_at: IsoDateTime
     organization: Identifier | None = None
     topic: Text | None = None
 
@@ -50,7 +50,7 @@ class OwnBooking(OwnCase):
 class OwnMove(OwnCase):
     """Another time; at the same bureau unless another one is named."""
 
-    starts_at: AwareDatetime
+    starts_at: IsoDateTime
     organization: Identifier | None = None
 
 

@@ -15,7 +15,7 @@ from contracts.citizen import ConsentBasis, ConsentWay
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import ConsentText
-from contracts.values import Identifier, Line, Text, Value
+from contracts.values import Identifier, IsoDate, IsoDateTime, Line, Text, Value
 
 SURVEY: Final = "survey"
 TRANSFER: Final = "transfer"
@@ -60,8 +60,8 @@ class GivenConsent(Value):
     authority: Line | None = Field(
         default=None, description="the representative's authority: document, number, date"
     )
-    given_on: date
-    given_at: AwareDatetime | None = Field(default=None, description="the moment, where known")
+    given_on: IsoDate
+    given_at: IsoDateTime | None = Field(default=None, description="the moment, where known")
     reason: Text | None = Field(default=None, description="why the citizen is unable to consent")
     legal_basis: Identifier | None = Field(
         default=None, description="ground in law to act without consent, a code of the pack"

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.referral import Channel, ReferralsParted
-from contracts.values import CitizenCard, Contact, Text, Value
+from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
 from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
@@ -49,7 +49,7 @@ class Corrected(Value):
     contact: Contact | None = None
     referrer: Contact | None = None
     applicant: Applicant | None = None
-    received_at: AwareDatetime | None = None
+    received_at: IsoDateTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 
 from contracts.context import Context
 from contracts.documents import ApplicationRegistered, DocumentsRegistered, PackageCompleted
@@ -11,7 +10,7 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.triage import TriageCode
-from contracts.values import Identifier, Line, Value
+from contracts.values import Identifier, IsoDate, Line, Value
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
 from services.intake.domain.dated import check_dated
@@ -25,7 +24,7 @@ class GivenDocument(Value):
     """A document somebody hands in."""
 
     code: Identifier
-    issued_on: date | None = None
+    issued_on: IsoDate | None = None
     number: Line | None = None
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.referral import Channel, ReferralSays
 from contracts.regulation import pack_in_force
-from contracts.values import Actor, CitizenCard, Contact, Identifier, Line, Text, Value
+from contracts.values import Actor, CitizenCard, Contact, Identifier, IsoDateTime, Line, Text, Value
 from services.intake.domain.parties import (
     Applicant,
     check_applicant,
@@ -46,7 +46,7 @@ class ReferralForm(Value):
         default=False, description="home care was asked for from the start (R 3.3.10)"
     )
     consultation_only: bool = False
-    received_at: AwareDatetime | None = Field(
+    received_at: IsoDateTime | None = Field(
         default=None, description="when it came, if it is recorded later than that"
     )
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from contracts.errors import InvalidInput
 from contracts.referral import Channel
-from contracts.values import Contact, ContactKind, Line, Value
+from contracts.values import Contact, ContactKind, IsoDate, Line, Value
 
 SPOKEN: Mapping[Channel, bool] = {
     Channel.PHONE: True,
@@ -65,9 +65,9 @@ class Authority(Value):
 
     kind: AuthorityKind
     number: Line | None = None
-    issued_on: date | None = None
+    issued_on: IsoDate | None = None
     issued_by: Line | None = None
-    valid_until: date | None = None
+    valid_until: IsoDate | None = None
 
 
 class Applicant(Value):

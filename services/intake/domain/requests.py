@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.values import Email, Line, Phone, Text, Value
+from contracts.values import Email, IsoDate, Line, Phone, Text, Value
 
 MOST_AMOUNT = 10**10
 """Kopecks: no pension is a hundred million roubles a month."""
@@ -63,7 +63,7 @@ class Signatory(Value):
     post: Line
     authority: SigningAuthority
     order_number: Line | None = Field(default=None, description="of the head's order (R 3.2.2)")
-    order_date: date | None = Field(default=None, description="of the head's order (R 3.2.2)")
+    order_date: IsoDate | None = Field(default=None, description="of the head's order (R 3.2.2)")
     phone: Phone | None = None
     email: Annotated[Email, Field(max_length=254)] | None = None
 
@@ -73,7 +73,7 @@ class PensionCertificate(Value):
 
     pension_kind: Line
     monthly_amount: int = Field(ge=0, le=MOST_AMOUNT, description="kopecks a month")
-    as_of: date
+    as_of: IsoDate
     document_number: Line
 
 
@@ -81,7 +81,7 @@ class FetchedDocument(Value):
     """A document another body sent: its number, its date, what it says (210-FZ 7.2)."""
 
     number: Line
-    issued_on: date | None = None
+    issued_on: IsoDate | None = None
     content: Text | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -16,7 +16,7 @@ from contracts.triage import (
     UrgentMeasuresFailed,
     UrgentMeasuresPlanned,
 )
-from contracts.values import Identifier, Line, Text, Value
+from contracts.values import Identifier, IsoDateTime, Line, Text, Value
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.records import Entered, UrgentMeasure
 
@@ -36,7 +36,7 @@ class PlannedMeasure(Value):
     organization: Identifier | None = Field(
         default=None, description="the organization drawn in, by its id in the directory"
     )
-    by_when: AwareDatetime | None = Field(
+    by_when: IsoDateTime | None = Field(
         default=None, description="not after the end of this day, which is meant where it is absent"
     )
     instead_of: int | None = Field(

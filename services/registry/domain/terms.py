@@ -38,6 +38,10 @@ MANY_DOCUMENTS = "complaints"
 times at once; in any other, starting a term anew means that the earlier one lapsed."""
 
 
+OF_FURTHER_REFERRALS = {("intake", "referral-analysis"), ("intake", "urgent-measures")}
+"""By these a further referral is looked at, also in a case that has ended."""
+
+
 class OpenedTerm(Value):
     """A term that a service started; `nth` of those it started, in the order of its stream."""
 
@@ -49,6 +53,12 @@ class OpenedTerm(Value):
     def key(self) -> Key:
         """What an ending of it is recognised by."""
         return self.service, self.deadline.code, self.deadline.due_at
+
+    @property
+    def outlives_the_case(self) -> bool:
+        """Whether it still runs when the case is over, until its service ends it."""
+        further = (self.service, self.deadline.code) in OF_FURTHER_REFERRALS
+        return further or self.service == MANY_DOCUMENTS
 
 
 class EndedTerm(Value):
@@ -156,7 +166,8 @@ class Ledger(BaseModel):
 
         A service that drops a term because the citizen declined, or because the case is over, does
         not always say so: an earlier start of the same term, and what ran when the case ended,
-        has lapsed. Complaints run on when the case is over.
+        has lapsed. Complaints run on when the case is over, and so does what intake has still to do
+        about a further referral (R 3.1.3): it says when that ends.
         """
         closed, alone = self._endings()
         missed = {term.key for term in self.missed}
@@ -172,7 +183,7 @@ class Ledger(BaseModel):
                 deadline=opening.deadline,
                 closed_at=closed.get(place),
                 missed=opening.key in missed,
-                lapsed=(over and opening.service != MANY_DOCUMENTS)
+                lapsed=(over and not opening.outlives_the_case)
                 or opening.nth < latest[opening.service, opening.deadline.code],
             )
             for place, opening in enumerate(self.opened)

@@ -52,6 +52,17 @@ class Desk(Caller):
         path = f"/operations/parked/echoes/{subject}/{action}"
         return await self.post(f"{path}?event={event}", more.pop("body", WHY), **more)
 
+    async def parked(self, limit: int = 50) -> list[dict[str, Any]]:
+        """What is set aside, page by page."""
+        found: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            page = (await self.get(f"/operations/parked?limit={limit}&after={after}")).json()
+            assert len({entry["document"] for entry in page["items"]}) <= limit
+            found += page["items"]
+            after = page["next"]
+        return found
+
     async def interventions(self) -> list[dict[str, Any]]:
         answered = await self.get("/operations/interventions")
         found: list[dict[str, Any]] = answered.json()["items"]
@@ -88,8 +99,7 @@ async def test_parked_events_are_listed_with_reason_and_what_they_wait_for(
     poisoned: tuple[Desk, str],
 ) -> None:
     desk, subject = poisoned
-    listed = (await desk.get("/operations/parked")).json()
-    ours = [entry for entry in listed if entry["document"] == subject]
+    ours = [entry for entry in await desk.parked() if entry["document"] == subject]
     assert [(entry["event"], entry["reason"]) for entry in ours] == [
         (f"sample.thing.{subject}:2", "thing-is-poison"),
         (f"sample.thing.{subject}:3", None),
@@ -101,6 +111,42 @@ async def test_parked_events_are_listed_with_reason_and_what_they_wait_for(
     standing = (await desk.get("/operations/standing")).json()
     assert standing["standing"]["blocked"] >= 1
     assert standing["queues"][f"{desk.echo.service.name}.inbox"] is not None
+
+
+async def test_everything_set_aside_is_listed_however_much_it_is(
+    poisoned: tuple[Desk, str], broker: Broker
+) -> None:
+    desk, subject = poisoned
+    others = [fresh("t") for _ in range(3)]
+    for other in others:
+        await send(broker, made(1, other), renamed(2, other, "poison"), made(3, other))
+        await desk.blocked(other)
+    whole = [entry["event"] for entry in await desk.parked()]
+    assert [entry["event"] for entry in await desk.parked(limit=1)] == whole
+    ours = {f"sample.thing.{one}:{number}" for one in (subject, *others) for number in (2, 3)}
+    assert ours <= set(whole)
+    assert len(set(whole)) == len(whole)
+    wrong = await desk.get("/operations/parked?after=nothing/T1")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "query.after")
+
+
+@pytest.mark.parametrize("action", ["retry", "skip"])
+async def test_deed_whose_outcome_was_not_kept_is_known_as_done_when_it_is_asked_again(
+    poisoned: tuple[Desk, str], action: str
+) -> None:
+    """P7: the process died after the deed and before its outcome was stored."""
+    desk, subject = poisoned
+    event, key = f"sample.thing.{subject}:2", fresh("k")
+    await desk.mend("skip", subject, event, Idempotency_Key=key)
+    (kept,) = [deed async for deed in desk.echo.service.interventions.each()]
+    kept.state.outcome = None
+    await desk.echo.service.interventions.save(kept)
+    again = await desk.mend("skip", subject, event, Idempotency_Key=key)
+    assert (again.status_code, again.json()["applied"]) == (200, True)
+    (recorded,) = await desk.interventions()
+    assert (recorded["refused"], recorded["outcome"]["applied"]) == (None, True)
+    late = await desk.mend(action, subject, event)
+    assert (late.status_code, late.json()["code"]) == (409, "not-parked")
 
 
 async def test_retry_that_fails_again_says_why_and_stays_parked(

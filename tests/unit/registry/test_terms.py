@@ -190,6 +190,18 @@ def test_what_runs_when_the_case_ends_lapses_but_complaints_run_on() -> None:
     assert [term.code for term in over.running()] == ["complaint"]
 
 
+def test_what_is_still_to_be_done_about_a_further_referral_outlives_the_case_R_3_1_3() -> None:
+    analysis, request = due("referral-analysis", MONDAY), due("interagency-request", MONDAY)
+    taken = ledger("intake", said(analysis, request))
+    late = MONDAY - HOUR
+    assert dict(states(taken, late, over=True)) == {
+        "referral-analysis": TermState.RUNNING,
+        "interagency-request": TermState.LAPSED,
+    }
+    taken.take("intake", said(closed=(ending(analysis, late),)))
+    assert dict(states(taken, MONDAY, over=True))["referral-analysis"] is TermState.MET
+
+
 def test_next_due_term_is_the_earliest_or_the_owners() -> None:
     both = intake_of(REF).envelopes()[:3] + careplan_of(REF).envelopes()[:1]
     case: CaseRecord = read(REF.case_id, both).state
