@@ -23,7 +23,8 @@ from contracts.values import SYSTEM
 from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.consenting import may_ask, standing_consent
+from services.intake.domain.consent import may_ask
+from services.intake.domain.consenting import standing_consent
 from services.intake.domain.dispatching import (
     put_on_paper,
     record_held,

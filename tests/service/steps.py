@@ -414,7 +414,7 @@ async def _withdraw(desk: Desk, ledger: Ledger) -> None:
     withdrawn = await desk.post(f"/cases/{case_id}/consent/withdrawal", {}, "specialist")
     assert withdrawn.status_code == 200, withdrawn.text
     with ledger.called("given anew"):
-        await desk.consent(case_id)
+        await desk.consent(case_id, given_on=desk.today)
 
 
 async def _complete(desk: Desk, ledger: Ledger) -> None:
@@ -449,11 +449,25 @@ async def _keep_journal(desk: Desk, ledger: Ledger) -> None:
         assert done.status_code == 200, done.text
     with ledger.called("that was forwarded"):
         await desk.get(f"/referrals/{gone['id']}", org=AUTHORISED_BODY)
+    plain_person = new_citizen()
     with ledger.called("new"):
-        plain = await desk.register()
-    right = new_citizen()
-    correction = {"reason": "описка", "citizen": right}
-    done = await desk.post(f"/referrals/{plain['id']}/corrections", correction, version=1)
+        plain = await desk.register(new_referral(citizen=plain_person))
+    line = plain["id"]
+    corrections = (
+        ("of how somebody is reached", plain_person | {"phone": "+73845600077"}),
+        ("of who it is about", right := new_citizen()),
+    )
+    for kind, citizen in corrections:
+        with ledger.called(kind):
+            body = {"reason": "описка", "citizen": citizen}
+            done = await desk.post(f"/referrals/{line}/corrections", body, version=1)
+        assert done.status_code == 200, done.text
+        line = done.json()["corrected_by"]
+    with ledger.called("linked"):
+        wrong = await desk.register(new_referral(citizen=right))
+    with ledger.called("of somebody else"):
+        body = {"reason": "соседка", "citizen": new_citizen()}
+        done = await desk.post(f"/referrals/{wrong['id']}/corrections", body, version=1)
     assert done.status_code == 200, done.text
     asked = {"name": right["name"]["family"]}
     assert (await desk.post("/referrals/search", asked)).status_code == 200

@@ -89,16 +89,8 @@ class Action(StrEnum):
     ISSUE_STATUS_CODE = "issue_status_code"
 
 
-OPEN = frozenset(
-    {
-        Status.REGISTERED,
-        Status.ANALYSED,
-        Status.TRIAGED,
-        Status.APPLICATION_REGISTERED,
-        Status.PACKAGE_COMPLETE,
-    }
-)
 TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE})
+OPEN = TRIAGED | {Status.REGISTERED, Status.ANALYSED}
 
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.ANSWER_QUESTIONS: frozenset({Status.REGISTERED, Status.ANALYSED}),
@@ -204,9 +196,8 @@ class Case(BaseModel):
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
     linked_notices: dict[str, Notice] = Field(default_factory=dict)
-    parted: list[str] = Field(
-        default_factory=list, description="referrals that turned out to be about somebody else"
-    )
+    parted: list[str] = Field(default_factory=list)
+    """Referrals that turned out to be about somebody else, and left it."""
     withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
 
     @property
