@@ -33,7 +33,6 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
     leave_case,
-    says_who,
 )
 from services.intake.domain.journal import (
     Correction,
@@ -62,34 +61,43 @@ async def finish(intake: Intake, line: str) -> None:
         await place(intake, line)
 
 
+class SaysOtherwise(Exception):
+    """The new line says otherwise who the citizen is: what the old one has come to is asked."""
+
+    def __init__(self, entry: JournalEntry) -> None:
+        super().__init__(entry.id)
+        self.entry = entry
+
+
 async def correct_line(
     intake: Intake, line: str, request: Request, by: Actor, corrected: Corrected
 ) -> Answered:
     """Have a line of the caller's own journal entered anew; `enter_corrected` does it."""
-    placed = await _placed(intake, line, corrected)
-    return await change_line(
-        intake,
-        line,
-        request,
-        by,
-        lambda entry, at: correct(entry, corrected, at, placed),
-        visible=lambda entry, by: entry.institution == by.organization,
-    )
+
+    async def attempt(placed: Placed | None) -> Answered:
+        def decide(entry: JournalEntry, at: Context) -> None:
+            if placed is None and entry.placed is not None and corrected.says_otherwise_who(entry):
+                raise SaysOtherwise(entry)
+            correct(entry, corrected, at, placed)
+
+        return await change_line(intake, line, request, by, decide, visible=_own)
+
+    try:
+        return await attempt(None)
+    except SaysOtherwise as asked:
+        return await attempt(await _placed(intake, asked.entry))
 
 
-async def _placed(intake: Intake, line: str, corrected: Corrected) -> Placed | None:
-    """What the line has come to, if it is to say otherwise who the citizen is."""
-    document = await intake.journal.get(line) if corrected.citizen is not None else None
-    entry = document.state if document is not None else None
-    if entry is None or entry.placed is None or corrected.citizen is None:
-        return None
-    if says_who(entry.form.citizen) == says_who(corrected.citizen):
-        return None
-    citizen = await intake.find_citizen(entry.placed.citizen_id)
-    if citizen is None:
-        return None
+def _own(entry: JournalEntry, by: Actor) -> bool:
+    return entry.institution == by.organization
+
+
+async def _placed(intake: Intake, entry: JournalEntry) -> Placed:
+    citizen = await intake.find_citizen(entry.placed.citizen_id) if entry.placed else None
+    if citizen is None or entry.placed is None:
+        raise LookupError(entry.id)
     lines = [entry, *await _before(intake, entry)]
-    ids = list(dict.fromkeys([*citizen.state.case_ids, entry.placed.case_id]))
+    ids = dict.fromkeys([*citizen.state.case_ids, entry.placed.case_id])
     cases = [await intake.cases.get(known) for known in ids]
     return Placed(
         referral=lines[-1].referral,

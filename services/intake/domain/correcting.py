@@ -51,6 +51,10 @@ class Corrected(Value):
     applicant: Applicant | None = None
     received_at: IsoDateTime | None = None
 
+    def says_otherwise_who(self, entry: JournalEntry) -> bool:
+        """Whether the citizen is somebody else by it, or the same one spelt otherwise."""
+        return self.citizen is not None and _who(self.citizen) != _who(entry.form.citizen)
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -67,11 +71,6 @@ class Placed:
         """Whether the citizen is known by this referral and by nothing else."""
         known = {one for case in self.cases for one in case.referrals}
         return known <= {self.referral} and not self.citizen.joinings
-
-
-def says_who(card: CitizenCard) -> tuple[object, ...]:
-    """What of a card says who somebody is; the rest says how they are reached."""
-    return card.snils, card.name, card.birth_date
 
 
 def correct(
@@ -100,6 +99,11 @@ def correct(
         _require_free(placed)
     entry.correction = Correction(form=form, reason=corrected.reason, at=at.now, by=at.by)
     entry.place_at = at.now + GRACE
+
+
+def _who(card: CitizenCard) -> tuple[object, ...]:
+    """What of a card says who somebody is; the rest says how they are reached."""
+    return card.snils, card.name, card.birth_date
 
 
 def _is_another(placed: Placed, card: CitizenCard) -> bool:
