@@ -298,7 +298,7 @@ async def test_what_cannot_stand_as_a_consent_is_refused(
     assert (await citizen_of(desk, case_id))["consents"] == []
 
 
-async def test_consent_from_before_its_withdrawal_brings_nothing_back_152_fz_9_21(
+async def test_consent_from_before_its_withdrawal_brings_nothing_back_152_fz_9_152_fz_21(
     desk: Desk,
 ) -> None:
     case_id = await desk.applied()
