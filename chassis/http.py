@@ -73,7 +73,7 @@ class Allow:
         self.roles = roles
 
     async def __call__(self, who: Annotated[Caller, Depends(caller)]) -> Actor:
-        """The caller in one of the roles allowed; not async, it would cost a thread each time."""
+        """The caller in an allowed role. Async: FastAPI would run anything else in a thread."""
         return who.acting_as(*self.roles)
 
 

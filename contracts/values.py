@@ -115,6 +115,10 @@ class FullName(Value):
     given: Line
     patronymic: Line | None = None
 
+    def __str__(self) -> str:
+        """As it is written here: family name, given name, patronymic."""
+        return " ".join(part for part in (self.family, self.given, self.patronymic) if part)
+
 
 class Gender(StrEnum):
     """Administrative gender as FHIR codes it."""

@@ -4,14 +4,11 @@ A case pins the pack in force when it was registered and keeps it; the machine p
 pack's rules, a person confirms.
 """
 
-from contracts.regulation.deadlines import Owner, TermRule, deadline
+from contracts.regulation.deadlines import TermRule, deadline
 from contracts.regulation.instruments import (
-    Band,
     IncompleteAnswers,
     Instrument,
     InstrumentKind,
-    Option,
-    Position,
     Score,
     UnknownAnswer,
     points,
@@ -28,14 +25,10 @@ from contracts.regulation.pack import RegulationPack, UnknownTerm
 
 __all__ = [
     "FIRST_PACK",
-    "Band",
     "IncompleteAnswers",
     "Instrument",
     "InstrumentKind",
     "NoPackInForce",
-    "Option",
-    "Owner",
-    "Position",
     "RegulationPack",
     "Score",
     "TermRule",

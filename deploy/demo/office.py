@@ -92,7 +92,7 @@ class Office:
     ) -> Any:
         """Change a record on the version last seen; read it again when that one is stale.
 
-        `read` is the part of the record to read for its version, for who may not read the whole.
+        `read`: the part of the record to read for its version, for whoever may not read it all.
         """
         key, known = chance.uuid4().hex, f"{service}{record}"
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -13,9 +13,9 @@ import stamina
 import typer
 
 from deploy.operations import dead, parked
+from deploy.operations.district import OperatorError
 from deploy.operations.reconcile import reconcile
 from deploy.operations.reemit import reemit
-from deploy.operations.region import OperatorError
 from deploy.operations.show import errors
 from deploy.operations.standing import interventions, status
 from deploy.operations.trace import trace

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region
+from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, Reason, as_json, console, table
 
 app = typer.Typer(
@@ -24,11 +24,11 @@ def list_(
     as_json_: AsJson = False,
 ) -> None:
     """List the messages that wait; what they hold is shown to nobody."""
-    region = Region()
+    district = District()
     found = [
         {"service": name, **letter}
-        for name in region.chosen(service)
-        for letter in region.pages(name, "/operations/dead", settled=settled)
+        for name in district.chosen(service)
+        for letter in district.pages(name, "/operations/dead", settled=settled)
     ]
     if as_json_:
         as_json(found)
@@ -50,9 +50,9 @@ def list_(
     )
 
 
-def _place(region: Region, letter: str, service: str | None) -> tuple[str, Any]:
-    for name in region.chosen(service):
-        found = region.find(name, f"/operations/dead/{letter}")
+def _place(district: District, letter: str, service: str | None) -> tuple[str, Any]:
+    for name in district.chosen(service):
+        found = district.find(name, f"/operations/dead/{letter}")
         if found is not None:
             return name, found
     raise OperatorError(f"There is no dead letter {letter}.")
@@ -61,7 +61,7 @@ def _place(region: Region, letter: str, service: str | None) -> tuple[str, Any]:
 @app.command()
 def show(letter: Letter, service: OfService = None, as_json_: AsJson = False) -> None:
     """Show what is known of one message."""
-    name, found = _place(Region(), letter, service)
+    name, found = _place(District(), letter, service)
     if as_json_:
         as_json({"service": name, **found})
         return
@@ -90,9 +90,9 @@ def _settle(
     action: str, letter: str, reason: str, service: str | None, as_json_: bool, told: str
 ) -> None:
     """Have it done in the service that keeps the message, and say what was done, and where."""
-    region = Region()
-    name, _ = _place(region, letter, service)
-    outcome = region.do(name, f"/operations/dead/{letter}/{action}", reason)
+    district = District()
+    name, _ = _place(district, letter, service)
+    outcome = district.do(name, f"/operations/dead/{letter}/{action}", reason)
     if as_json_:
         as_json({**outcome, "service": name, "letter": letter})
     else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.operations.region import Region
+from deploy.operations.district import District
 from deploy.operations.show import progress
 
 PAGE = 1000
@@ -58,27 +58,29 @@ class Reader:
     aside: set[str] = field(default_factory=set)
 
 
-def positions(region: Region, service: str, collection: str) -> Iterator[Any]:
+def positions(district: District, service: str, collection: str) -> Iterator[Any]:
     """Every document of a collection, without what it holds."""
     after = ""
     while True:
-        page = region.get(service, f"/operations/positions/{collection}", after=after, limit=PAGE)
+        page = district.get(service, f"/operations/positions/{collection}", after=after, limit=PAGE)
         yield from page
         if len(page) < PAGE:
             return
         after = page[-1]["id"]
 
 
-def compare(region: Region) -> list[Gap]:
+def compare(district: District) -> list[Gap]:
     """One look at everything: what is issued and not read."""
-    streams = {service: region.get(service, "/operations/streams") for service in region.services}
+    streams = {
+        service: district.get(service, "/operations/streams") for service in district.services
+    }
     issued: dict[str, dict[str, Issued]] = {}
     with progress() as shown:
         task = shown.add_task("streams issued", total=None)
         for service, known in streams.items():
             for collection, kind in known["speaks"].items():
                 spoken = issued.setdefault(kind, {})
-                for position in positions(region, service, collection):
+                for position in positions(district, service, collection):
                     shown.advance(task)
                     if position["issued"]:
                         stream = f"{kind}.{position['id']}"
@@ -92,17 +94,17 @@ def compare(region: Region) -> list[Gap]:
                 reads = [read for read in known["reads"] if read["collection"] == collection]
                 reader = Reader(service, reads)
                 readers.append(reader)
-                for position in positions(region, service, collection):
+                for position in positions(district, service, collection):
                     shown.advance(task)
                     reader.read.update(position["read"])
                     if position["parked_since"]:
                         reader.aside.add(position["id"])
     begun = {stream for reader in readers for stream in reader.read}
-    return [gap for reader in readers for gap in _gaps_of(region, reader, issued, begun)]
+    return [gap for reader in readers for gap in _gaps_of(district, reader, issued, begun)]
 
 
 def _gaps_of(
-    region: Region, reader: Reader, issued: dict[str, dict[str, Issued]], begun: set[str]
+    district: District, reader: Reader, issued: dict[str, dict[str, Issued]], begun: set[str]
 ) -> list[Gap]:
     """What one collection of a reader lacks.
 
@@ -117,7 +119,7 @@ def _gaps_of(
             number = read.get(stream, 0)
             expected = kind["by_subject"] or stream in begun
             if not expected and reader.service == "registry":
-                expected = region.find("registry", f"/streams/{stream}") is None
+                expected = district.find("registry", f"/streams/{stream}") is None
             if expected and number < said.number:
                 gaps.append(
                     Gap(
@@ -134,13 +136,13 @@ def _gaps_of(
     return gaps
 
 
-def lasting(region: Region, settle: float) -> list[Gap]:
+def lasting(district: District, settle: float) -> list[Gap]:
     """The gaps that are still there after a while."""
-    first = compare(region)
+    first = compare(district)
     if not first:
         return []
     time.sleep(settle)
-    later = {(gap.stream, gap.reader): gap for gap in compare(region)}
+    later = {(gap.stream, gap.reader): gap for gap in compare(district)}
     return [
         later[gap.stream, gap.reader]
         for gap in first

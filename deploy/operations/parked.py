@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region
+from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, Reason, as_json, console, moment, table
 
 app = typer.Typer(
@@ -17,21 +17,21 @@ app = typer.Typer(
 Event = Annotated[str, typer.Argument(help="The event's id, e.g. intake.case.C12:3.")]
 
 
-def every(region: Region, service: str | None) -> list[dict[str, Any]]:
+def every(district: District, service: str | None) -> list[dict[str, Any]]:
     """Everything set aside in these services."""
     return [
         entry
-        for name in region.chosen(service)
-        for entry in region.pages(name, "/operations/parked", by="after")
+        for name in district.chosen(service)
+        for entry in district.pages(name, "/operations/parked", by="after")
     ]
 
 
-def one(region: Region, event: str, service: str | None, *, missing: bool = False) -> Any:
+def one(district: District, event: str, service: str | None, *, missing: bool = False) -> Any:
     """Where an event is set aside; with `missing`, also where others wait for it.
 
     Raises OperatorError when that is nowhere, or in several services and none was named.
     """
-    entries = every(region, service)
+    entries = every(district, service)
     found = [entry for entry in entries if entry["event"] == event]
     if missing:
         found = [entry for entry in entries if event in {entry["event"], entry["waits_for"]}]
@@ -51,7 +51,7 @@ def _where(service: str | None) -> str:
 @app.command("list")
 def list_(service: OfService = None, as_json_: AsJson = False) -> None:
     """List everything set aside, the longest waiting first."""
-    found = sorted(every(Region(), service), key=lambda entry: int(entry["since"]))
+    found = sorted(every(District(), service), key=lambda entry: int(entry["since"]))
     if as_json_:
         as_json(found)
         return
@@ -74,7 +74,7 @@ def list_(service: OfService = None, as_json_: AsJson = False) -> None:
 @app.command()
 def show(event: Event, service: OfService = None, as_json_: AsJson = False) -> None:
     """Show one event that is set aside: where, since when, why, under which trace."""
-    entry = one(Region(), event, service)
+    entry = one(District(), event, service)
     if as_json_:
         as_json(entry)
         return
@@ -99,9 +99,9 @@ def skip(event: Event, reason: Reason, service: OfService = None, as_json_: AsJs
 
 
 def _mend(action: str, event: str, reason: str, service: str | None, as_json_: bool) -> None:
-    region = Region()
-    place = one(region, event, service, missing=action == "skip")
-    outcome = region.do(
+    district = District()
+    place = one(district, event, service, missing=action == "skip")
+    outcome = district.do(
         place["service"],
         f"/operations/parked/{place['collection']}/{place['document']}/{action}",
         reason,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from deploy.operations.district import District, OperatorError
 from deploy.operations.gaps import Gap, lasting
 from deploy.operations.reemit import refill_stream
-from deploy.operations.region import OperatorError, Region
 from deploy.operations.show import AsJson, as_json, console, errors, table
 
 
@@ -43,11 +43,11 @@ def reconcile(
 
 def _look(settle: float, mending: str | None, as_json_: bool) -> list[Gap]:
     """One comparison, shown; with a reason what is missing is sent again."""
-    region = Region()  # with the token of now: a watch outlives any
-    gaps = lasting(region, settle)
+    district = District()  # with the token of now: a watch outlives any
+    gaps = lasting(district, settle)
     _show(gaps, as_json_)
     if mending is not None and gaps:
-        sent = sum(refill_stream(region, gap, mending) for gap in gaps)
+        sent = sum(refill_stream(district, gap, mending) for gap in gaps)
         if not as_json_:
             console.print(f"Sent {sent} events again; look once more in a moment.")
     return gaps

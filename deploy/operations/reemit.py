@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
+from deploy.operations.district import District, OperatorError
 from deploy.operations.gaps import Gap
-from deploy.operations.region import OperatorError, Region
 from deploy.operations.show import AsJson, Reason, as_json, console, progress
 
 PAGE = 200
 
 
-def refill_stream(region: Region, gap: Gap, reason: str) -> int:
+def refill_stream(district: District, gap: Gap, reason: str) -> int:
     """Send one stream to one reader again: what the log has, and what its owner remembers."""
-    sent = _send_log(region, reason, stream=gap.stream, to=gap.reader)
-    answer = region.do(
+    sent = _send_log(district, reason, stream=gap.stream, to=gap.reader)
+    answer = district.do(
         gap.owner,
         "/operations/reemissions",
         reason,
@@ -38,25 +38,25 @@ def reemit(
     First the register's log, in order of arrival; then the last events of every document, which
     the register may not have had. Whoever has an event already drops it.
     """
-    region = Region()
+    district = District()
     if to is not None:
-        region.chosen(to)
-    if stream is not None and region.find("registry", f"/streams/{stream}") is None:
+        district.chosen(to)
+    if stream is not None and district.find("registry", f"/streams/{stream}") is None:
         raise OperatorError(f"The register's log has nothing of {stream}.")
-    sent = _send_log(region, reason, stream=stream, to=to)
-    kept = 0 if stream is not None else _send_documents(region, reason, to)
+    sent = _send_log(district, reason, stream=stream, to=to)
+    kept = 0 if stream is not None else _send_documents(district, reason, to)
     if as_json_:
         as_json({"from_the_log": sent, "from_documents": kept, "to": to, "stream": stream})
     else:
         console.print(f"Sent {sent} events of the log and {kept} that documents remembered.")
 
 
-def _send_log(region: Region, reason: str, *, stream: str | None, to: str | None) -> int:
+def _send_log(district: District, reason: str, *, stream: str | None, to: str | None) -> int:
     sent, after = 0, None
     with progress() as shown:
-        task = shown.add_task("events of the log", total=_total(region, stream))
+        task = shown.add_task("events of the log", total=_total(district, stream))
         while True:
-            page = region.do(
+            page = district.do(
                 "registry", "/reemissions", reason, after=after, limit=PAGE, stream=stream, to=to
             )
             sent += int(page["events"])
@@ -66,21 +66,21 @@ def _send_log(region: Region, reason: str, *, stream: str | None, to: str | None
                 return sent
 
 
-def _total(region: Region, stream: str | None) -> int | None:
+def _total(district: District, stream: str | None) -> int | None:
     """How many events there are, as far as the register's records tell."""
-    return None if stream is not None else int(region.get("registry", "/summary")["events"])
+    return None if stream is not None else int(district.get("registry", "/summary")["events"])
 
 
-def _send_documents(region: Region, reason: str, to: str | None) -> int:
+def _send_documents(district: District, reason: str, to: str | None) -> int:
     sent = 0
     with progress() as shown:
-        for service in region.services:
-            speaks = region.get(service, "/operations/streams")["speaks"]
+        for service in district.services:
+            speaks = district.get(service, "/operations/streams")["speaks"]
             for collection in speaks:
                 task = shown.add_task(f"documents of {service}/{collection}", total=None)
                 after = ""
                 while after is not None:
-                    page = region.do(
+                    page = district.do(
                         service,
                         "/operations/reemissions",
                         reason,

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region
+from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, age, as_json, console, table
 
 
@@ -15,8 +15,8 @@ def status(as_json_: AsJson = False) -> None:
 
     Exit code 0 when all is well, 1 when something needs somebody.
     """
-    region = Region()
-    found = {service: _standing(region, service) for service in region.services}
+    district = District()
+    found = {service: _standing(district, service) for service in district.services}
     troubles = [line for service, answer in found.items() for line in troubles_of(service, answer)]
     if as_json_:
         as_json({"services": found, "troubles": troubles})
@@ -37,9 +37,9 @@ def status(as_json_: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _standing(region: Region, service: str) -> Any:
+def _standing(district: District, service: str) -> Any:
     try:
-        return region.get(service, "/operations/standing")
+        return district.get(service, "/operations/standing")
     except OperatorError as failure:
         return {"unknown": str(failure)}
 
@@ -117,11 +117,11 @@ OUTBOX_LONG = 30.0
 
 def interventions(service: OfService = None, as_json_: AsJson = False) -> None:
     """What operators did: every retry, skip, replay and re-emission, with who, when and why."""
-    region = Region()
+    district = District()
     found = [
         {"service": name, **entry}
-        for name in region.chosen(service)
-        for entry in region.pages(name, "/operations/interventions")
+        for name in district.chosen(service)
+        for entry in district.pages(name, "/operations/interventions")
     ]
     found.sort(key=lambda entry: str(entry["at"]))
     if as_json_:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.operations.region import OperatorError, Region, Unreachable
+from deploy.operations.district import District, OperatorError, Unreachable
 from deploy.operations.show import AsJson, as_json, console, errors, table
 
 
@@ -18,17 +18,17 @@ def trace(
 
     What a service that is down would have said is left out, and named (exit code 2).
     """
-    region, away = Region(), list[OperatorError]()
+    district, away = District(), list[OperatorError]()
     places = dict[str, Any]()
-    for service in region.services:
+    for service in district.services:
         try:
-            found = region.find(service, f"/operations/cases/{case}")
+            found = district.find(service, f"/operations/cases/{case}")
         except Unreachable as failure:
             away.append(failure)
             continue
         if found is not None:
             places[service] = found
-    record, lines = _recorded(region, case, away)
+    record, lines = _recorded(district, case, away)
     if record is None and not places and not away:
         raise OperatorError(f"No service knows a case {case}.")
     if as_json_:
@@ -43,13 +43,13 @@ def trace(
         raise typer.Exit(2)
 
 
-def _recorded(region: Region, case: str, away: list[OperatorError]) -> tuple[Any, list[Any]]:
+def _recorded(district: District, case: str, away: list[OperatorError]) -> tuple[Any, list[Any]]:
     """The register's record of the case and its timeline, as far as the register answers."""
     try:
-        record = region.find("registry", f"/cases/{case}")
+        record = district.find("registry", f"/cases/{case}")
         if record is None:
             return None, []
-        return record, list(region.pages("registry", f"/cases/{case}/timeline"))
+        return record, list(district.pages("registry", f"/cases/{case}/timeline"))
     except Unreachable as failure:
         if str(failure) not in map(str, away):
             away.append(failure)

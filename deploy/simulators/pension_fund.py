@@ -1,6 +1,6 @@
 """A stand-in for the Pension Fund's gateway: takes interagency requests, answers them later.
 
-It does what such gateways do: it refuses some requests at first, takes but so many a minute,
+It does what such gateways do: it refuses some requests at first, takes only so many a minute,
 answers when it pleases, keeps trying while the other side is away, and sometimes says the same
 thing twice, or another thing, or nothing that can be read. It keeps everything in memory: what it
 had accepted when it was stopped is never answered.

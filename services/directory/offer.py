@@ -91,7 +91,7 @@ class Offer:
         return self._begun.get(service)
 
     def begun(self, filed: ServiceListing) -> ListedService:
-        """A service as its file has it, made anew; known since both it and its organization are."""
+        """A service as its file has it, rebuilt; known since both it and its organization are."""
         organization = self._snapshot.get(filed.organization)
         known = organization.changed_at if organization is not None else LONG_AGO
         since = max(known, self._filed_since.get(filed.id, LONG_AGO))

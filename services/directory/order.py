@@ -70,7 +70,7 @@ class Order:
         return self._present().organizations
 
     def services(self) -> tuple[str, ...]:
-        """Those of organizations that are known, be they retired; of no proposal."""
+        """Those of organizations that are known, retired ones too; of no proposal."""
         return self._present().services
 
     def located_services(self) -> tuple[str, ...]:

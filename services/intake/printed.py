@@ -8,24 +8,15 @@ from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from chassis.pages import day_ru, moment_ru, templates
 from chassis.spreadsheet import table
 from contracts.referral import Channel, ReturnReason
-from contracts.values import Contact, FullName
+from contracts.values import Contact
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
 from services.intake.domain.records import EntryState
 
-FOLDER: Final = Path(__file__).parent / "pages"
-STYLE: Final = (FOLDER / "journal.css").read_text(encoding="utf-8")
-PAGES: Final = Environment(
-    loader=FileSystemLoader(FOLDER),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    keep_trailing_newline=True,
-)
+TEMPLATES: Final = templates(Path(__file__).parent / "pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +92,10 @@ def printed_line(entry: JournalEntry, zone: tzinfo) -> PrintedLine:
     citizen = entry.form.citizen
     cells = {
         "number": entry.journal_number,
-        "moment": _moment(entry.received_at, zone),
+        "moment": moment_ru(entry.received_at, zone),
         "address": citizen.address.text if citizen.address else "",
-        "name": _name(citizen.name),
-        "born": _day(citizen.birth_date) if citizen.birth_date else "",
+        "name": str(citizen.name or ""),
+        "born": day_ru(citizen.birth_date) if citizen.birth_date else "",
         "problems": entry.form.problems or "",
         "contact": _contact(entry.form.contact),
         "how": _how(entry),
@@ -117,14 +108,13 @@ def journal_page(
     lines: Sequence[PrintedLine], organization: str, first: date, last: date, printed: datetime
 ) -> str:
     """The journal as a page to print on A4; every text from outside is escaped."""
-    return PAGES.get_template("journal.html").render(
-        style=STYLE,
+    return TEMPLATES.get_template("journal.html").render(
         organization=organization,
-        first=_day(first),
-        last=_day(last),
+        first=day_ru(first),
+        last=day_ru(last),
         columns=COLUMNS,
         lines=lines,
-        printed=_moment(printed, printed.tzinfo),
+        printed=moment_ru(printed, printed.tzinfo),
     )
 
 
@@ -154,7 +144,7 @@ def _applicant(applicant: Applicant) -> str:
         words += f" {_contact(applicant.person)}"
     proof = applicant.authority
     if proof is not None:
-        issued = f" от {_day(proof.issued_on)}" if proof.issued_on else ""
+        issued = f" от {day_ru(proof.issued_on)}" if proof.issued_on else ""
         words += f" ({AUTHORITIES[proof.kind]} № {proof.number or '—'}{issued})"
     return words
 
@@ -183,22 +173,8 @@ def _contact(contact: Contact | None) -> str:
         return ""
     parts = [
         contact.organization_name or "",
-        _name(contact.name),
+        str(contact.name or ""),
         contact.address.text if contact.address else "",
         f"тел. {contact.phone}" if contact.phone else "",
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _name(name: FullName | None) -> str:
-    if name is None:
-        return ""
-    return " ".join(part for part in (name.family, name.given, name.patronymic) if part)
-
-
-def _moment(when: datetime, zone: tzinfo | None) -> str:
-    return when.astimezone(zone).strftime("%d.%m.%Y %H:%M")
-
-
-def _day(day: date) -> str:
-    return day.strftime("%d.%m.%Y")

@@ -140,10 +140,6 @@ class Attachments:
             raise NotFound("attachment") from missing
         return _pieces(file)
 
-    async def remove(self, attachment_id: str) -> None:
-        """Erase content; what is not there is erased already."""
-        await asyncio.to_thread(self._discard, self._path(attachment_id))
-
     async def _receive(self, content: AsyncIterator[bytes] | bytes, name: str) -> _Measured:
         measured = _Measured()
         file = await asyncio.to_thread(self._files.open, name, "wb")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import Field
 
+from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
 from contracts.errors import InvalidInput
@@ -24,7 +23,7 @@ from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
 from services.intake.forwarding import forward_by_address
 from services.intake.intake import Intake, WithIntake
-from services.intake.printed import STYLE, PrintedLine, csv_rows, journal_page, printed_line
+from services.intake.printed import PrintedLine, csv_rows, journal_page, printed_line
 
 router = APIRouter(tags=["referrals"])
 
@@ -169,7 +168,7 @@ async def get_printed(by: Reader, intake: WithIntake, first: First, last: Last) 
         last,
         intake.now().astimezone(zone),
     )
-    return HTMLResponse(html, headers={**PRIVATE, "Content-Security-Policy": POLICY})
+    return pages.page(html)
 
 
 @router.get(
@@ -197,10 +196,6 @@ async def get_file(by: Reader, intake: WithIntake, first: First, last: Last) -> 
 
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src"
-    f" 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
-)
 
 
 def _of_period(by: Actor, intake: Intake, first: date, last: date) -> dict[str, Any]:

@@ -1,64 +1,30 @@
-"""Papers as pages to be printed: the letter of a request, a receipt, what to bring. In Russian.
-
-Invariant: every text that came from outside is escaped, and the policy in the header lets nothing
-run and nothing be fetched; no cache keeps a page with personal data.
-"""
+"""Papers as pages to be printed: the letter of a request, a receipt, what to bring. In Russian."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
+from chassis.pages import page, templates
 from contracts.directory import OrganizationCard
 from contracts.terms import Unit
-from contracts.values import CitizenCard, FullName
+from contracts.values import CitizenCard
 from services.intake.api.document_views import ReceiptView, bring_list
 from services.intake.domain.case import Case
 from services.intake.domain.interagency import find_request, kind_of
 from services.intake.domain.requests import InteragencyRequest
 
-FOLDER = Path(__file__).parent.parent / "pages"
-STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none';"
-    f" style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+TEMPLATES = templates(Path(__file__).parent.parent / "pages")
 UNITS = {
     Unit.WORKING_DAYS: "рабочих дней",
     Unit.CALENDAR_DAYS: "календарных дней",
 }
 
 
-def day_ru(day: date) -> str:
-    """A date as it is written here."""
-    return f"{day:%d.%m.%Y}"
-
-
-_environment = Environment(
-    loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined
-)
-_environment.globals["day"] = day_ru
-_environment.globals["style"] = Markup(STYLE)  # noqa: S704 - our own file
-
-
 def _page(name: str, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_environment.get_template(name).render(**values), headers=HEADERS)
-
-
-def _name(name: FullName | None) -> str:
-    if name is None:
-        return ""
-    return " ".join(part for part in (name.family, name.given, name.patronymic) if part)
+    return page(TEMPLATES.get_template(name).render(**values))
 
 
 def _person(card: CitizenCard | None) -> dict[str, Any]:
@@ -66,7 +32,7 @@ def _person(card: CitizenCard | None) -> dict[str, Any]:
         return {"name": "", "birth_date": None, "snils": ""}
     digits = card.snils or ""
     snils = f"{digits[:3]}-{digits[3:6]}-{digits[6:9]} {digits[9:]}" if digits else ""
-    return {"name": _name(card.name), "birth_date": card.birth_date, "snils": snils}
+    return {"name": str(card.name or ""), "birth_date": card.birth_date, "snils": snils}
 
 
 def _body(card: OrganizationCard | None, other: str, address: str | None = None) -> dict[str, str]:

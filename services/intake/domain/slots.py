@@ -57,7 +57,7 @@ class Slot(Value):
 
 
 class Claim(Value):
-    """A slot taken for an appointment, and the how-manieth of its claims this is."""
+    """A slot taken for an appointment; `number` counts the appointment's claims."""
 
     slot: Slot
     appointment: str

@@ -47,7 +47,7 @@ NEXT: dict[TaskStatus, frozenset[TaskStatus]] = {
 """Which state may follow which; whatever the state, it may turn out to be entered in error."""
 
 REQUESTERS = frozenset({S.DRAFT, S.REQUESTED, S.CANCELLED, S.ENTERED_IN_ERROR})
-"""States that the requester sets; all others are for who fulfils the task, or for either."""
+"""States that the requester sets; all others are for whoever fulfils the task, or for either."""
 
 
 class ForbiddenTransition(NotAllowedInState):

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
+from chassis import pages
 from chassis.http import etag
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.values import Identifier
 from services.registry.api.callers import Reader
-from services.registry.api.pages import page_response, timeline_page
+from services.registry.api.pages import timeline_page
 from services.registry.api.schemas import (
     CaseView,
     DueCase,
@@ -123,7 +124,7 @@ async def get_timeline_page(case_id: str, by: Reader, registry: WithRegistry) ->
         complete=cursor is None,
         printed=now.astimezone(zone),
     )
-    return page_response(html)
+    return pages.page(html)
 
 
 @router.get("/cases/{case_id}/positions", summary="How far the record has read each stream")

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from chassis import pages
 from chassis.http import Body, public
 from chassis.limits import Evenly
 from chassis.problems import respond
@@ -17,7 +18,7 @@ from contracts.directory import OrganizationCard
 from contracts.errors import NotFound
 from contracts.hours import zone_of
 from contracts.status_code import matches, plain_code, plain_number
-from services.registry.api.pages import STATUS_PAGE, page_response
+from services.registry.api.pages import STATUS_PAGE
 from services.registry.domain.appointments import next_appointment
 from services.registry.domain.case import CaseRecord
 from services.registry.domain.stages import Stage
@@ -158,4 +159,4 @@ async def _next_appointment(
 @router.get("/", summary="A page to ask where one's case stands", response_class=HTMLResponse)
 async def get_page() -> HTMLResponse:
     """The form for POST /status, for anybody; nothing on it comes from elsewhere."""
-    return page_response(STATUS_PAGE)
+    return pages.page(STATUS_PAGE)

@@ -187,14 +187,16 @@ async def test_completion_may_show_that_it_is_somebody_known_l_5_1(
 
 
 async def test_lists_are_paged_without_a_gap_or_a_repetition(desk: Desk) -> None:
+    for _ in range(12):
+        await desk.register(new_referral())
     for path in ("/referrals", "/cases"):
         seen: list[str] = []
         cursor = ""
         while True:
-            answered = await desk.get(f"{path}?limit=20{cursor}")
+            answered = await desk.get(f"{path}?limit=5{cursor}")
             assert answered.status_code == 200
             page = answered.json()
-            assert len(page["items"]) <= 20
+            assert len(page["items"]) <= 5
             seen += [item["id"] for item in page["items"]]
             if page.get("next") is None:
                 break
@@ -207,7 +209,7 @@ async def test_lists_are_paged_without_a_gap_or_a_repetition(desk: Desk) -> None
         ]
         assert len(seen) == len(set(seen))
         assert set(seen) == set(own)
-        assert len(seen) > 40
+        assert len(seen) >= 12
 
 
 def _institution(state: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from contracts.errors import InvalidInput, NotFound, Refusal
+from contracts.errors import InvalidInput, Refusal
 from services.intake.adapters.attachments import Attachments
 from services.intake.adapters.media_types import ALLOWED, DOCX, ODT
 
@@ -98,15 +98,12 @@ async def test_content_put_twice_is_stored_once(attachments: Attachments) -> Non
     assert files(attachments) == [first.id]
 
 
-async def test_content_of_two_owners_is_erased_apart(attachments: Attachments) -> None:
+async def test_same_content_of_two_owners_is_kept_for_each(attachments: Attachments) -> None:
     one = await attachments.put(PDF, "application/pdf", owner="C1")
     other = await attachments.put(PDF, "application/pdf", owner="C2")
     assert one.id != other.id
-    await attachments.remove(one.id)
-    await attachments.remove(one.id)
-    assert await read(attachments, other.id) == PDF
-    with pytest.raises(NotFound):
-        await attachments.open(one.id)
+    assert len(files(attachments)) == 2
+    assert await read(attachments, one.id) == await read(attachments, other.id) == PDF
 
 
 async def test_content_that_breaks_off_leaves_nothing(attachments: Attachments) -> None:

@@ -55,7 +55,7 @@ class NoToken(OperatorError):
     code = 2
 
 
-class Region:
+class District:
     """All services of the district, asked with one operator's token.
 
     Addresses come from OPORA_<SERVICE>_URL, else they are those of `make up`; the token from
