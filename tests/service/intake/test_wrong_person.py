@@ -11,11 +11,11 @@ from contracts.status_code import hashed
 from services.intake.correcting import correct_line, finish
 from services.intake.domain.correcting import Corrected
 from tests.service.intake.bodies import new_citizen, new_referral
-from tests.service.intake.desk import HOSPITAL, Desk
+from tests.service.intake.desk import HOSPITAL, Desk, publish_body
 from tests.service.intake.journal import amend, entry
 from tests.service.intake.test_fhir_tasks import Referral
 from tests.service.intake.test_own_appointments import ask
-from tests.service.stack import INSTITUTION, actor
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, actor
 
 SNILS = "11223344595"
 
@@ -149,6 +149,43 @@ async def test_hospital_follows_its_referral_into_the_other_case_l_2_2(desk: Des
     assert (kept.state.case_id, kept.state.citizen_id) == (new["case_id"], new["citizen_id"])
     assert kept.state.present is not None
     assert kept.state.present.state.status == "received"
+
+
+async def test_body_sees_where_its_referral_is_after_the_institution_corrected_it_r_3_1_2(
+    desk: Desk,
+) -> None:
+    await publish_body(desk)
+    neighbour = new_citizen()
+    first = await desk.register(new_referral(citizen=neighbour))
+    taken = await desk.register(new_referral(citizen=neighbour), org=AUTHORISED_BODY)
+    assert (taken["case_id"], taken["forwarded_to"]) == (first["case_id"], INSTITUTION)
+    at_body = (await desk.get(f"/referrals/{taken['id']}", org=AUTHORISED_BODY)).json()
+    done = await amend(desk, at_body["passed_on"], citizen=new_citizen())
+    assert done.status_code == 200, done.text
+    new = await entry(desk, done.json()["corrected_by"])
+    assert new["case_id"] != first["case_id"]
+    assert (await desk.case(new["case_id"]))["institution"] == INSTITUTION
+    at_body = (await desk.get(f"/referrals/{taken['id']}", org=AUTHORISED_BODY)).json()
+    assert (at_body["case_id"], at_body["state"]) == (new["case_id"], "forwarded")
+    assert at_body["stands"]["case_number"] == new["journal_number"]
+
+
+async def test_line_that_waits_at_a_body_waits_there_for_the_right_person_r_3_1_2(
+    desk: Desk,
+) -> None:
+    await publish_body(desk)
+    neighbour = new_citizen() | {"address": {"text": "ул. Мира, д. 11"}}
+    await desk.register(new_referral(citizen=neighbour), org=AUTHORISED_BODY)
+    wrong = await desk.register(new_referral(citizen=neighbour), org=AUTHORISED_BODY)
+    assert (wrong["linked"], wrong["state"]) == (True, "to_forward")
+    body = {"reason": "соседка", "citizen": new_citizen()}
+    path = f"/referrals/{wrong['id']}/corrections"
+    done = await desk.post(path, body, org=AUTHORISED_BODY, version=1)
+    assert done.status_code == 200, done.text
+    line = f"/referrals/{done.json()['corrected_by']}"
+    new = (await desk.get(line, org=AUTHORISED_BODY)).json()
+    assert (new["state"], new["forwarded_to"]) == ("forwarded", INSTITUTION)
+    assert new["case_id"] != wrong["case_id"]
 
 
 async def test_placing_anew_that_nobody_began_is_made_good_l_5_1(desk: Desk) -> None:
