@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from chassis.commands import Request
+from chassis.document import Document
+from chassis.store import Collection
 from contracts.intake import CaseClosed
 from contracts.referral import ReferralRegistered, ReferralsParted, ReferralWithdrawn
 from contracts.status_code import hashed
-from services.intake.correcting import correct_line, finish
+from services.intake.correcting import correct_line, enter_corrected, finish
 from services.intake.domain.correcting import Corrected
 from tests.service.intake.bodies import new_citizen, new_referral
 from tests.service.intake.desk import HOSPITAL, Desk, publish_body
@@ -188,33 +194,63 @@ async def test_line_that_waits_at_a_body_waits_there_for_the_right_person_r_3_1_
     assert new["case_id"] != wrong["case_id"]
 
 
-async def test_placing_anew_that_nobody_began_is_made_good_l_5_1(desk: Desk) -> None:
+class Died(Exception):
+    """The process is no more."""
+
+
+class Mortal:
+    """A collection of a process that dies right after some write of its."""
+
+    def __init__(self, collection: Collection[Any], left: list[None]) -> None:
+        self._collection, self._left = collection, left
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+    async def save(self, document: Document[Any]) -> None:
+        await self._collection.save(document)
+        if not self._left:
+            raise Died
+        self._left.pop()
+
+
+@pytest.mark.parametrize("writes", range(8))
+@pytest.mark.parametrize("first_to_come", ["old", "new"])
+async def test_placing_anew_of_a_process_that_died_is_made_good_l_5_1(
+    desk: Desk, writes: int, first_to_come: str
+) -> None:
+    """Whichever of the two lines is swept first, and after whichever write it died."""
     first, second, meant = await mistaken(desk)
     change = Corrected.model_validate({"reason": "описка", "citizen": meant})
     by = actor("registrar", INSTITUTION)
     await correct_line(desk.intake, second["id"], Request("died", "f", 1), by, change)
-    await finish(desk.intake, second["id"])
+    left: list[None] = [None] * writes
+    kept = {"journal": desk.intake.journal, "cases": desk.intake.cases}
+    kept["citizens"] = desk.intake.citizens
+    mortal: dict[str, Any] = {name: Mortal(one, left) for name, one in kept.items()}
+    with suppress(Died):
+        await enter_corrected(replace(desk.intake, **mortal), second["id"])
+    made = [
+        document.id
+        async for document in desk.intake.journal.each()
+        if document.state.corrects == second["id"]
+    ]
+    swept = [second["id"], *made] if first_to_come == "old" else [*made, second["id"]]
+    for line in swept:
+        await finish(desk.intake, line)
     old = await entry(desk, second["id"])
-    assert old["case_id"] != first["case_id"]
+    new = await entry(desk, old["corrected_by"])
+    assert (old["case_id"], old["citizen_id"]) == (new["case_id"], new["citizen_id"])
     assert (await desk.case(first["case_id"]))["linked_referrals"] == []
-
-
-async def test_placing_anew_that_was_all_but_noted_is_done_once_l_5_1(desk: Desk) -> None:
-    first, second, meant = await mistaken(desk)
-    done = await amend(desk, second["id"], citizen=meant)
-    new = await entry(desk, done.json()["corrected_by"])
-    before = [await desk.version(case["case_id"]) for case in (first, new)]
-    line = await desk.intake.journal.get(second["id"])
-    assert line is not None
-    assert line.state.placed is not None
-    there = {"case_id": first["case_id"], "citizen_id": first["citizen_id"]}
-    line.state.placed = line.state.placed.model_copy(update=there)
-    line.state.corrected_by, line.state.place_at = None, desk.intake.now()
-    await desk.intake.journal.save(line)
-    await finish(desk.intake, second["id"])
-    again = await entry(desk, second["id"])
-    assert (again["corrected_by"], again["case_id"]) == (new["id"], new["case_id"])
-    assert [await desk.version(case["case_id"]) for case in (first, new)] == before
+    assert "phone" not in await card_of(desk, first)
+    case = await desk.intake.cases.get(new["case_id"])
+    assert case is not None
+    assert case.state.referrals == [second["id"]]
+    assert len(desk.stack.spy.of(ReferralsParted, subject=first["case_id"])) <= 1
+    for line in (old["id"], new["id"]):
+        document = await desk.intake.journal.get(line)
+        assert document is not None
+        assert document.state.place_at is None
 
 
 async def test_withdrawn_referrals_code_opens_the_strangers_case_no_more_r_3_7_3(
