@@ -6,9 +6,10 @@ Shared, so that every service can answer from its own copy of the directory (R 1
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 from contracts.directory import OrganizationCard
 from contracts.territory.gazetteer import AddressQuery, Gazetteer, Location
@@ -33,6 +34,7 @@ __all__ = [
     "TerritoryIndex",
     "index_of",
     "municipalities",
+    "place_names",
     "query_of",
     "regions",
     "serving_of",
@@ -49,6 +51,13 @@ def municipalities() -> tuple[Municipality, ...]:
 def regions() -> tuple[Region, ...]:
     """The regions whose organizations are known."""
     return tuple(Region(**item) for item in _load("regions.json"))
+
+
+@cache
+def place_names() -> Mapping[str, str]:
+    """What the municipal areas and the regions are called, by code."""
+    names = {item.code: item.name for item in municipalities()}
+    return MappingProxyType(names | {item.code: item.name for item in regions()})
 
 
 def index_of(cards: Iterable[OrganizationCard]) -> TerritoryIndex:

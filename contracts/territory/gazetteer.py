@@ -5,11 +5,14 @@ A rayon and the city of the same name are told apart by what the address says (�
 a person and never picks one silently (R 1.3, R 3.1.2, R appendix 1).
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import zip_longest
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.territory.houses import House, is_house, parse_house
 from contracts.territory.municipality import (
     Municipality,
     Region,
@@ -18,11 +21,19 @@ from contracts.territory.municipality import (
     normal_name,
     region_stem,
 )
-from contracts.territory.printed import PrintedAddress, parse_address, split_settlement
-from contracts.territory.streets import House, Street, parse_house, parse_street, street_and_house
+from contracts.territory.printed import PrintedAddress, parse_address
+from contracts.territory.settlements import settlement_mark, split_settlement
+from contracts.territory.streets import (
+    Street,
+    entered_street,
+    is_kind,
+    quarter_in,
+    street_and_house,
+)
 
 _VILLAGE_MARKS = frozenset({"с", "д"})
 _TOWN_MARKS = frozenset({"г", "пгт", "рп"})
+_AREA_WORDS = frozenset({"район", "р-н", "муниципальный", "городской", "округ", "мо", "го"})
 
 
 class AddressQuery(BaseModel):
@@ -54,10 +65,15 @@ class Location(BaseModel):
     unknown_city_district: str | None = None
     conflict: bool = False
     """The municipality and the city named are different ones."""
+    may_repeat: bool = False
+    """Only a village, a settlement that no source prints or a city district tells the municipality:
+    others may have one of that name."""
     elsewhere: str | None = None
     """A region, rayon or town the address names that is not among ours: it is not our address."""
     street: Street | None = None
     house: House | None = None
+    quarter: Street | None = None
+    """The «микрорайон» or «квартал» in which the street lies, where both are named."""
 
 
 class Gazetteer:
@@ -70,48 +86,94 @@ class Gazetteer:
         self._regions: dict[str, str] = {}
         self._names: dict[tuple[str, str | None], set[str]] = defaultdict(set)
         self._settlements: dict[str, set[str]] = defaultdict(set)
+        self._printed: set[str] = set()
         self._cities: dict[str, str] = {}
         self._city_districts: dict[str, set[str]] = defaultdict(set)
         for municipality in municipalities:
             self._add(municipality)
+        self._town = _town_first(self._printed)
         self._region_names = {
             normal_name(name): region.code
             for region in regions
             for name in (region.name, *region.aliases, *region.cities)
         }
 
+    def read(self, text: str) -> PrintedAddress:
+        """The parts of a printed address, its towns told from what is written beside them."""
+        return parse_address(self._apart(text))
+
     def locate(self, query: AddressQuery) -> Location:
         """Understand an address: structured parts first, free text for what they leave open."""
-        parsed = _parse(query.text)
+        text = self._apart(query.text or "")
+        parsed = parse_address(text)
         named, unknown = self._named_municipalities(query, parsed)
         mark, settlement = self._settlement(query, parsed)
-        found, conflict = self._combine(named, mark, settlement)
-        elsewhere = self._foreign_region(query)
-        if mark == "г" and not named and self._is_foreign_town(settlement):
-            # Villages of ours may be missing here, towns are not.
-            elsewhere = elsewhere or f"г. {settlement}"
-        if unknown and not named and mark not in _TOWN_MARKS and settlement not in self._cities:
-            # Villages repeat: «Томский район, с. Моховая» is not our Моховая.
-            elsewhere = elsewhere or (unknown if settlement or query.municipality else None)
+        elsewhere = self._foreign_region(query, parsed.places)
+        if not named:
+            is_place = bool(settlement or query.municipality)
+            elsewhere = elsewhere or self._foreign_place(mark, settlement, unknown, is_place)
         if elsewhere:
             return Location(settlement=settlement, elsewhere=elsewhere)
+        found, conflict = self._combine(named, mark, settlement)
+        may_repeat = bool(found) and not named and self._is_village(mark, settlement)
         district = query.city_district or parsed.residential_area or unknown
+        district = district or self._bare_district(found, parsed.places)
         stem = city_district_stem(district) if district else None
         if stem and not found:
             found = {code for code, known in self._city_districts.items() if stem in known}
+            may_repeat = bool(found)
         is_known = any(stem in self._city_districts.get(code, ()) for code in found)
         codes = tuple(sorted(found, key=self._order.__getitem__))
-        street, house = street_and_house(query.text)
+        street, house = street_and_house(text)
+        if query.street:
+            street, within = entered_street(query.street, query.house)
+            house = within or house
         return Location(
-            region=self._region(query, codes, settlement),
+            region=self._region(query, codes, settlement, parsed.places),
             municipalities=codes,
             settlement=settlement,
             city_district=stem if is_known else None,
             unknown_city_district=None if is_known else district,
             conflict=conflict,
-            street=parse_street(query.street) if query.street else street,
+            may_repeat=may_repeat,
+            street=street,
             house=parse_house(query.house) or house,
+            quarter=quarter_in(parsed.places),
         )
+
+    def _apart(self, text: str) -> str:
+        """«Кемерово Рудничный р-н» → «Кемерово, Рудничный р-н»: a comma after a town's name."""
+        # Names are told by their capitals; a line typed in one case gets them first.
+        line = text.title() if text.islower() or text.isupper() else text
+        return ",".join(self._split_town(segment) for segment in line.split(","))
+
+    def _split_town(self, segment: str) -> str:
+        found = self._town.match(segment)
+        if found is None:
+            return segment
+        rest = found["rest"]
+        first, *more = rest.split()
+        if normal_name(first) in _AREA_WORDS:  # of the rayon, unless it names a part of the city
+            code = self._cities.get(normal_name(found["name"]), "")
+            known = self._city_districts.get(code, ())
+            if not more or city_district_stem(more[0]) not in known:
+                return segment
+        elif is_kind(rest) or settlement_mark(first):
+            return segment
+        return f"{segment[: found.start('rest')]}, {rest}"
+
+    def _is_village(self, mark: str | None, settlement: str | None) -> bool:
+        """Whether it is one of a name that others may have: a village, or one no source prints."""
+        return mark in _VILLAGE_MARKS or settlement not in self._printed
+
+    def _bare_district(self, codes: Collection[str], places: tuple[str, ...]) -> str | None:
+        """A part of these cities that stands between commas without its mark, and no house after
+        it, which would make it a street."""
+        for place, following in zip_longest(places, places[1:], fillvalue=""):
+            stem = city_district_stem(place)
+            if any(stem in self._city_districts.get(code, ()) for code in codes):
+                return None if is_house(following) else place
+        return None
 
     def _add(self, municipality: Municipality) -> None:
         code = municipality.code
@@ -122,6 +184,7 @@ class Gazetteer:
             stem, _ = municipality_stem(name)
             self._names[stem, municipality.kind].add(code)
             self._names[stem, None].add(code)
+        self._printed.update(map(normal_name, municipality.settlements))
         for name in (*municipality.settlements, *municipality.further_settlements):
             self._settlements[normal_name(name)].add(code)
         if city:
@@ -156,7 +219,7 @@ class Gazetteer:
             return mark, normal_name(name)
         if parsed.settlement:
             return parsed.settlement_mark, normal_name(parsed.settlement)
-        for segment in (query.text or "").split(","):
+        for segment in parsed.places:
             mark, name = split_settlement(segment)
             stem = normal_name(name)
             if stem in self._settlements:
@@ -182,24 +245,36 @@ class Gazetteer:
         is_town = city is not None or mark in _TOWN_MARKS
         return (named | by_settlement, True) if is_town else (named, False)
 
-    def _is_foreign_town(self, settlement: str | None) -> bool:
+    def _foreign_place(
+        self, mark: str | None, settlement: str | None, unknown: str | None, is_place: bool
+    ) -> str | None:
+        """A town or rayon that is not one of ours, where no municipality of ours is named."""
         known = settlement in self._settlements or settlement in self._region_names
-        return settlement is not None and not known
+        if mark == "г" and not known:  # villages of ours may be missing here, towns are not
+            return f"г. {settlement}"
+        if mark in _TOWN_MARKS or settlement in self._cities:
+            return None
+        # Villages repeat: «Томский район, с. Моховая» is not our Моховая.
+        return unknown if is_place else None
 
-    def _foreign_region(self, query: AddressQuery) -> str | None:
+    def _foreign_region(self, query: AddressQuery, places: tuple[str, ...]) -> str | None:
         """A region the address names that is not one of ours («Томская область»)."""
-        for segment in (query.municipality or "", *(query.text or "").split(",")):
+        for segment in (query.municipality or "", *places):
             stem = region_stem(segment)
             if stem and stem not in self._region_names:
                 return segment.strip()
         return None
 
     def _region(
-        self, query: AddressQuery, codes: tuple[str, ...], settlement: str | None
+        self,
+        query: AddressQuery,
+        codes: tuple[str, ...],
+        settlement: str | None,
+        places: tuple[str, ...],
     ) -> str | None:
         if codes:
             return self._regions[codes[0]]
-        for segment in (query.municipality, settlement, *(query.text or "").split(",")):
+        for segment in (query.municipality, settlement, *places):
             _, name = split_settlement(segment or "")
             code = self._region_names.get(region_stem(name) or normal_name(name))
             if code:
@@ -207,8 +282,14 @@ class Gazetteer:
         return None
 
 
-def _parse(text: str | None) -> PrintedAddress:
-    if not text:
-        return PrintedAddress()
-    # The parser reads names by their capitals; a line typed in one case gets them first.
-    return parse_address(text.title() if text.islower() or text.isupper() else text)
+def _town_first(names: Iterable[str]) -> re.Pattern[str]:
+    """A town, marked as one or not, and something behind it without a comma."""
+    spelt = "|".join(
+        re.escape(name).replace("е", "[её]").replace(r"\-", r"\s?[-‐‑–—]\s?")
+        for name in sorted(names, key=len, reverse=True)
+    )
+    return re.compile(
+        rf"\s*(?:\d{{6}}\s+)?(?:(?:г|гор|город|пгт|п\.г\.т|рп|р\.п)(?:\.\s*|\s+))?"
+        rf"(?P<name>{spelt or '(?!)'})\s+(?P<rest>[^\W\d_].*)",
+        re.I,
+    )

@@ -78,7 +78,9 @@ def municipality_stem(text: str) -> tuple[str, MunicipalityKind | None]:
     urban = re.sub(r"^(?:город|гор|г) | городской округ$| го$", "", name)
     if urban != name:
         return urban, "urban_district"
-    rural = re.sub(r" (?:муниципальный )?(?:район|р-н)$| муниципальный округ$| мо$", "", name)
+    rural = re.sub(
+        r"^(?:район|р-н) | (?:муниципальный )?(?:район|р-н)$| муниципальный округ$| мо$", "", name
+    )
     if rural != name:
         return rural, "municipal_district"
     return name, None
@@ -87,7 +89,9 @@ def municipality_stem(text: str) -> tuple[str, MunicipalityKind | None]:
 def city_district_stem(text: str) -> str:
     """«Рудничный район», «ж.р. Кедровка» → the bare name; «Заводской» and «Заводский» are one."""
     name = normal_name(text)
-    bare = re.sub(r"^(?:жилой район|ж ?р|район|р-н) ?| (?:район|р-н)$", "", name).strip()
+    bare = re.sub(
+        r"^(?:жилой (?:район|р-н)|ж[ /]?р|район|р-н)(?![а-я]) ?| (?:район|р-н)$", "", name
+    ).strip()
     return re.sub(r"ской$", "ский", bare)
 
 

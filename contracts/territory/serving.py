@@ -199,7 +199,7 @@ class TerritoryIndex:
     def _answer(self, kind: str, location: Location, place: str) -> KindAnswer:
         candidates: dict[str, Candidate] = {}
         wider: dict[str, Candidate] = {}
-        undecided: Undecided = ""
+        undecided: Undecided = "village" if location.may_repeat else ""
         for code in location.municipalities:
             found = self._shelves.get((code, kind), _EMPTY).match(location)
             undecided = undecided or found.undecided

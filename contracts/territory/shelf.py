@@ -15,13 +15,16 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.directory import Territory
 from contracts.territory.gazetteer import Location
+from contracts.territory.houses import covers
 from contracts.territory.municipality import city_district_stem, normal_name
-from contracts.territory.streets import Street, covers, parse_street
+from contracts.territory.streets import Street, parse_street
 
 T = TypeVar("T")
 
 Level = Literal["street", "city_district", "settlement", "municipality", "region"]
-Undecided = Literal["", "area", "street"]
+Undecided = Literal["", "area", "street", "name", "village"]
+"""Which part leaves it open: "name" a street written in another way, "village" a settlement that
+may lie elsewhere."""
 
 
 class Candidate(BaseModel):
@@ -47,19 +50,24 @@ class StreetPiece(NamedTuple):
 
     def fits(self, location: Location) -> bool | None:
         """Whether the address lies here; None if a part of it that decides is not known."""
-        street = location.street
-        if street is not None and not street.may_be(self.street):
+        street, houses = location.street, self.place.houses
+        same = street is None or street.may_be(self.street)
+        if same is False and location.quarter is not None:
+            same = location.quarter.may_be(self.street)
+            if same and houses:  # of the quarter: the house named is one of the street
+                same, houses = None, ()
+        if same is False:
             return False
         pairs = ((self.district, location.city_district), (self.settlement, location.settlement))
         if any(own and given and own != given for own, given in pairs):
             return False
-        if street is not None and self.place.houses:
+        if street is not None and houses:
             if location.house is None:
                 return None
-            if not covers(self.place.houses, location.house):
+            if not covers(houses, location.house):
                 return False
         is_open = street is None or any(own and not given for own, given in pairs)
-        return None if is_open else True
+        return None if is_open or same is None else True
 
 
 def organization_of(candidate: Candidate) -> str:
@@ -105,7 +113,8 @@ class Shelf:
 
     def add_street(self, piece: StreetPiece) -> None:
         """A street; where an address names none, one of a body's streets stands for all."""
-        shelve(self.by_street[piece.street.name], piece, owner_of)
+        for name in piece.street.names:
+            shelve(self.by_street[name], piece, owner_of)
         area = (owner_of(piece), piece.district, piece.settlement)
         self._one_of_each.setdefault(area, piece)
 
@@ -113,10 +122,10 @@ class Shelf:
         """Take a place out that an organization serves no longer, and all it has there."""
         district, settlement = territory.city_district, territory.settlement
         if territory.street:
-            name = parse_street(territory.street).name
-            unshelve(self.by_street[name], organization, owner_of)
-            if not self.by_street[name]:
-                del self.by_street[name]
+            for name in parse_street(territory.street).names:
+                unshelve(self.by_street[name], organization, owner_of)
+                if not self.by_street[name]:
+                    del self.by_street[name]
             area = (
                 organization,
                 city_district_stem(district) if district else None,
@@ -136,22 +145,27 @@ class Shelf:
         if not self.by_street:
             return area
         certain, possible = self._streets(location)
-        if certain or possible:
-            near = [*certain, *possible]
-            if certain and not possible:
-                return Match(near, [*area.near, *area.far])
-            return Match([*near, *area.near], area.far, "street")
-        return area
+        if certain:  # the very street goes before one that is written in another way
+            possible = [piece for piece in possible if not _is_spelt_otherwise(piece, location)]
+        near = [piece.candidate for piece in (*certain, *possible)]
+        if not near:
+            return area
+        if not possible:
+            return Match(near, [*area.near, *area.far])
+        otherwise = all(_is_spelt_otherwise(piece, location) for piece in possible)
+        return Match([*near, *area.near], area.far, "name" if otherwise else "street")
 
-    def _streets(self, location: Location) -> tuple[list[Candidate], list[Candidate]]:
+    def _streets(self, location: Location) -> tuple[list[StreetPiece], list[StreetPiece]]:
         if location.street is None:
             pieces = sorted(self._one_of_each.values(), key=owner_of)
         else:
-            pieces = self.by_street.get(location.street.name, [])
-        fitting = [(piece.candidate, piece.fits(location)) for piece in pieces]
+            names = [*location.street.names, *(location.quarter.names if location.quarter else ())]
+            found = {id(piece): piece for name in names for piece in self.by_street.get(name, ())}
+            pieces = sorted(found.values(), key=owner_of)
+        fitting = [(piece, piece.fits(location)) for piece in pieces]
         return (
-            [candidate for candidate, fits in fitting if fits],
-            [candidate for candidate, fits in fitting if fits is None],
+            [piece for piece, fits in fitting if fits],
+            [piece for piece, fits in fitting if fits is None],
         )
 
     def _areas(self, location: Location) -> Match:
@@ -170,3 +184,7 @@ class Shelf:
             (candidate for part in open_parts for candidate in part), key=organization_of
         )
         return Match([*possible, *self.whole], [], "area" if possible else "")
+
+
+def _is_spelt_otherwise(piece: StreetPiece, location: Location) -> bool:
+    return location.street is not None and location.street.may_be(piece.street) is None

@@ -20,6 +20,26 @@ _KIND_RU: Final[Mapping[str, str]] = {
     "public_body": "орган власти",
 }  # fmt: skip
 
+_CAUSE: Final[Mapping[Undecided, tuple[str, str]]] = {
+    "": ("several serve the same territory", "одну территорию обслуживают несколько"),
+    "area": (
+        "the city district or settlement that decides is not known",
+        "не указан район города или населённый пункт",
+    ),
+    "street": (
+        "the street or house that decides is not known",
+        "не указаны улица или дом, от которых это зависит",
+    ),
+    "name": (
+        "a street of nearly that name is divided, and it is not certain that it is the same",
+        "поделена улица с похожим названием, и не ясно, одна ли это улица",
+    ),
+    "village": (
+        "a place of that name may lie elsewhere too, and neither town nor rayon is named",
+        "место с таким названием может быть и в другом городе или районе, а он не назван",
+    ),
+}
+
 
 def statement(
     outcome: Outcome, kind: str, place: str, location: Location, undecided: Undecided
@@ -62,14 +82,4 @@ def _cause(location: Location, undecided: Undecided) -> tuple[str, str]:
     if location.unknown_city_district:
         name = location.unknown_city_district
         return f"the city district “{name}” is not known", f"район города «{name}» неизвестен"
-    if undecided == "street":
-        return (
-            "the street or house that decides is not known",
-            "не указаны улица или дом, от которых это зависит",
-        )
-    if undecided:
-        return (
-            "the city district or settlement that decides is not known",
-            "не указан район города или населённый пункт",
-        )
-    return "several serve the same territory", "одну территорию обслуживают несколько"
+    return _CAUSE[undecided]

@@ -18,12 +18,8 @@ from services.directory.domain.rows import SourceRow
 CODES = [municipality.code for municipality in municipalities()]
 
 
-def serving(code: str, kind: OrganizationKind) -> list[SourceRow]:
-    return [
-        row
-        for row in read_rows()
-        if row.kind is kind and any(place.municipality == code for place in row.serves)
-    ]
+def of_district(code: str, kind: OrganizationKind) -> list[SourceRow]:
+    return [row for row in read_rows() if row.kind is kind and row.municipality == code]
 
 
 def test_every_municipal_area_is_a_district() -> None:
@@ -34,8 +30,8 @@ def test_every_municipal_area_is_a_district() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_district_names_its_authorised_body_and_institutions_r_appendix_1(code: str) -> None:
     told = settings_of(code)
-    bodies = [row.key for row in serving(code, OrganizationKind.AUTHORISED_BODY)]
-    institutions = [row.key for row in serving(code, OrganizationKind.INSTITUTION)]
+    bodies = [row.key for row in of_district(code, OrganizationKind.AUTHORISED_BODY)]
+    institutions = [row.key for row in of_district(code, OrganizationKind.INSTITUTION)]
     assert told["OPORA_DISTRICT"] == code
     assert [told["OPORA_AUTHORISED_BODY"]] == bodies
     assert told["OPORA_INSTITUTIONS"].split(",") == institutions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.territory import municipalities, regions
+from contracts.territory import place_names
 from services.directory.api.hsds_models import (
     Address,
     Location,
@@ -135,17 +135,16 @@ def office(role: str, organization: str | None) -> str:
 def _address(kept: Kept) -> Address:
     address = kept.card.address
     assert address is not None  # noqa: S101 - a location has one
-    names = {item.code: item.name for item in municipalities()}
+    names = place_names()
     area = names.get(address.municipality or "")
     street = ", ".join(part for part in (address.street, address.house) if part)
-    region = next((item.name for item in regions() if item.code == kept.card.region), "")
     return Address(
         id=hsds_id("address", kept.id),
         location_id=hsds_id("location", kept.id),
         address_1=street if address.street and address.house else address.text,
         city=address.settlement or area or "",
         region=area,
-        state_province=region,
+        state_province=names.get(kept.card.region or "", ""),
         postal_code=address.postal_code or "",
     )
 

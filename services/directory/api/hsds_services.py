@@ -8,7 +8,7 @@ from datetime import datetime
 from contracts.directory import Territory
 from contracts.offer import ServiceListing, ServiceStatus
 from contracts.regulation import pack_in_force
-from contracts.territory import municipalities, regions
+from contracts.territory import place_names
 from services.directory.api.hsds_models import (
     Language,
     Metadata,
@@ -199,10 +199,8 @@ def _areas(listing: ServiceListing, kept: Organization) -> list[ServiceArea]:
 
 
 def _area_names(places: tuple[Territory, ...], kept: Organization) -> Iterator[str]:
-    names = {item.code: item.name for item in municipalities()}
-    names |= {item.code: item.name for item in regions()}
     for place in places:
-        whole = names.get(place.municipality or kept.card.region or "", "")
+        whole = place_names().get(place.municipality or kept.card.region or "", "")
         parts = [part for part in (place.settlement, place.city_district, place.street) if part]
         if whole or parts:
             yield ", ".join([*([whole] if whole else []), *parts])

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chassis.http import Body, public
 from contracts.errors import InvalidInput
-from contracts.territory import AddressQuery, Location, municipalities
+from contracts.territory import AddressQuery, Location, place_names
 from contracts.values import Identifier
 from services.directory.api.navigator_views import (
     Coded,
@@ -148,7 +148,7 @@ def _open_now(directory: Directory) -> OpenIn:
 def _understood(location: Location | None) -> UnderstoodPlace | None:
     if location is None:
         return None
-    names = {item.code: item.name for item in municipalities()}
+    names = place_names()
     return UnderstoodPlace(
         region=location.region,
         municipalities=[Coded(code=code, ru=names[code]) for code in location.municipalities],

@@ -8,7 +8,7 @@ from pydantic import Field
 from chassis.http import Body, public
 from contracts.directory import OrganizationKind
 from contracts.errors import InvalidInput
-from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, municipalities
+from contracts.territory import AddressQuery, KindAnswer, TerritoryAnswer, place_names
 from contracts.territory.shelf import Candidate
 from contracts.values import Line
 from services.directory.api.views import KindView, Named, ServingOrganizationView, ServingView
@@ -61,7 +61,7 @@ async def post_serving(asked: ServingRequest, directory: WithDirectory) -> Servi
 def serving_view(answer: TerritoryAnswer, snapshot: Snapshot) -> ServingView:
     """The answer with names and phones."""
     location = answer.location
-    names = {item.code: item.name for item in municipalities()}
+    names = place_names()
     return ServingView(
         region=location.region,
         municipalities=[Named(code=code, name=names[code]) for code in location.municipalities],

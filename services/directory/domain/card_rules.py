@@ -8,8 +8,8 @@ from functools import partial
 from contracts.directory import OrganizationCard, OrganizationKind, Territory
 from contracts.errors import InvalidInput
 from contracts.territory import municipalities, regions
+from contracts.territory.houses import in_order
 from contracts.territory.municipality import city_district_stem
-from contracts.territory.streets import in_order
 from services.directory.domain.card_hours import check_closures, check_hours
 from services.directory.domain.organization import Organization, Status
 

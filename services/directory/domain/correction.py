@@ -10,8 +10,8 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.territory import Gazetteer
-from contracts.territory.printed import parse_email, parse_phone
 from contracts.values import Line, Value
+from services.directory.domain.contacts import parse_email, parse_phone
 from services.directory.domain.organization import Action, Organization, replace, require
 from services.directory.domain.quality import Fault
 from services.directory.domain.reading import read_address

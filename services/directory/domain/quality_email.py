@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from contracts.territory.printed import parse_email
+from services.directory.domain.contacts import parse_email
 from services.directory.domain.quality_survey import Finding, Rule, Severity, Survey
 
 _SOURCE = "R 1.3, R appendix 1"

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from contracts.territory.printed import NATIONAL_DIGITS, parse_phone
+from services.directory.domain.contacts import NATIONAL_DIGITS, parse_phone
 from services.directory.domain.quality_survey import Finding, Rule, Severity, Survey
 
 _SOURCE = "R 1.3, R appendix 1"

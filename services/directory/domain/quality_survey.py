@@ -14,7 +14,8 @@ from itertools import islice
 from pydantic import BaseModel, ConfigDict
 
 from contracts.territory.municipality import Municipality, Region, normal_name
-from contracts.territory.printed import PrintedAddress, parse_address, phone_digits
+from contracts.territory.printed import PrintedAddress, parse_address
+from services.directory.domain.contacts import phone_digits
 
 MOST_LISTED = 10
 

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from contracts.directory import OpeningHours, OrganizationCard
 from contracts.territory import AddressQuery, Gazetteer
 from contracts.territory.municipality import city_district_stem
-from contracts.territory.printed import parse_address, parse_email, parse_phone
 from contracts.values import Address
+from services.directory.domain.contacts import parse_email, parse_phone
 from services.directory.domain.quality import Fault, Severity
 from services.directory.domain.rows import SourceRow
 
@@ -67,10 +67,13 @@ def read_address(
     """The address as printed, with its parts as far as they are certain."""
     if not text:
         return None
-    parts = parse_address(text)
+    parts = gazetteer.read(text)
     location = gazetteer.locate(AddressQuery(text=text))
-    certain = len(location.municipalities) == 1 and not location.conflict
-    named = (*parts.districts, *((parts.residential_area,) if parts.residential_area else ()))
+    certain = (
+        len(location.municipalities) == 1 and not location.conflict and not location.may_repeat
+    )
+    area = parts.residential_area
+    named = (*parts.districts, *((area,) if area else ()), *parts.places)
     return Address(
         text=text,
         postal_code=None if postcode_doubted else parts.postcode,

@@ -12,7 +12,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from contracts.territory.printed import split_settlement
+from contracts.territory.houses import is_house, parse_house, split_house
+from contracts.territory.settlements import split_settlement
+from contracts.territory.streets import read_line
 from contracts.values import Address, Value
 
 LOOKALIKES: Final = str.maketrans("ABCEHKMOPTXYaceopxyё", "АВСЕНКМОРТХУасеорхуе")
@@ -82,21 +84,7 @@ class Home(Value):
         return f"{self.street}|{self.house}|{self.flat or ''}"
 
 
-STREET_KINDS: Final = (
-    "улица|ул|проспект|просп|пр-кт|пр-т|пр-кт|пр|переулок|пер|площадь|пл|бульвар|б-р|бул|шоссе|ш|"
-    "проезд|пр-д|набережная|наб|тупик|туп|микрорайон|мкр|мкрн|квартал|кв-л|аллея|ал|тракт|линия"
-)
-_MARKS: Final = r"(?:{marks})(?:\.|(?=\s|$))\s*"
-_STREET: Final = re.compile(rf"(?:^|(?<=[\s,])){_MARKS.format(marks=STREET_KINDS)}")
-_STREET_LAST: Final = re.compile(rf"\s+(?:{STREET_KINDS})\.?$")
-_HOUSE: Final = re.compile(
-    r"(?:^|(?<=[\s,]))(?:дом|д|домовладение|влд)?\.?\s*№?\s*"
-    r"(\d+(?:\s?[/]\s?\d+)?\s?-?[а-я]?)(?![а-я0-9])"
-    r"(?:[\s,]*(?:корпус|корп|к|строение|стр)\.?\s*(\d+|[а-я])(?![а-я]))?"
-)
-_FLAT: Final = re.compile(r"(?:квартира|кварт|кв|комната|комн|ком)\.?\s*№?\s*(\d+[а-я]?)")
-_DASHED: Final = re.compile(r"(\d+[а-я]?(?:/\d+)?)\s*-\s*(\d+)\s*$")
-_POSTCODE: Final = re.compile(r"^\s*\d{6}(?!\d)[\s,]*")
+_DASHED: Final = re.compile(r"(.*\d[а-я]?(?:/\d+)?)\s*-\s*(\d+)\s*")
 _UPPER_PARTS: Final = re.compile(r"\b(?:область|обл|край|район|р-н|округ|россия|рф)\b")
 
 
@@ -109,47 +97,43 @@ def home_of(address: Address) -> Home:
     return Home(
         settlement=_word(address.settlement, _settlement) or read.settlement,
         street=_word(address.street, _street) or read.street,
-        house=_word(address.house, _number) or read.house,
+        house=_word(address.house, _house) or read.house,
         flat=_word(address.flat, _number) or read.flat,
     )
 
 
 def _read(text: str) -> Home:
-    rest = _POSTCODE.sub("", plain(text))
-    flat = _FLAT.search(rest)
-    if flat is not None:
-        rest = rest[: flat.start()] + rest[flat.end() :]
-    dashed = _DASHED.search(rest) if flat is None else None
+    line = read_line(plain(text))
+    places = [part for part in line.before if not _is_no_settlement(part)]
+    street, house, flat = line.street, line.house, line.flat
+    if street is None:
+        places, street, house = _unsaid(places)
+    dashed = _DASHED.fullmatch(house or "") if flat is None else None
     if dashed is not None:
-        rest = rest[: dashed.start()] + dashed.group(1)
-    number = dashed.group(2) if dashed else flat.group(1) if flat else None
-    segments = [part for part in (part.strip(" .") for part in rest.split(",")) if part]
-    segments = [part for part in segments if not _UPPER_PARTS.search(part)]
-    place = next((i for i, part in enumerate(segments) if _STREET.search(part)), None)
-    if place is None:
-        place = next((i for i, part in enumerate(segments) if _STREET_LAST.search(part)), None)
-    if place is None:  # «Полысаево, Мира 5»: the street is what the house number follows
-        place = next((i for i, part in enumerate(segments) if re.search(r"\d", part)), None)
-        if place is not None and re.match(r"(?:дом|д)?[.\s]*\d", segments[place]):
-            place -= 1
-    if place is None or place < 0:
-        return Home(settlement=_settlement(segments[0]) if segments else None)
-    before, street, after = segments[:place], segments[place], " ".join(segments[place + 1 :])
-    kind = _STREET.search(street)
-    if kind is not None and re.fullmatch(r"[\d/]*\s?[а-я]?", street[kind.end() :]):
-        street = f"{street[: kind.start()]} {street[kind.end() :]}"  # «Мира ул 5»
-    elif kind is not None and kind.start() > 0:  # «г Полысаево ул Мира»
-        before, street = [*before, street[: kind.start()].strip()], street[kind.start() :]
-    house = _HOUSE.search(after) if after else None
-    if house is None:
-        house = re.search(rf"\s{_HOUSE.pattern}$", street)
-        street = street[: house.start()] if house else street
+        house, flat = dashed.groups()
     return Home(
-        settlement=_settlement(before[-1]) if before else None,
-        street=_street(street) or None,
-        house=_number("к".join(part for part in house.groups() if part)) if house else None,
-        flat=number,
+        settlement=_settlement(places[-1 if street else 0]) if places else None,
+        street=_word(street, _name if line.street else _street),
+        house=_word(house, _house),
+        flat=flat,
     )
+
+
+def _is_no_settlement(place: str) -> bool:
+    """Whether a place is a region, a rayon or a part of a town, «мкр. Южный»."""
+    return _UPPER_PARTS.search(place) is not None or read_line(place).street is not None
+
+
+def _unsaid(places: list[str]) -> tuple[list[str], str | None, str | None]:
+    """Places, street and house where no word says that it is a street: it is what the number of a
+    house follows, «Полысаево, Мира 5»."""
+    for at, place in enumerate(places):
+        if at and is_house(place):
+            return places[: at - 1], places[at - 1], place
+        name, house = split_house(place)
+        if house is not None:
+            return places[:at], name, house
+    return places, None, None
 
 
 def _word(part: str | None, shape: Callable[[str], str]) -> str | None:
@@ -157,15 +141,22 @@ def _word(part: str | None, shape: Callable[[str], str]) -> str | None:
 
 
 def _street(text: str) -> str:
+    """A street with its kind; a village without streets is written where the street would be."""
     spelt = plain(text)
-    bare = _STREET.sub("", spelt, count=1)
-    if bare == spelt:  # a village without streets is written where the street would be
-        bare = split_settlement(_STREET_LAST.sub("", spelt))[1]
-    return re.sub(r"[^0-9a-zа-я]+", "", bare)
+    return _name(read_line(spelt).street or split_settlement(spelt)[1])
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^0-9a-zа-я]+", "", text)
 
 
 def _settlement(text: str) -> str:
     return plain_name(split_settlement(plain(text))[1])
+
+
+def _house(text: str) -> str:
+    house = parse_house(plain(text))
+    return house.short if house else _number(text)
 
 
 def _number(text: str) -> str:

@@ -5,11 +5,9 @@ import pytest
 from contracts.territory.printed import (
     PrintedAddress,
     parse_address,
-    parse_email,
-    parse_phone,
-    settlement_mark,
-    split_settlement,
 )
+from contracts.territory.settlements import settlement_mark, split_settlement
+from services.directory.domain.contacts import parse_email, parse_phone
 
 from .conftest import PrintedData
 
@@ -66,10 +64,10 @@ def test_row_with_rayon_and_village_is_read_into_parts() -> None:
     parts = parse_address("652774, Гурьевский район, с.Малая Салаирка, пер. Школьный,5")
     assert parts == PrintedAddress(
         postcode="652774",
+        places=("Гурьевский район", "с.Малая Салаирка"),
         districts=("Гурьевский район",),
         settlement_mark="с",
         settlement="Малая Салаирка",
-        street_mark="пер",
         street="Школьный",
         house="5",
     )

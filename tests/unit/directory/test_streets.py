@@ -8,16 +8,9 @@ from contracts.directory import HouseRange, Territory
 from contracts.errors import InvalidInput
 from contracts.territory import municipalities, regions
 from contracts.territory.gazetteer import AddressQuery
+from contracts.territory.houses import House, covers, in_order, parse_house
 from contracts.territory.serving import ServingOrganization, TerritoryIndex
-from contracts.territory.streets import (
-    House,
-    Street,
-    covers,
-    in_order,
-    parse_house,
-    parse_street,
-    street_and_house,
-)
+from contracts.territory.streets import Street, parse_street, street_and_house
 from services.directory.domain.card_rules import check_card
 from tests.unit.directory.builders import card, organization
 
@@ -57,11 +50,11 @@ def test_house_is_read_in_all_its_parts(text: str | None, house: House | None) -
     [
         ("652500, г. Ленинск-Кузнецкий, пр. Кирова, д. 1, кв. 4", Street("кирова", "пр"), House(1)),
         ("г. Ленинск-Кузнецкий, ул. Ленина 12а", Street("ленина", "ул"), House(12, "а")),
-        ("г. Юрга, Победы пр-кт, 3", Street("победы", "пр"), House(3)),
-        ("г. Юрга, Победы проспект", Street("победы", "пр"), None),
+        ("г. Юрга, Победы пр-кт, 3", Street("победы", "пр-кт"), House(3)),
+        ("г. Юрга, Победы проспект", Street("победы", "пр-кт"), None),
         ("г. Белово, ул. 50 лет Октября, 7", Street("50 лет октября", "ул"), House(7)),
         ("г. Белово, ул. 50 лет Октября 7", Street("50 лет октября", "ул"), House(7)),
-        ("г. Юрга, пр\u1c82спект Победы, 3\u1c80", Street("победы", "пр"), House(3, "в")),
+        ("г. Юрга, пр\u1c82спект Победы, 3\u1c80", Street("победы", "пр-кт"), House(3, "в")),
         ("с. Красное", None, None),
         (None, None, None),
     ],
