@@ -1,4 +1,4 @@
-"""How often the public may ask about a number whose secret they say they know.
+"""How often one may ask: a partner, and the public about a number whose secret they say they know.
 
 Invariant: a question refused spends nothing and says when to ask again; whether the number exists
 is no matter. What is remembered is bounded, so that asking about many numbers fills no memory.
@@ -28,13 +28,13 @@ ANSWER_SECONDS = 0.25
 meanwhile took: longer than any of it does."""
 
 
-class TooManyQuestions(Refusal):
-    """The address, or all together about that number, have asked too often."""
+class TooMany(Refusal):
+    """Asked more often than may be; in `seconds` it may be asked again."""
 
     status = 429
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__("too-many-questions", "ask again a little later")
+    def __init__(self, code: str, detail: str, seconds: int) -> None:
+        super().__init__(code, detail)
         self.retry_after = seconds
 
 
@@ -92,10 +92,10 @@ class GuessLimits:
         return wait and min(wait, self._reserves.refused_for(f"{asking} {number}", now))
 
     def check(self, address: str, number: str, now: datetime) -> None:
-        """Raise TooManyQuestions if this address may not ask about this number now."""
+        """Raise TooMany if this address may not ask about this number now."""
         wait = self.refused_for(address, number, now)
         if wait:
-            raise TooManyQuestions(wait)
+            raise TooMany("too-many-questions", "ask again a little later", wait)
 
     def trust(self, address: str, number: str, now: datetime) -> None:
         """This address gave the number's right secret."""

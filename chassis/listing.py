@@ -73,7 +73,10 @@ class Lists:
         last = fields[-1]
         prefix = START + "".join(_part(query[field]) + SEPARATOR for field in fields[:-1])
         low, high = _bounds(prefix, query.get(last, {}))
-        if after is not None:
+        falling = bool(sort) and sort[0][1] < 0
+        if after is not None and falling:
+            high = min(high, prefix + _position(after))
+        elif after is not None:
             low = max(low, prefix + _position(after) + "\0")
         left = {name: value for name, value in query.items() if name not in fields}
         order = [(self._rows[fields], sort[0][1] if sort else 1)]

@@ -63,15 +63,20 @@ async def merged(
     cursor: str | None,
     limit: int,
     show: Callable[[Document[S]], T],
+    *,
+    last_first: bool = False,
 ) -> Page[T]:
     """A page of what matches one of several questions, no document two of them: so many ranges."""
-    name = f"{collection.spec.name}.{sort}"
+    name = f"{collection.spec.name}.{'-' if last_first else ''}{sort}"
+    order = [(sort, -1 if last_first else 1)]
     after = None if cursor is None else _decode(cursor, _position, name)
     found: list[Document[S]] = []
     for query in queries:
-        found += await collection.find(query, sort=[(sort, 1)], limit=limit + 1, after=after)
+        found += await collection.find(query, sort=order, limit=limit + 1, after=after)
     if len(queries) > 1:
-        found.sort(key=lambda one: (collection.spec.index(one.state)[sort], one.id))
+        found.sort(
+            key=lambda one: (collection.spec.index(one.state)[sort], one.id), reverse=last_first
+        )
     shown, more = found[:limit], len(found) > limit
     last = shown[-1] if shown else None
     return Page(

@@ -20,7 +20,6 @@ from chassis.store import AlreadyExists, StoreUnavailable
 from contracts.errors import Refusal
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = "5"
 CODES = {400: "malformed-json", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -44,6 +43,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "nothing was stored; repeat",
     }.items()
 }
+
+
+class DatabaseAway(Refusal):
+    """Whether the database has stored it is not known; the same request again settles it."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "store-unavailable", "the database is away; repeat with the same Idempotency-Key"
+        )
 
 
 class WrongField(BaseModel):
@@ -123,17 +133,21 @@ async def on_refusal(_: Request, failure: Exception) -> JSONResponse:
         if failure.field
         else None
     )
-    headers = {"WWW-Authenticate": "Bearer"} if failure.status == 401 else None
-    if failure.status in (429, 503):
-        headers = {"Retry-After": str(failure.retry_after)}
     return respond(
         failure.status,
         failure.code,
         failure.detail,
         clause=failure.clause,
         errors=errors,
-        headers=headers,
+        headers=headers_of(failure, failure.status),
     )
+
+
+def headers_of(failure: Refusal, status: int) -> dict[str, str]:
+    """What a refusal says beside its body: how to be known, when to try again."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    return {"Retry-After": str(failure.retry_after)} if status in {429, 503} else {}
 
 
 async def on_invalid(_: Request, failure: Exception) -> JSONResponse:
@@ -161,14 +175,9 @@ async def on_http(_: Request, failure: Exception) -> JSONResponse:
     )
 
 
-async def on_store_away(_: Request, __: Exception) -> JSONResponse:
-    """The database is away: whether it has stored it is not known; the same key settles it."""
-    return respond(
-        503,
-        "store-unavailable",
-        "the database is away; repeat with the same Idempotency-Key",
-        headers={"Retry-After": RETRY_AFTER_SECONDS},
-    )
+async def on_store_away(http: Request, _: Exception) -> JSONResponse:
+    """The database is away."""
+    return await on_refusal(http, DatabaseAway())
 
 
 async def on_exists(_: Request, __: Exception) -> JSONResponse:

@@ -62,6 +62,17 @@ class SurveyTermShortened(
     """A further referral says that the citizen lies in a hospital: the survey is due earlier."""
 
 
+class SurveyTermCorrected(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.3",
+    ru="Срок обследования исправлен",
+    en="The survey's term is corrected",
+):
+    """The case said wrongly whether the citizen lies in a hospital: the survey is due by the right
+    term, counted from the same moment."""
+
+
 class SurveyScheduled(
     CaseEvent,
     stream=CASE,

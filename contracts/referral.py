@@ -199,6 +199,19 @@ class ReferralLinked(
     )
 
 
+class CircumstancesCorrected(
+    CaseEvent,
+    stream=CASE,
+    clause="R 3.3.3",
+    ru="Исправлено, в больнице ли гражданин и просил ли ухода на дому",
+    en="Corrected: in hospital or not, home care asked for or not",
+):
+    """What the case was opened by was wrong, and is so from here on; the survey's term follows."""
+
+    in_hospital: bool
+    home_care_asked: bool
+
+
 class ReviewOutcome(StrEnum):
     """What follows from a further referral about a citizen whose case is triaged (R 3.1.3)."""
 

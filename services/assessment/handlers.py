@@ -12,6 +12,7 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import REFUSED, CaseClosed, CaseDeclined, CaseReopened
 from contracts.referral import (
+    CircumstancesCorrected,
     ReferralForwarded,
     ReferralLinked,
     ReferralRegistered,
@@ -25,6 +26,7 @@ from contracts.triage import CaseTriaged
 from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
     begin_anew,
+    correct_circumstances,
     decline_at_intake,
     open_assessment,
     return_at_intake,
@@ -47,6 +49,16 @@ def on_referral_linked(case: Case, event: ReferralLinked, at: Context) -> list[E
     where the survey has a shorter term (R 3.3.3)."""
     keep_said(case, event)
     return shorten_survey(case, event.received_at, at) if event.in_hospital else []
+
+
+def on_circumstances_corrected(
+    case: Case, event: CircumstancesCorrected, at: Context
+) -> list[Event]:
+    """Intake was told wrongly whether the citizen lies in a hospital (R 3.3.3), or whether home
+    care was asked for (R 3.3.10)."""
+    return correct_circumstances(
+        case, at, in_hospital=event.in_hospital, home_care_asked=event.home_care_asked
+    )
 
 
 def on_referrals_reviewed(case: Case, event: ReferralsReviewed, at: Context) -> list[Event]:
@@ -125,6 +137,7 @@ def on_refusal_annulled(case: Case, event: RefusalAnnulled, at: Context) -> list
 CASE_HANDLERS: dict[type[Event], Handler] = {
     ReferralRegistered: on_referral_registered,
     ReferralLinked: on_referral_linked,
+    CircumstancesCorrected: on_circumstances_corrected,
     ReferralsReviewed: on_referrals_reviewed,
     ReferralWithdrawn: on_referral_withdrawn,
     ReferralsParted: on_referrals_parted,

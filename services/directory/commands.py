@@ -9,7 +9,7 @@ from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.store import Collection, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, StoreUnavailable
 from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
 from contracts.errors import Refusal
@@ -17,15 +17,17 @@ from contracts.event import Event
 from contracts.values import Actor
 from services.directory.directory import Directory
 from services.directory.domain.announcing import announce
-from services.directory.domain.card_rules import check_card
+from services.directory.domain.card_rules import above_of, check_card, parent_stands
 from services.directory.domain.correction import Correction, correct
 from services.directory.domain.organization import (
     Organization,
     Status,
     change,
     publish,
+    reinstate,
     require_enterable,
 )
+from services.directory.domain.register import number_taken
 
 Decide = Callable[[Organization, Context], Sequence[Event]]
 
@@ -117,6 +119,42 @@ async def replace_card(
     )
 
 
+async def reinstate_organization(
+    directory: Directory,
+    organization_id: str,
+    card: OrganizationCard | None,
+    reason: str,
+    request: Request,
+    by: Actor,
+) -> Answered:
+    """One that was retired takes part again, as it was or with a new card (R 1.3).
+
+    Its card is judged as one that is entered: whom it answers to may be gone.
+    """
+    present = directory.loaded().get(organization_id)
+    card = card or (present.card if present is not None else None)
+
+    async def check() -> None:
+        if card is not None:
+            await check_entered(directory, card, anew=True)
+
+    known = await answered_before(
+        directory, directory.organizations, organization_id, request, check
+    )
+    if known is not None:
+        return known
+    try:
+        return await change_organization(
+            directory,
+            organization_id,
+            request,
+            by,
+            lambda found, at: reinstate(found, card or found.card, reason, at),
+        )
+    except AlreadyExists as taken:
+        raise number_taken() from taken
+
+
 async def announce_card(
     directory: Directory,
     card: OrganizationCard,
@@ -175,16 +213,28 @@ async def entered_before(
     return await answered_before(directory, directory.organizations, card.id, request, check)
 
 
-async def check_entered(directory: Directory, card: OrganizationCard) -> None:
-    """Refuse a card that others could not work with, or that not all of them could read yet."""
+async def check_entered(
+    directory: Directory, card: OrganizationCard, *, anew: bool = False
+) -> None:
+    """Refuse a card that others could not work with, or that not all of them could read yet.
+
+    What was judged when the present card was entered is not judged again, unless `anew`.
+    """
     if card.kind not in FIRST_KINDS and not directory.further_kinds:
         raise KindNotInUse(
             "kind-not-in-use",
             "this kind may be entered once all replicas know it (OPORA_FURTHER_KINDS)",
             field="card.kind",
         )
-    parent = await directory.organizations.get(card.parent) if card.parent else None
-    check_card(card, parent.state if parent else None)
+    present = directory.snapshot.get(card.id) if not anew else None
+    before = present.card if present is not None else None
+    above: list[Organization] = []
+    if card.parent is not None and not parent_stands(card, before):
+        parent = await directory.organizations.get(card.parent)
+        if parent is not None:
+            higher = above_of(parent.state.card.parent, directory.snapshot.get)
+            above = [parent.state, *higher]
+    check_card(card, above, before)
 
 
 async def see(directory: Directory, organization_id: str) -> None:

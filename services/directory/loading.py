@@ -18,7 +18,7 @@ from contracts.values import SYSTEM
 from services.directory.directory import Directory
 from services.directory.domain.loading import enter_row, is_up_to_date, take_row
 from services.directory.domain.organization import Organization
-from services.directory.freshness import keep_fresh, take_news
+from services.directory.freshness import News, keep_fresh
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ TRIES = 25
 async def load_and_keep_fresh(directory: Directory) -> None:
     """What the directory does beside serving, from its start to its end."""
     await load_files(directory)
-    await keep_fresh(directory.refresh_seconds, lambda: refresh(directory))
+    await keep_fresh(directory.refresh_seconds, news_of(directory).take_in)
 
 
 async def load_files(directory: Directory) -> None:
@@ -42,12 +42,10 @@ async def load_files(directory: Directory) -> None:
     log.info("organizations-loaded", rows=len(directory.appendix.rows), known=len(stored))
 
 
-async def refresh(directory: Directory) -> None:
-    """Take in what other replicas changed; one small query."""
+def news_of(directory: Directory) -> News[Organization]:
+    """What other replicas change of organizations."""
     snapshot = directory.snapshot
-    await take_news(
-        directory.organizations, snapshot.version_of, snapshot.take, lambda: _take_all(directory)
-    )
+    return News(directory.organizations, snapshot.version_of, snapshot.take, directory.service.now)
 
 
 async def _take_all(directory: Directory) -> dict[str, Document[Organization]]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from contracts.offer import ServiceCapacity, ServiceListing
 from services.directory.domain.capacity import OrganizationCapacity
-from services.directory.domain.listing import ListedService, begin_from_file, refile
+from services.directory.domain.listing import GIVEN, ListedService, begin_from_file, refile
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
@@ -108,6 +108,10 @@ class Offer:
         return (
             service for one in self.order.of(organization) if (service := self.get(one)) is not None
         )
+
+    def given_by(self, organization: str) -> int:
+        """How many services of an organization are listed as given."""
+        return sum(service.listing.status in GIVEN for service in self.of(organization))
 
     def capacities_of(self, listing: ServiceListing) -> tuple[ServiceCapacity, ...]:
         """What is free of a service, as far as it is counted."""

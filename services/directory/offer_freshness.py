@@ -21,7 +21,7 @@ from services.directory.domain.filed import ID, FiledServices, brought_up
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
-from services.directory.freshness import keep_fresh, take_news
+from services.directory.freshness import News, keep_fresh
 
 log = structlog.get_logger()
 
@@ -33,7 +33,15 @@ async def open_and_keep_fresh(directory: Directory) -> None:
     while not directory.snapshot.complete:  # noqa: ASYNC110 - another task of ours loads
         await asyncio.sleep(0.05)
     await open_offer(directory)
-    await keep_fresh(directory.refresh_seconds, lambda: refresh(directory))
+    offer, now = directory.offer, directory.service.now
+    services = News(directory.services, offer.version_of, offer.take_service, now)
+    capacities = News(directory.capacities, offer.capacity_version_of, offer.take_capacity, now)
+
+    async def refresh() -> None:
+        await services.take_in()
+        await capacities.take_in()
+
+    await keep_fresh(directory.refresh_seconds, refresh)
 
 
 async def open_offer(directory: Directory) -> None:
@@ -46,23 +54,6 @@ async def open_offer(directory: Directory) -> None:
     index, language = await directory.service.aside(_index, offer.vocabulary, entries)
     offer.open(index, language)
     log.info("offer-open", services=len(entries))
-
-
-async def refresh(directory: Directory) -> None:
-    """Take in what other replicas changed; two small queries."""
-    offer = directory.offer
-    await take_news(
-        directory.services,
-        offer.version_of,
-        offer.take_service,
-        lambda: _take_services(directory),
-    )
-    await take_news(
-        directory.capacities,
-        offer.capacity_version_of,
-        offer.take_capacity,
-        lambda: _take_capacities(directory),
-    )
 
 
 async def _take_filed(directory: Directory) -> None:

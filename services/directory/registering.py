@@ -57,7 +57,7 @@ async def amend_entry(
     by: Actor,
     visible: Visible,
 ) -> Answered:
-    """A corrected proposal: it is looked at anew."""
+    """A corrected entry: it is looked at anew."""
     if (known := await entered_before(directory, card, request)) is not None:
         return known
     return await decide_on_entry(
@@ -105,7 +105,8 @@ async def decide_on_entry(
     decide: Decide,
     visible: Visible = lambda organization: True,
 ) -> Answered:
-    """Carry a decision out on an entry; what has still to pass is answered with it."""
+    """Carry a decision out on an entry; what has still to pass is answered with it, and how many
+    services are listed of it: what an entry claims is in no list of services by itself."""
     return await change_organization(
         directory,
         entry_id,
@@ -116,5 +117,6 @@ async def decide_on_entry(
         answer=lambda found: {
             "status": str(found.standing),
             "missing_checks": [str(item) for item in missing_checks(found)],
+            "services_listed": directory.offer.given_by(found.id),
         },
     )

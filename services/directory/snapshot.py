@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from chassis.document import Document
 from contracts.territory import AddressQuery, TerritoryAnswer, index_of, serving_of
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import numbers_shared
+from services.directory.domain.register import claim_of, numbers_shared
 from services.directory.domain.rows import ImportedRow
 
 
@@ -63,11 +63,17 @@ class Snapshot:
         return [Document(id=key, state=state, version=version) for key, version, state in known]
 
     def with_numbers_of(self, organization: Organization) -> list[Organization]:
-        """Other entries with its INN or its OGRN, whatever became of them; by id."""
-        marks = _marks_of(organization)
+        """Other entries with the INN or OGRN of an entry, or of its amendment, whatever became of
+        them; by id."""
+        numbers = claim_of(organization).particulars.numbers().items()
+        marks = [f"{name}/{number}" for name, number in numbers]
         keys = {key for mark in marks for key in self._marked.get(mark, ())}
         others = (self._known[key][1] for key in sorted(keys))
         return [other for other in others if numbers_shared(organization, other)]
+
+    def answering_to(self, organization_id: str) -> list[str]:
+        """Those that take part and answer to one, or are announced to; by id."""
+        return sorted(self._marked.get(f"parent/{organization_id}", ()))
 
     def imported(self) -> dict[str, ImportedRow]:
         """The rows that were taken from imported files, by organization."""
@@ -96,8 +102,11 @@ class Snapshot:
 def _marks_of(organization: Organization) -> frozenset[str]:
     entry = organization.entry
     numbers = entry.particulars.numbers().items() if entry is not None else ()
+    parents = {organization.card.parent, *(item.card.parent for item in organization.announced)}
+    takes_part = organization.status is Status.PUBLISHED
     return frozenset(
         [
+            *(f"parent/{parent}" for parent in parents if parent is not None and takes_part),
             *(f"place/{code}" for code in organization.municipalities),
             *(f"{name}/{number}" for name, number in numbers),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.clock import epoch_ms
 from chassis.listing import Scalar
 from chassis.stored import Spec
+from services.directory.domain.actions import AMENDED
 from services.directory.domain.import_job import Import, ImportPart, ImportStatus
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.register import register_of
@@ -15,7 +16,8 @@ from services.directory.domain.versions import Version
 def _organization_index(organization: Organization) -> dict[str, Scalar]:
     return {
         "key": organization.id,
-        "status": organization.standing,
+        "status": organization.listed_status,
+        "amendment": organization.standing if organization.standing in AMENDED else "",
         "kind": organization.card.kind,
         "changed": epoch_ms(organization.changed_at),
         "register": register_of(organization.card.kind),
@@ -67,6 +69,8 @@ ORGANIZATIONS = Spec(
         ("register", "status", "key"),
         ("register", "status", "form", "key"),
         ("register", "status", "owner", "key"),
+        ("register", "amendment", "key"),
+        ("register", "amendment", "owner", "key"),
         *LISTS_BEFORE,
     ),
     unique=("published_inn", "published_ogrn"),

@@ -24,7 +24,7 @@ NOBODYS_CASE = "C-nobodys"
 
 
 async def own_case(intake: Intake, number: str, code: str, address: str) -> CaseKey:
-    """The case whose number and code somebody at an address has shown; raises TooManyQuestions,
+    """The case whose number and code somebody at an address has shown; raises TooMany,
     or NotFound for any that do not belong together."""
     now: datetime = intake.now()
     asked = plain_number(number)

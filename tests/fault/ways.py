@@ -126,7 +126,7 @@ async def completion(t: Travellers) -> None:
 
 async def referred_again(t: Travellers) -> None:
     """Whoever waits for the survey comes into a hospital, which refers them once more (R 3.3.3); a
-    person has looked at it (R 3.1.3)."""
+    person has looked at it (R 3.1.3), and puts right where the citizen is."""
     person = t.person()
     case = await journey.refer(t.staff, person, t.run)
     await journey.triage(t.staff, case)
@@ -141,6 +141,8 @@ async def referred_again(t: Travellers) -> None:
     await t.staff.hospital.create("intake", "/fhir", bundle)
     seen = {"outcome": "nothing_new", "note": "Обследуют в больнице"}
     await t.staff.urgent_head.change("intake", case.record, "referral-review", seen)
+    at_home = {"in_hospital": False, "home_care_asked": False, "reason": "уже дома"}
+    await t.staff.urgent_head.change("intake", case.record, "circumstances", at_home)
 
 
 async def one_after_all(t: Travellers) -> None:

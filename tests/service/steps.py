@@ -38,6 +38,7 @@ from tests.service.directory.further import further_steps
 from tests.service.intake.bodies import (
     ADVICE,
     ASSIGNED,
+    CIRCUMSTANCES,
     CONDITION,
     DECLINE,
     PAPERS,
@@ -331,6 +332,7 @@ async def _look(desk: Desk, body: dict[str, Any], task: str) -> None:
 
 async def _end(desk: Desk, case_id: str) -> None:
     """A case that comes to nothing."""
+    await desk.act(case_id, "circumstances", CIRCUMSTANCES)
     await desk.act(case_id, "answers", answers_of())
     await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
     await desk.act(case_id, "closing", {"reason": "moved"}, "urgent_head")

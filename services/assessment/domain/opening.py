@@ -7,6 +7,7 @@ from datetime import datetime
 from contracts.assessment import (
     AssessmentDeclined,
     AssessmentOpened,
+    SurveyTermCorrected,
     SurveyTermShortened,
     TermDueSoon,
     TermMissed,
@@ -70,6 +71,26 @@ def shorten_survey(case: Case, since: datetime, at: Context) -> list[Event]:
         return []
     closed = case.terms.close(HOME_TERM, at=at.now)
     return [SurveyTermShortened(by=at.by, opened=case.terms.open(shorter), closed=closed)]
+
+
+def correct_circumstances(
+    case: Case, at: Context, *, in_hospital: bool, home_care_asked: bool
+) -> list[Event]:
+    """The case said wrongly where the citizen is, or what was asked for: a survey that waits is due
+    by the right term, counted from the same moment (R 3.3.2, 3.3.3)."""
+    case.home_care_asked = home_care_asked
+    if case.in_hospital is in_hospital:
+        return []
+    since = case.received_at
+    running = [term for term in case.terms.deadlines if term.code in SURVEY_TERMS]
+    if running and running[0].started_at != case.in_hospital_since:
+        since = running[0].started_at  # the citizen thought better of it: it runs from there
+    case.in_hospital, case.in_hospital_since = in_hospital, since if in_hospital else None
+    if not running:
+        return []
+    closed = case.terms.close(*SURVEY_TERMS, at=at.now)
+    opened = case.terms.open(at.deadline(case.pack, survey_term(case), since))
+    return [SurveyTermCorrected(by=at.by, opened=opened, closed=closed)]
 
 
 def begin_anew(case: Case, at: Context) -> None:

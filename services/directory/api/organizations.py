@@ -23,6 +23,7 @@ from services.directory.commands import (
     announce_card,
     change_organization,
     publish_organization,
+    reinstate_organization,
     replace_card,
 )
 from services.directory.directory import Directory, WithDirectory
@@ -135,23 +136,22 @@ async def post_change(
     """A new card, or accepted corrections of the quality report, with the reason (R 1.3).
 
     With `valid_from` the card is announced: it takes effect then, and no event tells of it before.
+    With `reinstate` one that was retired takes part again.
     """
-    if (body.card is None) == (not body.corrections):
-        raise InvalidInput(
-            "one-of-two", "send either a new card or accepted corrections", field="card"
+    _require_one(body)
+    card = body.card.card(organization_id) if body.card is not None else None
+    if body.reinstate:
+        answered = await reinstate_organization(
+            directory, organization_id, card, body.reason, request, by
         )
-    if body.valid_from is not None and body.card is None:
-        raise InvalidInput("card-missing", "only a new card is announced", field="card")
-    if body.card is not None and body.valid_from is not None:
-        card = body.card.card(organization_id)
-        answered = await announce_card(directory, card, body.reason, body.valid_from, request, by)
-    elif body.card is not None:
-        card = body.card.card(organization_id)
-        answered = await replace_card(directory, card, body.reason, request, by)
-    else:
+    elif card is None:
         answered = await accept_corrections(
             directory, organization_id, body.corrections, body.reason, request, by
         )
+    elif body.valid_from is not None:
+        answered = await announce_card(directory, card, body.reason, body.valid_from, request, by)
+    else:
+        answered = await replace_card(directory, card, body.reason, request, by)
     return receipt(answered, response)
 
 
@@ -164,15 +164,33 @@ async def post_retirement(
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """It takes part no longer: no address is answered with it (R 1.3)."""
+    """It takes part no longer: no address is answered with it (R 1.3).
+
+    It is refused while others answer to it; they are named.
+    """
+    snapshot = directory.loaded()
     answered = await change_organization(
         directory,
         organization_id,
         request,
         by,
-        lambda organization, at: retire(organization, body.reason, at),
+        lambda organization, at: retire(
+            organization, body.reason, at, snapshot.answering_to(organization.id)
+        ),
     )
     return receipt(answered, response)
+
+
+def _require_one(body: ChangeRequest) -> None:
+    """Refuse a request that asks for two things, or for none."""
+    if body.reinstate and (body.corrections or body.valid_from is not None):
+        raise InvalidInput("one-of-two", "it is reinstated at once, or changed", field="reinstate")
+    if not body.reinstate and (body.card is None) == (not body.corrections):
+        raise InvalidInput(
+            "one-of-two", "send either a new card or accepted corrections", field="card"
+        )
+    if body.valid_from is not None and body.card is None:
+        raise InvalidInput("card-missing", "only a new card is announced", field="card")
 
 
 async def _card_in_force(

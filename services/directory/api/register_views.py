@@ -14,8 +14,21 @@ from contracts.values import Actor, Address, Line, Phone
 from services.directory.adapters.state_numbers import checked_inn, checked_ogrn
 from services.directory.api.schemas import SentEmail
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import missing_checks, needed_checks, numbers_shared
-from services.directory.domain.register_entry import Check, CheckItem, Inn, Ogrn, Particulars
+from services.directory.domain.register import (
+    CheckResult,
+    claim_of,
+    missing_checks,
+    needed_checks,
+    numbers_shared,
+)
+from services.directory.domain.register_entry import (
+    Amendment,
+    Check,
+    CheckItem,
+    Inn,
+    Ogrn,
+    Particulars,
+)
 
 
 class ParticularsForm(Particulars):
@@ -48,6 +61,38 @@ class EntryForm(Body):
         return OrganizationCard(id=entry_id, kind=kind, source="register", **fields)
 
 
+class AmendmentRequest(Body):
+    """A corrected entry, whole, with the reason."""
+
+    entry: EntryForm
+    reason: Line
+
+
+class ChecksRequest(Body):
+    """What was looked at and what came of it."""
+
+    results: list[CheckResult] = Field(min_length=1, max_length=20)
+
+
+class DecisionRequest(Body):
+    """Why it is refused."""
+
+    reason: Line
+
+
+class PublicationDecision(Body):
+    """Why it is published."""
+
+    reason: Line
+    despite_same_number: Line | None = Field(
+        default=None,
+        description="why it is published beside another with its INN or OGRN, e.g. as a branch",
+    )
+
+
+LISTED = "how many services of it are listed; with none it is not in the navigator"
+
+
 class RegisteredView(BaseModel):
     """What everybody may see of a register. INN and OGRN are not part of it: a sole trader's
     would name a person."""
@@ -60,6 +105,7 @@ class RegisteredView(BaseModel):
     services: list[str]
     capacity: int | None
     volunteers: int | None = Field(description="how many; volunteers are never named")
+    services_listed: int = Field(description=LISTED)
     card: OrganizationCard
 
 
@@ -90,9 +136,14 @@ class EntryView(BaseModel):
     reason: str | None
     same_numbers: list[SameNumberView] = Field(description="for editors; empty for a provider")
     despite_same_number: str | None = Field(description="why there are two, if that was said")
+    amendment: Amendment | None = Field(
+        description="of what is published: it waits to be checked, or was refused; the checks"
+        " needed and missing are its own while it waits"
+    )
+    services_listed: int = Field(description=LISTED)
 
 
-def registered_view(document: Document[Organization]) -> RegisteredView:
+def registered_view(document: Document[Organization], services_listed: int) -> RegisteredView:
     """An organization of a register, as everybody sees it."""
     found = document.state
     claimed = found.entry.particulars if found.entry is not None else None
@@ -105,17 +156,20 @@ def registered_view(document: Document[Organization]) -> RegisteredView:
         services=list(claimed.services) if claimed else [],
         capacity=claimed.capacity if claimed else None,
         volunteers=claimed.volunteers if claimed else None,
+        services_listed=services_listed,
         card=found.card,
     )
 
 
-def entry_view(document: Document[Organization], others: Iterable[Organization]) -> EntryView:
+def entry_view(
+    document: Document[Organization], others: Iterable[Organization], services_listed: int
+) -> EntryView:
     """An entry, and others with its INN or OGRN; only of what is in a register."""
     found = document.state
     entry = found.entry
     if entry is None:
         raise LookupError(document.id)
-    needed = needed_checks(entry, found.card.kind)
+    needed = needed_checks(claim_of(found), found.card.kind)
     return EntryView(
         id=document.id,
         version=document.version,
@@ -140,4 +194,6 @@ def entry_view(document: Document[Organization], others: Iterable[Organization])
             for other in others
         ],
         despite_same_number=entry.despite,
+        amendment=found.amendment,
+        services_listed=services_listed,
     )

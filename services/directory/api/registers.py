@@ -7,27 +7,30 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field
 
 from chassis.document import Document
-from chassis.http import Body, Change, CommandReceipt, Creation, etag, public, receipt
+from chassis.http import Change, CommandReceipt, Creation, etag, public, receipt
 from chassis.paging import Cursor, Limit, Page, merged
 from contracts.directory import OrganizationKind, Ownership
 from contracts.errors import NotFound
 from contracts.roles import Role
-from contracts.values import Actor, Identifier, Line
+from contracts.values import Actor, Identifier
 from services.directory.api.callers import Editor, Proposer
 from services.directory.api.lists import listed
 from services.directory.api.register_views import (
+    AmendmentRequest,
+    ChecksRequest,
+    DecisionRequest,
     EntryForm,
     EntryView,
+    PublicationDecision,
     RegisteredView,
     entry_view,
     registered_view,
 )
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.register import CheckResult, Register, check, refuse
+from services.directory.domain.register import Register, check, refuse
 from services.directory.domain.register_entry import owner_of
 from services.directory.registering import (
     amend_entry,
@@ -47,43 +50,16 @@ class Shown(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where an entry stands that was not published yet."""
+    """Where an entry stands that was not published yet, or an amendment of one that was."""
 
     PROPOSED = "proposed"
     CHECKED = "checked"
     REFUSED = "refused"
+    AMENDED = "amended"
+    AMENDMENT_CHECKED = "amendment_checked"
 
 
 Municipality = Annotated[Identifier | None, Query(description="code, e.g. kemerovo")]
-
-
-class AmendmentRequest(Body):
-    """A corrected proposal, whole, with the reason."""
-
-    entry: EntryForm
-    reason: Line
-
-
-class ChecksRequest(Body):
-    """What was looked at and what came of it."""
-
-    results: list[CheckResult] = Field(min_length=1, max_length=20)
-
-
-class DecisionRequest(Body):
-    """Why it is refused."""
-
-    reason: Line
-
-
-class PublicationDecision(Body):
-    """Why it is published."""
-
-    reason: Line
-    despite_same_number: Line | None = Field(
-        default=None,
-        description="why it is published beside another with its INN or OGRN, e.g. as a branch",
-    )
 
 
 @router.get("/providers", summary="Register of providers", dependencies=[Depends(public)])
@@ -148,7 +124,7 @@ async def post_volunteers(
     return receipt(answered, response)
 
 
-@router.get("/register-entries", summary="Entries that are not published")
+@router.get("/register-entries", summary="Entries that wait for a decision, or were refused")
 async def get_entries(
     by: Proposer,
     directory: WithDirectory,
@@ -157,9 +133,10 @@ async def get_entries(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[EntryView]:
-    """What waits to be checked or published, or was refused; a provider sees what anybody of its
-    organization proposed."""
-    query = {"register": register.value, "status": status.value}
+    """What waits to be checked or published, or was refused, amendments of what is published too; a
+    provider sees what anybody of its organization proposed."""
+    is_amendment = status in {Stage.AMENDED, Stage.AMENDMENT_CHECKED}
+    query = {"register": register.value, "amendment" if is_amendment else "status": status.value}
     queries = [query]
     if by.role != Role.DIRECTORY_EDITOR:
         queries = [query | {"owner": owner} for owner in _owners(by)]
@@ -180,7 +157,7 @@ async def get_entry(
     return _shown_to(by, directory)(document)
 
 
-@router.post("/register-entries/{entry_id}", summary="Amend a proposal")
+@router.post("/register-entries/{entry_id}", summary="Amend an entry")
 async def post_amendment(
     entry_id: Identifier,
     body: AmendmentRequest,
@@ -189,7 +166,10 @@ async def post_amendment(
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """The whole entry anew, a refused one too; it is checked anew (L 1.2.2.2)."""
+    """The whole entry anew, a refused one too; it is checked anew (L 1.2.2.2).
+
+    One that is published stays as it is until the amendment is checked and published.
+    """
     card = body.entry.card_of(entry_id, OrganizationKind.PROVIDER)
     answered = await amend_entry(
         directory, card, body.entry.particulars.claimed(), body.reason, request, by, _may_see(by)
@@ -223,8 +203,10 @@ async def post_publication(
     directory: WithDirectory,
 ) -> CommandReceipt:
     """All checks have passed: from here on it is an organization like any other, and all services
-    hear of it. It is changed and retired as one (L 1.2.2.2).
+    hear of it. It is changed and retired as one (L 1.2.2.2). So is its amendment published, later.
 
+    `services_listed` says how many services are listed of it: with none it is in the register, and
+    not in the navigator; `POST /services` lists what it was found to give.
     Beside another that is published with its INN or OGRN it is refused, unless it is said why.
     """
     answered = await publish_checked(
@@ -242,7 +224,8 @@ async def post_refusal(
     request: Change,
     directory: WithDirectory,
 ) -> CommandReceipt:
-    """It is not taken in, with the reason; it may be amended (L 1.2.2.2)."""
+    """It is not taken in, with the reason; it may be amended (L 1.2.2.2). Of one that is published
+    it is the amendment that is refused."""
     answered = await decide_on_entry(
         directory, entry_id, request, by, lambda found, at: refuse(found, body.reason, at)
     )
@@ -258,7 +241,14 @@ async def _registered(
     limit: int,
 ) -> Page[RegisteredView]:
     query["status"] = Status(status.value).value
-    return await listed(directory, query, municipality, cursor, limit, registered_view)
+    return await listed(
+        directory,
+        query,
+        municipality,
+        cursor,
+        limit,
+        lambda found: registered_view(found, directory.offer.given_by(found.id)),
+    )
 
 
 def _may_see(by: Actor) -> Any:
@@ -283,6 +273,6 @@ def _shown_to(by: Actor, directory: Directory) -> Callable[[Document[Organizatio
 
     def show(document: Document[Organization]) -> EntryView:
         found = directory.snapshot.with_numbers_of(document.state) if is_editor else []
-        return entry_view(document, found)
+        return entry_view(document, found, directory.offer.given_by(document.id))
 
     return show

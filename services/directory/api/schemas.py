@@ -58,13 +58,19 @@ class PublicationRequest(Body):
 
 
 class ChangeRequest(Body):
-    """A new card, or accepted proposals of the quality report; either with the reason (R 1.3)."""
+    """A new card, or accepted proposals of the quality report; either with the reason (R 1.3).
+
+    Or that one which was retired takes part again, as it was or with a new card.
+    """
 
     card: CardForm | None = None
     corrections: list[Correction] = Field(default_factory=list, max_length=20)
     reason: Line
     valid_from: IsoDateTime | None = Field(
         default=None, description="a later moment from which the new card holds; at once without it"
+    )
+    reinstate: bool = Field(
+        default=False, description="take its retirement back; with no card, as it was"
     )
 
 

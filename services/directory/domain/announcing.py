@@ -12,6 +12,7 @@ from services.directory.domain import telling
 from services.directory.domain.organization import (
     Action,
     Organization,
+    note_change,
     require,
     require_enterable,
     succeed,
@@ -30,18 +31,23 @@ def announce(
     announcement_id: str,
     at: Context,
 ) -> list[Event]:
-    """Keep a change until its day. It is no event before: nobody else has to wait for it."""
+    """Keep a change until its day. It is no event before: nobody else has to wait for it.
+
+    It is of the fields that differ from the card as it will be then: what an earlier announcement
+    changes, a later one takes back.
+    """
     require(organization, Action.ANNOUNCE)
-    require_enterable(card, organization.card)
+    expected = _expected(organization, valid_from)
+    require_enterable(card, expected)
     if valid_from <= at.now:
         raise _wrong("valid-from-past", "a change holds from a later moment, or at once without it")
     if valid_from > at.now + FURTHEST:
         raise _wrong("valid-from-too-far", "at most three years ahead")
     if len(organization.announced) >= ANNOUNCED_AT_MOST:
         raise _wrong("too-many-announced", f"at most {ANNOUNCED_AT_MOST} wait at one time")
-    fields = differing(organization.card, card)
+    fields = differing(expected, card)
     if not fields:
-        raise InvalidInput("nothing-changed", "the card is the present one", field="card")
+        raise InvalidInput("nothing-changed", "the card is the one that holds then", field="card")
     organization.announced = sorted(
         [
             *organization.announced,
@@ -57,21 +63,48 @@ def announce(
         ],
         key=lambda item: item.valid_from,
     )
+    note_change(organization, at)
     return []
 
 
 def withdraw_announcement(
     organization: Organization, announcement_id: str, reason: str, at: Context
 ) -> list[Event]:
-    """Take back a change whose day has not come; who did so and why stays with the record."""
+    """Take back a change whose day has not come; who did so and why stays with the record.
+
+    Later announcements that change the same fields are compared anew: one that would only have
+    ended this change is taken back with it.
+    """
     require(organization, Action.WITHDRAW_ANNOUNCEMENT)
-    left = [item for item in organization.announced if item.id != announcement_id]
-    if len(left) == len(organization.announced):
+    gone = next((item for item in organization.announced if item.id == announcement_id), None)
+    if gone is None:
         raise NotFound("announcement")
-    organization.announced = left
-    withdrawn = Withdrawal(announcement=announcement_id, reason=reason, by=at.by, at=at.now)
-    organization.withdrawals = [*organization.withdrawals, withdrawn][-ANNOUNCED_AT_MOST:]
+    waiting = [item for item in organization.announced if item is not gone]
+    organization.announced, withdrawn = [], [gone.id]
+    for item in waiting:
+        left = item.fields
+        if item.valid_from >= gone.valid_from:
+            differs = differing(_expected(organization, item.valid_from), item.card)
+            left = tuple(name for name in left if name not in gone.fields or name in differs)
+        if left:
+            organization.announced.append(item.model_copy(update={"fields": left}))
+        else:
+            withdrawn.append(item.id)
+    taken_back = [
+        Withdrawal(announcement=one, reason=reason, by=at.by, at=at.now) for one in withdrawn
+    ]
+    organization.withdrawals = [*organization.withdrawals, *taken_back][-ANNOUNCED_AT_MOST:]
+    note_change(organization, at)
     return []
+
+
+def _expected(organization: Organization, moment: datetime) -> OrganizationCard:
+    """The card as it will be at a moment, by what is announced until then."""
+    card = organization.card
+    for item in organization.announced:
+        if item.valid_from <= moment:
+            card = item.onto(card)
+    return card
 
 
 def take_effect(organization: Organization, at: Context) -> list[Event]:

@@ -2,41 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from contracts.directory import OrganizationCard, OrganizationKind, Territory
 from contracts.errors import InvalidInput
 from contracts.territory import municipalities, regions
 from contracts.territory.houses import in_order
-from contracts.territory.municipality import city_district_stem
+from contracts.territory.municipality import Municipality, city_district_stem
 from services.directory.domain.card_hours import check_closures, check_hours
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.reading import is_one_line
 
 PARENTS = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.DEPARTMENT})
 """To whom an institution answers (R 1.3); who takes a case is told from it (R 3.1.2)."""
 
 
-def check_card(card: OrganizationCard, parent: Organization | None) -> None:
+def above_of(parent: str | None, known: Callable[[str], Organization | None]) -> list[Organization]:
+    """Whom somebody with this parent answers to, the nearest first, as far up as they are known."""
+    above: list[Organization] = []
+    while parent is not None and all(one.id != parent for one in above):
+        found = known(parent)
+        if found is None:
+            break
+        above.append(found)
+        parent = found.card.parent
+    return above
+
+
+def check_card(
+    card: OrganizationCard,
+    above: Sequence[Organization],
+    before: OrganizationCard | None = None,
+) -> None:
     """Refuse a card that others could not work with (R 1.3, 3.1.2)."""
-    for wrong in card_faults(card, parent):
+    for wrong in card_faults(card, above, before):
         raise wrong
 
 
-def card_faults(card: OrganizationCard, parent: Organization | None) -> Iterator[InvalidInput]:
-    """Everything for which any card would be refused, one for each of its parts."""
+def card_faults(
+    card: OrganizationCard,
+    above: Sequence[Organization],
+    before: OrganizationCard | None = None,
+) -> Iterator[InvalidInput]:
+    """Everything for which any card would be refused, one for each of its parts.
+
+    `above` is whom it answers to, from its parent on; `before` the card it takes the place of: a
+    parent, or a text, that stays as it is was judged when it was entered.
+    """
     checks: tuple[Callable[[], None], ...] = (
+        lambda: _check_lines(card, before),
         lambda: _check_region(card),
         *(partial(_check_place, place, card.region) for place in card.serves),
         lambda: check_hours(card.hours),
         lambda: check_closures(card.closures),
-        lambda: _check_parent(card, parent),
+        lambda: _check_parent(card, above, before),
     )
     for check in checks:
         try:
             check()
         except InvalidInput as wrong:
             yield wrong
+
+
+def parent_stands(card: OrganizationCard, before: OrganizationCard | None) -> bool:
+    """Whether nothing is new of whom it answers to, nor of what that rests on."""
+    names = ("parent", "kind", "region")
+    return before is not None and all(
+        getattr(card, name) == getattr(before, name) for name in names
+    )
+
+
+def _check_lines(card: OrganizationCard, before: OrganizationCard | None) -> None:
+    for name, value in card:
+        if not is_one_line(value) and (before is None or getattr(before, name) != value):
+            raise _wrong("several-lines", "the text is one line", f"card.{name}")
 
 
 def _check_region(card: OrganizationCard) -> None:
@@ -47,10 +87,14 @@ def _check_region(card: OrganizationCard) -> None:
         check_municipality(card.address.municipality, "card.address.municipality")
 
 
-def check_municipality(code: str, field: str) -> None:
-    """Refuse a municipality that is not one of ours."""
-    if all(code != item.code for item in municipalities()):
+def check_municipality(code: str, field: str, region: str | None = None) -> Municipality:
+    """A municipality of ours, and of this region; refuses any other."""
+    found = next((item for item in municipalities() if item.code == code), None)
+    if found is None:
         raise _wrong("unknown-municipality", "not a municipality of this directory", field)
+    if region is not None and found.region != region:
+        raise _wrong("foreign-municipality", "a municipality of another region", field)
+    return found
 
 
 def _check_place(place: Territory, region: str | None) -> None:
@@ -68,20 +112,25 @@ def _check_place(place: Territory, region: str | None) -> None:
                 "card.serves",
             )
         return
-    check_municipality(place.municipality, "card.serves")
-    municipality = next(item for item in municipalities() if item.code == place.municipality)
+    municipality = check_municipality(place.municipality, "card.serves", region)
     districts = {city_district_stem(district.name) for district in municipality.city_districts}
     if place.city_district and city_district_stem(place.city_district) not in districts:
         raise _wrong("unknown-city-district", "not a district of that city", "card.serves")
-    if region is not None and municipality.region != region:
-        raise _wrong("foreign-municipality", "a municipality of another region", "card.serves")
 
 
-def _check_parent(card: OrganizationCard, parent: Organization | None) -> None:
-    if card.parent is not None and (
-        parent is None or parent.status is Status.RETIRED or parent.id == card.id
-    ):
-        raise _wrong("unknown-parent", "no such organization takes part", "card.parent")
+def _check_parent(
+    card: OrganizationCard, above: Sequence[Organization], before: OrganizationCard | None
+) -> None:
+    if parent_stands(card, before):
+        return
+    parent = above[0] if above else None
+    if card.parent is not None:
+        if parent is None or parent.status is Status.RETIRED or parent.id == card.id:
+            raise _wrong("unknown-parent", "no such organization takes part", "card.parent")
+        if any(one.id == card.id for one in above):
+            raise _wrong("parent-cycle", "that one answers to this one itself", "card.parent")
+        if None not in {card.region, parent.card.region} and card.region != parent.card.region:
+            raise _wrong("foreign-parent", "that one is of another region", "card.parent")
     if card.kind is OrganizationKind.INSTITUTION and (
         parent is None or parent.card.kind not in PARENTS
     ):

@@ -14,15 +14,7 @@ from contracts.values import Line, Value
 from services.directory.domain.contacts import parse_email, parse_phone
 from services.directory.domain.organization import Action, Organization, replace, require
 from services.directory.domain.quality import Fault
-from services.directory.domain.reading import read_address
-
-CARD_FIELDS: dict[str, tuple[str, ...]] = {
-    "name": ("name",),
-    "address": ("address",),
-    "phone": ("phones", "printed_phone"),
-    "email": ("emails", "printed_email"),
-}
-"""Which fields of the card come from which printed field."""
+from services.directory.domain.reading import CARD_FIELDS, read_address
 
 
 class Correction(Value):

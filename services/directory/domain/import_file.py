@@ -2,7 +2,8 @@
 
 Nothing is guessed silently: a file without a named character set is UTF-8 or it is refused, and
 what was read as what is said. What is wrong with the file as a whole refuses it; what is wrong
-with one row is that row's fault, and the rows around it are read.
+with one row is that row's fault, and the rows around it are read. A row of a table is one line: a
+quote that was forgotten could else take the rows behind it for a piece of its cell.
 """
 
 from __future__ import annotations
@@ -160,47 +161,22 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=lambda mark: known[mark])
 
 
-class _Lines:
-    """The lines of a text, one by one; knows those that were read since a row began."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = io.StringIO(text, newline="")
-        self.row: list[str] = []
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.row.append(line)
-        return line
-
-
 def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
-    """Rows with the line they begin on, and what is wrong with one; empty lines are passed over.
+    """Rows with their line, and what is wrong with one; empty lines are passed over.
 
-    A row with text after a closing quote («"МФЦ "Юг""») ends with its line, and the next is read. A
-    quote that is never closed has swallowed the rest of the file: that is the file's fault.
+    Wrong is text after a closing quote («"МФЦ "Юг""»), and a quote that is open at the end of the
+    line; such a row ends with its line all the same.
     """
-    lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a long cell is its row's fault
-    while True:
-        begins, lines.row, wrong = reader.line_num + 1, [], None
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        wrong = None
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as failure:
-            if "unexpected end" in str(failure):
-                raise _wrong(
-                    "quotes-broken",
-                    f"the row that begins on line {begins} has a quote that is never closed",
-                ) from failure
+            cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        except csv.Error:
             wrong = "quotes"
-            cells = next(csv.reader(lines.row, delimiter=delimiter), [])
+            cells = next(csv.reader([line], delimiter=delimiter), [])
         if any(cell.strip() for cell in cells):
-            yield begins, cells, wrong
+            yield number, cells, wrong
 
 
 def _check_columns(columns: list[str], line: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from services.directory.domain.import_file import LONGEST_CELL, SURPLUS, Cells
 from services.directory.domain.quality import Severity
+from services.directory.domain.reading import is_one_line
 from services.directory.domain.rows import SourceRow
 
 PRINTED = ("name", "phone", "address", "email", "website")
@@ -19,10 +21,16 @@ _DAYS = re.compile(r"([A-Z]{2})(?:-([A-Z]{2}))?")
 _TIME = r"([0-2]?\d:[0-5]\d)"
 _HOURS = re.compile(rf"(?P<days>[A-Z,\s-]+?)\s+{_TIME}-{_TIME}(?:\s*\(\s*{_TIME}-{_TIME}\s*\))?")
 
+_RANGE = re.compile(
+    r"(?P<parity>odd|even)?(?:(?:^|\s+)(?P<first>\d[^-]*)?(?P<to>-)?(?P<last>\d.*)?)?"
+)
+
 _UNREADABLE: Mapping[str, tuple[str, str]] = {
     "quotes": (
-        "text stands after a closing quote; a quote within a cell is written twice",
-        "текст после закрывающей кавычки; кавычка внутри ячейки пишется дважды",
+        "text stands after a closing quote, or a quote is open at the end of the line; a quote"
+        " within a cell is written twice, and a cell is one line",
+        "текст после закрывающей кавычки, или кавычка не закрыта до конца строки; кавычка внутри"
+        " ячейки пишется дважды, и в ячейке нет переноса строки",
     ),
     "cell_too_long": (
         f"a cell is longer than {LONGEST_CELL} characters",
@@ -30,16 +38,10 @@ _UNREADABLE: Mapping[str, tuple[str, str]] = {
     ),
 }
 
-CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "kind": ("kind",), "region": ("region",), "name": ("name",),
-    "phone": ("phones", "printed_phone"), "address": ("address",),
-    "email": ("emails", "printed_email"), "website": ("website",), "serves": ("serves",),
-    "parent": ("parent",), "hours": ("hours",), "reception_days": ("reception_days",),
-    "ownership": ("ownership",), "closures": ("closures",),
-    "preholiday_minutes": ("preholiday_minutes",), "source": ("source",),
-    "source_document": ("source",),
+_STAND_INS: Mapping[str, Any] = {
+    "key": "unread", "kind": "mfc", "region": "unread", "printed": {"name": "unread"},
 }  # fmt: skip
-"""Which fields of the card a column speaks of; of the others a row says nothing."""
+"""What stands for a field that every row has and that cannot be read, so that the rest is."""
 
 
 class RowFault(BaseModel):
@@ -70,28 +72,64 @@ def spoken_of(cells: Cells) -> frozenset[str]:
 
 
 def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[RowFault]]:
-    """The row, or every reason why it is none (R 1.3)."""
+    """The row and every reason why it is none (R 1.3).
+
+    With a fault it is the row as far as it could be read, for the other rules to look at. None
+    where nothing could.
+    """
     if cells.wrong is not None:
         english, russian = _UNREADABLE[cells.wrong]
         return None, [_error("row", f"row.{cells.wrong}", english, russian)]
     item, faults = _from_table(cells) if is_table else (dict(cells.values), [])
     if not is_table and not cells.values:
         return None, [_error("row", "row.empty", "the element is no object", "пустой элемент")]
+    faults += _of_several_lines(cells)
     if item.get("provenance") is not None:
         faults.append(
             _error("provenance", "row.provenance", "an example is not imported", "это пример")
         )
     item.setdefault("source", {"document": "import", "place": f"line {cells.line}"})
-    try:
-        row = SourceRow.model_validate_json(json.dumps(item), extra="forbid")
-    except ValidationError as failure:
-        known = {fault.field for fault in faults}
-        return None, faults + [fault for fault in faults_of(failure) if fault.field not in known]
-    if row.key != row.key.lower():
+    row, wrong = _validated(item)
+    known = {fault.field for fault in faults}
+    faults += [fault for fault in wrong if fault.field not in known]
+    if row is not None and row.key != row.key.lower():
         english = "an id has no capitals: people type it as part of a case's number"
         russian = "в идентификаторе нет прописных букв: его набирают в номере дела"
         faults.append(_error("key", "row.key", english, russian, row.key))
-    return (None if faults else row), faults
+    return row, faults
+
+
+def _validated(item: dict[str, Any]) -> tuple[SourceRow | None, list[RowFault]]:
+    """The row and what of it is not of its form; something else stands in the place of that."""
+    try:
+        return SourceRow.model_validate_json(json.dumps(item), extra="forbid"), []
+    except ValidationError as failure:
+        faults = faults_of(failure)
+        rest = dict(item)
+        for error in failure.errors():
+            name, *inner = map(str, error["loc"] or ("",))
+            if inner and name == "printed" and inner[0] != "name":
+                rest[name] = {key: text for key, text in rest[name].items() if key != inner[0]}
+            elif name == "printed" and isinstance(rest.get(name), dict):
+                rest[name] = rest[name] | _STAND_INS[name]
+            elif name in _STAND_INS:
+                rest[name] = _STAND_INS[name]
+            else:
+                rest.pop(name, None)
+        with suppress(ValidationError):
+            return SourceRow.model_validate_json(json.dumps(rest), extra="forbid"), faults
+        return None, faults
+
+
+def _of_several_lines(cells: Cells) -> list[RowFault]:
+    """Every text of a row is one line: more would be shown, and stored, as one name."""
+    printed = cells.values.get("printed")
+    texts = cells.values | (printed if isinstance(printed, dict) else {})
+    return [
+        _error(name, "row.several_lines", "the text is one line", "в тексте есть перенос строки")
+        for name, value in texts.items()
+        if isinstance(value, str) and not is_one_line(value)
+    ]
 
 
 def _from_table(cells: Cells) -> tuple[dict[str, Any], list[RowFault]]:
@@ -126,23 +164,41 @@ def _from_table(cells: Cells) -> tuple[dict[str, Any], list[RowFault]]:
     return item, faults
 
 
-def _serves(text: str) -> list[dict[str, str]]:
-    """«kemerovo/Рудничный район | tashtagol//Шерегеш»: municipality, city district, settlement;
-    `*` is the whole region."""
-    places: list[dict[str, str]] = []
+def _serves(text: str) -> list[dict[str, Any]]:
+    """«kemerovo/Рудничный район | tashtagol//Шерегеш | yurga///ул. Мира: odd 1-15»: municipality,
+    city district, settlement, street with its houses; `*` is the whole region."""
+    places: list[dict[str, Any]] = []
     for part in filter(None, (part.strip() for part in text.split("|"))):
         if part == "*":
             places.append({})
             continue
-        names = [name.strip() for name in part.split("/")]
-        if len(names) > 3 or not names[0]:
+        names = [name.strip() for name in part.split("/", 3)]
+        street, _, houses = names[3].partition(":") if len(names) == 4 else ("", "", "")
+        if not names[0] or (len(names) == 4 and not street.strip()):
             raise BadCell(
-                "municipality/city district/settlement, several with | between them",
-                "муниципалитет/район города/населённый пункт, через | если их несколько",
+                "municipality/city district/settlement/street: houses, several with | between them",
+                "муниципалитет/район города/населённый пункт/улица: дома, несколько через |",
             )
-        fields = ("municipality", "city_district", "settlement")
-        places.append({key: name for key, name in zip(fields, names, strict=False) if name})
+        fields = ("municipality", "city_district", "settlement", "street")
+        named = zip(fields, (*names[:3], street.strip()), strict=False)
+        place: dict[str, Any] = {key: name for key, name in named if name}
+        places.append(place | ({"houses": _houses(houses)} if houses.strip() else {}))
     return places
+
+
+def _houses(text: str) -> list[dict[str, str]]:
+    """«odd 1-15, even, 20-, 12/1»: a side of the street, from and to, or one house."""
+    ranges = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        found = _RANGE.fullmatch(part)
+        if found is None or not any(found.group("parity", "first", "last")):
+            raise BadCell(
+                "houses as odd 1-15, even, 20-, 12/1", "дома в виде odd 1-15, even, 20-, 12/1"
+            )
+        last = found["last"] if found["to"] else found["first"]
+        named = {"parity": found["parity"], "first": found["first"], "last": last}
+        ranges.append({key: value.strip() for key, value in named.items() if value})
+    return ranges
 
 
 def _days(text: str) -> list[str]:

@@ -8,7 +8,7 @@ only applied when a person accepts it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,20 +18,22 @@ from pydantic import BaseModel, ValidationError
 from contracts.directory import OrganizationCard
 from contracts.errors import InvalidInput
 from contracts.territory import Gazetteer, Municipality, Region
-from services.directory.domain.card_rules import card_faults
+from services.directory.domain.card_rules import above_of, card_faults
 from services.directory.domain.import_file import CSV, Cells, FileFacts
-from services.directory.domain.import_row import (
-    CARD_FIELDS,
-    RowFault,
-    faults_of,
-    read_row,
-    spoken_of,
-)
-from services.directory.domain.organization import Organization, Status, require_enterable
+from services.directory.domain.import_row import RowFault, faults_of, read_row, spoken_of
+from services.directory.domain.organization import Organization, Status
 from services.directory.domain.quality import Fault, find_faults
-from services.directory.domain.reading import read_card
-from services.directory.domain.row_faults import closed, of_quality, of_refusal, repeated
-from services.directory.domain.rows import SourceRow
+from services.directory.domain.reading import CARD_FIELDS, read_card
+from services.directory.domain.row_faults import (
+    closed,
+    of_kind,
+    of_municipality,
+    of_place,
+    of_quality,
+    of_refusal,
+    repeated,
+)
+from services.directory.domain.rows import Place, Printed, SourceRow
 from services.directory.domain.versions import differing
 
 
@@ -95,32 +97,63 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
         places[_key_of(item)].append(item.number)
     good: dict[str, tuple[SourceRow, frozenset[str]]] = {}
     for item, row, faults in read:
+        if row is not None:
+            faults.extend(of_municipality(row, faults))
         if (key := _key_of(item)) is not None and len(places[key]) > 1:
             faults.append(repeated(key, places[key]))
-        elif row is not None:
+        elif row is not None and not faults:
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
     cards, unreadable = _cards(good, quality, known)
     planned = []
     for item, row, faults in read:
-        key = row.key if row is not None and row.key in cards else None
+        if row is not None and not faults and row.key in cards:
+            spoken = good[row.key][1] if row.key in known.organizations else None
+            own = tuple(f for f in quality[row.key] if spoken is None or f.field in spoken)
+            planned.append(_planned(item, good[row.key][0], cards, own, known))
+            continue
         if row is not None:
-            faults.extend(unreadable.get(row.key, ()))
-        if key is None or faults:
-            planned.append(
-                PlannedRow(
-                    number=item.number,
-                    line=item.line,
-                    key=_key_of(item),
-                    state=RowState.BROKEN,
-                    faults=faults,
-                )
-            )
-        else:
-            spoken = good[key][1] if key in known.organizations else None
-            own = tuple(f for f in quality[key] if spoken is None or f.field in spoken)
-            planned.append(_planned(item, good[key][0], cards, own, known))
+            faults.extend(() if faults else unreadable[row.key])
+            faults.extend(_further(row, faults, cards, known))
+        broken = PlannedRow(
+            number=item.number,
+            line=item.line,
+            key=_key_of(item),
+            state=RowState.BROKEN,
+            faults=faults,
+        )
+        planned.append(broken)
     return planned
+
+
+def _further(
+    row: SourceRow,
+    faults: Iterable[RowFault],
+    cards: Mapping[str, OrganizationCard],
+    known: Known,
+) -> list[RowFault]:
+    """What else is wrong with a broken row, in the fields that could be read."""
+    unread = {fault.field.split(".")[0] for fault in faults}
+    bare = row.model_copy(
+        update={
+            "printed": Printed(name="unread"),
+            "source": Place(document="import", place=f"row {row.key}"),
+        }
+    )
+    card = read_card(bare, (), known.gazetteer)
+    if "region" in unread:
+        card = card.model_copy(update={"region": None})
+    found = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
+    return [fault for fault in found if fault.field.split(".")[0] not in unread]
+
+
+def _refusals(
+    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
+) -> list[InvalidInput]:
+    """All that an editor's card would be refused for."""
+    present = known.organizations.get(card.id)
+    before = present[1].card if present is not None else None
+    return [*of_kind(card, before), *card_faults(card, _above(card, cards, known), before)]
 
 
 def _cards(
@@ -148,10 +181,7 @@ def _planned(
 ) -> PlannedRow:
     card = cards[row.key]
     faults = [of_quality(fault) for fault in quality]
-    broken = [
-        of_refusal(wrong)
-        for wrong in (*_kind_faults(card, known), *card_faults(card, _parent(card, cards, known)))
-    ]
+    broken = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
     )
@@ -160,6 +190,7 @@ def _planned(
         return planned
     planned.quality, planned.row, planned.card = quality, row, card
     if row.key not in known.organizations:
+        planned.faults += of_place(card)
         return planned
     planned.seen_version, present = known.organizations[row.key]
     if present.status is Status.RETIRED:
@@ -182,15 +213,6 @@ def _closed(planned: PlannedRow, present: Organization) -> PlannedRow:
         faults=[closed(present), *planned.faults],
         seen_version=planned.seen_version,
     )
-
-
-def _kind_faults(card: OrganizationCard, known: Known) -> Iterator[InvalidInput]:
-    """A provider is proposed with its INN, OGRN and services, which no column holds (L 1.2.2.2)."""
-    present = known.organizations.get(card.id)
-    try:
-        require_enterable(card, present[1].card if present else None)
-    except InvalidInput as wrong:
-        yield wrong
 
 
 def _conflict(present: Organization, fields: tuple[str, ...]) -> str | None:
@@ -247,16 +269,21 @@ def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]
     return {key: tuple(faults) for key, faults in found.items()}
 
 
-def _parent(
+def _above(
     card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
-) -> Organization | None:
-    """The organization it answers to: of the directory, or one that comes with the file."""
-    if card.parent is not None and card.parent in known.organizations:
-        return known.organizations[card.parent][1]
-    coming = cards.get(card.parent or "")
-    if coming is None:
-        return None
-    return Organization(id=coming.id, card=coming, changed_at=known.now)
+) -> list[Organization]:
+    """Whom it answers to: of the directory as the file changes it, or coming with the file."""
+
+    def as_it_will_be(key: str) -> Organization | None:
+        _, present = known.organizations.get(key, (0, None))
+        coming = cards.get(key)
+        if coming is None:
+            return present
+        if present is None:
+            return Organization(id=key, card=coming, changed_at=known.now)
+        return present.model_copy(update={"card": coming})
+
+    return above_of(card.parent, as_it_will_be)
 
 
 def _key_of(cells: Cells) -> str | None:

@@ -48,7 +48,7 @@ def _check_place_and_hours(listing: ServiceListing, organization: OrganizationCa
         source=listing.source,
     )
     try:
-        check_card(bare, None)
+        check_card(bare, ())
     except InvalidInput as wrong:
         field = (wrong.field or "card").replace("card", "service", 1)
         raise InvalidInput(wrong.code, wrong.detail, field=field, clause=wrong.clause) from wrong

@@ -7,12 +7,15 @@ replicas are replaced does not undo what the newer ones brought.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contracts.context import Context
 from contracts.directory import OrganizationCard
 from contracts.event import Event
 from services.directory.domain import telling
 from services.directory.domain.organization import Organization, Status, enter, succeed
 from services.directory.domain.rows import SourceRow
+from services.directory.domain.versions import differing
 
 
 def enter_row(
@@ -41,11 +44,7 @@ def take_row(
     organization.loaded, organization.row, organization.files = card, row, files
     if before is None or organization.status is Status.RETIRED:
         return []  # a person's own entry, or one taken out: the file does not speak for it
-    fields = [
-        name
-        for name in OrganizationCard.model_fields
-        if getattr(before, name) != getattr(card, name)
-    ]
+    fields = differing(before, card)
     kept = [name for name in fields if getattr(organization.card, name) != getattr(before, name)]
     taken = {name: getattr(card, name) for name in fields if name not in kept}
     present, reason = organization.card, _reason(fields, kept)
@@ -53,6 +52,6 @@ def take_row(
     return telling.changed(present, organization.card, reason, at.by)
 
 
-def _reason(fields: list[str], kept: list[str]) -> str:
+def _reason(fields: Sequence[str], kept: Sequence[str]) -> str:
     reason = f"data file changed: {', '.join(fields) or 'printed text'}"
     return f"{reason}; kept as edited: {', '.join(kept)}" if kept else reason

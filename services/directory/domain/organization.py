@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Sequence
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind, OrganizationRetired
-from contracts.errors import InvalidInput, require_allowed
+from contracts.errors import InvalidInput, NotAllowedInState, require_allowed
 from contracts.event import Event
 from contracts.values import Actor
 from services.directory.domain import telling
+from services.directory.domain.actions import ALLOWED, PUBLISHED, Action
 from services.directory.domain.changed import (
     CHANGES_KEPT,
     CardChange,
@@ -20,7 +21,8 @@ from services.directory.domain.changed import (
     changed_fields,
     created,
 )
-from services.directory.domain.register_entry import RegisterEntry, Status
+from services.directory.domain.quality_survey import listed
+from services.directory.domain.register_entry import Amendment, RegisterEntry, Status
 from services.directory.domain.rows import ImportedRow, SourceRow
 from services.directory.domain.versions import (
     ARCHIVED_AFTER,
@@ -34,37 +36,8 @@ from services.directory.domain.versions import (
 __all__ = ["ALLOWED", "Action", "Organization", "Status", "change", "publish", "retire"]
 
 
-class Action(StrEnum):
-    """What can be done with an organization."""
-
-    CHANGE = "change"
-    CORRECT = "correct"
-    RETIRE = "retire"
-    ANNOUNCE = "announce"
-    WITHDRAW_ANNOUNCEMENT = "withdraw_announcement"
-    AMEND = "amend"
-    CHECK = "check"
-    PUBLISH = "publish"
-    REFUSE = "refuse"
-
-
-PUBLISHED = frozenset({Status.PUBLISHED})
-UNDECIDED = frozenset({Status.PROPOSED, Status.CHECKED})
 PROPOSED_KINDS = frozenset({OrganizationKind.PROVIDER, OrganizationKind.VOLUNTEER})
 """Kinds that are entered by the register alone: proposed, checked, published (L 1.2.2.2, 3.9)."""
-
-ALLOWED: dict[Action, frozenset[Status]] = {
-    Action.CHANGE: PUBLISHED,
-    Action.CORRECT: PUBLISHED,
-    Action.RETIRE: PUBLISHED,
-    Action.ANNOUNCE: PUBLISHED,
-    Action.WITHDRAW_ANNOUNCEMENT: PUBLISHED,
-    Action.AMEND: UNDECIDED | {Status.REFUSED},
-    Action.CHECK: UNDECIDED,
-    Action.PUBLISH: frozenset({Status.CHECKED}),
-    Action.REFUSE: UNDECIDED,
-}
-"""What may happen in which state; one test walks every state × action."""
 
 
 class Organization(BaseModel):
@@ -92,15 +65,25 @@ class Organization(BaseModel):
     withdrawals: list[Withdrawal] = []
     imported: ImportedRow | None = None
     entry: RegisterEntry | None = Field(default=None, description="its entry in a register (L)")
+    amendment: Amendment | None = Field(
+        default=None, description="a correction of that entry since it was published (L)"
+    )
     changes: list[CardChange] = Field(
         default=[], description="the latest changes as text; nothing before the first one"
     )
 
     @property
     def standing(self) -> Status:
-        """Its state, those of a proposal included."""
+        """Its state, those of a proposal and of an amendment included."""
+        if self.status is Status.PUBLISHED and self.amendment is not None and self.amendment.waits:
+            return self.amendment.stage
         stage = self.entry.stage if self.entry is not None else None
         return self.status if stage is None else stage
+
+    @property
+    def listed_status(self) -> Status:
+        """The state it is listed by: one whose entry is amended takes part as before."""
+        return self.status if self.standing in PUBLISHED else self.standing
 
     @property
     def is_proposal(self) -> bool:
@@ -215,15 +198,48 @@ def replace(
     return telling.changed(before, card, reason, at.by)
 
 
-def retire(organization: Organization, reason: str, at: Context) -> list[Event]:
-    """Take an organization out of the directory; its record stays readable (R 1.3)."""
+def retire(
+    organization: Organization, reason: str, at: Context, answering: Sequence[str] = ()
+) -> list[Event]:
+    """Take an organization out of the directory; its record stays readable (R 1.3).
+
+    `answering` are those that take part and answer to it: they are given another parent first, for
+    whoever asks who serves an address is told whom an institution answers to (R 3.1.2).
+    """
     require(organization, Action.RETIRE)
+    if answering:
+        raise NotAllowedInState(
+            "others-answer-to-it",
+            f"give them another parent first: {listed(answering)}",
+            clause="R 1.3, 3.1.2",
+        )
     succeed(organization, organization.card, reason, at)
     gone = ChangedField(field="status", before=Status.PUBLISHED, after=Status.RETIRED)
     _note(organization, card_change("retire", (gone,), at.now, at.by, organization.edition))
     organization.status = Status.RETIRED
-    organization.announced = []
+    organization.announced, organization.amendment = [], None
     return [OrganizationRetired(by=at.by, reason=reason)]
+
+
+def reinstate(
+    organization: Organization, card: OrganizationCard, reason: str, at: Context
+) -> list[Event]:
+    """Take back a retirement, with the reason; from here on it takes part again (R 1.3)."""
+    require(organization, Action.REINSTATE)
+    require_enterable(card, organization.card)
+    succeed(organization, card, reason, at)
+    back = ChangedField(field="status", before=Status.RETIRED, after=Status.PUBLISHED)
+    _note(organization, card_change("reinstate", (back,), at.now, at.by, organization.edition))
+    organization.status = Status.PUBLISHED
+    return telling.published(card, at.by, reason)
+
+
+def note_change(organization: Organization, at: Context) -> None:
+    """Something else than the card has changed: other replicas see it, and who made the card what
+    it is stays known."""
+    organization.changed_at, held = at.now, organization.held
+    if held is not None:
+        organization.held = held.model_copy(update={"recorded_at": at.now})
 
 
 def succeed(

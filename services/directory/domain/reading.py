@@ -6,7 +6,9 @@ stays unread, and the card carries what is printed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+from pydantic import BaseModel
 
 from contracts.directory import OpeningHours, OrganizationCard
 from contracts.territory import AddressQuery, Gazetteer
@@ -18,6 +20,27 @@ from services.directory.domain.rows import SourceRow
 
 DOUBTED_POSTCODE = frozenset({"address.postcode_outside_region", "address.postcode_conflict"})
 """Faults after which the postcode is not certain: it is foreign, or one of two for one house."""
+
+
+CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "kind": ("kind",), "region": ("region",), "name": ("name",),
+    "phone": ("phones", "printed_phone"), "address": ("address",),
+    "email": ("emails", "printed_email"), "website": ("website",), "serves": ("serves",),
+    "parent": ("parent",), "hours": ("hours",), "reception_days": ("reception_days",),
+    "ownership": ("ownership",), "closures": ("closures",),
+    "preholiday_minutes": ("preholiday_minutes",), "source": ("source",),
+    "source_document": ("source",),
+}  # fmt: skip
+"""Which fields of the card a field of a row, or a column, speaks of; it says nothing of others."""
+
+
+def is_one_line(value: object) -> bool:
+    """Whether no text of a value breaks its line; names, contacts and addresses are one each."""
+    if isinstance(value, str):
+        return len(value.strip().splitlines()) < 2
+    if isinstance(value, BaseModel):
+        return all(is_one_line(inner) for _, inner in value)
+    return not isinstance(value, tuple) or all(map(is_one_line, value))
 
 
 def read_card(row: SourceRow, faults: Collection[Fault], gazetteer: Gazetteer) -> OrganizationCard:

@@ -15,16 +15,26 @@ from contracts.errors import InvalidInput, NotAllowedInState, Refusal
 from contracts.event import Event
 from contracts.values import Line, Value
 from services.directory.domain import telling
-from services.directory.domain.organization import Action, Organization, enter, require, succeed
+from services.directory.domain.entry_rules import CLAUSE, check_particulars
+from services.directory.domain.organization import (
+    Action,
+    Organization,
+    enter,
+    note_change,
+    require,
+    succeed,
+)
 from services.directory.domain.register_entry import (
+    Amendment,
     Check,
     CheckItem,
+    Claim,
     Particulars,
     RegisterEntry,
     Status,
 )
+from services.directory.domain.versions import differing, taking
 
-CLAUSE = "L 1.2.2.2, 3.9"
 PROVIDING = frozenset(
     {
         OrganizationKind.PROVIDER,
@@ -33,8 +43,10 @@ PROVIDING = frozenset(
     }
 )
 """The kinds that give social services: the register of providers holds them all (L 1.2.2.2)."""
-LEGAL_ENTITY, SOLE_TRADER = (10, 13), (12, 15)
-"""Digits of INN and OGRN: of a legal entity, of a sole trader."""
+ENTERED = frozenset(
+    {"name", "address", "phones", "emails", "website", "region", "serves", "ownership"}
+)
+"""What an entry says of the card; hours and closures of one that is published are an editor's."""
 
 
 class Register(StrEnum):
@@ -65,19 +77,19 @@ class CheckResult(Value):
     note: Line | None = None
 
 
-def needed_checks(entry: RegisterEntry, kind: OrganizationKind) -> frozenset[CheckItem]:
+def needed_checks(claim: Claim, kind: OrganizationKind) -> frozenset[CheckItem]:
     """What has to pass before an entry may be published; capacity only where it is claimed."""
     items = {CheckItem.LEGAL_ENTITY, CheckItem.TERRITORY, CheckItem.CONTACTS}
     if kind is OrganizationKind.PROVIDER:
         items.add(CheckItem.SERVICES)
-    if entry.particulars.capacity is not None:
+    if claim.particulars.capacity is not None:
         items.add(CheckItem.CAPACITY)
     return frozenset(items)
 
 
 def propose(card: OrganizationCard, particulars: Particulars, at: Context) -> Organization:
     """A new entry, proposed by the provider itself or by an editor; no event tells of it."""
-    _check_particulars(card, particulars)
+    check_particulars(card, particulars)
     organization = enter(_with_ownership(card, particulars), at)
     organization.status = Status.RETIRED
     organization.entry = RegisterEntry(
@@ -93,13 +105,29 @@ def amend(
     reason: str,
     at: Context,
 ) -> list[Event]:
-    """Correct a proposal, a refused one too: it is looked at anew."""
+    """Correct an entry, a refused one too: it is looked at anew.
+
+    One that is published stays as it is until its amendment was checked and published (L 1.2.2.2).
+    """
     require(organization, Action.AMEND)
-    _check_particulars(card, particulars)
-    entry, card = _entry(organization), _with_ownership(card, particulars)
-    if card == organization.card and particulars == entry.particulars:
+    check_particulars(card, particulars)
+    entry = _entry(organization)
+    sent = _with_ownership(card, particulars)
+    fields = tuple(name for name in differing(organization.card, sent) if name in ENTERED)
+    if not fields and particulars == entry.particulars:
         raise InvalidInput("nothing-changed", "the entry is the present one", field="card")
-    succeed(organization, card, reason, at)
+    if organization.status is Status.PUBLISHED:
+        organization.amendment = Amendment(
+            particulars=particulars,
+            card=taking(organization.card, sent, fields),
+            fields=fields,
+            reason=reason,
+            proposed_by=at.by,
+            proposed_at=at.now,
+        )
+        note_change(organization, at)
+        return []
+    succeed(organization, taking(organization.card, sent, fields), reason, at)
     entry.particulars, entry.checks, entry.stage = particulars, [], Status.PROPOSED
     return []
 
@@ -111,23 +139,31 @@ def check(organization: Organization, results: Sequence[CheckResult], at: Contex
         raise InvalidInput(
             "note-missing", "what does not pass says why", field="results.note", clause=CLAUSE
         )
-    entry = _entry(organization)
-    entry.checks += [
+    claim = claim_of(organization)
+    claim.checks += [
         Check(item=item.item, passed=item.passed, note=item.note, by=at.by, at=at.now)
         for item in results
     ]
-    entry.stage = Status.PROPOSED if missing_checks(organization) else Status.CHECKED
-    organization.changed_at, held = at.now, organization.held
-    if held is not None:
-        organization.held = held.model_copy(update={"recorded_at": at.now})
+    is_checked = not missing_checks(organization)
+    if isinstance(claim, Amendment):
+        claim.stage = Status.AMENDMENT_CHECKED if is_checked else Status.AMENDED
+    else:
+        _entry(organization).stage = Status.CHECKED if is_checked else Status.PROPOSED
+    note_change(organization, at)
     return []
+
+
+def claim_of(organization: Organization) -> Claim:
+    """What is looked at: the amendment that waits, else the entry."""
+    waiting = organization.amendment
+    return waiting if waiting is not None and waiting.waits else _entry(organization)
 
 
 def missing_checks(organization: Organization) -> list[CheckItem]:
     """What has still to pass."""
-    entry = _entry(organization)
-    results = {item: entry.result_of(item) for item in CheckItem}
-    needed = needed_checks(entry, organization.card.kind)
+    claim = claim_of(organization)
+    results = {item: claim.result_of(item) for item in CheckItem}
+    needed = needed_checks(claim, organization.card.kind)
     return [
         item
         for item in CheckItem
@@ -136,15 +172,12 @@ def missing_checks(organization: Organization) -> list[CheckItem]:
 
 
 def numbers_shared(one: Organization, other: Organization) -> list[str]:
-    """Which of INN and OGRN two entries have in common."""
+    """Which of INN and OGRN one entry has, or is to have, in common with another."""
     if one.entry is None or other.entry is None or one.id == other.id:
         return []
     others = other.entry.particulars.numbers()
-    return [
-        name
-        for name, number in one.entry.particulars.numbers().items()
-        if others.get(name) == number
-    ]
+    own = claim_of(one).particulars.numbers()
+    return [name for name, number in own.items() if others.get(name) == number]
 
 
 def publish_entry(
@@ -160,14 +193,31 @@ def publish_entry(
     published only with the reason why there are two, e.g. a branch (L 1.2.2.2).
     """
     require(organization, Action.PUBLISH)
-    entry = _entry(organization)
-    if despite is None:
-        _require_single(organization, others)
-    entry.despite, entry.claims_numbers = despite, despite is None
+    entry, claim = _entry(organization), claim_of(organization)
+    if claim is entry or despite or claim.particulars.numbers() != entry.particulars.numbers():
+        if despite is None:
+            _require_single(organization, others)
+        entry.despite, entry.claims_numbers = despite, despite is None
+    if isinstance(claim, Amendment):
+        return _publish_amendment(organization, claim, reason, at)
     succeed(organization, organization.card, reason, at)
     organization.status = Status.PUBLISHED
     entry.stage, entry.decided_by, entry.decided_at = None, at.by, at.now
     return telling.published(organization.card, at.by, reason)
+
+
+def _publish_amendment(
+    organization: Organization, amendment: Amendment, reason: str, at: Context
+) -> list[Event]:
+    """The entry as amended; others hear of it where their card has changed."""
+    entry, before = _entry(organization), organization.card
+    succeed(organization, taking(before, amendment.card, amendment.fields), reason, at)
+    entry.particulars = amendment.particulars
+    entry.checks = [*entry.checks, *amendment.checks]
+    organization.amendment = None
+    if organization.card == before:
+        return []
+    return telling.changed(before, organization.card, reason, at.by)
 
 
 def number_taken(others: Sequence[str] = ()) -> NumberTaken:
@@ -197,7 +247,11 @@ def _require_single(organization: Organization, others: Iterable[Organization]) 
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:
     """Do not take it into the register, with the reason; it may be amended and looked at anew."""
     require(organization, Action.REFUSE)
-    entry = _entry(organization)
+    entry, claim = _entry(organization), claim_of(organization)
+    if isinstance(claim, Amendment):  # the entry stays as it was published
+        claim.stage, claim.refusal = Status.REFUSED, reason
+        note_change(organization, at)
+        return []
     succeed(organization, organization.card, reason, at)
     entry.stage, entry.decided_by, entry.decided_at = Status.REFUSED, at.by, at.now
     return []
@@ -215,29 +269,3 @@ def _entry(organization: Organization) -> RegisterEntry:
 
 def _with_ownership(card: OrganizationCard, particulars: Particulars) -> OrganizationCard:
     return card.model_copy(update={"ownership": particulars.form})
-
-
-def _check_particulars(card: OrganizationCard, particulars: Particulars) -> None:
-    if not (card.phones or card.emails):
-        raise _wrong("contact-missing", "a phone or an e-mail that answers", "card.phones")
-    if not card.serves:
-        raise _wrong("territory-missing", "where it works", "card.serves")
-    if card.kind is OrganizationKind.VOLUNTEER:
-        return
-    if particulars.volunteers is not None:
-        raise _wrong("not-a-volunteers-organization", "counts none", "particulars.volunteers")
-    if not particulars.services:
-        raise _wrong("services-missing", "what it offers", "particulars.services")
-    if particulars.inn is None or particulars.ogrn is None:
-        missing = "inn" if particulars.inn is None else "ogrn"
-        raise _wrong(f"{missing}-missing", "a provider has both", f"particulars.{missing}")
-    if (len(particulars.inn), len(particulars.ogrn)) not in {LEGAL_ENTITY, SOLE_TRADER}:
-        raise _wrong(
-            "inn-and-ogrn-differ",
-            "one is a legal entity's, the other a sole trader's",
-            "particulars.ogrn",
-        )
-
-
-def _wrong(code: str, detail: str, field: str) -> InvalidInput:
-    return InvalidInput(code, detail, field=field, clause=CLAUSE)

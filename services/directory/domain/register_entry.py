@@ -12,18 +12,21 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from contracts.directory import Ownership
+from contracts.directory import OrganizationCard, Ownership
 from contracts.values import Actor, Line, Value
 
 
 class Status(StrEnum):
-    """States of an organization; the first three are of one that was never published."""
+    """States of an organization; the first three are of one that was never published, the last two
+    of one that is, and whose entry waits to be amended."""
 
     PROPOSED = "proposed"
     CHECKED = "checked"
     REFUSED = "refused"
     PUBLISHED = "published"
     RETIRED = "retired"
+    AMENDED = "amended"
+    AMENDMENT_CHECKED = "amendment_checked"
 
 
 class CheckItem(StrEnum):
@@ -85,14 +88,23 @@ class Check(BaseModel):
     at: AwareDatetime
 
 
-class RegisterEntry(BaseModel):
+class Claim(BaseModel):
+    """What is claimed, and what came of looking at it."""
+
+    particulars: Particulars
+    checks: list[Check] = []
+
+    def result_of(self, item: CheckItem) -> Check | None:
+        """The last check of an item."""
+        return next((check for check in reversed(self.checks) if check.item is item), None)
+
+
+class RegisterEntry(Claim):
     """An entry of a register; `stage` is empty once the organization was published."""
 
     stage: Status | None = Status.PROPOSED
-    particulars: Particulars
     proposed_by: Actor
     proposed_at: AwareDatetime
-    checks: list[Check] = []
     decided_by: Actor | None = None
     decided_at: AwareDatetime | None = None
     despite: str | None = None
@@ -100,6 +112,22 @@ class RegisterEntry(BaseModel):
     claims_numbers: bool = False
     """Whether no other of its register may be published with its INN or OGRN."""
 
-    def result_of(self, item: CheckItem) -> Check | None:
-        """The last check of an item."""
-        return next((check for check in reversed(self.checks) if check.item is item), None)
+
+class Amendment(Claim):
+    """A correction of an entry that is published: nothing of it holds before it is checked and
+    published itself. It changes the named fields of the card, so that it does not undo what
+    changes until then."""
+
+    stage: Status = Status.AMENDED
+    """`amended` or `amendment_checked` while it waits; `refused` in the end, or it is gone."""
+    card: OrganizationCard
+    fields: tuple[str, ...]
+    reason: str
+    proposed_by: Actor
+    proposed_at: AwareDatetime
+    refusal: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has decided on it yet."""
+        return self.stage is not Status.REFUSED

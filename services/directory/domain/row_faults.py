@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from contracts.directory import OrganizationCard
 from contracts.errors import InvalidInput
+from services.directory.domain.card_rules import check_municipality
 from services.directory.domain.import_row import RowFault
-from services.directory.domain.organization import Organization
+from services.directory.domain.organization import Organization, require_enterable
 from services.directory.domain.quality import Fault, Severity
 from services.directory.domain.quality_survey import listed
+from services.directory.domain.rows import SourceRow
 
 
 def repeated(key: str, rows: list[int]) -> RowFault:
@@ -31,6 +36,43 @@ def of_refusal(wrong: InvalidInput) -> RowFault:
         reason_en=wrong.detail,
         reason_ru="сведения противоречат справочнику",
     )
+
+
+def of_municipality(row: SourceRow, faults: Iterable[RowFault]) -> list[RowFault]:
+    """The municipality that the row is printed for is none, or not of its region."""
+    region = None if any(fault.field == "region" for fault in faults) else row.region
+    try:
+        if row.municipality is not None:
+            check_municipality(row.municipality, "municipality", region)
+    except InvalidInput as wrong:
+        return [of_refusal(wrong)]
+    return []
+
+
+def of_place(card: OrganizationCard) -> list[RowFault]:
+    """A new one that no question about a place finds: it serves none, and where it is nobody says.
+
+    It is taken all the same: of some a source prints no more (M).
+    """
+    if card.serves or (card.address is not None and card.address.municipality is not None):
+        return []
+    return [
+        RowFault(
+            field="serves",
+            rule="row.serves_nobody",
+            severity=Severity.WARNING,
+            reason_en="It serves no place, and its address names no municipality: no list has it.",
+            reason_ru="Территория не указана, муниципалитет из адреса не ясен: в списках её нет.",
+        )
+    ]
+
+
+def of_kind(card: OrganizationCard, before: OrganizationCard | None) -> Iterator[InvalidInput]:
+    """A provider is proposed with its INN, OGRN and services, which no column holds (L 1.2.2.2)."""
+    try:
+        require_enterable(card, before)
+    except InvalidInput as wrong:
+        yield wrong
 
 
 def of_quality(fault: Fault) -> RowFault:

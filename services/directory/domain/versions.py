@@ -61,7 +61,7 @@ class Announcement(BaseModel):
 
     def onto(self, card: OrganizationCard) -> OrganizationCard:
         """The card with the announced fields."""
-        return card.model_copy(update={name: getattr(self.card, name) for name in self.fields})
+        return taking(card, self.card, self.fields)
 
 
 class Withdrawal(BaseModel):
@@ -80,6 +80,13 @@ def differing(before: OrganizationCard, after: OrganizationCard) -> tuple[str, .
         for name in OrganizationCard.model_fields
         if getattr(before, name) != getattr(after, name)
     )
+
+
+def taking(
+    card: OrganizationCard, other: OrganizationCard, fields: Iterable[str]
+) -> OrganizationCard:
+    """A card with some fields of another."""
+    return card.model_copy(update={name: getattr(other, name) for name in fields})
 
 
 def in_force(versions: Iterable[Version], moment: AwareDatetime) -> Version | None:

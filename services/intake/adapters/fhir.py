@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from contracts.careplan import ServiceForm
 from contracts.referral import Channel
 from services.intake.adapters.fhir_bundle import (
     Part,
@@ -19,22 +21,27 @@ from services.intake.adapters.fhir_bundle import (
     take_alone,
     take_apart,
 )
+from services.intake.adapters.fhir_modifiers import (
+    ORDERS,
+    check_about,
+    check_condition,
+    check_task,
+    check_understood,
+    check_written,
+)
 from services.intake.adapters.fhir_parsing import fail, make, parse
 from services.intake.adapters.fhir_patient import card
 from services.intake.adapters.fhir_resources import (
     Organization,
     Patient,
     ServiceRequest,
-    Task,
-    moment_of,
 )
 from services.intake.adapters.fhir_said import contact_of, in_hospital
 from services.intake.domain.journal import ReferralForm
+from services.intake.domain.priority import Priority, most_pressing
 
-REQUEST_STATUS = {"draft", "active"}
-REQUEST_INTENT = {"proposal", "plan", "order", "original-order"}
-TASK_STATUS = {"draft", "requested"}
-TASK_INTENT = {"proposal", "plan", "order", "original-order", "filler-order", "instance-order"}
+SERVICE_FORM = "urn:opora:service-form"
+"""System of the coding by which a ServiceRequest asks for a form of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,54 +88,67 @@ def read_posted(posted: Any) -> Posted:
     return fail("resourceType", "send a transaction Bundle or a ServiceRequest")
 
 
-def read_referral(posted: Any, organization: str) -> Referral:
+def read_referral(posted: Any, organization: str, now: datetime) -> Referral:
     """The referral in a posted resource; raises InvalidInput with the FHIR path as its field."""
     whole = read_posted(posted)
     request = next(part for part in whole.parts if part.kind == "ServiceRequest")
     read = parse(ServiceRequest, request.resource, request.path)
-    patient = whole.find(read.subject, request, "Patient") or _only_patient(request)
-    for part in whole.parts:
-        if part.kind == "Task":
-            _check_task(whole, part, request, patient)
-    form = _form(whole, request, read, patient, organization)
+    check_understood(posted, posted["resourceType"])
+    patient = whole.find(read.subject, request, "Patient") or _only_patient(request, read)
+    tasks = [check_task(whole, part, request, now) for part in whole.parts if part.kind == "Task"]
+    check_about(whole, patient)
+    for index, part in enumerate(whole.parts):
+        if part.condition is not None:
+            check_condition(part, part.condition, f"Bundle.entry[{index}].request.ifNoneExist")
+    _check_ordered(read, request.path, now)
+    pressing = most_pressing(read.priority, *(task.priority for task in tasks))
+    form = _form(whole, request, read, patient, organization, pressing, now)
     check_references(whole)
     key = source_key(read, organization, request.path)
     return Referral(form, key, whole, request, Places(request.path, patient.path))
 
 
-def _only_patient(request: Part) -> Part:
-    """Of a bare ServiceRequest the one Patient it contains; else the subject is nobody's."""
+def _only_patient(request: Part, read: ServiceRequest) -> Part:
+    """Of a bare ServiceRequest that names nobody, the one Patient it contains; else the subject is
+    nobody's."""
     patients = [part for part in request.contained if part.kind == "Patient"]
     if request.path != "ServiceRequest":
         fail(f"{request.path}.subject", "refers to the Patient that is sent along")
     if len(patients) != 1:
         fail("ServiceRequest.contained", "a bare ServiceRequest contains its one Patient")
+    if read.subject.reference or read.subject.identifier:
+        fail("ServiceRequest.subject", "refers to the Patient that is contained")
     return patients[0]
 
 
-def _check_task(whole: Posted, part: Part, request: Part, patient: Part) -> None:
-    task, path = parse(Task, part.resource, part.path), part.path
-    if task.status not in TASK_STATUS:
-        fail(f"{path}.status", "the requester sends draft or requested")
-    if task.intent not in TASK_INTENT:
-        fail(f"{path}.intent", f"one of {', '.join(sorted(TASK_INTENT))}")
-    authored, modified = moment_of(task.authored_on), moment_of(task.last_modified)
-    if authored and modified and modified < authored:
-        fail(f"{path}.lastModified", "lies before authoredOn")
-    if task.focus and whole.find(task.focus, part, "ServiceRequest") is not request:
-        fail(f"{path}.focus", "refers to the ServiceRequest that is sent along")
-    if task.for_ and whole.find(task.for_, part, "Patient") is not patient:
-        fail(f"{path}.for", "refers to the Patient that is sent along")
+def _check_ordered(read: ServiceRequest, path: str, now: datetime) -> None:
+    """Refuse what is not, not yet or no longer ordered; R4 lets none of it be passed over."""
+    if read.status != "active":
+        fail(f"{path}.status", "a referral is active")
+    if read.intent not in ORDERS:
+        fail(f"{path}.intent", f"one of {', '.join(sorted(ORDERS))}")
+    if read.do_not_perform:
+        fail(f"{path}.doNotPerform", "is true: a referral asks for something to be done")
+    check_written(read.authored_on, f"{path}.authoredOn", now)
+
+
+def _asks_home_care(read: ServiceRequest) -> bool:
+    """Whether care at home is asked for from the start (R 3.3.10): only a coding says so."""
+    concepts = [*([read.code] if read.code else []), *read.order_detail]
+    codings = [(coding.system, coding.code) for one in concepts for coding in one.coding]
+    return (SERVICE_FORM, ServiceForm.HOME.value) in codings
 
 
 def _form(
-    whole: Posted, request: Part, read: ServiceRequest, patient: Part, organization: str
+    whole: Posted,
+    request: Part,
+    read: ServiceRequest,
+    patient: Part,
+    organization: str,
+    priority: Priority | None,
+    now: datetime,
 ) -> ReferralForm:
     path = request.path
-    if read.status not in REQUEST_STATUS:
-        fail(f"{path}.status", f"one of {', '.join(sorted(REQUEST_STATUS))}")
-    if read.intent not in REQUEST_INTENT:
-        fail(f"{path}.intent", f"one of {', '.join(sorted(REQUEST_INTENT))}")
     problems = "; ".join(reason.text for reason in read.reason_code if reason.text)
     sender = whole.find(read.requester, request, "Organization")  # a Practitioner may sign as well
     name = parse(Organization, sender.resource, sender.path).name if sender else None
@@ -136,11 +156,12 @@ def _form(
         ReferralForm,
         {"problems": f"{path}.reasonCode"},
         channel=Channel.MEDICAL_ORGANIZATION,
-        citizen=card(parse(Patient, patient.resource, patient.path), patient.path),
+        citizen=card(parse(Patient, patient.resource, patient.path), patient.path, now),
         problems=problems or (read.code.text if read.code else None) or None,
-        contact=contact_of(whole, organization, name or organization, path),
+        contact=contact_of(whole, organization, name or organization, path, now),
         in_hospital=in_hospital(whole, read, request),
-        home_care_asked=True,
+        home_care_asked=_asks_home_care(read),
+        priority=priority,
     )
 
 

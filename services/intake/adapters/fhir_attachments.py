@@ -61,6 +61,8 @@ def named(posted: Posted) -> list[Named]:
 
 def _all(posted: Posted) -> Iterator[Named]:
     for part in posted.of("DocumentReference"):
+        if part.resource.get("status") == "entered-in-error":
+            fail(f"{part.path}.status", "was entered in error: leave it out")
         contents = part.resource.get("content")
         if not isinstance(contents, list):
             fail(f"{part.path}.content", "a list with an attachment each")

@@ -33,6 +33,8 @@ class Part:
     kind: str
     resource: dict[str, Any]
     full_url: str | None = None
+    condition: str | None = None
+    """`ifNoneExist` of its entry: the search by which it is created once only."""
     contained: list[Part] = field(default_factory=list)
 
     @property
@@ -102,12 +104,14 @@ class Posted:
 
 def has_identifier(resource: dict[str, Any], system: str, value: str) -> bool:
     """Whether a resource bears this identifier."""
+    return (system, value) in identifiers(resource)
+
+
+def identifiers(resource: dict[str, Any]) -> list[tuple[str, Any]]:
+    """System and value of every identifier of a resource."""
     found = resource.get("identifier")
     listed = found if isinstance(found, list) else []
-    return any(
-        isinstance(one, dict) and (one.get("system") or "") == system and one.get("value") == value
-        for one in listed
-    )
+    return [(one.get("system") or "", one.get("value")) for one in listed if isinstance(one, dict)]
 
 
 def take_apart(posted: dict[str, Any]) -> Posted:
@@ -149,15 +153,8 @@ def _part(posted: Any, path: str) -> Part:
         fail(f"{path}.request.method", "a referral is created: POST")
     if entry.request.url.strip("/") != kind:
         fail(f"{path}.request.url", f"is the kind of the resource: {kind}")
-    if entry.request.if_none_exist is not None:
-        _check_search(entry.request.if_none_exist, kind, f"{path}.request.ifNoneExist")
-    return Part(place, kind, resource, entry.full_url, _contained(resource, place))
-
-
-def _check_search(search: str, kind: str, path: str) -> None:
-    """`identifier=system|value`; a referral is known by its own identifier, said here or not."""
-    if SEARCH.fullmatch(f"{kind}?{search.removeprefix(f'{kind}?').lstrip('?')}") is None:
-        fail(path, "is identifier=system|value")
+    condition = entry.request.if_none_exist
+    return Part(place, kind, resource, entry.full_url, condition, _contained(resource, place))
 
 
 def _contained(resource: dict[str, Any], path: str) -> list[Part]:
@@ -184,27 +181,28 @@ def check_references(whole: Posted) -> None:
     within = WITHIN if len(whole.parts) > 1 else ("#",)
     count = 0
     for part in whole.parts:
-        for place, text in references(part.resource):
+        for place, element in elements(part.resource):
+            text = element.get("reference")
+            if not isinstance(text, str):
+                continue
             count += 1
             if count > MAX_REFERENCES:
                 fail(part.path, f"a referral holds at most {MAX_REFERENCES} references")
             if text.startswith(within) and not _leads_somewhere(whole, text, part):
-                fail(f"{part.path}{place}", "refers to nothing in what was sent")
+                fail(f"{part.path}{place}.reference", "refers to nothing in what was sent")
 
 
 def _leads_somewhere(whole: Posted, text: str, part: Part) -> bool:
     return text == "#" or whole._by_text(text, part) is not None  # "#": whatever contains it
 
 
-def references(resource: Any) -> Iterator[tuple[str, str]]:
-    """Every reference in a resource, with its place."""
+def elements(resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every element in a resource that has elements itself, with its place."""
     waiting: list[tuple[str, Any]] = [("", resource)]
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, dict):
-            text = value.get("reference")
-            if isinstance(text, str):
-                yield f"{place}.reference", text
+            yield place, value
             waiting += [(f"{place}.{name}", inner) for name, inner in value.items()]
         elif isinstance(value, list):
             waiting += [(f"{place}[{index}]", inner) for index, inner in enumerate(value)]

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TypeVar
 
 import phonenumbers
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.values import Address, CitizenCard, FullName, Snils, is_phone
 from services.intake.adapters.fhir_parsing import fail, make
-from services.intake.adapters.fhir_resources import ContactPoint, FhirAddress, HumanName, Patient
+from services.intake.adapters.fhir_resources import (
+    ContactPoint,
+    FhirAddress,
+    HumanName,
+    Patient,
+    Used,
+)
 
 SNILS_SYSTEMS = {
     "https://fhir.ru/ig/core/systems/snils",
@@ -20,29 +28,57 @@ SNILS_SYSTEMS = {
     "1.2.643.100.3",
 }
 SNILS_TYPE = "SB"
+NAMES = ("official", "usual", None, "temp")
+ADDRESSES = ("home", None, "temp", "work")
+"""Uses of a name and of an address, the one that counts most first; any other comes after them."""
+REPLACED = "replaced-by"
 _SNILS: TypeAdapter[str] = TypeAdapter(Snils)
+U = TypeVar("U", bound=Used)
 
 
-def card(patient: Patient, path: str) -> CitizenCard:
+def card(patient: Patient, path: str, now: datetime) -> CitizenCard:
     """What identifies and reaches the citizen; raises InvalidInput by the path of what is wrong."""
-    name = full_name(patient.name, path)
+    _check_living(patient, path)
+    name = full_name(patient.name, path, now)
     if name is None:
         return fail(f"{path}.name", "family name and given name are needed (R 3.1.2)")
     return make(
         CitizenCard,
         {"": f"{path}.birthDate"},
-        snils=_snils(patient, path),
+        snils=_snils(patient, path, now),
         name=name,
         birth_date=_birth_date(patient, path),
         gender=patient.gender,
-        address=first_address(patient.address, path),
-        phone=phone_of(patient.telecom),
+        address=address_of(patient.address, path, now),
+        phone=phone_of(patient.telecom, now),
     )
 
 
-def full_name(names: list[HumanName], path: str) -> FullName | None:
-    """The official name, or the first one; None where there is none that is whole."""
-    name = next((n for n in names if n.use == "official"), None) or next(iter(names), None)
+def _check_living(patient: Patient, path: str) -> None:
+    """Refuse a record that says there is nobody to refer: R4 lets none of it be passed over."""
+    if patient.active is False:
+        fail(f"{path}.active", "is false: the record is not in use, so nobody is referred by it")
+    if patient.deceased_boolean:
+        fail(f"{path}.deceasedBoolean", "is true: care is for the living")
+    if patient.deceased_date_time is not None:
+        fail(f"{path}.deceasedDateTime", "is given: care is for the living")
+    for index, link in enumerate(patient.link):
+        if link.type == REPLACED:
+            fail(f"{path}.link[{index}].type", "is replaced-by: send the record in its place")
+
+
+def _first(
+    elements: Sequence[U], uses: Sequence[str | None], now: datetime
+) -> tuple[int, U] | None:
+    """Of what is in use the one whose use counts most, with its place."""
+    found = [(index, one) for index, one in enumerate(elements) if one.in_use(now)]
+    rank = {use: place for place, use in enumerate(uses)}
+    return min(found, key=lambda one: rank.get(one[1].use, len(uses)), default=None)
+
+
+def full_name(names: list[HumanName], path: str, now: datetime) -> FullName | None:
+    """The name that counts: the official one first; None where there is none that is whole."""
+    _, name = _first(names, NAMES, now) or (0, None)
     if name is None or not name.family or not name.given:
         return None
     return make(
@@ -54,8 +90,12 @@ def full_name(names: list[HumanName], path: str) -> FullName | None:
     )
 
 
-def _snils(patient: Patient, path: str) -> str | None:
+def _snils(patient: Patient, path: str, now: datetime) -> str | None:
+    """The SNILS; two that differ are two persons, and none of them is the citizen's for sure."""
+    found: str | None = None
     for index, identifier in enumerate(patient.identifier):
+        if not identifier.in_use(now):
+            continue
         place = f"{path}.identifier[{index}]"
         codes = {coding.code for coding in identifier.type.coding} if identifier.type else set()
         system = identifier.system or ""
@@ -64,10 +104,13 @@ def _snils(patient: Patient, path: str) -> str | None:
                 fail(f"{place}.system", "is no known system of SNILS")
             continue
         try:
-            return _SNILS.validate_python(identifier.value)
+            snils = _SNILS.validate_python(identifier.value)
         except ValidationError:
             fail(f"{place}.value", "is no SNILS: eleven digits with fitting check digits")
-    return None
+        if found not in {None, snils}:
+            fail(f"{place}.value", "is another SNILS than the one before: a person has one")
+        found = snils
+    return found
 
 
 def _birth_date(patient: Patient, path: str) -> date | None:
@@ -81,30 +124,32 @@ def _birth_date(patient: Patient, path: str) -> date | None:
     return fail(f"{path}.birthDate", "is a full date, YYYY-MM-DD (R 3.1.2)")
 
 
-def first_address(addresses: list[FhirAddress], path: str) -> Address | None:
-    """The first address, as one line, if there is any."""
-    if not addresses:
+def address_of(addresses: list[FhirAddress], path: str, now: datetime) -> Address | None:
+    """Where somebody lives, as one line: at home, else for the time being; None where no address
+    is in use. It says who serves the citizen and where the survey goes (R 3.1.2, 3.3.2)."""
+    place, address = _first(addresses, ADDRESSES, now) or (0, None)
+    if address is None:
         return None
-    address = addresses[0]
+    path = f"{path}.address[{place}]"
     text = address.text or ", ".join(
         [*filter(None, [address.postal_code, address.city]), *address.line]
     )
     if not text:
-        fail(f"{path}.address[0].text", "the address as one line is needed (R 3.1.2)")
+        fail(f"{path}.text", "the address as one line is needed (R 3.1.2)")
     postal = address.postal_code or ""
     return make(
         Address,
-        {"text": f"{path}.address[0].text", "settlement": f"{path}.address[0].city"},
+        {"text": f"{path}.text", "settlement": f"{path}.city"},
         text=text,
         postal_code=postal if re.fullmatch(r"[0-9]{6}", postal) else None,
         settlement=address.city or None,
     )
 
 
-def phone_of(telecoms: list[ContactPoint]) -> str | None:
-    """The first phone that can be read as one; a broken one is kept in the original only."""
+def phone_of(telecoms: list[ContactPoint], now: datetime) -> str | None:
+    """The first phone in use that can be read as one; a broken one is kept in the original only."""
     for telecom in telecoms:
-        if telecom.system == "phone" and telecom.value:
+        if telecom.system == "phone" and telecom.value and telecom.in_use(now):
             try:
                 number = phonenumbers.parse(telecom.value, "RU")
             except phonenumbers.NumberParseException:

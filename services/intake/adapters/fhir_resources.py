@@ -5,13 +5,14 @@ Attributes have our names and read FHIR's own camelCase ones by alias.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from contracts.values import Gender
+from services.intake.domain.priority import Priority
 
 _DAY = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][01][0-9]:[0-5][0-9]))?"
@@ -42,6 +43,32 @@ def moment_of(text: str | None) -> datetime | None:
         return None
 
 
+NOT_IN_USE = {"old", "maiden", "billing"}
+"""Uses of what was given up, and of an address that bills go to."""
+
+CLOCKS = timedelta(days=1)
+"""So far a sender's calendar or clock may be ahead of ours."""
+
+
+def lies_ahead(text: str | None, now: datetime) -> bool:
+    """Whether a FHIR dateTime, however much of a day it names, lies in the future."""
+    day = (text or "")[:10]
+    return day > (now + CLOCKS).date().isoformat()[: len(day)]
+
+
+class Period(BaseModel):
+    """From when until when something holds; open where it is not said."""
+
+    start: FhirDateTime | None = None
+    end: FhirDateTime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it has begun, as far as is said, and has not ended by now."""
+        today = now.date().isoformat()
+        ended = self.end is not None and self.end[:10] < today[: len(self.end[:10])]
+        return not ended and not lies_ahead(self.start, now)
+
+
 class Element(BaseModel):
     """A FHIR element: what we read of it, the rest tolerated."""
 
@@ -62,7 +89,18 @@ class Concept(Element):
     text: str | None = None
 
 
-class FhirIdentifier(Element):
+class Used(Element):
+    """What somebody has for some use and for some time: a number, a name, an address, a phone."""
+
+    use: str | None = None
+    period: Period | None = None
+
+    def in_use(self, now: datetime) -> bool:
+        """Whether it counts: neither given up nor for bills alone, and within its time."""
+        return self.use not in NOT_IN_USE and (self.period is None or self.period.holds(now))
+
+
+class FhirIdentifier(Used):
     """A number somebody gave: SNILS, OGRN, the sender's own."""
 
     system: str | None = None
@@ -78,22 +116,21 @@ class Reference(Element):
     display: str | None = None
 
 
-class HumanName(Element):
+class HumanName(Used):
     """A name; `given` holds the first name, then the patronymic."""
 
-    use: str | None = None
     family: str | None = None
     given: list[str] = []
 
 
-class ContactPoint(Element):
+class ContactPoint(Used):
     """A phone number or another way to reach somebody."""
 
     system: str | None = None
     value: str | None = None
 
 
-class FhirAddress(Element):
+class FhirAddress(Used):
     """A postal address, as text or in parts."""
 
     text: str | None = None
@@ -103,15 +140,35 @@ class FhirAddress(Element):
     postal_code: str | None = None
 
 
+class PatientLink(Element):
+    """Another record of the same person."""
+
+    type: str | None = None
+
+
 class Patient(Element):
     """The citizen."""
 
+    active: bool | None = None
+    deceased_boolean: bool | None = None
+    deceased_date_time: str | None = None
+    link: list[PatientLink] = []
     identifier: list[FhirIdentifier] = []
     name: list[HumanName] = []
     telecom: list[ContactPoint] = []
     gender: Gender = Gender.UNKNOWN
     birth_date: str | None = None
     address: list[FhirAddress] = []
+
+
+class RelatedPerson(Element):
+    """A relative or another person near the citizen."""
+
+    active: bool | None = None
+    name: list[HumanName] = []
+    telecom: list[ContactPoint] = []
+    address: list[FhirAddress] = []
+    period: Period | None = None
 
 
 class Organization(Element):
@@ -127,11 +184,13 @@ class ServiceRequest(Element):
     identifier: list[FhirIdentifier] = []
     status: str
     intent: str
-    priority: str = "routine"
+    do_not_perform: bool | None = None
+    priority: Priority | None = None
     subject: Reference
     authored_on: FhirDateTime | None = None
     requester: Reference | None = None
     code: Concept | None = None
+    order_detail: list[Concept] = []
     reason_code: list[Concept] = []
     encounter: Reference | None = None
     note: list[dict[str, Any]] = []
@@ -143,8 +202,8 @@ class Task(Element):
 
     status: str
     intent: str
+    priority: Priority | None = None
     focus: Reference | None = None
-    for_: Reference | None = Field(default=None, alias="for")
     code: Concept | None = None
     authored_on: FhirDateTime | None = None
     last_modified: FhirDateTime | None = None

@@ -5,7 +5,7 @@ Read for those who assess: codes and figures. Texts and names stay in the origin
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,10 +15,10 @@ from contracts.regulation import RegulationPack
 from contracts.values import Contact, ContactKind
 from services.intake.adapters.fhir_bundle import Part, Posted
 from services.intake.adapters.fhir_parsing import fail, make, parse, word
-from services.intake.adapters.fhir_patient import first_address, full_name, phone_of
+from services.intake.adapters.fhir_patient import address_of, full_name, phone_of
 from services.intake.adapters.fhir_resources import (
     Concept,
-    Patient,
+    RelatedPerson,
     ServiceRequest,
     moment_of,
 )
@@ -26,8 +26,9 @@ from services.intake.adapters.fhir_scales import scales
 
 CORE = {"Patient", "Organization", "ServiceRequest", "Task"}
 INPATIENT = {"IMP", "ACUTE", "NONAC"}
-ENDED = {"finished", "cancelled", "entered-in-error"}
+NO_STAY = {"planned", "finished", "cancelled", "entered-in-error"}
 NOT_TRUE = {"refuted", "entered-in-error"}
+PAST = {"inactive", "remission", "resolved"}
 MAX_CONDITIONS = 50
 MANDATORY: dict[str, tuple[str, ...]] = {
     "QuestionnaireResponse": ("status",),
@@ -62,11 +63,13 @@ def says(
 
 
 def _conditions(posted: Posted) -> tuple[ConditionSaid, ...]:
-    """Codes of what the citizen has; what was refuted or sent in error is left out."""
+    """Codes of what the citizen has; what is past, refuted or sent in error is left out."""
     found: dict[ConditionSaid, None] = {}
     for part in posted.of("Condition"):
         status = parse(Concept, part.resource.get("verificationStatus") or {}, part.path)
-        if NOT_TRUE & {coding.code for coding in status.coding}:
+        course = parse(Concept, part.resource.get("clinicalStatus") or {}, part.path)
+        codes = {coding.code for coding in (*status.coding, *course.coding)}
+        if codes & (NOT_TRUE | PAST):
             continue
         concept = parse(Concept, part.resource.get("code") or {}, f"{part.path}.code")
         for coding in concept.coding:
@@ -126,23 +129,28 @@ def in_hospital(posted: Posted, request: ServiceRequest, owner: Part) -> bool:
 def _is_stay(encounter: dict[str, Any]) -> bool:
     kind = encounter.get("class")
     code = kind.get("code") if isinstance(kind, dict) else None
-    return word(encounter.get("status")) not in ENDED and (code is None or word(code) in INPATIENT)
+    return word(encounter.get("status")) not in NO_STAY and (
+        code is None or word(code) in INPATIENT
+    )
 
 
-def contact_of(posted: Posted, organization: str, organization_name: str, path: str) -> Contact:
+def contact_of(
+    posted: Posted, organization: str, organization_name: str, path: str, now: datetime
+) -> Contact:
     """Who is to be turned to (R 3.1.2): a relative who was named, else the organization."""
     for part in posted.of("RelatedPerson"):
-        related = parse(Patient, {**part.resource, "gender": "unknown"}, part.path)
-        name = full_name(related.name, part.path)
-        if name is None or part.resource.get("active") is False:
+        related = parse(RelatedPerson, part.resource, part.path)
+        name = full_name(related.name, part.path, now)
+        over = related.period is not None and not related.period.holds(now)
+        if name is None or over or related.active is False:
             continue
         return make(
             Contact,
             {"organization_name": f"{path}.requester", "organization_id": f"{path}.requester"},
             kind=ContactKind.PERSON,
             name=name,
-            phone=phone_of(related.telecom),
-            address=first_address(related.address, part.path),
+            phone=phone_of(related.telecom, now),
+            address=address_of(related.address, part.path, now),
             organization_name=organization_name[:300],
             organization_id=organization,
         )

@@ -22,6 +22,7 @@ from services.intake.api.schemas import (
 )
 from services.intake.api.views import CaseView, case_view
 from services.intake.domain import triage, urgent
+from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.ending import Advice, close_consultation
 from services.intake.intake import WithIntake
 
@@ -42,6 +43,17 @@ async def get_case(case_id: str, response: Response, by: Reader, intake: WithInt
     document = await intake.get_case(case_id, by)
     response.headers["ETag"] = etag(document.version)
     return case_view(document)
+
+
+@router.post("/cases/{case_id}/circumstances", summary="Put right what a case was opened by")
+async def post_circumstances(
+    body: CorrectedCircumstances, by: Frontline, change: ChangeOfCase
+) -> CommandReceipt:
+    """Whether the citizen lies in a hospital, and whether home care was asked for from the start.
+
+    A survey that waits is due by the right term (R 3.3.2, 3.3.3), counted from the referral.
+    """
+    return await change(by, lambda case, at: correct_circumstances(case, body, at))
 
 
 @router.post("/cases/{case_id}/answers", summary="Answer the five questions")

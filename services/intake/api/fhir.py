@@ -12,6 +12,7 @@ from contracts.regulation import pack_in_force
 from services.intake.adapters.fhir import Referral, read_posted, read_referral
 from services.intake.adapters.fhir_attachments import check_hosts, keep, named
 from services.intake.adapters.fhir_content import differences, fingerprint
+from services.intake.adapters.fhir_modifiers import check_condition
 from services.intake.adapters.fhir_parsing import fail, read_json, write_json
 from services.intake.adapters.fhir_said import says
 from services.intake.adapters.fhir_task import (
@@ -87,10 +88,8 @@ async def post_service_request(
     if not isinstance(posted, dict) or posted.get("resourceType") != "ServiceRequest":
         fail("resourceType", "is ServiceRequest here; a Bundle is posted to /fhir")
     condition = http.headers.get("if-none-exist")
-    if condition is not None and not condition.startswith("identifier="):
-        raise InvalidInput(
-            "invalid-if-none-exist", "is identifier=system|value", field="If-None-Exist"
-        )
+    if condition is not None:
+        check_condition(read_posted(posted).parts[0], condition, "If-None-Exist")
     registered, referral = await _register(intake, sender, posted, text)
     entry, wanted = registered.entry, preferred(http)
     answered: dict[str, Any] | None = None
@@ -113,7 +112,7 @@ async def _register(
 ) -> tuple[Registered, Referral]:
     """Read, check, and take in what was posted; raises Refusal naming the FHIR path."""
     organization = sender.organization
-    referral = read_referral(posted, organization)
+    referral = read_referral(posted, organization, intake.now())
     found = named(referral.posted)
     if len(text) - sum(len(one.data or b"") for one in found) * 4 // 3 > MAX_LETTERS:
         raise BodyTooLong(

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 
 from chassis.http import public
+from contracts.careplan import ServiceForm
+from services.intake.adapters.fhir import SERVICE_FORM
 from services.intake.adapters.fhir_task import KEPT
 from services.intake.api.fhir_openapi import FAILURES, answers
 from services.intake.api.fhir_protocol import FhirRoute, resource
@@ -23,7 +25,11 @@ INTERACTIONS = {
     **dict.fromkeys(KEPT, ("read",)),
 }
 TEXTS = {
-    "ServiceRequest": "A referral: posted alone with its Patient contained, or in a transaction.",
+    "ServiceRequest": (
+        "A referral: posted alone with its Patient contained, or in a transaction; an active order."
+        f" A coding {SERVICE_FORM}|{ServiceForm.HOME} in code or orderDetail asks for care at home;"
+        " priority asap and stat are looked at the same day."
+    ),
     "Task": (
         "Where a referral stands. An update withdraws it (cancelled, entered-in-error) and needs"
         " If-Match; no other change is taken. A search by patient.identifier (SNILS) is posted."

@@ -40,7 +40,7 @@ FAILURES: dict[int | str, Described] = {
         422: "an element breaks a rule; its path is named",
         428: "If-Match is missing",
         429: "more calls than agreed; Retry-After",
-        503: "nothing was stored; repeat",
+        503: "repeat it: the same referral is taken once",
     }.items()
 }
 

@@ -15,12 +15,11 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from chassis.problems import RETRY_AFTER_SECONDS
+from chassis.problems import DatabaseAway, headers_of
 from chassis.store import StoreUnavailable
 from chassis.uploads import Streamed
 from contracts.errors import InvalidInput, Refusal
 from services.intake.adapters.fhir_parsing import write_json
-from services.intake.adapters.rates import TooManyRequests
 
 MEDIA_TYPE = "application/fhir+json"
 JSON = {"application/fhir+json", "application/json", "text/json"}
@@ -100,7 +99,7 @@ class FhirRoute(APIRoute):
                 refused = Refusal("http-error", str(failure.detail))
                 return outcome(refused, failure.status_code)
             except StoreUnavailable:
-                return outcome(Refusal("store-unavailable", "nothing was stored; repeat"), 503)
+                return outcome(DatabaseAway())
             if response.headers.get("content-type") == MEDIA_TYPE:
                 response.headers["content-type"] = media_type
             return response
@@ -120,15 +119,8 @@ def outcome(failure: Refusal, status: int | None = None) -> JSONResponse:
     }
     if failure.field:
         issue["expression"] = [failure.field]
-    headers = {}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(failure, TooManyRequests):
-        headers["Retry-After"] = str(failure.seconds)
-    elif status in {429, 503}:
-        headers["Retry-After"] = RETRY_AFTER_SECONDS
     body = {"resourceType": "OperationOutcome", "issue": [issue]}
-    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(body, status, headers=headers_of(failure, status), media_type=MEDIA_TYPE)
 
 
 def resource(

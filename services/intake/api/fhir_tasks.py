@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from contracts.errors import NotFound
 from services.intake.adapters.fhir_task import task_resource
 from services.intake.api.fhir_following import follow
+from services.intake.api.fhir_found import found
 from services.intake.api.fhir_openapi import (
     FAILURES,
     UNCHANGED,
@@ -20,7 +21,6 @@ from services.intake.api.fhir_search import (
     BY_FORM,
     DESCRIBED,
     Search,
-    found,
     read_form,
     read_search,
 )
@@ -41,8 +41,9 @@ router = APIRouter(prefix="/fhir/Task", tags=["FHIR R4"], route_class=FhirRoute,
 async def search_tasks(http: Request, sender: WithSender, intake: WithIntake) -> Response:
     """`identifier` (of the ServiceRequest), `status`, `_lastUpdated`, `focus`, `patient`, `_id`.
 
-    A page at a time, oldest change first, `_count` at most 100, with a `next` link. SNILS is
-    personal data and stands in no address: search by it with POST.
+    A page at a time, the oldest change first unless `_sort=-_lastUpdated`; `_count` at most 100,
+    with a `next` link. Commas are "or", a repeated parameter is "and". SNILS is personal data and
+    stands in no address: search by it with POST.
     """
     search = read_search(http.query_params.multi_items(), strict=is_strict(http))
     return await _searched(http, intake, sender, search)

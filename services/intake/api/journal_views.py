@@ -18,6 +18,7 @@ from contracts.values import CitizenCard, Contact, Identifier, IsoDate
 from services.intake.domain.case import Case
 from services.intake.domain.journal import Addition, JournalEntry
 from services.intake.domain.parties import Applicant
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import EntryState, Forwarding, Returned
 from services.intake.registering import Registered
 
@@ -98,6 +99,7 @@ class EntryView(BaseModel):
     oral: bool | None
     citizen: CitizenCard
     problems: str | None
+    priority: Priority | None = Field(description="how pressing the sender says it is")
     contact: Contact | None
     referrer: Contact | None = Field(description="who refers, where that is not the contact")
     applicant: Applicant | None = Field(description="who applies, where that is not the citizen")
@@ -134,6 +136,7 @@ def entry_view(document: Document[JournalEntry], case: Case | None = None) -> En
         oral=form.oral,
         citizen=form.citizen,
         problems=form.problems,
+        priority=form.priority,
         contact=form.contact,
         referrer=form.referrer,
         applicant=form.applicant,

@@ -13,9 +13,11 @@ from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Assignment,
+    Circumstances,
     Consultation,
     Decline,
     Entered,
@@ -44,6 +46,11 @@ class CaseView(BaseModel):
     regulation: str
     received_at: AwareDatetime | None
     in_hospital: bool
+    home_care_asked: bool
+    circumstances: list[Circumstances] = Field(
+        description="what it said of these two until somebody put it right"
+    )
+    priority: Priority | None
     applicant_informed: bool
     informed: Entered | None = Field(description="who told the applicant, and when (R 3.1.4)")
     triage: dict[str, Any] | None
@@ -94,6 +101,9 @@ def case_view(document: Document[Case]) -> CaseView:
         regulation=ref.pack,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        home_care_asked=case.home_care_asked,
+        circumstances=case.circumstances,
+        priority=case.priority,
         applicant_informed=case.applicant_informed,
         informed=case.informed,
         triage=case.proposal.model_dump(mode="json") if case.proposal else None,

@@ -12,6 +12,7 @@ from contracts.regulation import UnknownTerm
 from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.intake.domain.case import Case
+from services.intake.domain.priority import Priority
 from services.intake.domain.worklists import (
     Follows,
     NextTerm,
@@ -79,6 +80,9 @@ class WorklistItem(BaseModel):
     code: TriageCode | None
     received_at: AwareDatetime | None
     in_hospital: bool
+    priority: Priority | None = Field(
+        description="how pressing a sender says it is; null where none did"
+    )
     danger_reported: bool = Field(
         description="a further referral reports danger, and nobody has looked at it yet"
     )
@@ -163,6 +167,7 @@ def worklist_item(document: Document[Case], now: datetime) -> WorklistItem:
         code=case.code,
         received_at=case.received_at,
         in_hospital=case.in_hospital,
+        priority=case.priority,
         danger_reported=any(link.in_danger for link in case.to_review),
         worklist=shown.worklist,
         owner=shown.owner,

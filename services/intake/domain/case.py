@@ -16,11 +16,13 @@ from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
     Application,
     Assignment,
     Attachment,
+    Circumstances,
     Consultation,
     Decline,
     Document,
@@ -87,6 +89,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     ASSIGN = "assign"
     ISSUE_STATUS_CODE = "issue_status_code"
+    CORRECT_CIRCUMSTANCES = "correct_circumstances"
 
 
 TRIAGED = frozenset({Status.TRIAGED, Status.APPLICATION_REGISTERED, Status.PACKAGE_COMPLETE})
@@ -120,6 +123,7 @@ ALLOWED: dict[Action, frozenset[Status]] = {
     Action.REOPEN: frozenset({Status.DECLINED}),
     Action.ASSIGN: OPEN | {Status.DECLINED, Status.CLOSED, Status.TO_FORWARD},
     Action.ISSUE_STATUS_CODE: OPEN | {Status.DECLINED, Status.CLOSED},
+    Action.CORRECT_CIRCUMSTANCES: OPEN | {Status.DECLINED, Status.TO_FORWARD},
 }
 """What may happen in which state; one test walks every state × action."""
 
@@ -139,6 +143,8 @@ class Case(BaseModel):
     in_hospital: bool = False
     in_danger: bool = False
     home_care_asked: bool = False
+    priority: Priority | None = None
+    circumstances: list[Circumstances] = Field(default_factory=list)
     consultation_only: bool = False
     already_served: bool = False
     answers: dict[str, list[str]] = Field(default_factory=dict)

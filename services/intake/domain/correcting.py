@@ -39,7 +39,7 @@ GRACE = timedelta(seconds=5)
 class Corrected(Value):
     """What is to stand in the new line. What is given replaces the old as a whole; what is left
     out stays as it was. What the case was opened by (in hospital, home care asked) is no part of
-    the line: it is changed in the case."""
+    the line: it is changed in the case (`circumstances.py`)."""
 
     reason: Text = Field(description="why the line is entered anew")
     channel: Channel | None = None

@@ -19,6 +19,7 @@ from services.intake.domain.parties import (
     check_referrer,
     spoken,
 )
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import EntryState, Onward, Returned
 
 
@@ -40,6 +41,11 @@ class ReferralForm(Value):
     )
     applicant: Applicant | None = Field(
         default=None, description="who applies, where that is not the citizen"
+    )
+    priority: Priority | None = Field(
+        default=None,
+        description="how pressing the sender says it is; `asap` and `stat` are looked at the same"
+        " day (R 3.1.7)",
     )
     in_hospital: bool = False
     home_care_asked: bool = Field(
@@ -150,6 +156,12 @@ class JournalEntry(BaseModel):
         if not self.taken_in:
             return EntryState.ENTERED
         return EntryState.FORWARDED if self.passed_on else EntryState.TO_FORWARD
+
+    @property
+    def in_danger(self) -> bool:
+        """Whether it is looked at the same day: a danger was told of, or its sender says that it
+        cannot wait (R 3.1.7)."""
+        return self.form.in_danger or (self.form.priority or Priority.ROUTINE).is_danger
 
     @property
     def incomplete(self) -> bool:

@@ -67,6 +67,16 @@ class UrgentMeasure(Value):
     recorded: Entered | None = None
 
 
+class Circumstances(Value):
+    """What a case said of its citizen until somebody put it right: when, by whom and why."""
+
+    in_hospital: bool
+    home_care_asked: bool
+    until: AwareDatetime
+    by: str
+    reason: Text
+
+
 class Consultation(Value):
     """What was asked, what was answered, and where the person was directed (R 3.1.6 б)."""
 

@@ -16,6 +16,7 @@ from services.intake.domain.further import take_in
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
+from services.intake.domain.priority import most_pressing
 from services.intake.domain.worklists import settle
 
 
@@ -41,7 +42,8 @@ def register_case(
     case.entry_id, case.received_at = entry.referral, entry.received_at
     case.channel = entry.form.channel
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
-    case.in_danger, case.home_care_asked = entry.form.in_danger, entry.form.home_care_asked
+    case.in_danger, case.priority = entry.in_danger, entry.form.priority
+    case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     term = "referral-analysis"
     if entry.taken_in:
@@ -87,6 +89,7 @@ def link_referral(
     link = _link_of(entry, coded=hash_of is not None)
     waited = case.status is Status.DECLINED and case.waits
     reopened = resume(case, at) if waited and not case.consent_withdrawn else []
+    case.priority = most_pressing(case.priority, entry.form.priority)
     taken_up, opened = take_in(case, [link], at)
     tell_requester(case, at)
     linked = ReferralLinked(
@@ -111,7 +114,7 @@ def _link_of(entry: JournalEntry, *, coded: bool) -> LinkedReferral:
         received_at=entry.received_at,
         channel=entry.form.channel,
         requester=entry.requester,
-        in_danger=entry.form.in_danger,
+        in_danger=entry.in_danger,
         in_hospital=entry.form.in_hospital,
         to_review=True,
         coded=coded,

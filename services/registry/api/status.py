@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from chassis import pages
 from chassis.http import Body, public
 from chassis.limits import Evenly
-from chassis.problems import respond
 from contracts.directory import OrganizationCard
 from contracts.errors import NotFound
 from contracts.hours import zone_of
@@ -81,14 +80,7 @@ async def post_status(body: StatusRequest, http: Request, registry: WithRegistry
     """
     address = http.client.host if http.client else "-"
     number, now = plain_number(body.number), registry.now()
-    wait = registry.limits.refused_for(address, number, now)
-    if wait:
-        return respond(
-            429,
-            "too-many-questions",
-            "ask again a little later",
-            headers={"Retry-After": str(wait), "Cache-Control": "no-store"},
-        )
+    registry.limits.check(address, number, now)
     evenly = Evenly()
     case = await case_of_number(registry, number)
     if not await _holds(case, body.code) or case is None:

@@ -196,3 +196,61 @@ async def test_bad_changes_are_refused_and_change_nothing(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     await steps.were(writes=0, published=0)
     assert await version_of(client, "r-institution-15") == version
+
+
+async def test_r_1_3_body_that_institutions_answer_to_is_not_retired(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """R 1.3, 3.1.2: it was, and then not even a phone of theirs could be corrected."""
+    key = "r-authorised-body-07"
+    headers = stack.headers(EDITOR, version=await version_of(client, key))
+    path = f"/organizations/{key}/retirement"
+    refused = await client.post(path, headers=headers, json={"reason": REASON})
+    assert (refused.status_code, refused.json()["code"]) == (409, "others-answer-to-it")
+    assert "r-institution-15" in refused.json()["detail"]
+    body = await published(client, stack, kind="authorised_body", parent="r-department")
+    office = await published(client, stack, kind="authorised_body", parent=body)
+    for parent, code in ((office, "parent-cycle"), ("m-department-01", "foreign-parent")):
+        card = CARD | {"kind": "authorised_body", "parent": parent}
+        headers = stack.headers(EDITOR, version=1)
+        sent = {"card": card, "reason": REASON}
+        refused = await client.post(f"/organizations/{body}", headers=headers, json=sent)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"reinstate": True, "valid_from": "2027-02-01T00:00:00Z"}, "reinstate"),
+        ({"reinstate": True, "corrections": [{"rule": "a", "field": "phone"}]}, "reinstate"),
+        ({}, "card"),
+    ],
+)
+async def test_request_for_two_things_or_none_is_refused(
+    client: httpx.AsyncClient, stack: Stack, body: dict[str, Any], field: str
+) -> None:
+    headers = stack.headers(EDITOR, version=1)
+    sent = body | {"reason": REASON}
+    refused = await client.post("/organizations/r-institution-15", headers=headers, json=sent)
+    assert refused.status_code == 422
+    assert (refused.json()["code"], refused.json()["errors"][0]["field"]) == ("one-of-two", field)
+
+
+async def test_r_1_3_one_whose_parent_is_gone_is_reinstated_with_another(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    body = await published(client, stack, kind="authorised_body")
+    key = await published(client, stack, parent=body)
+    for gone in (key, body):
+        headers = stack.headers(EDITOR, version=1)
+        await client.post(
+            f"/organizations/{gone}/retirement", headers=headers, json={"reason": REASON}
+        )
+    path, back = f"/organizations/{key}", {"reinstate": True, "reason": "Ошибка"}
+    refused = await client.post(path, headers=stack.headers(EDITOR, version=2), json=back)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown-parent")
+    done = await client.post(
+        path, headers=stack.headers(EDITOR, version=2), json=back | {"card": CARD}
+    )
+    assert done.status_code == 200, done.text
+    assert (await client.get(path)).json()["card"]["parent"] == "r-department"

@@ -27,9 +27,11 @@ async def send(
     return await client.post(path, headers=headers, json=body)
 
 
-async def proposed(client: httpx.AsyncClient, stack: Stack, **who: Any) -> str:
+async def proposed(
+    client: httpx.AsyncClient, stack: Stack, entry: dict[str, Any] = ENTRY, **who: Any
+) -> str:
     headers = stack.headers(who.pop("role", PROVIDER), None, subject=who.pop("subject", "dom-1"))
-    made = await send(client, "/providers", headers, ENTRY)
+    made = await send(client, "/providers", headers, entry)
     assert made.status_code == 201, made.text
     entry_id: str = made.json()["id"]
     assert made.headers["location"] == f"/register-entries/{entry_id}"
@@ -327,3 +329,76 @@ async def test_bad_question_to_the_register_is_refused(
     client: httpx.AsyncClient, query: str
 ) -> None:
     assert (await client.get(f"/providers?{query}")).status_code == 422
+
+
+async def test_l_1_2_2_2_published_provider_is_amended_after_it_was_checked_again(
+    client: httpx.AsyncClient, stack: Stack, app: FastAPI
+) -> None:
+    """L 1.2.2.2: and the provider proposes it itself, as it did the entry."""
+    numbers = {"inn": "4212000313", "ogrn": "1024200000318"}
+    entry, later = (
+        sent | {"particulars": sent["particulars"] | numbers} for sent in (ENTRY, AMENDED)
+    )
+    entry_id = await proposed(client, stack, entry, subject="dom-7")
+    path, reason = f"/register-entries/{entry_id}", {"reason": "Внесён"}
+    await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+    done = await send(client, f"{path}/publication", stack.headers(EDITOR, version=2), reason)
+    assert done.json().get("services_listed") == 0
+    steps = await steps_of(app)
+    own = stack.headers(PROVIDER, None, subject="dom-7", version=3)
+    amended = await send(client, path, own, {"entry": later, "reason": "Новое имя"})
+    assert (amended.status_code, amended.json()["status"]) == (200, "amended"), amended.text
+    public = (await client.get(f"/organizations/{entry_id}")).json()
+    assert public["card"]["name"] == ENTRY["name"]
+    for who in (stack.headers(EDITOR), stack.headers(PROVIDER, None, subject="dom-7")):
+        assert entry_id in await ids_of(client, "/register-entries?status=amended", **who)
+    checks = await send(client, f"{path}/checks", stack.headers(EDITOR, version=4), CHECKS)
+    assert checks.json()["status"] == "amendment_checked"
+    whole = (await client.get(path, headers=stack.headers(EDITOR))).json()
+    assert (whole["amendment"]["reason"], whole["missing_checks"]) == ("Новое имя", [])
+    done = await send(client, f"{path}/publication", stack.headers(EDITOR, version=5), reason)
+    assert (done.status_code, done.json()["status"]) == (200, "published"), done.text
+    await steps.were(writes=3, published=1)
+    assert (await stack.spy.wait_for(OrganizationChanged, entry_id)).card.name == AMENDED["name"]
+    listed = await client.get("/providers?form=private")
+    (view,) = [item for item in listed.json()["items"] if item["id"] == entry_id]
+    assert (view["card"]["name"], view["services_listed"]) == (AMENDED["name"], 0)
+    assert entry_id not in await ids_of(
+        client, "/register-entries?status=amendment_checked", **stack.headers(EDITOR)
+    )
+
+
+async def test_r_1_3_retired_provider_is_reinstated_unless_its_number_is_another_s_now(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """R 1.3, L 1.2.2.2: the same key serves again, with the reason."""
+    gone = {"reason": "Исключён"}
+    keys = []
+    entry = ENTRY | {"particulars": ENTRY["particulars"] | {"inn": "4212000200",
+                                                            "ogrn": "1024200000208"}}  # fmt: skip
+    for _ in range(2):
+        made = await send(client, "/providers", stack.headers(EDITOR), entry)
+        assert made.status_code == 201, made.text
+        keys.append(made.json()["id"])
+        path = f"/register-entries/{keys[-1]}"
+        await send(client, f"{path}/checks", stack.headers(EDITOR, version=1), CHECKS)
+        done = await send(
+            client, f"{path}/publication", stack.headers(EDITOR, version=2), {"reason": "Внесён"}
+        )
+        assert done.status_code == 200, done.text
+        if len(keys) == 1:
+            retirement = f"/organizations/{keys[0]}/retirement"
+            await send(client, retirement, stack.headers(EDITOR, version=3), gone)
+    path, back = f"/organizations/{keys[0]}", {"reinstate": True, "reason": "Ошибка"}
+    taken = await send(client, path, stack.headers(EDITOR, version=4), back)
+    assert (taken.status_code, taken.json()["code"]) == (409, "number-already-published")
+    await send(
+        client, f"/organizations/{keys[1]}/retirement", stack.headers(EDITOR, version=3), gone
+    )
+    headers = stack.headers(EDITOR, version=4)
+    done = await send(client, path, headers, back)
+    assert done.status_code == 200, done.text
+    assert (await send(client, path, headers, back)).json() == done.json()
+    assert keys[0] in await ids_of(client, "/providers?form=private")
+    again = await send(client, path, stack.headers(EDITOR, version=5), back)
+    assert (again.status_code, again.json()["code"]) == (409, "not-allowed-in-state")

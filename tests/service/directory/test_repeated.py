@@ -62,6 +62,7 @@ async def test_answers_that_were_lost_are_given_again_after_the_parent_retired(
     calls.append((path, stack.headers(EDITOR, version=2), later))
     answers = [first, *[await send(client, *call) for call in calls[1:]]]
     assert [answer.status_code for answer in answers] == [201, 200, 200]
+    await retired(client, stack, path.removeprefix("/organizations/"))
     await retired(client, stack, parent)
     again = [await send(client, *call) for call in calls]
     assert [answer.json() for answer in again] == [answer.json() for answer in answers]
@@ -79,6 +80,7 @@ async def test_row_applied_before_a_death_is_applied_though_its_parent_retired(
     await editor.preview(table(f"x-r-1;institution;RU-KEM;МБУ;{parent}", header=PARENTED))
     await editor.apply()
     await editor.done()
+    await retired(client, stack, "x-r-1")
     await retired(client, stack, parent)
     made = await directory.imports.get(editor.path.removeprefix("/imports/"))
     assert made is not None

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.directory.domain.quality import RULES
-from services.directory.loading import refresh
+from services.directory.loading import news_of
 from services.directory.snapshot import Snapshot
 from tests.service.directory.conftest import ROWS, app_of, directory_of, loaded, settled
 from tests.service.stack import Stack, running, until
@@ -171,7 +171,7 @@ async def test_news_beyond_one_look_is_read_as_a_whole(
     directory = directory_of(app)
     known, directory.snapshot = directory.snapshot, Snapshot()
     try:
-        await refresh(directory)
+        await news_of(directory).take_in()
         assert len(directory.snapshot) == len(known) >= ROWS
     finally:
         directory.snapshot = known

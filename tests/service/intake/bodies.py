@@ -17,6 +17,7 @@ FAMILIES = ("Петрова", "Кузнецов", "Ёлкина", "Шарипо�
 GIVEN = ("Анна", "Пётр", "Зинаида", "Рустам", "Лидия", "Фёдор", "Айгуль", "Степан")
 CONSENT = {"text_version": "consent-2013-1", "given_on": "2026-01-20"}
 ASSIGNED = {"assignee": "staff:0117", "reason": "её участок"}
+CIRCUMSTANCES = {"in_hospital": True, "home_care_asked": False, "reason": "отметили не то"}
 ADVICE = {
     "asked": "Как оформить уход за матерью",
     "answered": "Рассказали о порядке и о справках",
@@ -95,6 +96,8 @@ def new_bundle(reference: str | None = None) -> dict[str, Any]:
     bundle: dict[str, Any] = json.loads(MINIMAL.read_text("utf-8"))
     patient, request = bundle["entry"][0]["resource"], bundle["entry"][2]["resource"]
     del patient["identifier"]
+    for entry in bundle["entry"]:
+        entry["request"].pop("ifNoneExist", None)
     patient["birthDate"] = f"19{30 + number % 20}-0{1 + number % 9}-08"
     patient["address"][0]["text"] = f"652500, г. Ленинск-Кузнецкий, ул. Шевцовой, д. {number}"
     request["identifier"][0]["value"] = reference or f"MO-2026-{number:06d}"

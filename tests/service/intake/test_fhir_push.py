@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from contracts.referral import ReferralRegistered
+from services.intake.api.worklist_views import worklist_item
 from tests.service.intake.bodies import (
     BARTHEL,
     CONDITION,
@@ -59,6 +60,20 @@ async def test_every_entry_is_answered_in_order_with_its_version_and_time(desk: 
         assert kept.status_code == 200, (kind, kept.text)
         assert kept.json()["resourceType"] == kind
         assert f"{kind}/{kept.json()['id']}" == one["location"]
+
+
+async def test_priority_stands_in_the_journal_the_case_and_its_worklist_r_3_1_7(
+    desk: Desk,
+) -> None:
+    bundle = new_bundle()
+    bundle["entry"][2]["resource"]["priority"] = "stat"
+    entry_id = answers(await desk.push(bundle))[2]["location"].split("/")[1]
+    line = (await desk.get(f"/referrals/{entry_id}")).json()
+    assert line["priority"] == "stat"
+    assert (await desk.case(line["case_id"]))["priority"] == "stat"
+    document = await desk.intake.cases.get(line["case_id"])
+    assert document is not None
+    assert worklist_item(document, desk.intake.now()).priority == "stat"
 
 
 async def test_patient_who_is_known_was_not_created(desk: Desk) -> None:

@@ -211,6 +211,64 @@ async def test_changes_are_polled_page_by_page(desk: Desk) -> None:
     assert first.id not in ids(await search(desk, "status=received", org=OTHER_HOSPITAL))
 
 
+async def test_last_change_comes_first_where_it_is_asked_for(desk: Desk) -> None:
+    await desk.settle()
+    made = [await pushed(desk, org=OTHER_HOSPITAL) for _ in range(3)]
+    await desk.settle()
+    oldest = ids(await search(desk, "_count=100", org=OTHER_HOSPITAL))
+    assert {one.id for one in made} <= set(oldest)
+    seen: list[str] = []
+    query = "_sort=-_lastUpdated&_count=1&status=received,accepted"
+    while query and len(seen) < 3:
+        found = await search(desk, query, org=OTHER_HOSPITAL)
+        seen += ids(found)
+        links = {link["relation"]: link["url"] for link in found["link"]}
+        assert "_sort=-_lastUpdated" in links["self"]
+        query = urlsplit(links["next"]).query if "next" in links else ""
+    assert seen == [one for one in reversed(oldest) if one in seen]
+    assert seen[0] == oldest[-1]
+    by_name = await search(
+        desk, f"_sort=-_lastUpdated&_id={','.join(oldest)}&_count=100", org=OTHER_HOSPITAL
+    )
+    assert ids(by_name) == oldest[::-1]
+
+
+async def test_order_there_is_none_of_is_not_said_to_be_kept(desk: Desk) -> None:
+    found = await search(desk, "_sort=status&_count=1")
+    assert "_sort" not in found["link"][0]["url"]
+    headers = desk.stack.headers(HOSPITALS, HOSPITAL) | {"Prefer": "handling=strict"}
+    strict = await desk.http.get("/fhir/Task?_sort=status", headers=headers)
+    assert strict.json()["issue"][0]["expression"] == ["_sort"]
+    assert strict.status_code == 400
+    plain = await desk.http.get("/fhir/Task?_sort=_lastUpdated", headers=headers)
+    assert plain.status_code == 200
+
+
+async def test_commas_are_or_and_what_is_repeated_is_and(desk: Desk) -> None:
+    bundles = [new_bundle(), new_bundle("МО,1")]
+    one, other = [await pushed(desk, bundle) for bundle in bundles]
+    number = bundles[0]["entry"][2]["resource"]["identifier"][0]["value"]
+    first, second = f"urn:oid:2.25.1|{number}", "urn:oid:2.25.1|МО\\,1"
+    both = await search(desk, f"identifier={first},{second}")
+    assert sorted(ids(both)) == sorted([one.id, other.id])
+    assert ids(await search(desk, f"identifier={second}")) == [other.id]
+    assert ids(await search(desk, f"identifier={first}&identifier={second}")) == []
+    assert ids(await search(desk, f"identifier={first},{second}&identifier={first}")) == [one.id]
+    assert ids(await search(desk, f"_id={one.id}&status=received&status=completed")) == []
+    await desk.settle()
+    people = [(await known.task())["for"]["reference"] for known in (one, other)]
+    assert sorted(ids(await search(desk, f"patient={','.join(people)}"))) == sorted(ids(both))
+    assert ids(await search(desk, f"patient={people[0]}&patient={people[1]}")) == []
+
+
+async def test_person_narrows_what_is_asked_for_by_number(desk: Desk) -> None:
+    referral = await pushed(desk)
+    headers = desk.stack.headers(HOSPITALS, HOSPITAL)
+    form = {"patient.identifier": f"{SNILS}|10689744900", "_id": referral.id}
+    found = await desk.http.post("/fhir/Task/_search", data=form, headers=headers)
+    assert ids(found.json()) == []
+
+
 async def test_snils_stands_in_no_address_and_is_searched_by_a_form(desk: Desk) -> None:
     bundle = new_bundle()
     bundle["entry"][0]["resource"]["identifier"] = [{"system": SNILS, "value": "10689744900"}]
@@ -241,6 +299,10 @@ async def test_snils_stands_in_no_address_and_is_searched_by_a_form(desk: Desk) 
         ("_lastUpdated=ge2026-02-30", "_lastUpdated"),
         ("_count=0", "_count"),
         ("_count=many", "_count"),
+        ("status:not=received", "status:not"),
+        (f"_id={','.join(str(n) for n in range(51))}", "_id"),
+        ("_count=1&_id=a,b", "_id"),
+        ("_count=1&identifier=a|1,a|2", "identifier"),
     ],
 )
 async def test_wrong_search_is_refused_by_its_parameter(desk: Desk, query: str, field: str) -> None:

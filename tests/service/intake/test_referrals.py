@@ -122,7 +122,8 @@ async def test_fhir_bundle_is_answered_entry_by_entry_l_2_2(desk: Desk) -> None:
 async def test_bare_service_request_and_a_byte_order_mark_are_read(desk: Desk) -> None:
     bundle = new_bundle()
     request = bundle["entry"][2]["resource"]
-    request["contained"] = [bundle["entry"][0]["resource"]]
+    request["contained"] = [bundle["entry"][0]["resource"] | {"id": "p"}]
+    request["subject"] = {"reference": "#p"}
     request["extension"] = [{"url": "urn:x", "valueInteger": 2**80}, {"$ref.a\0": float("inf")}]
     text = json.dumps(request)
     answered = await desk.http.post(

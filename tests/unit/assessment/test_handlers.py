@@ -9,7 +9,7 @@ import pytest
 
 from chassis.clock import NEVER_DUE
 from contracts import careplan, intake, referral, triage
-from contracts.assessment import AssessmentOpened, SurveyTermShortened
+from contracts.assessment import AssessmentOpened, SurveyTermCorrected, SurveyTermShortened
 from contracts.event import Event
 from contracts.referral import Channel, ReferralSays, ScaleSaid
 from contracts.triage import TriageCode
@@ -235,6 +235,49 @@ def test_hospital_that_refers_second_shortens_the_survey_that_waits_r_3_3_3() ->
     assert [term.code for term in shortened.closed] == ["primary-survey"]
     assert (survey_terms(case), case.in_hospital) == (["primary-survey-hospital"], True)
     assert hear(case, LINKED) == []
+
+
+@pytest.mark.parametrize("in_hospital", [False, True])
+def test_survey_is_due_by_the_right_term_once_the_tick_is_put_right_r_3_3_2_r_3_3_3(
+    in_hospital: bool,
+) -> None:
+    case, right = Case(id="C-1"), Case(id="C-2")
+    hear(case, REGISTERED.model_copy(update={"in_hospital": not in_hospital}), TRIAGED)
+    hear(right, REGISTERED.model_copy(update={"in_hospital": in_hospital}), TRIAGED)
+    put_right = referral.CircumstancesCorrected(
+        by=SYSTEM, in_hospital=in_hospital, home_care_asked=False
+    )
+    (corrected,) = hear(case, put_right)
+    assert isinstance(corrected, SurveyTermCorrected)
+    due, wanted = ({t.code: t.due_at for t in c.terms.deadlines} for c in (case, right))
+    assert due == wanted
+    assert (case.in_hospital, case.home_care_asked) == (in_hospital, False)
+    assert case.in_hospital_since == right.in_hospital_since
+    assert hear(case, put_right) == []
+
+
+def test_tick_put_right_before_the_code_decides_the_term_r_3_3_3() -> None:
+    case = Case(id="C-1")
+    put_right = referral.CircumstancesCorrected(by=SYSTEM, in_hospital=True, home_care_asked=True)
+    assert hear(case, AT_HOME, put_right) == []
+    hear(case, TRIAGED)
+    assert survey_terms(case) == ["primary-survey-hospital"]
+
+
+def test_citizen_who_lies_in_no_hospital_after_all_has_the_whole_term_r_3_3_2() -> None:
+    case = Case(id="C-1")
+    hear(case, AT_HOME, TRIAGED, LINKED)
+    hear(case, referral.CircumstancesCorrected(by=SYSTEM, in_hospital=False, home_care_asked=True))
+    (survey,) = [term for term in case.terms.deadlines if term.code in SURVEY_TERMS]
+    assert (survey.code, survey.started_at) == ("primary-survey", stages.RECEIVED)
+
+
+def test_citizen_who_returned_is_surveyed_from_the_return_r_3_3_7_2() -> None:
+    case = Case(id="C-1")
+    hear(case, AT_HOME, TRIAGED, intake.CaseDeclined(by=SYSTEM), intake.CaseReopened(by=SYSTEM))
+    hear(case, referral.CircumstancesCorrected(by=SYSTEM, in_hospital=True, home_care_asked=True))
+    (survey,) = [term for term in case.terms.deadlines if term.code in SURVEY_TERMS]
+    assert (survey.code, survey.started_at) == ("primary-survey-hospital", at().now)
 
 
 def test_hospital_that_refers_before_the_code_decides_the_term_r_3_3_3() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pyrate_limiter import Duration
 
 from chassis import limits
-from chassis.limits import GuessLimits, Limit, TooManyQuestions, network_of
+from chassis.limits import GuessLimits, Limit, TooMany, network_of
 
 MONDAY = datetime(2026, 3, 16, 3, 0, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_trust_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_says_when_to_come_back() -> None:
     both = GuessLimits(per_address=1, per_number=5)
     both.check("10.0.0.1", "n1", MONDAY)
-    with pytest.raises(TooManyQuestions) as refused:
+    with pytest.raises(TooMany) as refused:
         both.check("10.0.0.1", "n2", MONDAY)
     assert (refused.value.status, refused.value.retry_after) == (429, 60)
 

@@ -73,6 +73,8 @@ def test_page_goes_on_right_behind_the_one_before(
 ) -> None:
     rest = [one for one in expected(among, place=place) if one > after]
     assert answered(among, {"place": place}, after=after) == rest
+    before = [one for one in expected(among, place=place) if one < after]
+    assert answered(among, {"place": place}, after=after, way=-1) == before[::-1]
 
 
 def test_question_to_one_field_is_left_as_it_is() -> None:

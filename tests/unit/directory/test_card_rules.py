@@ -8,7 +8,7 @@ from contracts.directory import (
     OrganizationCard,
 )
 from contracts.errors import InvalidInput
-from services.directory.domain.card_rules import check_card
+from services.directory.domain.card_rules import above_of, check_card
 from services.directory.domain.organization import (
     Organization,
     Status,
@@ -77,7 +77,7 @@ def test_r_1_3_card_others_could_not_work_with_is_refused(
     changes: dict[str, Any], parent: Organization | None, code: str, field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        check_card(card(**changes), parent)
+        check_card(card(**changes), [parent] if parent is not None else [])
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
@@ -93,4 +93,63 @@ def test_r_1_3_card_others_could_not_work_with_is_refused(
     ],
 )
 def test_card_that_is_in_order_passes(sent: OrganizationCard, parent: Organization | None) -> None:
-    check_card(sent, parent)
+    check_card(sent, [parent] if parent is not None else [])
+
+
+def answering(key: str, parent: str | None, **changes: Any) -> Organization:
+    """A body that answers to somebody."""
+    made = card(id=key, kind="authorised_body", parent=parent, **changes)
+    return Organization(id=key, card=made, changed_at=NOW)
+
+
+def test_r_1_3_nobody_answers_to_one_that_answers_to_it() -> None:
+    known = {
+        one.id: one for one in (answering("a", "b"), answering("b", "c"), answering("c", None))
+    }
+    sent = answering("c", "a").card
+    above = above_of(sent.parent, known.get)
+    assert [one.id for one in above] == ["a", "b", "c"]
+    with pytest.raises(InvalidInput) as refused:
+        check_card(sent, above, known["c"].card)
+    assert (refused.value.code, refused.value.field) == ("parent-cycle", "card.parent")
+
+
+def test_ring_that_was_stored_once_is_walked_once() -> None:
+    known = {one.id: one for one in (answering("a", "b"), answering("b", "a"))}
+    assert [one.id for one in above_of("a", known.get)] == ["a", "b"]
+
+
+def test_r_1_3_parent_of_another_region_is_refused() -> None:
+    moscow = answering("m-department", None, region="RU-MOW", serves=[{}])
+    with pytest.raises(InvalidInput) as refused:
+        check_card(card(parent="m-department"), [moscow])
+    assert (refused.value.code, refused.value.field) == ("foreign-parent", "card.parent")
+
+
+@pytest.mark.parametrize("above", [[], [RETIRED]])
+def test_r_1_3_parent_that_nobody_touched_is_not_judged_anew(above: list[Organization]) -> None:
+    """Else a phone could not be corrected of whoever answers to one that was retired."""
+    check_card(card(phones=["+73845600001"]), above, card())
+    for changes in ({"parent": "r-authorised-body-08"}, {"kind": "mfc"}):
+        with pytest.raises(InvalidInput):
+            check_card(card(**changes), above, card())
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": "Центр\nk3;mfc;RU-KEM"}, "card.name"),
+        ({"printed_phone": "7\r8"}, "card.printed_phone"),
+        ({"address": {"text": "ул. Мира,\n1"}}, "card.address"),
+        ({"serves": [{"municipality": "kemerovo", "street": "ул.\u2028Мира"}]}, "card.serves"),
+    ],
+)
+def test_r_1_3_text_of_several_lines_is_refused_where_it_comes_in(
+    changes: dict[str, Any], field: str
+) -> None:
+    """What was stored with one before stays, until somebody touches it."""
+    sent = card(**changes)
+    with pytest.raises(InvalidInput) as refused:
+        check_card(sent, [BODY], card())
+    assert (refused.value.code, refused.value.field) == ("several-lines", field)
+    check_card(sent, [BODY], sent)

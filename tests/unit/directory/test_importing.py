@@ -94,10 +94,29 @@ def changed(**cells: str) -> str:
         ({"key": ""}, [("key", "row.value_missing")]),
         ({"kind": "bank"}, [("kind", "row.enum")]),
         ({"name": ""}, [("name", "row.string_type")]),
-        ({"region": "RU-TOM"}, [("region", "card.unknown-region"),
-                                ("serves", "card.foreign-municipality")]),
+        ({"region": "RU-TOM"},
+         [("municipality", "card.foreign-municipality"), ("region", "card.unknown-region"),
+          ("serves", "card.foreign-municipality"), ("parent", "card.foreign-parent")]),
         ({"serves": "tomsk"}, [("serves", "card.unknown-municipality")]),
-        ({"serves": "a/b/c/d"}, [("serves", "row.serves")]),
+        ({"serves": "/b"}, [("serves", "row.serves")]),
+        ({"serves": "kemerovo///: 1-5"}, [("serves", "row.serves")]),
+        ({"serves": "kemerovo///ул. Мира: с 1 по 5"}, [("serves", "row.serves")]),
+        ({"serves": "kemerovo///ул. Мира: 9-1"}, [("serves", "card.houses-not-in-order")]),
+        ({"municipality": "nowhere"}, [("municipality", "card.unknown-municipality")]),
+        ({"municipality": "nowhere", "serves": ""},
+         [("municipality", "card.unknown-municipality")]),
+        ({"municipality": "nowhere", "hours": "пн", "region": "RU-XXX", "parent": "nobody"},
+         [("hours", "row.hours"), ("municipality", "card.unknown-municipality"),
+          ("region", "card.unknown-region"), ("serves", "card.foreign-municipality"),
+          ("parent", "card.unknown-parent")]),
+        ({"kind": "bank", "serves": "tomsk", "name": ""},
+         [("kind", "row.enum"), ("name", "row.string_type"),
+          ("serves", "card.unknown-municipality")]),
+        ({"region": "", "serves": "tomsk"},
+         [("region", "row.value_missing"), ("serves", "card.unknown-municipality")]),
+        ({"name": "МБУ \u2028 «Дом»"}, [("name", "row.several_lines")]),
+        ({"key": "X-1", "parent": "nobody"},
+         [("key", "row.key"), ("parent", "card.unknown-parent")]),
         ({"serves": "kemerovo/Приморский район"}, [("serves", "card.unknown-city-district")]),
         ({"hours": "с 9 до 18"}, [("hours", "row.hours")]),
         ({"hours": "MO-XX 09:00-18:00"}, [("hours", "row.hours")]),
@@ -108,7 +127,7 @@ def changed(**cells: str) -> str:
         ({"name": "я" * 301}, [("name", "row.string_too_long")]),
         ({"phone": "1" * 301}, [("printed_phone", "row.string_too_long")]),
         ({"address": "ул. Мира, " + "1" * 300}, [("text", "row.string_too_long")]),
-        ({"kind": "bank", "serves": "a/b/c/d", "hours": "?"},
+        ({"kind": "bank", "serves": "/b", "hours": "?"},
          [("serves", "row.serves"), ("hours", "row.hours"), ("kind", "row.enum")]),
     ],
 )  # fmt: skip
@@ -126,6 +145,50 @@ def test_broken_row_names_every_fault_and_its_neighbours_are_offered(
     structural = [pair for pair in rules(broken) if pair[1].startswith(("row.", "card."))]
     assert [(field.split(".")[0], rule) for field, rule in structural] == expected
     assert all(fault.reason_ru and fault.reason_en for fault in broken.faults)
+
+
+def test_r_3_1_2_table_brings_streets_and_houses(known: Known) -> None:
+    """R 3.1.2: the column has the grammar of the list: from, to, odd or even, open at an end."""
+    served = "yurga///ул. Мира: odd 1-15, even, 20-, -4, 12/1 | kemerovo"
+    (row,) = planned(known, f"{HEADER}\n{changed(serves=served)}\n")
+    assert (row.state, row.faults, row.card is not None) == (RowState.NEW, [], True)
+    assert row.card is not None
+    street, city = row.card.model_dump(mode="json", exclude_none=True)["serves"]
+    assert city == {"municipality": "kemerovo", "houses": []}
+    assert street == {
+        "municipality": "yurga",
+        "street": "ул. Мира",
+        "houses": [
+            {"parity": "odd", "first": "1", "last": "15"},
+            {"parity": "even"},
+            {"parity": "all", "first": "20"},
+            {"parity": "all", "last": "4"},
+            {"parity": "all", "first": "12/1", "last": "12/1"},
+        ],
+    }
+    whole = changed(serves="yurga//Юрга/ул. Мира")
+    (row,) = planned(known, f"{HEADER}\n{whole}\n")
+    assert row.card is not None
+    assert (row.card.serves[0].settlement, row.card.serves[0].houses) == ("Юрга", ())
+
+
+def test_new_row_that_no_place_finds_is_told_so(known: Known) -> None:
+    """The municipality it is printed for is not one that it serves."""
+    (row,) = planned(known, f"{HEADER}\n{changed(serves='', address='')}\n")
+    assert (row.state, ("serves", "row.serves_nobody") in rules(row)) == (RowState.NEW, True)
+
+
+def test_text_of_several_lines_breaks_its_row_of_a_list(known: Known) -> None:
+    item = {"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "МФЦ\nk3;mfc"}}
+    (row,) = planned(known, json.dumps([item | {"note": "а\nб"}]), JSON)
+    assert rules(row) == [("note", "row.several_lines"), ("name", "row.several_lines")]
+
+
+def test_parents_that_answer_to_one_another_are_refused(known: Known) -> None:
+    one = changed(key="x-one", kind="authorised_body", parent="x-two")
+    other = changed(key="x-two", kind="authorised_body", parent="x-one")
+    for row in planned(known, f"{HEADER}\n{one}\n{other}\n"):
+        assert ("parent", "card.parent-cycle") in rules(row)
 
 
 def test_key_that_stands_twice_breaks_both_rows(known: Known) -> None:

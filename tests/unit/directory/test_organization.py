@@ -14,6 +14,7 @@ from contracts.directory import (
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.territory import Gazetteer, municipalities, regions
+from services.directory.domain.actions import AMENDED
 from services.directory.domain.announcing import announce, withdraw_announcement
 from services.directory.domain.correction import Correction, correct, is_corrected
 from services.directory.domain.organization import (
@@ -23,6 +24,7 @@ from services.directory.domain.organization import (
     Status,
     change,
     publish,
+    reinstate,
     retire,
 )
 from services.directory.domain.quality import Fault, Severity
@@ -34,7 +36,7 @@ from services.directory.domain.register import (
     publish_entry,
     refuse,
 )
-from services.directory.domain.register_entry import CheckItem
+from services.directory.domain.register_entry import Amendment, CheckItem
 from services.directory.domain.versions import Announcement
 from tests.unit.directory.builders import EDITOR, NOW, at, card, organization, provider
 
@@ -84,6 +86,7 @@ DO: dict[Action, Callable[[Organization], list[Event]]] = {
     ),
     Action.PUBLISH: lambda found: publish_entry(found, "Проверено", LATER),
     Action.REFUSE: lambda found: refuse(found, "Не подтверждено", LATER),
+    Action.REINSTATE: lambda found: reinstate(found, found.card, "Исключено по ошибке", LATER),
 }
 SAYS_NOTHING = {
     Action.ANNOUNCE, Action.WITHDRAW_ANNOUNCEMENT, Action.AMEND, Action.CHECK, Action.REFUSE,
@@ -104,6 +107,12 @@ def standing(status: Status) -> Organization:
     assert found.entry is not None
     if status in {Status.PUBLISHED, Status.RETIRED}:
         found.status, found.entry.stage = status, None
+    elif status in AMENDED:
+        found.status, found.entry.stage = Status.PUBLISHED, None
+        found.amendment = Amendment(
+            stage=status, particulars=provider(), card=announced, fields=("name",),
+            reason="Переименовано", proposed_by=EDITOR, proposed_at=NOW,
+        )  # fmt: skip
     else:
         found.entry.stage = status
     assert found.standing is status
@@ -167,6 +176,29 @@ def test_r_1_3_retirement_tells_the_reason_and_keeps_the_record() -> None:
     events = retire(found, "Присоединено к другому", LATER)
     assert events == [OrganizationRetired(by=EDITOR, reason="Присоединено к другому")]
     assert (found.status, found.card) == (Status.RETIRED, card())
+
+
+def test_r_1_3_retirement_by_mistake_is_taken_back_with_a_reason() -> None:
+    """R 1.3: its key stands in settings and cases; another entry would not be the same."""
+    found = organization()
+    retire(found, "Ликвидировано", LATER)
+    (event,) = reinstate(found, found.card, "Исключено по ошибке", at(NOW + DAYS, EDITOR))
+    assert event == OrganizationPublished(by=EDITOR, card=card(), reason="Исключено по ошибке")
+    assert (found.status, found.reason) == (Status.PUBLISHED, "Исключено по ошибке")
+    assert [(change.action, change.fields[0].after) for change in found.changes[1:]] == [
+        ("retire", "retired"), ("reinstate", "published"),
+    ]  # fmt: skip
+    assert [version.status for version in found.unarchived] == ["published", "retired"]
+
+
+def test_r_1_3_organization_others_answer_to_is_not_retired() -> None:
+    """R 1.3, 3.1.2: they would answer to nobody, and be told with a body that is gone."""
+    found = organization()
+    with pytest.raises(NotAllowedInState) as refused:
+        retire(found, "Ликвидировано", LATER, ["r-institution-15", "r-institution-16"])
+    assert refused.value.code == "others-answer-to-it"
+    assert "r-institution-15, r-institution-16" in refused.value.detail
+    assert found.status is Status.PUBLISHED
 
 
 @pytest.mark.parametrize(

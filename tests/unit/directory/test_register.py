@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.directory import OrganizationPublished, OrganizationPublishedV2, Ownership
+from contracts.directory import (
+    OrganizationChanged,
+    OrganizationPublished,
+    OrganizationPublishedV2,
+    Ownership,
+)
 from contracts.errors import InvalidInput, NotAllowedInState
 from services.directory.api.register_views import ParticularsForm
-from services.directory.domain.organization import Organization, Status, enter, retire
+from services.directory.domain.organization import Organization, Status, change, enter, retire
 from services.directory.domain.register import (
     CheckResult,
     NumberTaken,
@@ -16,6 +21,7 @@ from services.directory.domain.register import (
     check,
     missing_checks,
     needed_checks,
+    numbers_shared,
     propose,
     publish_entry,
     refuse,
@@ -36,6 +42,7 @@ def passed(*items: CheckItem) -> list[CheckResult]:
     return [CheckResult(item=item, passed=True) for item in items]
 
 
+HOURS = [{"days": ["MO"], "opens": "09:00", "closes": "17:00"}]
 ALL = (CheckItem.LEGAL_ENTITY, CheckItem.SERVICES, CheckItem.TERRITORY, CheckItem.CONTACTS)
 
 
@@ -136,6 +143,80 @@ def test_l_1_2_2_2_two_of_one_number_are_not_published_unless_a_person_says_why(
     publish_entry(found, "Внесён", BY, [there], "Филиал в Юрге")
     assert found.entry is not None
     assert (found.standing, found.entry.despite) == (Status.PUBLISHED, "Филиал в Юрге")
+
+
+def test_l_1_2_2_2_published_entry_is_amended_checked_and_published_again() -> None:
+    """L 1.2.2.2: INN, legal form, services and capacity could never be corrected."""
+    found = published("x-1")
+    found.card = found.card.model_copy(update={"hours": card(hours=HOURS).hours})
+    own, hours = card(id="x-1", kind="provider", parent=None), found.card.hours
+    claims = provider(inn="4212000137", legal_form="АНО", capacity=12)
+    assert amend(found, own.model_copy(update={"name": "АНО «Дом»"}), claims, "Устав", BY) == []
+    assert (found.standing, found.status) == (Status.AMENDED, Status.PUBLISHED)
+    assert ORGANIZATIONS.index(found)["status"] == "published"
+    assert ORGANIZATIONS.index(found)["amendment"] == "amended"
+    assert (found.card.name, found.entry and found.entry.particulars.legal_form) == (
+        "МБУ «Тёплый дом»", "ООО",
+    )  # fmt: skip
+    assert set(missing_checks(found)) == set(ALL) | {CheckItem.CAPACITY}
+    with pytest.raises(NotAllowedInState):
+        publish_entry(found, "Проверено", BY)
+    check(found, passed(*CheckItem), BY)
+    assert ORGANIZATIONS.index(found)["amendment"] == "amendment_checked"
+    (event,) = publish_entry(found, "Проверено", BY)
+    assert isinstance(event, OrganizationChanged)
+    assert (event.card.name, event.card.hours) == ("АНО «Дом»", hours)
+    assert found.entry is not None
+    assert (found.standing, found.entry.particulars) == (Status.PUBLISHED, claims)
+    assert (found.amendment, ORGANIZATIONS.index(found)["amendment"]) == (None, "")
+    assert ORGANIZATIONS.index(found)["published_inn"] == "providers/4212000137"
+
+
+def test_amendment_that_leaves_the_card_alone_is_heard_by_nobody_else() -> None:
+    found = published("x-1")
+    own = card(id="x-1", kind="provider", parent=None)
+    amend(found, own, provider(capacity=7), "Расширились", BY)
+    moved = found.card.model_copy(update={"phones": ("+73845699999",)})
+    change(found, moved, "Новый номер", BY)
+    check(found, passed(*CheckItem), BY)
+    assert publish_entry(found, "Проверено", BY) == []
+    assert found.card.phones == ("+73845699999",)
+
+
+def test_refused_amendment_leaves_the_entry_as_it_was_published() -> None:
+    found = published("x-1")
+    own = card(id="x-1", kind="provider", parent=None)
+    amend(found, own, provider(capacity=7), "Расширились", BY)
+    refuse(found, "Не подтверждено", BY)
+    assert (found.standing, missing_checks(found)) == (Status.PUBLISHED, [])
+    assert found.amendment is not None
+    assert (found.amendment.stage, found.amendment.refusal) == (Status.REFUSED, "Не подтверждено")
+    assert found.reason == "Внесён"
+    amend(found, own, provider(capacity=8), "Акт № 2", BY)
+    assert found.standing is Status.AMENDED
+
+
+def test_l_1_2_2_2_amended_number_of_another_published_one_is_refused() -> None:
+    there, found = published("x-1"), published("x-2", inn="4212000137", ogrn="1024200000010")
+    own = card(id="x-2", kind="provider", parent=None)
+    amend(found, own, provider(ogrn="1024200000010"), "Опечатка", BY)
+    check(found, passed(*CheckItem), BY)
+    assert numbers_shared(found, there) == ["inn"]
+    with pytest.raises(NumberTaken):
+        publish_entry(found, "Проверено", BY, [there])
+    publish_entry(found, "Проверено", BY, [there], "Филиал в Юрге")
+    assert found.entry is not None
+    assert (found.entry.despite, found.entry.claims_numbers) == ("Филиал в Юрге", False)
+    amend(found, own, provider(ogrn="1024200000010", capacity=3), "Уточнено", BY)
+    check(found, passed(*CheckItem), BY)
+    publish_entry(found, "Проверено", BY, [there])
+    assert found.entry.despite == "Филиал в Юрге"
+
+
+def test_claims_of_several_lines_are_refused() -> None:
+    with pytest.raises(InvalidInput) as wrong:
+        proposed(legal_form="ООО\nИП")
+    assert (wrong.value.code, wrong.value.field) == ("several-lines", "particulars")
 
 
 def test_number_of_one_retired_proposed_or_of_the_other_register_is_free() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from contracts.territory import AddressQuery, index_of, municipalities
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.versions import Announcement
 from services.directory.snapshot import Snapshot
-from tests.unit.directory.builders import NOW, card
+from tests.unit.directory.builders import EDITOR, NOW, card
 
 MANY = 5000
 QUESTIONS = (
@@ -92,3 +93,23 @@ def test_lookups_while_organizations_come_in_wait_for_no_index() -> None:
         snapshot.take(of(number, [{"municipality": codes[number % 7]}]), 2)
         snapshot.who_serves(QUESTIONS[0])
     assert time.process_time() - began < 3
+
+
+def test_r_1_3_who_answers_to_one_is_known_and_who_is_announced_to() -> None:
+    """R 1.3: also after they were given another parent, or were retired themselves."""
+    snapshot = Snapshot()
+    first, second, third = (of(number, []) for number in range(3))
+    first.card = first.card.model_copy(update={"parent": "body"})
+    second.card = second.card.model_copy(update={"parent": "body"})
+    announced = Announcement(
+        id="A-1", card=first.card, fields=("parent",), reason="Приказ", by=EDITOR, made_at=NOW,
+        valid_from=NOW,
+    )  # fmt: skip
+    third.announced = [announced]
+    for one in (first, second, third):
+        snapshot.take(one, 1)
+    assert snapshot.answering_to("body") == ["x-0000", "x-0001", "x-0002"]
+    snapshot.take(first.model_copy(update={"status": Status.RETIRED}), 2)
+    snapshot.take(of(1, []), 2)
+    assert snapshot.answering_to("body") == ["x-0002"]
+    assert snapshot.answering_to("nobody") == []

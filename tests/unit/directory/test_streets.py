@@ -219,7 +219,7 @@ def test_r_1_3_street_that_cannot_be_served_is_refused(changes: dict[str, Any], 
     parent.id = "r-authorised-body-07"
     served = Territory.model_validate(place(**changes))
     with pytest.raises(InvalidInput) as refused:
-        check_card(card(serves=[served]), parent)
+        check_card(card(serves=[served]), [parent])
     assert (refused.value.code, refused.value.field) == (code, "card.serves")
 
 

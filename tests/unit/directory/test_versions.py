@@ -133,6 +133,65 @@ def test_several_announced_changes_take_effect_in_their_order() -> None:
     assert [version.valid_from for version in found.unarchived] == [NOW, NOW + 5 * DAY]
 
 
+TEMPORARY, OWN = {"text": "ул. Садовая, д. 3"}, card().address
+
+
+def test_r_1_3_announced_change_is_taken_back_by_a_later_one() -> None:
+    """The office moves while it is repaired, and back: the address stayed the temporary one."""
+    found = entered()
+    later(found, 10, address=TEMPORARY)
+    later(found, 90, "A-2", phones=["+73845699999"])
+    take_effect(found, at(NOW + 10 * DAY))
+    assert found.card.address is not None
+    assert found.card.address.text == TEMPORARY["text"]
+    take_effect(found, at(NOW + 90 * DAY))
+    assert (found.card.address, found.card.phones) == (OWN, ("+73845699999",))
+
+
+def test_announced_change_is_seen_by_other_replicas_and_the_card_keeps_its_author() -> None:
+    """They ask for what changed; whom somebody is announced to answer to is not retired there."""
+    found = entered()
+    present = found.present
+    announced = card(parent="r-authorised-body-08")
+    announce(found, announced, "Приказ", NOW + 9 * DAY, "A-1", at(NOW + DAY, EDITOR))
+    assert (found.changed_at, found.present) == (NOW + DAY, present)
+    withdraw_announcement(found, "A-1", "Отменён", at(NOW + 2 * DAY, EDITOR))
+    assert (found.changed_at, found.present) == (NOW + 2 * DAY, present)
+
+
+def test_r_1_3_return_to_the_present_card_is_a_change_of_the_announced_one() -> None:
+    found = entered()
+    later(found, 10, address=TEMPORARY)
+    later(found, 90, "A-2")
+    assert found.announced[1].fields == ("address",)
+    with pytest.raises(InvalidInput, match="nothing-changed"):
+        later(found, 5, "A-3")
+    with pytest.raises(InvalidInput, match="nothing-changed"):
+        later(found, 90, "A-4")
+
+
+def test_r_1_3_what_only_ended_a_withdrawn_change_is_withdrawn_with_it() -> None:
+    """Else it would undo, on its day, whatever the office moved to meanwhile."""
+    found = entered()
+    later(found, 10, address=TEMPORARY)
+    later(found, 90, "A-2")
+    later(found, 95, "A-3", phones=["+73845699999"])
+    withdraw_announcement(found, "A-1", "Ремонта не будет", at(NOW, EDITOR))
+    assert [item.announcement for item in found.withdrawals] == ["A-1", "A-2"]
+    assert [(item.id, item.fields) for item in found.announced] == [("A-3", ("phones",))]
+
+
+def test_r_1_3_withdrawal_leaves_what_others_change_besides() -> None:
+    found = entered()
+    later(found, 10, address=TEMPORARY)
+    later(found, 90, "A-2", phones=["+73845699999"])
+    change(found, card(name="МБУ «Иное»"), "Приказ", at(NOW + DAY, EDITOR))
+    withdraw_announcement(found, "A-1", "Ремонта не будет", at(NOW + DAY, EDITOR))
+    assert [(item.id, item.fields) for item in found.announced] == [("A-2", ("phones",))]
+    take_effect(found, at(NOW + 90 * DAY))
+    assert (found.card.name, found.card.phones) == ("МБУ «Иное»", ("+73845699999",))
+
+
 def test_withdrawn_and_retired_announcements_never_take_effect() -> None:
     found = entered()
     later(found, 5, phones=["+73845639999"])

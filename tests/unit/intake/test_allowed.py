@@ -14,6 +14,7 @@ from services.intake.domain.answering import settle_answers
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
@@ -72,6 +73,9 @@ from tests.unit.intake.sample import (
 
 Prepare = Callable[[Case], object]
 Do = Callable[[Case], Sequence[Event]]
+IN_HOSPITAL = CorrectedCircumstances(
+    in_hospital=True, home_care_asked=False, reason="отметили не то"
+)
 MEASURE = PlannedMeasure(measure="Вызвать врача", responsible="Орлова")
 
 
@@ -272,6 +276,10 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.ISSUE_STATUS_CODE: (
         nothing,
         lambda case: issue_status_code(case, lambda issue: f"{issue:064d}", when()),
+    ),
+    Action.CORRECT_CIRCUMSTANCES: (
+        nothing,
+        lambda case: correct_circumstances(case, IN_HOSPITAL, when()),
     ),
 }
 """For each action what must hold besides the state, and a minimal valid call."""

@@ -60,7 +60,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 def taken(posted: Any) -> Referral | None:
     """Read as a push is; None where it was refused by its path."""
     try:
-        referral = read_referral(posted, "hospital-03")
+        referral = read_referral(posted, "hospital-03", NOON)
         found = named(referral.posted)
         check_hosts(found, PARTNER)
         says(referral.posted, PACK, ())

@@ -9,15 +9,17 @@ import pytest
 from contracts.documents import PackageCompleted
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import CaseDeclined, CaseReopened, TermDueSoon, TermMissed
-from contracts.referral import Channel, ReferralLinked, ReferralRegistered
+from contracts.referral import Channel, CircumstancesCorrected, ReferralLinked, ReferralRegistered
 from contracts.triage import TriageCode
 from contracts.values import Actor, Contact, ContactKind
 from services.intake.domain import declining
 from services.intake.domain.answering import may_answer
 from services.intake.domain.case import Case, Status, involves, next_wake
+from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.declining import reopen
 from services.intake.domain.journal import check_form
 from services.intake.domain.parties import REFERRERS, spoken
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import Progress
 from services.intake.domain.registration import link_referral, register_case
 from services.intake.domain.terms import sound_terms
@@ -87,6 +89,33 @@ def test_referral_opens_a_case_and_names_nobody_r_3_1_2() -> None:
     text = event.model_dump_json()
     for personal in ("Петрова", "11223344595", "1941", "Кирова", "+7384", "готовить"):
         assert personal not in text
+
+
+def test_priority_and_its_danger_are_the_cases_r_3_1_7() -> None:
+    case = registered(form=form(priority="stat"))
+    assert (case.priority, case.in_danger) == (Priority.STAT, True)
+    case = registered(form=form(priority="urgent"))
+    assert (case.priority, case.in_danger) == (Priority.URGENT, False)
+    (linked, *_) = link_referral(case, entry(2, form=form(priority="asap")), when())
+    assert isinstance(linked, ReferralLinked)
+    assert (linked.in_danger, case.linked[0].in_danger, case.priority) == (
+        True, True, Priority.ASAP,
+    )  # fmt: skip
+
+
+def test_wrong_tick_is_put_right_with_a_reason_r_3_3_3_r_3_3_10() -> None:
+    case = registered(form=form(in_hospital=True))
+    right = CorrectedCircumstances(in_hospital=False, home_care_asked=True, reason="выписали")
+    (event,) = correct_circumstances(case, right, when())
+    assert isinstance(event, CircumstancesCorrected)
+    assert (event.in_hospital, event.home_care_asked) == (False, True)
+    assert (case.in_hospital, case.home_care_asked) == (False, True)
+    (was,) = case.circumstances
+    assert (was.in_hospital, was.home_care_asked, was.reason) == (True, False, "выписали")
+    assert "выписали" not in event.model_dump_json()
+    with pytest.raises(InvalidInput) as refused:
+        correct_circumstances(case, right, when())
+    assert refused.value.code == "nothing-corrected"
 
 
 def test_case_pins_the_pack_of_its_registration_r_3_1_2() -> None:
