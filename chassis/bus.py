@@ -17,8 +17,9 @@ from prometheus_client import CollectorRegistry
 from chassis.inbox import GRACE_SECONDS, Bury, Inbox, Receive
 from chassis.nodes import ELECTION_SECONDS, Route, parse_nodes, with_heartbeats
 from chassis.publisher import PUBLISH_SECONDS, InboxGone, NotPublished, Publisher
-from chassis.queues import EVENTS, PROBE, answers, depths
+from chassis.queues import EVENTS, PROBE, Probe, answers, depths
 from contracts.envelope import Envelope
+from contracts.topology import dead_name, inbox_name
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Bus:
         grace_seconds: float = GRACE_SECONDS,
         election_seconds: float = ELECTION_SECONDS,
     ) -> None:
+        self._service = service
         nodes = with_heartbeats(parse_nodes(url))
         self._publisher = Publisher(
             Route(nodes, election_seconds), service, inboxes, publish_seconds
@@ -49,6 +51,7 @@ class Bus:
             registry,
             grace_seconds,
         )
+        self._leads_to = self._inbox.name or f"{service}.nowhere"
         self._started = False
 
     @property
@@ -65,6 +68,16 @@ class Bus:
     def progressed_at(self) -> float:
         """When something from the inbox was done with, in the loop's time; 0 before the first."""
         return self._inbox.progressed_at
+
+    @property
+    def probed(self) -> int:
+        """When the latest probe was sent that came out of the inbox, in epoch milliseconds."""
+        return self._inbox.probed
+
+    @property
+    def buried_at(self) -> float:
+        """When something from the dead queue was stored, in the loop's time; 0 before the first."""
+        return self._inbox.buried_at
 
     async def start(self, receive: Receive, bury: Bury | None = None) -> None:
         """Declare exchanges and every inbox, then begin to consume. May be tried again.
@@ -119,27 +132,36 @@ class Bus:
         if to is None:
             await self.publish(envelope)
         else:
-            await self._publisher.publish(envelope, None, f"{to}.inbox")
+            await self._publisher.publish(envelope, None, inbox_name(to))
 
-    async def probe(self) -> None:
-        """Put a message that says nothing into the service's own inbox.
+    async def probe(self, probe: Probe) -> None:
+        """Put a probe into the service's own inbox; of a service without one it leads nowhere, and
+        that the broker says so shows that what is sent reaches it.
 
         Raises NotPublished, and InboxGone when the inbox is not there any more.
         """
-        if not self._started or self.inbox is None:
+        if not self._started:
             raise NotPublished("not started")
         try:
-            await self._publisher.send(b"", routing_key=self.inbox, content_type=PROBE)
+            await self._publisher.send(probe.body, routing_key=self._leads_to, content_type=PROBE)
         except NotPublished as failure:
-            if isinstance(failure.__cause__, PublishError):  # nowhere to route it to
+            if not isinstance(failure.__cause__, PublishError):
+                raise
+            if self.inbox is not None:  # nowhere to route it to
                 raise InboxGone(self.inbox) from failure
-            raise
 
     async def answers(self) -> bool:
         """Whether the broker answers over a new connection, whatever has become of ours."""
-        return await answers(self._publisher.route.node, self.inbox)
+        return await answers(self._publisher.route.node, self._leads_to)
+
+    async def letters_lie(self) -> bool:
+        """Whether something lies in the dead queue, or there is none; raises ConnectionError."""
+        if self.inbox is None:
+            return False
+        (depth,) = (await depths(self._publisher.route.node, dead_name(self._service))).values()
+        return depth != 0
 
     async def depths(self) -> dict[str, int | None]:
         """How much lies in the service's own queues; raises ConnectionError."""
-        names = (self.inbox, f"{self.inbox}.dead") if self.inbox else ()
+        names = (inbox_name(self._service), dead_name(self._service)) if self.inbox else ()
         return await depths(self._publisher.route.node, *names)

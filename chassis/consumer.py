@@ -2,13 +2,15 @@
 
 Invariant: a message is acknowledged only after its outcome is stored. A lost race is decided
 again; a database that is away slows consumption down and never loses or spins; a handler that
-fails for good sets its event aside in its own document and touches no other. A defect of ours
-keeps its message waiting, unacknowledged: it neither loses it nor fills the dead queue.
+fails for good sets its event aside in its own document and touches no other; where there is no
+room for it, it becomes a dead letter. A defect of ours keeps its message waiting, unacknowledged:
+it neither loses it nor fills the dead queue.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +25,13 @@ from chassis.document import (
     Handler,
     Reading,
     Receipt,
+    TooMuchSetAside,
     receive,
-    set_aside,
 )
-from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.store import AlreadyExists, Collection, LostRace, NotStorable, StoreUnavailable
 from contracts.envelope import Envelope
 from contracts.event import Event
+from contracts.values import IDENTIFIER
 
 log = structlog.get_logger()
 
@@ -77,6 +80,34 @@ class Tally:
         self.unknown += receipt.unknown
 
 
+async def store(
+    collection: Collection[Any],
+    document: Document[Any],
+    reading: Reading,
+    decide: Callable[[Document[Any], Reading], Receipt],
+) -> Receipt:
+    """Decide on a document and save it, with as many events in the write as the store takes.
+
+    What it refuses (the document would be too large, a unique value is taken) is decided again
+    with one event less, so that the one that does not fit fails, and no other. Raises what `save`
+    does; a refusal only where no event is the cause of it.
+    """
+    while True:
+        receipt = decide(document, reading)
+        if not receipt.changed:
+            return receipt
+        try:
+            await collection.save(document)
+            return receipt
+        except (AlreadyExists, DocumentTooLarge, NotStorable) as failure:
+            present = await collection.get(document.id) or collection.blank(document.id)
+            if present.rev != document.rev:  # born or written elsewhere: no clash of values
+                raise LostRace(document.id) from failure
+            if receipt.applied == 0:
+                raise
+            reading, document = reading.short_of(receipt, failure.code), present
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _InHand:
     since: float
@@ -113,7 +144,11 @@ class Consumer:
         return next((how for reader, how in readers if reader.collection is collection), None)
 
     async def receive(self, envelope: Envelope) -> None:
-        """Take one message in; returns when its outcome is stored, however long that takes."""
+        """Take one message in; returns when its outcome is stored, however long that takes.
+
+        Raises TooMuchSetAside when one of its documents can set it aside no more; the others have
+        had it then.
+        """
         message = _InHand(asyncio.get_running_loop().time())
         self._in_hand.add(message)
         try:
@@ -132,6 +167,9 @@ class Consumer:
                 except LostRace:
                     await asyncio.sleep(chance.uniform(0, 0.02))
                     continue
+                except TooMuchSetAside as full:
+                    log.error("event-refused", event_id=envelope.id, reason=full.code)
+                    raise
                 except StoreUnavailable:
                     log.warning("store-away", event_id=envelope.id, pause=round(pause, 2))
                 except Exception as defect:
@@ -145,45 +183,32 @@ class Consumer:
         readers = self._by_kind.get(envelope.stream_kind, ())
         if not readers:
             self.tally.unread += 1
+        full: TooMuchSetAside | None = None
         for reader, reading in readers:
             document_id = reader.streams[envelope.stream_kind](envelope)
-            if document_id is None:
+            if document_id is None or re.fullmatch(IDENTIFIER, document_id) is None:
                 self.tally.unread += 1
                 continue
             async with reader.collection.lock(document_id):
-                await self._deliver(reader.collection, reading, document_id, envelope)
+                try:
+                    await self._deliver(reader.collection, reading, document_id, envelope)
+                except TooMuchSetAside as refused:  # it harms no other reader
+                    full = refused
+        if full is not None:
+            raise full
 
     async def _deliver(
         self, collection: Collection[Any], reading: Reading, document_id: str, envelope: Envelope
     ) -> None:
+        now_ms = epoch_ms(self._clock())
+
+        def take(document: Document[Any], reading: Reading) -> Receipt:
+            return receive(document, envelope, reading, now_ms)
+
         document: Document[Any] = await collection.load(document_id) or collection.blank(
             document_id
         )
-        receipt = receive(document, envelope, reading, epoch_ms(self._clock()))
-        if receipt.changed:
-            try:
-                await collection.save(document)
-            except (AlreadyExists, DocumentTooLarge) as failure:
-                receipt = await self._set_aside(collection, document, envelope, failure)
+        receipt = await store(collection, document, reading, take)
         if receipt.failed is not None:
             log.error("event-set-aside", event_id=envelope.id, reason=receipt.failed)
         self.tally.add(receipt)
-
-    async def _set_aside(
-        self,
-        collection: Collection[Any],
-        attempted: Document[Any],
-        envelope: Envelope,
-        failure: AlreadyExists | DocumentTooLarge,
-    ) -> Receipt:
-        """The store refuses what the handler made: trying again would not end differently."""
-        document: Document[Any] = await collection.get(attempted.id) or collection.blank(
-            attempted.id
-        )
-        if isinstance(failure, AlreadyExists) and document.rev != attempted.rev:
-            raise LostRace(attempted.id)  # it was born elsewhere, meanwhile: no clash of values
-        reason = failure.code if isinstance(failure, DocumentTooLarge) else "already-exists"
-        receipt = set_aside(document, envelope, reason, epoch_ms(self._clock()))
-        if receipt.changed:
-            await collection.save(document)
-        return receipt

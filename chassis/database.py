@@ -1,13 +1,15 @@
-"""The connection to the database: how long it is waited for, and how firmly it must write.
+"""The database: how long it is waited for, how firmly it must write, and what it can hold.
 
 Invariant: every write asks for majority and journal, whatever the URL says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import bson
+from bson.errors import BSONError
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WriteConcernError
@@ -35,3 +37,15 @@ def connect(
         **limits,
     )
     return client, client.get_database(database, write_concern=WriteConcern(w="majority", j=True))
+
+
+class CannotBeHeld(ValueError):
+    """JSON allows what BSON cannot hold: numbers over 64 bits, keys with a null character."""
+
+
+def stored_size(document: Mapping[str, Any]) -> int:
+    """Bytes that it takes in the database; raises CannotBeHeld."""
+    try:
+        return len(bson.encode(document))
+    except (BSONError, OverflowError) as failure:
+        raise CannotBeHeld from failure

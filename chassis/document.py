@@ -8,15 +8,15 @@ delay it is delivered in. Everything here is pure: no clock, no network, no stor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-import bson
 from pydantic import BaseModel, ValidationError
 
+from chassis.database import stored_size
 from chassis.tracing import Trace
 from contracts.context import Context
-from contracts.envelope import Envelope, sequence_text
+from contracts.envelope import Envelope, misfits, sequence_text
 from contracts.errors import Refusal
 from contracts.event import Event
 
@@ -24,6 +24,9 @@ S = TypeVar("S", bound=BaseModel)
 
 WARN_BYTES = 256 * 1024
 MAX_BYTES = 1024 * 1024
+PARKED_BYTES = 4 * 1024 * 1024
+"""Of events set aside, beside the document's own bound: together they stay far below the 16 MB
+that a database takes."""
 COMMANDS_KEPT = 40
 SENT_KEPT = 16
 """How many confirmed events stay with their document: a broker that lost everything takes those
@@ -39,6 +42,12 @@ class DocumentTooLarge(Refusal):
     status = 422
 
 
+class TooMuchSetAside(Refusal):
+    """No more events can be set aside in this document before those that are there are seen to."""
+
+    status = 409
+
+
 class Parked(BaseModel):
     """An event set aside: too early (`reason` is None) or failed for good."""
 
@@ -46,6 +55,16 @@ class Parked(BaseModel):
     reason: str | None = None
     since: int
     attempts: int = 0
+
+    def fail(self, reason: str) -> None:
+        """It was tried, in vain."""
+        self.reason = reason
+        self.attempts += 1
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in the store."""
+        return stored_size(self.model_dump(mode="json"))
 
 
 class Answered(BaseModel):
@@ -67,6 +86,8 @@ class Document(Generic[S]):
     version: int = 0
     seq: int = 0
     outbox: list[Envelope] = field(default_factory=list)
+    unsent_since: int = 0
+    """Epoch milliseconds since when, as far as is stored, none of the outbox was confirmed."""
     sent: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
@@ -88,6 +109,7 @@ class Document(Generic[S]):
         confirmed = [entry for entry in self.outbox if entry.number <= number]
         if confirmed:
             self.outbox = [entry for entry in self.outbox if entry.number > number]
+            self.unsent_since = 0
             wire = [entry.model_dump(mode="json") for entry in confirmed]
             self.sent = [*self.sent, *wire][-SENT_KEPT:]
 
@@ -160,17 +182,28 @@ class Receipt(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a collection reads other services' events."""
+    """How a collection reads other services' events.
+
+    `most` is how many may take effect in one write, where the store has refused more; the next one
+    fails, with `beyond` as its reason.
+    """
 
     handlers: Mapping[type[Event], Handler]
     origin: Origin
     context: Callable[[Envelope], Context]
+    most: int | None = None
+    beyond: str = ""
+
+    def short_of(self, refused: Receipt, reason: str) -> Reading:
+        """The same with one event less in the write than the store has refused."""
+        return replace(self, most=refused.applied - 1, beyond=reason)
 
 
 def receive(document: Document[Any], envelope: Envelope, reading: Reading, now_ms: int) -> Receipt:
     """Take one event in: a duplicate is nothing, an early one is parked, the next is applied.
 
-    With it every parked successor of the same stream is applied, in the same write.
+    With it every parked successor of the same stream is applied, in the same write. Raises
+    TooMuchSetAside when it had to be parked and there is no room for it.
     """
     receipt = Receipt()
     last = document.streams.get(envelope.stream, 0)
@@ -187,15 +220,6 @@ def receive(document: Document[Any], envelope: Envelope, reading: Reading, now_m
     else:
         _park(document, entry)
     return receipt
-
-
-def set_aside(document: Document[Any], envelope: Envelope, reason: str, now_ms: int) -> Receipt:
-    """Park an event whose outcome cannot be stored: its stream waits for an operator."""
-    last = document.streams.get(envelope.stream, 0)
-    if envelope.number <= last or _is_parked(document, envelope.id):
-        return Receipt(duplicate=True)
-    _park(document, Parked(envelope=envelope, reason=reason, since=now_ms, attempts=1))
-    return Receipt(failed=reason)
 
 
 def release(
@@ -222,6 +246,12 @@ def release(
 
 
 def _park(document: Document[Any], entry: Parked) -> None:
+    size = sum(parked.size for parked in (*document.parked, entry))
+    if size > PARKED_BYTES:
+        raise TooMuchSetAside(
+            "too-much-set-aside",
+            f"the events set aside in this record would take {size} bytes, over {PARKED_BYTES}",
+        )
     document.parked.append(entry)
     document.parked.sort(key=lambda parked: (parked.envelope.stream, parked.envelope.number))
 
@@ -233,6 +263,10 @@ def _is_parked(document: Document[Any], event_id: str) -> bool:
 def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Receipt) -> bool:
     """Let the handler change the state; on failure leave the document as it was."""
     envelope = entry.envelope
+    if receipt.applied == reading.most:
+        receipt.failed = reading.beyond
+        entry.fail(receipt.failed)
+        return False
     try:
         declared = envelope.declared
         handler = reading.handlers.get(declared) if declared is not None else None
@@ -247,9 +281,8 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
             document.state = state
             document.version += 1
     except Exception as failure:  # whatever it is, it must harm this case only
-        entry.reason = _reason(failure)
-        entry.attempts += 1
-        receipt.failed = entry.reason
+        receipt.failed = _reason(failure)
+        entry.fail(receipt.failed)
         return False
     document.streams[envelope.stream] = envelope.number
     receipt.applied += 1
@@ -259,18 +292,7 @@ def _apply(document: Document[Any], entry: Parked, reading: Reading, receipt: Re
 def _reason(failure: Exception) -> str:
     """Why a handler failed, without the data it failed on."""
     if isinstance(failure, ValidationError):
-        places = sorted({".".join(str(part) for part in e["loc"]) for e in failure.errors()})
-        return f"data-does-not-fit: {', '.join(places)}"
+        return f"data-does-not-fit: {', '.join(misfits(failure))}"
     if isinstance(failure, Refusal):
         return failure.code
     return f"handler-error: {type(failure).__name__}"
-
-
-def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
-    """Size in bytes of what is about to be stored; refuses what is over the bound."""
-    size = len(bson.encode(stored))
-    if size > most:
-        raise DocumentTooLarge(
-            "document-too-large", f"the record would grow to {size} bytes, over {most}"
-        )
-    return size

@@ -84,9 +84,11 @@ class Health:
         service, now = self._service, epoch_ms(self._service.now())
         found = Standing(
             stalled=service.watchdog.stalled,
-            oldest_unhandled=max(service.consumer.oldest_in_hand, service.watchdog.waited),
+            oldest_unhandled=max(service.consumer.oldest_in_hand, service.watchdog.oldest),
             sweep_lag=service.watchdog.sweep_lag,
-            letters=len(await service.letters.look({"waits": 1}, limit=MOST)),
+            letters=len(
+                await service.letters.look({"waits": 1}, sort=[("received", 1)], limit=MOST)
+            ),
         )
         for watch in service.watches:
             collection = watch.collection
@@ -137,9 +139,14 @@ async def _age(collection: Collection[Any], moment: str, now: int) -> float:
 
 
 async def _add_outboxes(found: Standing, collection: Collection[Any], now: int) -> None:
-    overdue = {"relay_due": {"$gt": 0, "$lte": now}}
-    found.outboxes += len(await collection.look(overdue, limit=MOST))
-    found.outbox_age = max(found.outbox_age, await _age(collection, "relay_due", now))
+    """By the time of the first event that is not confirmed: a document that is written all the time
+    is never due to be relayed again, and may hold one that cannot be sent."""
+    moment, since = "unsent_since", now - collection.relay_grace_ms
+    query = {moment: {"$gt": 0, "$lte": since}}
+    overdue = await collection.look(query, moment, sort=[(moment, 1)], limit=MOST)
+    found.outboxes += len(overdue)
+    if overdue:
+        found.outbox_age = max(found.outbox_age, (since - overdue[0][moment]) / 1000)
 
 
 async def _add_parked(found: Standing, collection: Collection[Any], now: int) -> None:

@@ -1,7 +1,8 @@
 """Events on their way in: the connection that consumes the service's own inbox.
 
 Invariant: a message is acknowledged only when whoever receives it is done, and a message that
-cannot be decoded goes to the dead queue. Of several nodes each is used as `chassis.nodes` says.
+cannot be decoded, or that its document has no room for, goes to the dead queue. Of several nodes
+each is used as `chassis.nodes` says.
 """
 
 from __future__ import annotations
@@ -12,14 +13,27 @@ from typing import Any
 
 import structlog
 from faststream import AckPolicy, StreamMessage
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
+from faststream.exceptions import RejectMessage
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client import CollectorRegistry, Counter
 
 from chassis import failpoints
+from chassis.document import TooMuchSetAside
 from chassis.nodes import GONE, Route, connection_settings
-from chassis.queues import DEAD, EVENTS, PROBE, DeadMessage, dead_message, decode, inbox
+from chassis.queues import (
+    DEAD,
+    EVENTS,
+    PROBE,
+    DeadMessage,
+    Probe,
+    dead,
+    dead_message,
+    decode,
+    inbox,
+)
 from contracts.envelope import Envelope
+from contracts.topology import inbox_name
 
 log = structlog.get_logger()
 
@@ -42,7 +56,8 @@ class Inbox:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.route = route
-        self.progressed_at = 0.0
+        self.progressed_at = self.buried_at = 0.0
+        self.probed = 0
         self._service = service
         self._reads = reads
         self._grace_seconds = grace_seconds
@@ -57,7 +72,7 @@ class Inbox:
     @property
     def name(self) -> str | None:
         """The name of the queue; None if the service hears nobody."""
-        return f"{self._service}.inbox" if self._reads else None
+        return inbox_name(self._service) if self._reads else None
 
     def make_connection(self) -> None:
         """Nothing is connected yet."""
@@ -112,9 +127,10 @@ class Inbox:
         return await self._broker.ping(seconds)
 
     def _subscribe(self, queue: RabbitQueue) -> None:
-        async def decoded(message: StreamMessage[Any]) -> Envelope | None:
-            probe = message.content_type == PROBE
-            return None if probe else decode(message.body, self._unknown.inc)
+        async def decoded(message: StreamMessage[Any]) -> Envelope | Probe:
+            if message.content_type == PROBE:
+                return Probe.of(message.body)
+            return decode(message.body, self._unknown.inc)
 
         @self._broker.subscriber(
             queue,
@@ -124,20 +140,29 @@ class Inbox:
             decoder=decoded,
             no_reply=True,
         )
-        async def consume(envelope: Envelope | None) -> None:
-            if self._receive is not None and envelope is not None:
-                await self._receive(envelope)
-                failpoints.reach("before-acknowledge", envelope.id)
+        async def consume(message: Envelope | Probe) -> None:
+            if isinstance(message, Probe):
+                self.probed = max(self.probed, message.sent)
+            elif self._receive is not None:
+                try:
+                    await self._receive(message)
+                except TooMuchSetAside as full:
+                    self._progress()
+                    raise RejectMessage from full
+                failpoints.reach("before-acknowledge", message.id)
                 await self._acknowledge()
-                failpoints.reach("after-acknowledge", envelope.id)
-            self.progressed_at = asyncio.get_running_loop().time()
+                failpoints.reach("after-acknowledge", message.id)
+            self._progress()
+
+    def _progress(self) -> None:
+        self.progressed_at = asyncio.get_running_loop().time()
 
     def _subscribe_to_dead(self) -> None:
         async def raw(message: StreamMessage[Any]) -> DeadMessage:
             return dead_message(message.raw_message)
 
         @self._broker.subscriber(
-            RabbitQueue(f"{self.name}.dead", queue_type=QueueType.QUORUM),
+            dead(self._service),
             DEAD,
             channel=Channel(prefetch_count=1),
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -147,6 +172,7 @@ class Inbox:
         async def consume(message: DeadMessage) -> None:
             if self._bury is not None:
                 await self._bury(message)
+                self.buried_at = asyncio.get_running_loop().time()
 
     async def _acknowledge(self) -> None:
         message: RabbitMessage = self._broker.context.get_local("message")

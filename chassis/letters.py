@@ -1,5 +1,8 @@
 """Dead letters: messages that could not be decoded, kept where an operator can see and replay them.
 
+Beside them lie events that their document had no room to set aside: nothing of these is misfit, and
+once what is set aside there was seen to they are replayed.
+
 Invariant: a dead message is acknowledged only once it is stored here; stored, it stays. A replay is
 an ordinary delivery, so a letter replayed twice takes effect once. One that will never be an event
 is discarded: it waits no longer, and can still be replayed. What a letter holds is shown to nobody:
@@ -17,11 +20,11 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel
 
 from chassis.clock import Now, epoch_ms
 from chassis.document import Document
-from chassis.queues import DeadMessage
+from chassis.queues import DeadMessage, NoEvent, read
 from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.stored import Spec
 from contracts.envelope import Envelope
@@ -102,9 +105,9 @@ LETTERS = Spec(
 def wrong_fields(body: bytes) -> list[str]:
     """Which parts of the envelope do not fit; empty when it can be decoded."""
     try:
-        Envelope.model_validate_json(body)
-    except ValidationError as failure:
-        return sorted({".".join(map(str, e["loc"])) or "body" for e in failure.errors()})
+        read(body)
+    except NoEvent as failure:
+        return failure.fields
     return []
 
 
@@ -151,7 +154,7 @@ class Letters:
             raise StillUndecodable(
                 "still-undecodable", f"the message is no event of ours: {', '.join(fields)}"
             )
-        return Envelope.model_validate_json(letter.bytes)
+        return read(letter.bytes)
 
     async def replayed(self, letter_id: str) -> None:
         """Note that the letter was delivered."""

@@ -36,13 +36,15 @@ class Lists:
     by the due time; a range of the due time narrows it.
     """
 
-    def __init__(self, indexed: Sequence[Fields]) -> None:
+    def __init__(self, indexed: Sequence[Fields], fixed: Sequence[str] = ()) -> None:
+        """`fixed` are fields that have an index of their own whatever is listed."""
         self.single = [fields[0] for fields in indexed if len(fields) == 1]
         self._rows = {
             _without_id(fields): "row_" + "_".join(_without_id(fields))
             for fields in indexed
             if len(fields) > 1
         }
+        self._quick = {"id", "_id", *fixed, *self.indexed}
 
     @property
     def indexed(self) -> list[str]:
@@ -67,7 +69,7 @@ class Lists:
         by = sort[0][0] if sort else None
         fields = self._list_for(query, by)
         if fields is None:
-            if after is not None or (query and not self._is_narrow(query, by)):
+            if after is not None or not self._is_narrow(query, by):
                 raise NoSuchList(f"no list by {', '.join(query)} in order of {by}")
             return dict(query), sort
         last = fields[-1]
@@ -83,11 +85,14 @@ class Lists:
         return {self._rows[fields]: {"$gte": low, "$lt": high}, **left}, order
 
     def _is_narrow(self, query: Mapping[str, Any], by: str | None) -> bool:
-        """Whether one indexed field finds few enough: the rest is asked of what it finds."""
+        """Whether one indexed field finds few enough: the rest is asked of what it finds.
+
+        In an order of its own it finds by that field alone.
+        """
         asked = query.keys() - {"id"}
-        if by in {None, "id"} and any(name in self.single for name in asked):
-            return True
-        return len(asked) < 2 and by in {None, "id", *asked}
+        if by in {None, "id"}:
+            return not asked or not self._quick.isdisjoint(asked)
+        return by in self._quick and asked <= {by}
 
     def _list_for(self, query: Mapping[str, Any], by: str | None) -> Fields | None:
         """The longest list whose fields are asked for, in the order that is asked for."""

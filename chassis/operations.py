@@ -44,7 +44,7 @@ class LetterView(BaseModel):
     correlation_id: str | None
     size: int
     whole: bool = Field(description="whether all of it was kept; else it cannot be replayed")
-    fields: list[str] = Field(description="parts of the envelope that did not fit")
+    fields: list[str] = Field(description="parts that did not fit; none: no room to set it aside")
     says: dict[str, str] = Field(description="what it says of itself, as far as that is plain")
     replayed_at: str | None
     discarded_at: str | None

@@ -13,12 +13,13 @@ from typing import Any, cast
 import structlog
 from aio_pika.abc import AbstractRobustChannel
 from aiormq.exceptions import DeliveryError, PublishError
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import Channel, RabbitBroker, RabbitExchange
 
 from chassis import failpoints
 from chassis.nodes import GONE, Patience, Route, connection_settings, open_anew
-from chassis.queues import DEAD, EVENTS, inbox
+from chassis.queues import DEAD, EVENTS, dead, inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
+from contracts.topology import inbox_name
 
 log = structlog.get_logger()
 
@@ -79,11 +80,8 @@ class Publisher:
         events = await self._broker.declare_exchange(EVENTS)
         await self._broker.declare_exchange(DEAD)
         for service, reads in self._inboxes.items():
-            name = f"{service}.inbox"
-            dead = await self._broker.declare_queue(
-                RabbitQueue(f"{name}.dead", queue_type=QueueType.QUORUM)
-            )
-            await dead.bind(DEAD.name, name)
+            beside = await self._broker.declare_queue(dead(service))
+            await beside.bind(DEAD.name, inbox_name(service))
             declared = await self._broker.declare_queue(inbox(service, reads))
             for topic in reads:
                 await declared.bind(EVENTS.name, topic)

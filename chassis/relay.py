@@ -30,6 +30,8 @@ Key = tuple[str, str]
 RETRY_SECONDS = (0.0, 0.1, 1.0)
 IN_FLIGHT = 64
 HOLD_SECONDS = (2.0, 16.0)  # the first and the longest
+LAPSE_SECONDS = 60.0
+"""What is still unsent is brought again well before that."""
 
 
 class Relay:
@@ -47,7 +49,8 @@ class Relay:
         self._confirmed: dict[Key, int] = {}
         self._waiting: dict[Key, deque[Envelope]] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._held: dict[Key, tuple[int, float]] = {}  # times refused, and until when it waits
+        self._held: dict[Key, tuple[int, float]] = {}
+        """Of what is not finished: times refused by the broker, and until when it waits."""
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self.quiet: dict[Key, float] = {}
 
@@ -89,6 +92,22 @@ class Relay:
         """The outbox was stored empty: nothing need be remembered of it."""
         key = (collection, document_id)
         self.quiet.pop(key, None)
+        self._forget(key)
+
+    def leave(self, collection: str, document_id: str) -> None:
+        """Another process has added to the outbox, or cleared it: it is no more ours to clear."""
+        key = (collection, document_id)
+        self.quiet.pop(key, None)
+        self._held.setdefault(key, (0, asyncio.get_running_loop().time()))
+
+    def lapse(self, seconds: float = LAPSE_SECONDS) -> None:
+        """Forget what was left unfinished here and not brought again: another process has sent it.
+        If not, what was confirmed leaves once more."""
+        before = asyncio.get_running_loop().time() - seconds
+        for key in [key for key, (_, until) in self._held.items() if until <= before]:
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
         if key not in self._waiting:
             self._confirmed.pop(key, None)
             self._held.pop(key, None)
@@ -124,7 +143,7 @@ class Relay:
             while queue:
                 envelope = queue[0]
                 failpoints.reach("before-publish", envelope.id)
-                await self._send_one(envelope, self._pauses[: 1 if key in self._held else None])
+                await self._send_one(envelope, self._pauses[: 1 if self._refused(key) else None])
                 failpoints.reach("before-confirm", envelope.id)
                 self._confirmed[key] = queue.popleft().number
                 failpoints.reach("after-confirm", envelope.id)
@@ -134,15 +153,24 @@ class Relay:
             self._hold(key)
             log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
         except NotPublished as failure:
+            self._note_failure(key)
             log.warning("event-held-up", collection=key[0], id=key[1], reason=str(failure))
         except Exception as defect:
+            self._note_failure(key)
             log.error("event-held-up", collection=key[0], id=key[1], reason=type(defect).__name__)
         finally:
             self._waiting.pop(key, None)
 
+    def _refused(self, key: Key) -> int:
+        return self._held.get(key, (0, 0.0))[0]
+
+    def _note_failure(self, key: Key) -> None:
+        """Nobody refused it: whoever brings it again is not held back."""
+        self._held[key] = (self._refused(key), asyncio.get_running_loop().time())
+
     def _hold(self, key: Key) -> None:
         """Longer each time, and never in step with others that were refused together."""
-        times = self._held.get(key, (0, 0.0))[0] + 1
+        times = self._refused(key) + 1
         longest = min(self._first_hold * 2.0 ** min(times - 1, 10), HOLD_SECONDS[1])
         pause = longest * chance.uniform(0.5, 1.0)
         self._held[key] = (times, asyncio.get_running_loop().time() + pause)

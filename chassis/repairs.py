@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from chassis import recovery
 from chassis.commands import Request
+from chassis.consumer import store
 from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
@@ -72,10 +73,12 @@ class Remedy:
     name: str
     check: Callable[[Document[Any], str], object]
     change: Callable[[Document[Any], str, Reading], Receipt]
+    succeeded: Callable[[Receipt], bool]
+    """Whether it did what it was for, whatever became of the events behind."""
 
 
-RETRY = Remedy("retry", recovery.set_aside_in, recovery.retry)
-SKIP = Remedy("skip", recovery.skippable, recovery.skip)
+RETRY = Remedy("retry", recovery.set_aside_in, recovery.retry, lambda done: done.applied > 0)
+SKIP = Remedy("skip", recovery.skippable, recovery.skip, lambda done: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ async def mend(
 
     async def act() -> Outcome:
         try:
-            return await _mend(service, place, remedy.change)
+            return await _mend(service, place, remedy)
         except recovery.NotSetAside:
             if await _is_past(place):  # it was done before we died, or by somebody else just now
                 return Outcome(applied=True)
@@ -122,22 +125,26 @@ async def _document(collection: Collection[Any], document_id: str) -> Document[A
     return document
 
 
-async def _mend(
-    service: Service, place: Place, change: Callable[[Document[Any], str, Reading], Receipt]
-) -> Outcome:
+async def _mend(service: Service, place: Place, remedy: Remedy) -> Outcome:
     collection = place.collection
+
+    def attend(document: Document[Any], reading: Reading) -> Receipt:
+        return remedy.change(document, place.event, reading)
+
     for attempt in range(TRIES):
         async with collection.lock(place.document):
             document = await _document(collection, place.document)
             reading = _reading(service, collection, document, place.event)
-            receipt = change(document, place.event, reading)
             try:
-                await collection.save(document)
+                receipt = await store(collection, document, reading, attend)
             except LostRace:
                 await pause(attempt, 0.01)
                 continue
+            applied = remedy.succeeded(receipt)
             return Outcome(
-                applied=receipt.failed is None, reason=receipt.failed, released=receipt.released
+                applied=applied,
+                reason=None if applied else receipt.failed,
+                released=receipt.released,
             )
     raise TryLater("too-busy", "the record is being changed by others; try again")
 

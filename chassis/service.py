@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from chassis import clock, logs, operations, problems
 from chassis.backing import REAL, Backing
 from chassis.bus import Bus
-from chassis.calendar import DistrictCalendar
+from chassis.calendar import Calendars
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
@@ -70,7 +70,8 @@ class Service:
         self.settings = settings
         self.inboxes = inboxes
         self.now = now
-        self.calendar = DistrictCalendar(settings.zone)
+        self.calendars = Calendars(settings.zone, settings.moved_days)
+        self.calendar = self.calendars.of(None)
         self.registry = CollectorRegistry()
         self.client, self._database = backing.connect(
             settings.mongo_url.get_secret_value(), f"{settings.database_prefix}{name}"
@@ -111,23 +112,32 @@ class Service:
         *,
         on_due: Callable[[S, Context], Sequence[Event]] | None = None,
         errand: Callable[[str], Awaitable[None]] | None = None,
+        saved: Callable[[Document[S]], None] = lambda document: None,
     ) -> Collection[S]:
-        """A kind of document; `stream` is the stream kind its events go out on."""
+        """A kind of document; `stream` is the stream kind its events go out on, `saved` is told of
+        every document that this process has stored."""
+
+        def told(collection: Collection[S], document: Document[S]) -> None:
+            self._saved(collection, document)
+            saved(document)
+
         collection = Collection(
             self._database,
             spec,
             clock_ms=lambda: clock.epoch_ms(self.now()),
             trim=self.relay.trim,
-            saved=self._saved,
+            saved=told,
         )
         self.collections[spec.name] = collection
         self._streams[spec.name] = stream
         self.watches.append(Watch(collection, stream, on_due, errand))
         return collection
 
-    def copies(self, spec: Spec[C]) -> Collection[C]:
+    def copies(
+        self, spec: Spec[C], saved: Callable[[Document[C]], None] = lambda document: None
+    ) -> Collection[C]:
         """A kind of document that is kept from its owner's events alone."""
-        collection, handlers = self.collection(spec), keeping(spec.state)
+        collection, handlers = self.collection(spec, saved=saved), keeping(spec.state)
         self.read(collection, [event.stream for event in handlers], handlers)
         return collection
 
@@ -205,6 +215,7 @@ class Service:
             self.health.store_answers,
             self.bus.answers,
             self._backing.end,
+            now=self.now,
         )
 
     def _context_of(self, envelope: Envelope) -> Context:

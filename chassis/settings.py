@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.nodes import parse_nodes
+from contracts.values import IsoDate
+
+MOVED = {"off": False, "working": True}
 
 
 class ServiceSettings(BaseSettings):
@@ -30,12 +33,30 @@ class ServiceSettings(BaseSettings):
     audience: str = Field(default="opora", description="`aud` our tokens are made for")
     database_prefix: str = Field(default="", pattern=r"^[a-z0-9_]*$")
     log_level: str = "INFO"
+    moved_days: Annotated[dict[IsoDate, bool], NoDecode] = Field(
+        default={},
+        description="days that are off or working against the official calendar, with commas"
+        " between them: 2028-11-06=off,2028-11-11=working",
+    )
 
     @field_validator("amqp_url")
     @classmethod
     def _names_nodes(cls, url: SecretStr) -> SecretStr:
         parse_nodes(url.get_secret_value())
         return url
+
+    @field_validator("moved_days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        """From «day=off» and «day=working» to whether a day is working."""
+        if not isinstance(value, str):
+            return value
+        named = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        if any(kind not in MOVED for _, _, kind in named):
+            raise ValueError("each is written as 2028-11-06=off or 2028-11-11=working")
+        if len({day for day, _, _ in named}) != len(named):
+            raise ValueError("a day stands there twice")
+        return {day: MOVED[kind] for day, _, kind in named}
 
     @field_validator("time_zone")
     @classmethod

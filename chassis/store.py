@@ -20,12 +20,16 @@ from pymongo.errors import DuplicateKeyError
 
 from chassis import chance, failpoints
 from chassis.database import AWAY
-from chassis.document import WARN_BYTES, Document, checked_size
+from chassis.document import WARN_BYTES, Document
 from chassis.listing import Lists, Order, Scalar
 from chassis.recent import Recent
-from chassis.stored import S, Spec, from_stored, to_stored
+from chassis.stored import S, Spec, checked_size, from_stored, to_stored
 
 log = structlog.get_logger()
+
+
+FOUND_BY = ("id", "relay_due", "unsent_since", "wake_at", "parked_since")
+"""What every kind of document is found by, whatever it is listed by."""
 
 
 class LostRace(Exception):
@@ -34,6 +38,14 @@ class LostRace(Exception):
 
 class AlreadyExists(Exception):
     """A document of that id, or of that unique value, is there already."""
+
+    code = "already-exists"
+
+
+class NotStorable(Exception):
+    """What the document has become is nothing that this store can hold, or list."""
+
+    code = "not-storable"
 
 
 class StoreUnavailable(Exception):
@@ -69,7 +81,7 @@ class Collection(Generic[S]):
         if any("_id" in fields for fields in spec.indexed):
             raise ValueError(f"{spec.name}: index `id`, the embedded server cannot index `_id`")
         self.spec = spec
-        self.lists = Lists(spec.indexed)
+        self.lists = Lists(spec.indexed, (*FOUND_BY, *spec.unique))
         self.counts = Counts()
         self._stored = database[spec.name]
         self._trim = trim
@@ -87,7 +99,7 @@ class Collection(Generic[S]):
             raise StoreUnavailable from failure
 
     async def _create_indexes(self) -> None:
-        for name in ("relay_due", "wake_at", "parked_since", *self.lists.indexed):
+        for name in (*FOUND_BY, *self.lists.indexed):
             await self._stored.create_index([(name, 1)])
         for name in self.spec.unique:
             await self._stored.create_index([(name, 1)], unique=True, sparse=True)
@@ -120,15 +132,20 @@ class Collection(Generic[S]):
     async def save(self, document: Document[S]) -> None:
         """Write the document: a new one is inserted, a known one replaces the revision read.
 
-        Raises LostRace, AlreadyExists, StoreUnavailable, DocumentTooLarge. A write whose reply
-        was lost is settled by reading the document again and looking for this write's mark.
+        Raises LostRace, AlreadyExists, StoreUnavailable, DocumentTooLarge, NotStorable. A write
+        whose reply was lost is settled by reading the document again and looking for this write's
+        mark.
         """
         self._trim(self.spec.name, document)
+        document.unsent_since = self._unsent_since(document)
         mark = chance.token_hex(8)
-        stored = self._to_stored(document, mark)
-        # What is parked came from outside and must be kept somewhere: it is not held to the bound.
-        held = {**stored, "parked": []} if document.parked else stored
-        size = checked_size(held, self.spec.max_bytes)
+        try:
+            stored = self._to_stored(document, mark)
+            # What is parked came from outside and has a bound of its own (`document.PARKED_BYTES`).
+            held = {**stored, "parked": []} if document.parked else stored
+            size = checked_size(held, self.spec.max_bytes)
+        except ValueError as failure:
+            raise NotStorable(document.id) from failure
         if size > WARN_BYTES:
             log.warning("document-grows", collection=self.spec.name, id=document.id, bytes=size)
         self.counts.writes += 1
@@ -239,12 +256,16 @@ class Collection(Generic[S]):
         It belongs to no operation, so what it asks is not counted.
         """
         saved = 0
-        for name in self.lists.indexed:
+        lacking: dict[str, dict[str, Any]] = {
+            name: {name: {"$exists": False}} for name in self.lists.indexed
+        }
+        lacking["unsent_since"] = {"relay_due": {"$gt": 0}, "unsent_since": {"$exists": False}}
+        for name, query in lacking.items():
             before = -1
             while saved > before:
                 before = saved
                 try:
-                    cursor = self._stored.find({name: {"$exists": False}}).limit(batch)
+                    cursor = self._stored.find(query).limit(batch)
                     found = [self._from_stored(stored) async for stored in cursor]
                 except AWAY as failure:
                     raise StoreUnavailable from failure
@@ -254,6 +275,10 @@ class Collection(Generic[S]):
                             await self.save(document)
                         saved += 1
         return saved
+
+    def _unsent_since(self, document: Document[S]) -> int:
+        """As long as something is unsent, since when: sending goes on with every confirmation."""
+        return (document.unsent_since or self._clock_ms()) if document.outbox else 0
 
     def _to_stored(self, document: Document[S], mark: str) -> dict[str, Any]:
         relay_due = self._clock_ms() + self.relay_grace_ms if document.outbox else 0

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from chassis.document import MAX_BYTES, Answered, Document, Parked
+from chassis.database import stored_size
+from chassis.document import MAX_BYTES, Answered, Document, DocumentTooLarge, Parked
 from chassis.listing import Lists, Scalar
 from contracts.envelope import Envelope
 
@@ -51,6 +52,7 @@ def to_stored(
         "seq": document.seq,
         "outbox": [envelope.model_dump(mode="json") for envelope in document.outbox],
         "relay_due": relay_due,
+        "unsent_since": document.unsent_since,
         "sent": document.sent,
         "wake_at": spec.wake_at(document.state),
         "streams": dict(document.streams),
@@ -74,9 +76,20 @@ def from_stored(spec: Spec[S], stored: Mapping[str, Any]) -> Document[S]:
         version=stored["version"],
         seq=stored["seq"],
         outbox=[Envelope.model_validate(entry) for entry in stored["outbox"]],
-        sent=list(stored.get("sent", ())),  # not there before it was kept
+        unsent_since=stored.get("unsent_since", 0),  # not there before they were kept
+        sent=list(stored.get("sent", ())),
         streams=dict(stored["streams"]),
         parked=[Parked.model_validate(entry) for entry in stored["parked"]],
         commands=[Answered.model_validate(entry) for entry in stored["commands"]],
         unknown={name: value for name, value in state.items() if name not in known},
     )
+
+
+def checked_size(stored: Mapping[str, Any], most: int = MAX_BYTES) -> int:
+    """Size in bytes of what is about to be stored; refuses what is over the bound."""
+    size = stored_size(stored)
+    if size > most:
+        raise DocumentTooLarge(
+            "document-too-large", f"the record would grow to {size} bytes, over {most}"
+        )
+    return size

@@ -126,6 +126,7 @@ class Sweeper:
 
     async def clear(self, quiet_seconds: float | None = None) -> int:
         """Store emptied outboxes of documents that fell quiet, a few at a time."""
+        self._relay.lapse()
         quiet = self.quiet_seconds if quiet_seconds is None else quiet_seconds
         keys = self._relay.gone_quiet(quiet)
         for first in range(0, len(keys), CLEARED_AT_ONCE):
@@ -145,7 +146,7 @@ class Sweeper:
         async with watch.collection.lock(document_id):
             document = await watch.collection.load(document_id)
             if document is None or not self._relay.settled(name, document):
-                self._relay.quiet.pop((name, document_id), None)
+                self._relay.leave(name, document_id)
                 return
             try:
                 if document.outbox:

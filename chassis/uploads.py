@@ -25,7 +25,7 @@ from starlette.types import Scope
 
 from chassis.commands import Request
 from chassis.frame import MAX_BODY_BYTES
-from chassis.http import IfMatch, caller, key_of, version_of
+from chassis.http import IdempotencyKey, IfMatch, caller, key_of, version_of
 from chassis.identity import Caller
 from contracts.errors import InvalidInput
 
@@ -62,9 +62,7 @@ class Streamed:
         self,
         http: HttpRequest,
         who: Annotated[Caller, Depends(caller)],
-        idempotency_key: Annotated[
-            str | None, Header(max_length=200, description="unique per request; repeat to retry")
-        ] = None,
+        idempotency_key: IdempotencyKey = None,
         if_match: IfMatch = None,
         content_type: Annotated[str | None, Header(max_length=200)] = None,
         content_digest: Annotated[

@@ -6,7 +6,9 @@ that is away ends nothing: waiting for it is right.
 
 A broker may keep a connection and drop the consumer on it (its queue was deleted and made again),
 and then everything looks healthy. So the service puts a probe into its own inbox every few seconds
-and expects something to come out of it: the probe, or whatever was in front of it.
+and expects something to come out of it: the probe, or whatever was in front of it. A probe says
+when it was sent: as long as the latest has not come out, what lies there is at least as old as the
+time since the last one that did. The dead queue, where mostly nothing lies, is looked at instead.
 """
 
 from __future__ import annotations
@@ -16,11 +18,15 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
+from chassis import clock
+from chassis.clock import Now, epoch_ms
 from chassis.publisher import InboxGone, NotPublished, Refused
+from chassis.queues import Probe
 
 log = structlog.get_logger()
 
@@ -29,6 +35,8 @@ PROBE_SECONDS = 5.0
 STALL_SECONDS = 20.0
 SWEEP_SECONDS = 60.0
 UNSENT_SECONDS = 60.0
+LETTERS_SECONDS = 30.0
+UNBURIED_SECONDS = 75.0
 TIMES_GONE = 2
 """Once may be a broker that has just come back empty, and we declare the inbox in a moment."""
 EXIT_SECONDS = 15.0
@@ -46,8 +54,19 @@ class Probed(Protocol):
     def inbox(self) -> str | None:
         """The service's own queue."""
 
-    async def probe(self) -> None:
-        """Put a probe into it; raises NotPublished, InboxGone when there is none."""
+    @property
+    def probed(self) -> int:
+        """When the latest probe was sent that came out of it, in epoch milliseconds."""
+
+    @property
+    def buried_at(self) -> float:
+        """When something from the dead queue was stored, in the loop's time."""
+
+    async def probe(self, probe: Probe) -> None:
+        """Put a probe into it; raises NotPublished, InboxGone when it is not there any more."""
+
+    async def letters_lie(self) -> bool:
+        """Whether something lies in the dead queue; raises ConnectionError."""
 
 
 def end_process() -> None:
@@ -69,6 +88,7 @@ class Watchdog:
         broker_answers: Callable[[], Awaitable[bool]],
         end: Callable[[], None] = end_process,
         *,
+        now: Now = clock.now,
         probe_seconds: float = PROBE_SECONDS,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
@@ -79,7 +99,11 @@ class Watchdog:
         self._store_answers = store_answers
         self._broker_answers = broker_answers
         self._end = end
+        self._now = now
         self._probed_at: float | None = None
+        self._first_sent = self._last_sent = 0
+        self._lie_since: float | None = None
+        self._next_letters = 0.0
         self._unsent_since: float | None = None
         self._next_probe = 0.0
         self._gone = 0
@@ -91,6 +115,25 @@ class Watchdog:
         if self._probed_at is None:
             return 0.0
         return max(0.0, self._time() - max(self._probed_at, self._bus.progressed_at))
+
+    @property
+    def oldest(self) -> float:
+        """Seconds since when what lies in the inbox may have lain there, as the probes tell.
+
+        Several replicas share them: each sees some, and whichever comes out was behind all that
+        were sent before.
+        """
+        out = self._bus.probed
+        if self._last_sent <= out:
+            return 0.0
+        return max(0, epoch_ms(self._now()) - max(self._first_sent, out)) / 1000
+
+    @property
+    def unburied(self) -> float:
+        """Seconds since when the dead queue has given nothing although something lies in it."""
+        if self._lie_since is None:
+            return 0.0
+        return max(0.0, self._time() - max(self._lie_since, self._bus.buried_at))
 
     @property
     def sends(self) -> bool:
@@ -113,6 +156,8 @@ class Watchdog:
             return "sweeper"
         if self._unsent_since is not None and self._time() - self._unsent_since > UNSENT_SECONDS:
             return "publisher"
+        if self.unburied > UNBURIED_SECONDS:
+            return "letters"
         return None
 
     async def run(self) -> None:
@@ -126,30 +171,40 @@ class Watchdog:
         now = self._time()
         if self._probed_at is not None and self._bus.progressed_at >= self._probed_at:
             self._probed_at = None
-        if self._bus.inbox is not None and self._probed_at is None and now >= self._next_probe:
+        if self._probed_at is None and now >= self._next_probe:
             await self._probe()
+        if now >= self._next_letters:
+            await self._look_for_letters()
         stalled = self.stalled
         if stalled is not None and self.ended_for is None:
             await self._judge(stalled)
 
     async def _probe(self) -> None:
         self._next_probe = self._time() + self._probe_seconds
-        sent_at = self._time()
+        sent_at, probe = self._time(), Probe(epoch_ms(self._now()))
         try:
-            await self._bus.probe()
+            with suppress(Refused):  # it is full: no probe is needed for something to come out
+                await self._bus.probe(probe)
         except InboxGone:
             self._gone += 1
-        except Refused:  # it is full: no probe is needed for something to come out of it
-            self._probed_at, self._unsent_since, self._gone = sent_at, None, 0
         except NotPublished:
             self._unsent_since = self._unsent_since or sent_at
         else:
-            self._probed_at, self._unsent_since, self._gone = sent_at, None, 0
+            self._unsent_since, self._gone = None, 0
+            if self._bus.inbox is not None:
+                self._probed_at, self._last_sent = sent_at, probe.sent
+                self._first_sent = self._first_sent or probe.sent
+
+    async def _look_for_letters(self) -> None:
+        self._next_letters = self._time() + LETTERS_SECONDS
+        with suppress(ConnectionError):
+            lie = await self._bus.letters_lie()
+            self._lie_since = (self._lie_since or self._time()) if lie else None
 
     async def _judge(self, stalled: str) -> None:
         """A stall that an outage explains is none; the time begins anew when that is over."""
         if not await self._store_answers() or not await self._broker_answers():
-            self._probed_at = self._unsent_since = None
+            self._probed_at = self._unsent_since = self._lie_since = None
             self._gone = 0
             return
         self.ended_for = stalled

@@ -16,6 +16,7 @@ from typing import Any
 from contracts.compatibility import breaks
 from contracts.envelope import CONTENT_TYPE, Envelope
 from contracts.event import REGISTERED, CaseEvent, Event
+from contracts.topology import EXCHANGE
 
 MODULES = (
     *("citizen", "intake", "referral", "triage", "documents", "appointments"),
@@ -23,7 +24,6 @@ MODULES = (
 )
 SCHEMAS = Path(__file__).parent / "schemas"
 CATALOGUE = Path(__file__).parent / "catalogue"
-EXCHANGE = "opora.events"
 BINDING_VERSION = "0.3.0"
 
 

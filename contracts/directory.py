@@ -134,6 +134,13 @@ class OpeningHours(Value):
     valid_from: IsoDate | None = None
     valid_to: IsoDate | None = None
 
+    @property
+    def all_breaks(self) -> tuple[Break, ...]:
+        """The lunch, where both its ends are known, and the further breaks."""
+        if self.lunch_from is None or self.lunch_to is None:
+            return self.breaks
+        return (*self.breaks, Break(begins=self.lunch_from, ends=self.lunch_to))
+
 
 class Closure(Value):
     """Days on which it is closed whatever the hours say, and why."""

@@ -9,19 +9,34 @@ from __future__ import annotations
 import builtins
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from contracts.event import PREFIX, REGISTERED, Event
+from contracts.values import Identifier
 
 CONTENT_TYPE = "application/cloudevents+json"
 SEQUENCE_DIGITS = 10
+ID_LENGTH = 200
+STREAM_LENGTH = ID_LENGTH - SEQUENCE_DIGITS - len(":")
 
-Short = Annotated[str, Field(min_length=1, max_length=200)]
+Short = Annotated[str, Field(min_length=1, max_length=ID_LENGTH)]
 
 
 def sequence_text(number: int) -> str:
     """A sequence number as the CloudEvents extension asks: a string that sorts like numbers."""
     return f"{number:0{SEQUENCE_DIGITS}d}"
+
+
+def misfits(failure: ValidationError) -> list[str]:
+    """Which parts do not fit, without what stands in them; `body` where it is the whole."""
+    return sorted({".".join(map(str, error["loc"])) or "body" for error in failure.errors()})
 
 
 class Envelope(BaseModel):
@@ -32,17 +47,24 @@ class Envelope(BaseModel):
     specversion: Literal["1.0"] = "1.0"
     id: Short
     source: Short = Field(description="/<district>/<service>")
-    type: Annotated[str, Field(pattern=r"^ru\.opora\.[a-z]+\.[a-z0-9-]+\.v[0-9]+$")]
-    subject: Short = Field(description="id of what the stream is about")
+    type: Annotated[str, Field(pattern=r"^ru\.opora\.[a-z]+\.[a-z0-9-]+\.v[0-9]+$", max_length=200)]
+    subject: Identifier = Field(description="id of what the stream is about")
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     dataschema: Short
-    stream: Short
+    stream: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$",
+            max_length=STREAM_LENGTH,
+            description="kind of the stream and what it is about, with a point between",
+        ),
+    ]
     sequence: Annotated[str, Field(pattern=rf"^[0-9]{{{SEQUENCE_DIGITS}}}$")]
     correlationid: Short
     causationid: Short | None = None
     district: Short
-    traceparent: str | None = None
+    traceparent: Short | None = None
     data: dict[str, Any]
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 Type, routing key, schema address, title and clause all come from the class, so that an event's
 name is typed in one place only. Within a version only optional fields may be added; any other
-change is a new version (`tests/contract/test_golden_schemas.py` holds this).
+change is a new version (`tests/contract/test_catalogue.py` holds this).
 """
 
 from __future__ import annotations

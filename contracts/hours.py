@@ -76,7 +76,7 @@ def spans_on(
     """
     around = Timetable(hours, calendar, exceptions).around(day)
     return tuple(
-        (_time(max(start, 0)), _time(end) if end < DAY else time.max)
+        (time_of(max(start, 0)), time_of(end) if end < DAY else time.max)
         for start, end in around
         if end > 0
     )
@@ -101,11 +101,12 @@ class Timetable:
         A public holiday, on whichever day of the week, or a day off moved to a weekday closes all
         but those who work every day of the week («без выходных», M). On a working Saturday, whose
         hours nobody prints, the hours hold that all of its working days have in common: never
-        "open" when it may be closed.
+        "open" when it may be closed. What runs past midnight ends there when the next day is
+        closed.
         """
         if self._exceptions.closure_on(day) is not None:
             return ()
-        hours = self._in_season(day)
+        hours = in_season(self._hours, day)
         listed = {weekday for entry in hours for weekday in entry.days}
         weekday, working = WEEKDAYS[day.weekday()], self._calendar.is_working(day)
         if weekday in listed:
@@ -119,16 +120,22 @@ class Timetable:
         return self._shortened(day, reduce(_in_both, workdays)) if workdays else ()
 
     def around(self, day: date) -> list[Minutes]:
-        """The spans that touch a day, what yesterday left open past midnight too."""
-        before = self.minutes_on(day - timedelta(days=1))
-        return [(start - DAY, end - DAY) for start, end in before] + list(self.minutes_on(day))
+        """The spans that touch a day in their order, what began yesterday too."""
+        return sorted(span for spans in self._shifts_around(day) for span in spans)
+
+    def in_break(self, local: datetime) -> bool:
+        """Whether a moment at which it is closed lies between two spans that began on one day."""
+        now = minutes_of(local)
+        shifts = self._shifts_around(local.date())
+        return any(spans[0][0] <= now < spans[-1][1] for spans in shifts if spans)
 
     def next_opening(self, local: datetime, zone: ZoneInfo) -> datetime | None:
         """The first moment after this one at which it opens."""
+        now = minutes_of(local)
         for ahead in range(self._exceptions.days_to_look(local.date()) + 1):
             day = local.date() + timedelta(days=ahead)
-            for start, _ in self.minutes_on(day):
-                if ahead or start > minutes_of(local):
+            for start, _ in self.around(day):
+                if 0 <= start < DAY and (ahead or start > now):
                     return moment_of(day, start, zone)
         return None
 
@@ -146,47 +153,52 @@ class Timetable:
                 return day, end
         return None
 
-    def _in_season(self, day: date) -> list[OpeningHours]:
-        """The entries dated for this day; where there are none, those without dates."""
-        dated = [
-            entry
-            for entry in self._hours
-            if (entry.valid_from or entry.valid_to)
-            and (entry.valid_from or date.min) <= day <= (entry.valid_to or date.max)
-        ]
-        return dated or [e for e in self._hours if not (e.valid_from or e.valid_to)]
+    def _shifts_around(self, day: date) -> tuple[tuple[Minutes, ...], tuple[Minutes, ...]]:
+        before = self.minutes_on(day - timedelta(days=1))
+        return tuple((start - DAY, end - DAY) for start, end in before), self.minutes_on(day)
 
     def _shortened(self, day: date, spans: tuple[Minutes, ...]) -> tuple[Minutes, ...]:
+        """Without what the eve of a public holiday, or a closure of the next day, takes off."""
         tomorrow = day + timedelta(days=1)
         cut = self._exceptions.preholiday_minutes
-        if not spans or not cut or not is_public_holiday(tomorrow):
-            return spans
-        last = spans[-1][1] - cut
-        return tuple((start, min(end, last)) for start, end in spans if start < last)
+        if spans and cut and is_public_holiday(tomorrow):
+            spans = _until(spans, spans[-1][1] - cut)
+        return spans if self._exceptions.closure_on(tomorrow) is None else _until(spans, DAY)
 
 
-def _spans_of(weekday: str, hours: Sequence[OpeningHours]) -> tuple[Minutes, ...]:
-    spans: list[Minutes] = []
-    for entry in hours:
-        if weekday in entry.days:
-            spans += _without_breaks(entry)
-    return tuple(sorted(spans))
+def in_season(hours: Sequence[OpeningHours], day: date) -> list[OpeningHours]:
+    """The entries dated for a day; where there are none, those without dates."""
+    dated = [
+        entry
+        for entry in hours
+        if is_dated(entry) and season_of(entry)[0] <= day <= season_of(entry)[1]
+    ]
+    return dated or [entry for entry in hours if not is_dated(entry)]
 
 
-def _without_breaks(entry: OpeningHours) -> list[Minutes]:
+def is_dated(entry: OpeningHours) -> bool:
+    """Whether an entry holds in a season only."""
+    return bool(entry.valid_from or entry.valid_to)
+
+
+def season_of(entry: OpeningHours) -> tuple[date, date]:
+    """The first and the last day of an entry; those of the calendar where there is none."""
+    return entry.valid_from or date.min, entry.valid_to or date.max
+
+
+def without_breaks(entry: OpeningHours) -> list[Minutes]:
+    """The spans of an entry on a day of its, in minutes from the day's midnight."""
     opens = minutes_of(entry.opens)
-    closes = _after(minutes_of(entry.closes), opens + 1)
-    breaks = [(item.begins, item.ends) for item in entry.breaks]
-    if entry.lunch_from is not None and entry.lunch_to is not None:
-        breaks.append((entry.lunch_from, entry.lunch_to))
+    closes = not_before(minutes_of(entry.closes), opens + 1)
+    breaks = [(minutes_of(item.begins), minutes_of(item.ends)) for item in entry.all_breaks]
     spans, begun = [], opens
-    for start, end in sorted((_after(minutes_of(a), opens), minutes_of(b)) for a, b in breaks):
+    for start, end in sorted((not_before(begins, opens), ends) for begins, ends in breaks):
         spans.append((begun, start))
-        begun = _after(end, start)
+        begun = not_before(end, start)
     return [span for span in (*spans, (begun, closes)) if span[0] < span[1]]
 
 
-def _after(minute: int, least: int) -> int:
+def not_before(minute: int, least: int) -> int:
     """A minute of a day, or the same of the next one if it comes before `least`."""
     return minute if minute >= least else minute + DAY
 
@@ -196,13 +208,23 @@ def minutes_of(clock: time | datetime) -> int:
     return clock.hour * 60 + clock.minute
 
 
-def _time(minutes: int) -> time:
+def time_of(minutes: int) -> time:
+    """The time of day so many minutes after a midnight."""
     return time(minutes % DAY // 60, minutes % 60)
 
 
 def moment_of(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     """The moment so many minutes after a day's midnight."""
-    return datetime.combine(day + timedelta(days=minutes // DAY), _time(minutes), zone)
+    return datetime.combine(day + timedelta(days=minutes // DAY), time_of(minutes), zone)
+
+
+def _spans_of(weekday: str, hours: Sequence[OpeningHours]) -> tuple[Minutes, ...]:
+    spans = (span for entry in hours if weekday in entry.days for span in without_breaks(entry))
+    return tuple(sorted(spans))
+
+
+def _until(spans: tuple[Minutes, ...], last: int) -> tuple[Minutes, ...]:
+    return tuple((start, min(end, last)) for start, end in spans if start < last)
 
 
 def _in_both(one: tuple[Minutes, ...], other: tuple[Minutes, ...]) -> tuple[Minutes, ...]:

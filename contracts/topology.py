@@ -6,6 +6,9 @@ started yet, whichever service of a new deployment comes up first.
 
 from collections.abc import Mapping
 
+EXCHANGE = "opora.events"
+"""The topic exchange that carries every event."""
+
 READS: Mapping[str, tuple[str, ...]] = {
     "intake": ("assessment.#", "careplan.#", "directory.#"),
     "assessment": ("intake.#", "careplan.#", "directory.#"),
@@ -14,3 +17,13 @@ READS: Mapping[str, tuple[str, ...]] = {
     "registry": ("#",),
 }
 """The directory hears nobody and has no inbox."""
+
+
+def inbox_name(service: str) -> str:
+    """The queue of what a service hears."""
+    return f"{service}.inbox"
+
+
+def dead_name(service: str) -> str:
+    """The queue of what lay in a service's inbox and could not be decoded."""
+    return f"{inbox_name(service)}.dead"

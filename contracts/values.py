@@ -31,7 +31,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 """A paragraph a person typed; never empty."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+IDENTIFIER = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 """An id of ours: begins with a letter, so that no store mistakes it for a date or a number."""
 
 _E164 = r"^\+[1-9][0-9]{6,14}$"

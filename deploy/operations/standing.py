@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from contracts.topology import inbox_name
 from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, age, as_json, console, table
 
@@ -52,7 +53,7 @@ def _row(service: str, answer: Any) -> list[object]:
     return [
         service,
         "yes" if ready else ", ".join(part for part, well in answer["ready"].items() if not well),
-        queues.get(f"{service}.inbox"),
+        queues.get(inbox_name(service)),
         age(stands.get("oldest_unhandled", 0)),
         stands.get("outboxes"),
         stands.get("parked"),

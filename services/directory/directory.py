@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from chassis.calendar import DistrictCalendar
 from chassis.http import in_state
 from chassis.service import Service
 from chassis.store import Collection
 from contracts.errors import Refusal
-from contracts.territory import regions
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.filed import FiledServices
 from services.directory.domain.import_job import Import, ImportPart
 from services.directory.domain.listing import ListedService
 from services.directory.domain.organization import Organization
+from services.directory.domain.places import Places
 from services.directory.domain.search import SearchIndex
 from services.directory.domain.versions import Version
 from services.directory.domain.words import Language
@@ -30,6 +27,9 @@ class NotLoadedYet(Refusal):
     """The service has just started: an answer from half a directory would mislead."""
 
     status = 503
+
+    def __init__(self) -> None:
+        super().__init__("directory-loading", "the directory is being loaded; ask again")
 
 
 @dataclass(slots=True)
@@ -53,27 +53,20 @@ class Directory:
     def loaded(self) -> Snapshot:
         """The organizations in memory, once all are there."""
         if not self.snapshot.complete:
-            raise NotLoadedYet("directory-loading", "the directory is being loaded; ask again")
+            raise NotLoadedYet
         return self.snapshot
 
     def searchable(self) -> tuple[SearchIndex, Language]:
         """The index over all services, once it is made, and what understands a question to it."""
         if self.offer.index is None or self.offer.language is None:
-            raise NotLoadedYet("directory-loading", "the directory is being loaded; ask again")
+            raise NotLoadedYet
         return self.offer.index, self.offer.language
 
-    def calendar_of(self, region: str | None) -> tuple[ZoneInfo, DistrictCalendar]:
-        """Zone and calendar of a region; the district's own where the region has none."""
-        name = next((item.time_zone for item in regions() if item.code == region), None)
-        if name is None:
-            return self.service.settings.zone, self.service.calendar
-        return _calendar(name)
-
-
-@cache
-def _calendar(name: str) -> tuple[ZoneInfo, DistrictCalendar]:
-    zone = ZoneInfo(name)
-    return zone, DistrictCalendar(zone)
+    def places(self) -> Places:
+        """What understands the name of a place, once it is made."""
+        if self.offer.places is None:
+            raise NotLoadedYet
+        return self.offer.places
 
 
 WithDirectory = Annotated[Directory, in_state("directory")]

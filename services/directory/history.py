@@ -118,7 +118,7 @@ async def published(directory: Directory, organization_id: str) -> Document[Orga
 
 
 def _end_of(day: date, directory: Directory, organization: Organization) -> datetime:
-    zone, _ = directory.calendar_of(organization.card.region)
+    zone = directory.service.calendars.of(organization.card.region).zone
     midnight = datetime.combine(day + timedelta(days=1), time(), zone)
     return midnight - timedelta(milliseconds=1)
 

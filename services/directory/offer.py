@@ -13,6 +13,7 @@ from contracts.offer import ServiceCapacity, ServiceListing
 from services.directory.domain.capacity import OrganizationCapacity
 from services.directory.domain.listing import GIVEN, ListedService, begin_from_file, refile
 from services.directory.domain.organization import Organization, Status
+from services.directory.domain.places import Places
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
@@ -33,6 +34,7 @@ class Offer:
         self.filed = filed
         self.index: SearchIndex | None = None
         self.language: Language | None = None
+        self.places: Places | None = None
         self._snapshot = snapshot
         self._services: dict[str, tuple[int, ListedService]] = {}
         self._capacities: dict[str, tuple[int, OrganizationCapacity]] = {}
@@ -126,12 +128,12 @@ class Offer:
             if (entry := self._entry(service)) is not None
         )
 
-    def open(self, index: SearchIndex, language: Language) -> None:
-        """Begin to answer from an index that was made aside; what changed meanwhile comes in."""
+    def open(self, index: SearchIndex, language: Language, places: Places) -> None:
+        """Begin to answer from what was made aside; what changed meanwhile comes in."""
         for entry in self.entries():
             if index.get(entry.listing.id) != entry:
                 index.put(entry)
-        self.index, self.language = index, language
+        self.index, self.language, self.places = index, language, places
 
     def _put(self, services: Iterable[str]) -> None:
         if self.index is None:

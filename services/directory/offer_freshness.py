@@ -14,10 +14,13 @@ import structlog
 from chassis.document import Document
 from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
+from contracts.territory import municipalities, regions
 from services.directory.adapters import morphology
 from services.directory.adapters.service_files import read_words
 from services.directory.directory import Directory
+from services.directory.domain.appendix import Appendix
 from services.directory.domain.filed import ID, FiledServices, brought_up
+from services.directory.domain.places import Places
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.vocabulary import Vocabulary
 from services.directory.domain.words import Language
@@ -51,8 +54,8 @@ async def open_offer(directory: Directory) -> None:
     await _take_capacities(directory)
     offer = directory.offer
     entries = list(offer.entries())
-    index, language = await directory.service.aside(_index, offer.vocabulary, entries)
-    offer.open(index, language)
+    made = await directory.service.aside(_made, directory.appendix, offer.vocabulary, entries)
+    offer.open(*made)
     log.info("offer-open", services=len(entries))
 
 
@@ -84,9 +87,13 @@ async def _take_capacities(directory: Directory) -> None:
         directory.offer.take_capacity(document.state, document.version)
 
 
-def _index(vocabulary: Vocabulary, entries: list[Entry]) -> tuple[SearchIndex, Language]:
+def _made(
+    appendix: Appendix, vocabulary: Vocabulary, entries: list[Entry]
+) -> tuple[SearchIndex, Language, Places]:
     """Dictionaries and index: the work of a thread, which touches nothing that is served from."""
     morphology.load()
-    index = SearchIndex(vocabulary, morphology.lemmas, morphology.closest)
+    lemmas = morphology.lemmas
+    index = SearchIndex(vocabulary, lemmas, morphology.closest)
     index.put_all(entries)
-    return index, Language(morphology.lemmas, read_words())
+    places = Places(appendix.gazetteer, municipalities(), regions(), lemmas, morphology.nearest)
+    return index, Language(lemmas, read_words()), places

@@ -26,6 +26,7 @@ class _Standing:
 @dataclass(frozen=True, slots=True)
 class _Lists:
     organizations: tuple[str, ...]
+    with_retired: tuple[str, ...]
     services: tuple[str, ...]
     located: tuple[str, ...]
 
@@ -69,6 +70,10 @@ class Order:
         """Those that take part."""
         return self._present().organizations
 
+    def with_retired(self) -> tuple[str, ...]:
+        """Those that take part, and those that did."""
+        return self._present().with_retired
+
     def services(self) -> tuple[str, ...]:
         """Those of organizations that are known, retired ones too; of no proposal."""
         return self._present().services
@@ -87,6 +92,7 @@ class Order:
             public = {key: one for key, one in self._standing.items() if one.is_public}
             self._lists = _Lists(
                 organizations=tuple(sorted(key for key, one in public.items() if one.takes_part)),
+                with_retired=tuple(sorted(public)),
                 services=self._services(public),
                 located=self._services({k: one for k, one in public.items() if one.is_located}),
             )

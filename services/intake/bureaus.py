@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import ZoneInfo
-
-from chassis.calendar import DistrictCalendar
 from chassis.commands import Request, check_version, repeated
 from chassis.document import Answered
 from chassis.races import too_busy
@@ -13,7 +9,7 @@ from chassis.store import AlreadyExists, LostRace
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationKind
 from contracts.errors import NotFound
-from contracts.hours import NONE, Exceptions, zone_of
+from contracts.hours import NONE, Exceptions
 from contracts.values import Actor
 from services.intake.domain.slots import Bureau, Schedule
 from services.intake.intake import Intake
@@ -50,22 +46,17 @@ async def get_receiving(intake: Intake, organization: str) -> OrganizationCopy:
 
 def bureau_of(intake: Intake, copy: OrganizationCopy, schedule: Schedule) -> Bureau:
     """A bureau put together of what the directory and what it itself say."""
-    card, own = copy.card, intake.service.calendar
-    zone = zone_of(card.region if card else None)
+    card = copy.card
+    calendar = intake.service.calendars.of(card.region if card else None)
     return Bureau(
         organization=copy.id,
         hours=card.hours if card else (),
         exceptions=Exceptions(card.closures, card.preholiday_minutes) if card else NONE,
         schedule=schedule,
-        zone=zone or intake.service.settings.zone,
-        calendar=_calendar(zone) if zone is not None else own,
+        zone=calendar.zone,
+        calendar=calendar,
         retired=copy.retired,
     )
-
-
-@cache
-def _calendar(zone: ZoneInfo) -> DistrictCalendar:
-    return DistrictCalendar(zone)
 
 
 def manages(copy: OrganizationCopy, actor: Actor) -> bool:

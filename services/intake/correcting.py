@@ -2,7 +2,7 @@
 
 Each is one write of its own, and a process may die between any two. The old line is the first: once
 it carries the correction it stays due until the new one stands, whose source is the old one's id,
-so that it is entered once.
+so that it is entered once, and until its case goes where the corrected address says.
 
 If the new line is about somebody else, no card follows it. It is placed as a new referral would be
 (`placing.py`), and the old case is left (L 5.1). The old line is written last: until then it knows
@@ -25,7 +25,7 @@ from contracts.event import Event
 from contracts.values import Actor
 from services.intake.commands import change_line
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import take_back
+from services.intake.domain.citizen import take_out
 from services.intake.domain.correcting import (
     GRACE,
     Corrected,
@@ -42,7 +42,9 @@ from services.intake.domain.journal import (
     missing_fields,
 )
 from services.intake.domain.notices import tell_requester
+from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
+from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake
 from services.intake.notifying import keep_shown
 from services.intake.placing import place
@@ -78,10 +80,14 @@ async def correct_line(
         def decide(entry: JournalEntry, at: Context) -> None:
             if placed is None and entry.placed is not None and corrected.says_otherwise_who(entry):
                 raise SaysOtherwise(entry)
-            correct(entry, corrected, at, placed)
+            waits, known = entry.state is EntryState.TO_FORWARD, entry.form.citizen.address
+            form = correct(entry, corrected, at, placed)
+            if waits:  # refused here, if nobody could pass it on to that address
+                entry.onward = decided_by(intake, form, known=known)
 
         return await change_line(intake, line, request, by, decide, visible=_own)
 
+    await intake.ready()
     try:
         return await attempt(None)
     except SaysOtherwise as asked:
@@ -130,20 +136,25 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         done = old.corrected_by is not None and old.place_at is None
         before = await _before(intake, old) if old.of_another and not done else []
         if old.of_another and not done:
-            await _take_back(intake, old, before, at)
+            await _take_out(intake, old, before, at)
         entered = await _enter(intake, old, made, before, at)
         if done:
             return entered
+        followed = None
         if old.of_another:
             await _place_anew(intake, old, before, entered.id, at)
         else:
             await _correct_card(intake, old, entered, at)
+            followed = await follow(intake, entered.state, at)
         old.corrected_by, old.place_at = entered.id, None
         try:
             await intake.journal.save(document)
-            return entered
         except LostRace:
             await pause(attempt)
+            continue
+        if followed is not None:
+            await pass_on(intake, followed)
+        return entered
     raise too_busy()
 
 
@@ -201,11 +212,10 @@ def _unplaced(referral: str, at: Context) -> dict[str, object]:
         "case_candidate": new_id("C"),
         "citizen_candidate": new_id("P"),
         "same_as": None,
-        "onward": None,
     }
 
 
-async def _take_back(
+async def _take_out(
     intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], at: Context
 ) -> None:
     """The card loses what it has from a line that is about somebody else: who that is would else be
@@ -213,7 +223,7 @@ async def _take_back(
     lines = [old.id, *(one.id for one in before)]
     for attempt in range(TRIES):
         citizen = await intake.find_citizen(old.placed.citizen_id) if old.placed else None
-        events = take_back(citizen.state, lines, at) if citizen is not None else []
+        events = take_out(citizen.state, lines, at) if citizen is not None else []
         if citizen is None or not events:
             return
         await take_keys(intake, citizen.state, at)

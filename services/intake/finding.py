@@ -8,10 +8,12 @@ from typing import Any
 
 from chassis.clock import epoch_ms
 from chassis.document import Document
-from contracts.errors import InvalidInput
-from contracts.values import CitizenCard
+from contracts.copies import MOST_JOININGS
+from contracts.errors import InvalidInput, NotFound
+from contracts.values import Actor, CitizenCard
 from services.intake.adapters.identity import Identity
-from services.intake.domain.journal import JournalEntry
+from services.intake.domain.case import Case
+from services.intake.domain.journal import JournalEntry, may_see
 from services.intake.domain.records import EntryState
 from services.intake.domain.search_keys import (
     Keyed,
@@ -31,6 +33,40 @@ EVER: Mapping[str, int] = {"$gte": 0}
 
 Lines = list[Document[JournalEntry]]
 Ranked = list[tuple[int, Document[JournalEntry]]]
+
+
+async def get_line(
+    intake: Intake, line: str, by: Actor
+) -> tuple[Document[JournalEntry], Case | None]:
+    """A line the caller may read, with the case it is in where another one may have that.
+
+    Besides whose journal it stands in, whoever serves the case reads it: they answer for what every
+    referral in it says (R 3.1.3, L 5.1).
+    """
+    document = await intake.journal.get(line)
+    if document is None:
+        raise NotFound("referral")
+    entry = document.state
+    own = may_see(entry, by)
+    if own and not entry.elsewhere:
+        return document, None
+    case = await _case_of(intake, entry)
+    if not own and (case is None or not case.reference.is_served_by(by.organization)):
+        raise NotFound("referral")
+    return document, case
+
+
+async def _case_of(intake: Intake, entry: JournalEntry) -> Case | None:
+    """The case a line is in by now: the one it was placed in, or that which took it over."""
+    case_id = entry.placed.case_id if entry.placed else None
+    for _ in range(MOST_JOININGS):
+        found = await intake.cases.get(case_id) if case_id else None
+        if found is None or found.state.ref is None:
+            return None
+        if found.state.joined_to is None:
+            return found.state
+        case_id = found.state.joined_to
+    return None
 
 
 def found_by(identity: Identity, card: CitizenCard) -> dict[str, str]:

@@ -8,24 +8,23 @@ once, since the institution's line has a source of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from chassis.document import Document
 from chassis.races import pause, too_busy
 from chassis.store import LostRace
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
-from contracts.event import Event
 from contracts.intake import CASE
 from contracts.roles import Role
-from contracts.values import SYSTEM, Actor
+from contracts.values import SYSTEM, Actor, Address
 from services.intake.domain.addresses import require_inside
 from services.intake.domain.case import Case, Status
-from services.intake.domain.forwarding import forward_referral
+from services.intake.domain.correcting import take_back
+from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.journal import JournalEntry, ReferralForm, entry_id
-from services.intake.domain.records import ChosenBy, EntryState, Onward, Returned
+from services.intake.domain.records import EntryState, Onward
 from services.intake.intake import Intake, Serving
+from services.intake.recording import record
 
 TRIES = 25
 PASSING_ON = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.MFC})
@@ -70,23 +69,27 @@ async def _taken_in(
         found = await require_institution(intake, named)
         onward = Onward(institution=found.institution, authorised_body=found.authorised_body)
     else:
-        onward = await find_onward(intake, form)
+        await intake.ready()
+        onward = decided_by(intake, form)
     body = own.id if own.kind == OrganizationKind.AUTHORISED_BODY else own.parent or own.id
     return Serving(own.id, body, passes_on=True, onward=onward)
 
 
-async def find_onward(intake: Intake, form: ReferralForm) -> Onward | None:
+def decided_by(
+    intake: Intake, form: ReferralForm, *, known: Address | None = None
+) -> Onward | None:
     """The institution that serves the citizen's address, if exactly one does (R 3.1.2).
 
-    An address outside the region is refused, unless a person is in danger: then a person decides.
+    An address outside the region or district is refused, unless a person is in danger or the line
+    is known to have it: then a person decides. `intake.ready()` comes before.
     """
     address = form.citizen.address
     if address is None:
         return None
     try:
-        outcome, found = await intake.serving(address)
+        outcome, found = intake.serving(address)
     except InvalidInput:
-        if form.in_danger:
+        if form.in_danger or address == known:
             return None
         raise
     if outcome != "one":
@@ -94,26 +97,14 @@ async def find_onward(intake: Intake, form: ReferralForm) -> Onward | None:
     return Onward(institution=found[0].institution, authorised_body=found[0].authorised_body)
 
 
-async def forward_by_address(intake: Intake, line: str, by: Actor) -> None:
-    """Pass on a referral that waits, if what was learned of its address now says to whom."""
-    document = await present_line(intake, line)
-    if document is None or document.state.state is not EntryState.TO_FORWARD:
-        return
-    entry = document.state
-    to = await find_onward(intake, entry.form)
-    if to is None or entry.placed is None:
-        return
-    at = intake.service.at(by)
-
-    def decide(case: Case) -> Sequence[Event]:
-        if case.status is not Status.TO_FORWARD:
-            return ()
-        return forward_referral(case, to, ChosenBy.ADDRESS, None, at)
-
-    await intake.service.commands.execute(
-        intake.cases, entry.placed.case_id, CASE, None, at, decide, visible=lambda case: True
-    )
-    await pass_on(intake, entry.placed.case_id)
+async def follow(intake: Intake, entry: JournalEntry, at: Context) -> str | None:
+    """A case that waits goes where a line that was completed or corrected says by now; its id, if
+    this line may have moved it. Where it may not go of itself, a person decides."""
+    if entry.placed is None or entry.onward is None or entry.state is not EntryState.TO_FORWARD:
+        return None
+    case_id, commands = entry.placed.case_id, intake.service.commands
+    await record(commands, intake.cases, case_id, at, lambda case: follow_entry(case, entry, at))
+    return case_id
 
 
 async def check_contacts(intake: Intake, form: ReferralForm, by: Actor) -> None:
@@ -184,9 +175,10 @@ async def _bring_in_step(intake: Intake, line: str, case: Case) -> bool:
             return True
         try:
             await intake.journal.save(document)
-            return True
         except LostRace:
             await pause(attempt)
+            continue
+        return document.state.place_at is None
     raise too_busy()
 
 
@@ -201,37 +193,46 @@ async def hand_over(intake: Intake, entry: JournalEntry) -> None:
 
 
 async def _hand_over(intake: Intake, entry: JournalEntry, case: Case) -> None:
-    to = None if case.waits else case.reference.institution
+    has_it = case.reference.institution
+    to = None if case.waits or has_it == entry.institution else has_it
+    entry.ended = case.closed_for if to is None and case.status is Status.CLOSED else None
     if entry.passed_on is not None and entry.passed_to != to:
-        await _note_return(intake, entry.passed_on, case)
+        came_back = await _note_return(intake, entry.passed_on, case)
         entry.passed_on = entry.passed_to = None
-    if to is not None and entry.passed_on is None:
+        form = take_back(entry, came_back, intake.service.at(SYSTEM)) if came_back else None
+        if form is not None:
+            await intake.ready()
+            entry.onward = decided_by(intake, form, known=form.citizen.address)
+    if to is not None and entry.passed_on is None and entry.correction is None:
         line = await _enter(intake, entry, case, intake.service.at(entry.recorded_by))
         entry.passed_on, entry.passed_to = line.id, to
 
 
-async def _note_return(intake: Intake, line: str, case: Case) -> None:
-    """The institution's line says that the referral was given back, when and why."""
+async def _note_return(intake: Intake, line: str, case: Case) -> JournalEntry | None:
+    """The institution's line says that the referral was given back, when and why; that line."""
     present = await present_line(intake, line)
     if present is None:
-        return
+        return None
     given_back = [
         known.returned
         for known in case.forwardings
         if known.returned is not None and known.institution == present.state.institution
     ]
     if not given_back:
-        return
-    returned: Returned = given_back[-1]
+        return None
+    noted = present.state
 
     def note(entry: JournalEntry) -> tuple[()]:
-        entry.returned = returned
+        nonlocal noted
+        entry.returned = given_back[-1]
+        noted = entry
         return ()
 
     await intake.service.commands.execute(
         intake.journal, present.id, None, None, intake.service.at(SYSTEM), note,
         visible=lambda entry: True, what="referral",
     )  # fmt: skip
+    return noted
 
 
 async def _enter(

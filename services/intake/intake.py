@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from chassis.commands import get_visible
 from chassis.document import Document
@@ -17,7 +17,7 @@ from chassis.store import Collection
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
-from contracts.territory import index_of, query_of
+from contracts.territory.statements import Outcome
 from contracts.values import Actor, Address
 from services.intake import survivors
 from services.intake.adapters.attachments import Attachments
@@ -41,6 +41,26 @@ from services.intake.domain.requests import OutgoingNumber
 from services.intake.domain.slots import DeskDay, Schedule
 from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.sending import Sending
+from services.intake.territories import Territories
+
+UNDECIDED: Final[Mapping[Outcome, tuple[str, str]]] = {
+    "none": (
+        "none-serve-this-address",
+        "no institution serves this address; name the one that takes the referral, or correct the"
+        " address",
+    ),
+    "several": (
+        "several-serve-this-address",
+        "several institutions serve this address; name the one that takes the referral, or"
+        " complete the address",
+    ),
+    "possible": (
+        "undecided-who-serves-this-address",
+        "a part of the address that decides who serves it is missing; complete the address, or"
+        " name the institution that takes the referral",
+    ),
+}
+"""Why no institution takes a referral by its address: code and words, which never quote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,8 @@ class Intake:
     journal: Collection[JournalEntry]
     register: Register
     organizations: Collection[OrganizationCopy]
+    territories: Territories
+    """Who serves which address, by those copies: `ready()` before it is asked."""
     appointments: Collection[Appointment]
     slots: Collection[DeskDay]
     schedules: Collection[Schedule]
@@ -144,35 +166,28 @@ class Intake:
                 field="citizen.address",
                 clause="R 3.1.2",
             )
-        outcome, found = await self.serving(address)
-        if len(found) != 1:
-            # The directory's own statement quotes the address, which no error may.
-            raise InvalidInput(
-                f"{outcome}-serve-this-address",
-                f"{len(found)} institutions serve this address; name the one that takes"
-                " the referral, or correct the address",
-                field="citizen.address",
-                clause="R 3.1.2",
-            )
+        await self.ready()
+        outcome, found = self.serving(address)
+        if outcome != "one":
+            code, said = UNDECIDED[outcome]
+            raise InvalidInput(code, said, field="citizen.address", clause="R 3.1.2")
         return found[0]
 
-    async def serving(self, address: Address) -> tuple[str, list[Serving]]:
+    async def ready(self) -> None:
+        """Have in memory who serves which address; does nothing but the first time."""
+        await self.territories.ready(self.organizations)
+
+    def serving(self, address: Address) -> tuple[Outcome, list[Serving]]:
         """The institutions that may serve an address, and how certain that is.
 
         An address outside the region or the district is refused by that name.
         """
-        copies = await self.organizations.find(
-            {"kind": OrganizationKind.INSTITUTION.value}, limit=5000
-        )
-        cards = {copy.id: copy.state.card for copy in copies if copy.state.card is not None}
-        require_inside(address, {card.region for card in cards.values() if card.region})
-        answer = index_of(cards.values()).who_serves(query_of(address), kinds=["institution"])
-        found = answer.kinds["institution"]
-        named = [cards[candidate.organization] for candidate in found.candidates]
-        candidates = [Serving(card.id, card.parent or card.id) for card in named]
-        if len(candidates) == 1:
-            self.of_this_district(candidates[0], "citizen.address")
-        return found.outcome, candidates
+        require_inside(address, self.territories.regions)
+        outcome, cards = self.territories.who_serves(address)
+        found = [Serving(card.id, card.parent or card.id) for card in cards]
+        if outcome == "one":
+            self.of_this_district(found[0], "citizen.address")
+        return outcome, found
 
     def of_this_district(self, serving: Serving, field: str) -> Serving:
         """Refuse what another district's institution would have to take: nobody of it looks here,

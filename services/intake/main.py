@@ -81,6 +81,7 @@ from services.intake.stores import (
     SLOTS,
     TASKS,
 )
+from services.intake.territories import Territories
 
 
 def create_app(
@@ -108,6 +109,7 @@ def create_app(
         CITIZENS, CITIZEN, on_due=sound_erasure, errand=errand(owed_to_citizen)
     )
     gateways = Gateways(settings.every_gateway, outside)
+    territories = Territories()
     intake = Intake(
         service=service,
         cases=kept,
@@ -115,7 +117,8 @@ def create_app(
         pairs=service.collection(CITIZEN_PAIRS, errand=errand(settle)),
         journal=lines,
         register=Register(lines),
-        organizations=service.copies(ORGANIZATIONS),
+        organizations=service.copies(ORGANIZATIONS, territories.take),
+        territories=territories,
         appointments=service.collection(APPOINTMENTS, APPOINTMENT, on_due=ring),
         slots=service.collection(SLOTS),
         schedules=service.collection(SCHEDULES),
@@ -137,6 +140,7 @@ def create_app(
     )
     service.read(intake.cases, [assessment.CASE, careplan.CASE], CASE_HANDLERS)
     service.starting(intake.sending.run)
+    service.starting(lambda: territories.keep_fresh(intake.organizations))
     service.starting(lambda: give_keys(intake))
     service.starting(lambda: release_returned(intake))
     for close in (gateways.close, intake.webhooks.close, intake.fetching.close):

@@ -22,7 +22,7 @@ from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, claim_case, complete_card, register_citizen
 from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.registration import link_referral, register_case
-from services.intake.forwarding import hand_over
+from services.intake.forwarding import follow, hand_over
 from services.intake.intake import Intake
 from services.intake.recognising import Recognised, recognise, take_keys
 from services.intake.recording import record
@@ -73,9 +73,11 @@ async def _place(
             entry.placed = entry.placed.model_copy(update={"number": number})
         else:
             await _open(intake, entry, citizen, at, fresh=written is not None)
+    else:
+        await follow(intake, entry, at)
+    entry.place_at = None
     if entry.taken_in:
         await hand_over(intake, entry)
-    entry.place_at = None
     await intake.journal.save(document)
     return entry.placed
 

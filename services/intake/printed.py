@@ -12,6 +12,7 @@ from chassis.pages import day_ru, moment_ru, templates
 from chassis.spreadsheet import table
 from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact
+from services.intake.domain.ending import WITHDRAWN, WithoutObject
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
 from services.intake.domain.records import EntryState
@@ -69,6 +70,13 @@ REASONS: Final[dict[ReturnReason, str]] = {
     ReturnReason.ADDRESS_WRONG: "адрес неверен",
     ReturnReason.LIVES_ELSEWHERE: "гражданин живёт в другом месте",
     ReturnReason.OTHER: "иное",
+}
+ENDED: Final[dict[str, str]] = {
+    WithoutObject.NOT_OUR_TERRITORY: "адрес обслуживается в другом месте",
+    WithoutObject.WRONG_PERSON: "обращение относилось к другому лицу",
+    WithoutObject.DIED: "гражданин умер",
+    WithoutObject.MOVED: "гражданин переехал",
+    WITHDRAWN: "обращение отозвано",
 }
 MISSING: Final = {
     "citizen.address": "адрес",
@@ -152,10 +160,14 @@ def _applicant(applicant: Applicant) -> str:
 def _notes(entry: JournalEntry) -> Iterable[str]:
     if entry.sender is not None:
         yield f"поступило из: {entry.sender}"
+    if entry.placed is not None and entry.placed.linked and entry.placed.number:
+        yield f"присоединено к делу {entry.placed.number}"
     if entry.passed_to is not None:
         yield f"передано в: {entry.passed_to}"
     elif entry.state is EntryState.TO_FORWARD:
         yield "ждёт передачи в учреждение"
+    elif entry.ended is not None:
+        yield f"не передано: {ENDED.get(entry.ended, 'дело прекращено')}"
     if entry.returned is not None:
         yield f"возвращено: {REASONS[entry.returned.reason]}"
     if entry.corrects is not None:

@@ -20,19 +20,15 @@ from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
 from contracts.event import Event
 from contracts.values import SYSTEM
-from services.intake.adapters.gateways import SECONDS, Gateways, GatewayUnavailable, Partner
+from services.intake.adapters.gateways import SECONDS, AskedBody, Gateways
+from services.intake.attempting import Attempts
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consent import may_ask
 from services.intake.domain.consenting import standing_consent
-from services.intake.domain.dispatching import (
-    put_on_paper,
-    record_held,
-    record_not_sent,
-    record_sent,
-)
+from services.intake.domain.dispatching import put_on_paper, record_held
 from services.intake.domain.interagency import kind_of
-from services.intake.domain.pace import Pace, request_of, spacing_of
+from services.intake.domain.pace import PLACES, Pace, request_of, spacing_of
 from services.intake.recording import record
 from services.intake.survivors import find_citizen
 
@@ -46,6 +42,7 @@ AT_ONCE = 8
 LOOKED_AT = 4 * AT_ONCE
 """More than all replicas have under way, so that one which waits is among them."""
 MOST_COUNTED = 1000
+FAR_MS = 10**15
 ATTEMPT_SECONDS = 4 * SECONDS
 
 
@@ -71,6 +68,7 @@ class Sending:
             ["partner"],
             registry=service.registry,
         )
+        self._attempts = Attempts(service)
 
     def nudge(self) -> None:
         """A request was signed or released: do not wait for the next look."""
@@ -92,7 +90,7 @@ class Sending:
                 task.cancel()
             await asyncio.gather(*begun, return_exceptions=True)
 
-    async def _serve(self, partner: Partner) -> None:
+    async def _serve(self, partner: AskedBody) -> None:
         while True:
             try:
                 pause = await self._next(partner)
@@ -105,7 +103,7 @@ class Sending:
                 pause = 1.0
             await self._rest(partner, pause)
 
-    async def _rest(self, partner: Partner, seconds: float) -> None:
+    async def _rest(self, partner: AskedBody, seconds: float) -> None:
         """Until the next turn; an idle queue looks up when there is news."""
         if 0 < seconds < LOOK_SECONDS:
             await asyncio.sleep(seconds)
@@ -116,15 +114,10 @@ class Sending:
                     await self._news[partner.office].wait()
             self._news[partner.office].clear()
 
-    async def _next(self, partner: Partner) -> float:
+    async def _next(self, partner: AskedBody) -> float:
         """Give the most urgent request its turn; seconds until there is something to do again."""
         now = self._service.now()
-        waiting = await self._cases.look(
-            {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": epoch_ms(now)}},
-            "send_attempt",
-            sort=[("send_due", 1)],
-            limit=LOOKED_AT,
-        )
+        waiting = await self._waiting_for(partner.office, LOOKED_AT, epoch_ms(now))
         await self._count(partner, len(waiting))
         if not waiting:
             return LOOK_SECONDS
@@ -135,18 +128,31 @@ class Sending:
         begun = pace.state.begun(now)
         if len(self._under_way[partner.office]) >= AT_ONCE:
             return 0.5
-        for found in waiting:
-            if found["send_attempt"] not in begun:
-                await self._give_turn(partner, pace, found["id"], found["send_attempt"])
+        for _, case_id, attempt in waiting:
+            if attempt not in begun:
+                await self._give_turn(partner, pace, case_id, attempt)
                 return BETWEEN_SECONDS
         return 0.5
 
-    async def _pace(self, partner: Partner) -> Document[Pace]:
+    async def _waiting_for(
+        self, office: str, limit: int, until: int = FAR_MS
+    ) -> list[tuple[int, str, str]]:
+        """What waits for a partner, the earliest due first: due time, case, attempt. From either
+        place that a case has in the queues."""
+        found: list[tuple[int, str, str]] = []
+        for place in PLACES:
+            due, attempt = f"send_due{place}", f"send_attempt{place}"
+            query = {f"send_to{place}": office, f"send_at{place}": {"$gt": 0, "$lte": until}}
+            rows = await self._cases.look(query, due, attempt, sort=[(due, 1)], limit=limit)
+            found += [(row[due], row["id"], row[attempt]) for row in rows]
+        return sorted(found)[:limit]
+
+    async def _pace(self, partner: AskedBody) -> Document[Pace]:
         known = await self._paces.load(gateway_id(partner.office))
         return known or self._paces.blank(gateway_id(partner.office))
 
     async def _give_turn(
-        self, partner: Partner, pace: Document[Pace], case_id: str, attempt: str
+        self, partner: AskedBody, pace: Document[Pace], case_id: str, attempt: str
     ) -> None:
         spacing = spacing_of(partner.per_minute, SECONDS)
         pace.state.take_turn(attempt, spacing, self._service.now())
@@ -155,7 +161,7 @@ class Sending:
         self._under_way[partner.office].add(task)
         task.add_done_callback(self._under_way[partner.office].discard)
 
-    async def _send_safely(self, partner: Partner, case_id: str, request_id: str) -> None:
+    async def _send_safely(self, partner: AskedBody, case_id: str, request_id: str) -> None:
         with use(begin()):
             try:
                 async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -166,17 +172,16 @@ class Sending:
                 error = type(failure).__name__
                 log.error("request-not-sent", id=case_id, error=error)
 
-    async def _send(self, partner: Partner, case_id: str, request_id: str) -> None:
+    async def _send(self, partner: AskedBody, case_id: str, request_id: str) -> None:
         """As the case stands now: nothing leaves about a citizen who declined meanwhile."""
         document = await self._cases.get(case_id)
         due = [r for r in document.state.sendable if r.id == request_id] if document else []
-        client = partner.clients.get(due[0].kind) if due else None
         if document is None or not due:
             return
-        if client is None:
+        if due[0].kind not in partner.clients:
             await self._hand_to_paper(case_id)
             return
-        case, pause = document.state, 0.0
+        case, commands = document.state, self._service.commands
         citizen = await find_citizen(self._citizens, case.reference.citizen_id)
         if citizen is None:
             return
@@ -184,25 +189,15 @@ class Sending:
         today, recipient = at.calendar.local_date(at.now), kind_of(case, due[0].kind).addressed_kind
         consent = standing_consent(citizen.state)
         if recipient is not None and not may_ask(consent, case.pack, today, recipient):
-            commands = self._service.commands
             await record(
                 commands, self._cases, case_id, at, lambda case: record_held(case, request_id)
             )
             return
-        try:
-            await client.send(due[0], case.reference.number, citizen.state.card)
-            taken = True
-        except GatewayUnavailable as failure:
-            taken, pause = False, failure.pause
-        await self._leave_alone(partner, pause)
-
-        def outcome(case: Case) -> Sequence[Event]:
-            if taken:
-                return record_sent(case, at, request_id)
-            return record_not_sent(case, at, request_id, pause)
-
+        number, card = case.reference.number, citizen.state.card
+        attempted = await self._attempts.make(partner, due[0], number, card)
+        await self._leave_alone(partner, attempted.pause)
         at = self._service.at(SYSTEM)
-        await record(self._service.commands, self._cases, case_id, at, outcome)
+        await record(commands, self._cases, case_id, at, lambda case: attempted.record(case, at))
 
     async def _hand_to_paper(self, case_id: str) -> None:
         """What is sent electronically to nobody any more goes on paper, by hand (R 3.2.2): else it
@@ -235,13 +230,11 @@ class Sending:
             office = pace.id.removeprefix("G-")
             if office in self._gateways.partners:
                 continue
-            query = {"send_to": office, "send_at": {"$gt": 0}}
-            order = [("send_due", 1)]
-            while found := await self._cases.look(query, "send_due", sort=order, limit=LOOKED_AT):
-                for one in found:
-                    await self._hand_to_paper(one["id"])
+            while found := await self._waiting_for(office, LOOKED_AT):
+                for _, case_id, _ in found:
+                    await self._hand_to_paper(case_id)
 
-    async def _leave_alone(self, partner: Partner, pause: float) -> None:
+    async def _leave_alone(self, partner: AskedBody, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""
         if not pause:
             return
@@ -254,13 +247,11 @@ class Sending:
             except (LostRace, AlreadyExists):
                 continue
 
-    async def _count(self, partner: Partner, found: int) -> None:
+    async def _count(self, partner: AskedBody, found: int) -> None:
         """How many wait; a long queue is counted with every look, a short one is known already."""
         if found == LOOKED_AT:
             now = epoch_ms(self._service.now())
-            query = {"send_to": partner.office, "send_at": {"$gt": 0, "$lte": now}}
-            order = [("send_due", 1)]
-            found = len(await self._cases.look(query, "send_due", sort=order, limit=MOST_COUNTED))
+            found = len(await self._waiting_for(partner.office, MOST_COUNTED, now))
         self._waiting.labels(partner.office).set(found)
 
 

@@ -13,7 +13,7 @@ from services.intake.domain.case import Case, next_wake
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consultations import Consultation
 from services.intake.domain.journal import JournalEntry
-from services.intake.domain.pace import Pace, attempt_of
+from services.intake.domain.pace import PLACES, Pace, attempt_of, places_of
 from services.intake.domain.pair import CitizenPair
 from services.intake.domain.reminders import next_due
 from services.intake.domain.request_lists import RequestList, worklist_dues
@@ -23,8 +23,19 @@ from services.intake.domain.task import Endpoint, FollowedTask
 from services.intake.domain.worklists import place_of
 
 
+def _queued(case: Case) -> dict[str, Scalar]:
+    fields: dict[str, Scalar] = {}
+    for place, request in zip(PLACES, places_of(case.sendable), strict=True):
+        fields |= {
+            f"send_to{place}": request.addressed_body if request else "",
+            f"send_at{place}": epoch_ms(request.next_attempt_at) if request else 0,
+            f"send_due{place}": epoch_ms(request.send_by or request.signed_at) if request else 0,
+            f"send_attempt{place}": attempt_of(request) if request else "",
+        }
+    return fields
+
+
 def _case_index(case: Case) -> dict[str, Scalar]:
-    next_out = case.sendable[0] if case.sendable else None
     dues = worklist_dues(case)
     place = place_of(case)
     term = place.term.deadline if place is not None and place.term is not None else None
@@ -35,10 +46,7 @@ def _case_index(case: Case) -> dict[str, Scalar]:
         "requester": case.requester or "",
         "due": due_ms(case.terms.next_due()),
         "request_id": case.request.id if case.request else "",
-        "send_to": next_out.addressed_body if next_out else "",
-        "send_at": epoch_ms(next_out.next_attempt_at) if next_out else 0,
-        "send_due": epoch_ms(next_out.send_by or next_out.signed_at) if next_out else 0,
-        "send_attempt": attempt_of(next_out) if next_out else "",
+        **_queued(case),
         **{f"requests_{name}": epoch_ms(dues.get(name)) for name in RequestList},
         "code": case.code or "",
         "worklist": place.row.worklist if place is not None else "",
@@ -57,7 +65,7 @@ CASES = Spec(
         ("institution", "due"),
         ("authorised_body", "due"),
         ("request_id",),
-        ("send_to", "send_due"),
+        *((f"send_to{place}", f"send_due{place}") for place in PLACES),
         *(("institution", f"requests_{state}") for state in RequestList),
         ("institution", "worklist", "list_due"),
         ("authorised_body", "worklist", "list_due"),

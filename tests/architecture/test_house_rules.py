@@ -10,7 +10,7 @@ import pytest
 from tests.architecture import checks
 
 SERVICES = ("intake", "assessment", "careplan", "complaints", "directory", "registry")
-DATABASE = {Path("chassis/store.py"), Path("chassis/database.py"), Path("chassis/document.py")}
+DATABASE = {Path("chassis/store.py"), Path("chassis/database.py")}
 PUBLISHERS = {
     *(Path("chassis/bus.py"), Path("chassis/publisher.py")),
     *(Path("chassis/relay.py"), Path("chassis/queues.py")),

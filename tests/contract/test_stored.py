@@ -13,7 +13,7 @@ from tests.contract.reading import CHASSIS, Readers
 DOCUMENTS = list(stored())
 each_document = pytest.mark.parametrize("entry", DOCUMENTS, ids=str)
 
-WRITTEN_ANEW = {"rev", "mark", "relay_due"}
+WRITTEN_ANEW = {"rev", "mark", "relay_due", "unsent_since"}
 """What every save says for itself."""
 
 TAKEN_OUT: dict[tuple[str, str], set[str]] = {}

@@ -69,6 +69,11 @@ def test_database_is_a_replica_set_that_its_health_check_makes(compose: dict[str
     assert f"replicaSet={name}" in compose["services"]["intake"]["environment"]["OPORA_MONGO_URL"]
 
 
+def test_moved_days_reach_every_service(compose: dict[str, Any]) -> None:
+    told = {compose["services"][name]["environment"]["OPORA_MOVED_DAYS"] for name in SERVICES}
+    assert told == {"${OPORA_MOVED_DAYS:-}"}
+
+
 def test_everything_named_is_declared_or_exists(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for volume in service.get("volumes", []):

@@ -14,7 +14,7 @@ from tests.fault.works import RANDOM, renamed
 
 TRACE = re.compile(r"\br[0-9a-f]{24}\b|\b00-[0-9a-f]{32}-[0-9a-f]{16}-01\b")
 """Likewise, the trace of work that nobody asked for."""
-NOT_COMPARED = ("rev", "mark", "relay_due", "received", "received_at")
+NOT_COMPARED = ("rev", "mark", "relay_due", "unsent_since", "received", "received_at")
 """Marks of storage, and the moments at which the register's log took its entries."""
 LISTED = "row_"
 """How the fields of lists begin: they repeat others, these marks among them."""

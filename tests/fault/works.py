@@ -129,7 +129,7 @@ def background(service: str, recording: Recording) -> Seeds:
 
 def at_rest(document: Stored) -> Stored:
     """The document with everything confirmed and cleared."""
-    return {**document, "outbox": [], "relay_due": 0}
+    return {**document, "outbox": [], "relay_due": 0, "unsent_since": 0}
 
 
 def _handlers(service: Service, recording: Recording) -> Iterator[Work]:

@@ -216,7 +216,9 @@ async def of_intake(stack: Stack) -> Ledger:
         body = await desk.register(referral, key="first-of-two")
         pushed = await desk.push(bundle)
     with ledger.called("linked"):
-        await desk.register(new_referral(citizen=citizen))
+        further = await desk.register(new_referral(citizen=citizen))
+    with ledger.called("of a further referral"):
+        await desk.get(f"/referrals/{further['id']}")
     with ledger.called("repeated"):
         await desk.register(referral, key="first-of-two")
         await desk.push(bundle)

@@ -14,8 +14,9 @@ from faststream.exceptions import RejectMessage
 from chassis import failpoints
 from chassis.inbox import Bury, Receive
 from chassis.publisher import PUBLISH_SECONDS, NotPublished
-from chassis.queues import decode
+from chassis.queues import Probe, decode
 from contracts.envelope import Envelope
+from contracts.topology import inbox_name
 from tests.simulation.broker import Channel, Message
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ class Bus:
         self._handling: dict[asyncio.Task[None], None] = {}
         self._declared = self._started = self._consuming = False
         self.published = 0
-        self.progressed_at = 0.0
+        self.progressed_at = self.buried_at = 0.0
+        self.probed = 0
 
     @property
     def inbox(self) -> str | None:
         """The service's own queue."""
-        return f"{self._service}.inbox" if self._service in self._inboxes else None
+        return inbox_name(self._service) if self._service in self._inboxes else None
 
     async def start(self, receive: Receive, bury: Bury | None = None) -> None:
         """Declare every inbox, then begin to consume."""
@@ -100,12 +102,17 @@ class Bus:
         await self._process.delay()
         return not self._broker.away
 
-    async def probe(self) -> None:
-        """Put a message that says nothing into the service's own inbox; raises NotPublished."""
+    async def probe(self, probe: Probe) -> None:
+        """Put a probe into the service's own inbox, if it has one; raises NotPublished."""
         await self._process.delay()
         if not self._started or self._broker.away:
             raise NotPublished("not started")
-        self._broker.put(self._service, PROBE)
+        if self.inbox is not None:
+            self._broker.put(self._service, PROBE)
+
+    async def letters_lie(self) -> bool:
+        """Nobody deletes a queue here."""
+        return False
 
     async def publish(self, envelope: Envelope) -> None:
         """Send one event and wait for the confirmation; raises NotPublished."""

@@ -1,4 +1,4 @@
-"""Russian words: their dictionary forms (pymorphy3) and the nearest known word (rapidfuzz)."""
+"""Russian words: their dictionary forms (pymorphy3) and what is nearest to them (rapidfuzz)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ KEPT = 200_000
 """Words whose forms are remembered: more than a region's directory has."""
 
 LEAST_LIKENESS = 0.75
+LEAST_PROPOSED, MOST_PROPOSED = 0.6, 3
+"""What is only proposed to a person may be less like."""
 SHORTEST_MISSPELT = 4
 """A shorter word is too like too many others."""
 
@@ -45,3 +47,17 @@ def closest(word: str, known: Sequence[str]) -> str | None:
         score_cutoff=LEAST_LIKENESS,
     )
     return None if found is None else str(found[0])
+
+
+def nearest(text: str, known: Sequence[str]) -> list[str]:
+    """A few names that a text is most like, the likest first, whatever the capitals."""
+    if len(text) < SHORTEST_MISSPELT:
+        return []
+    found = process.extract(
+        text.lower(),
+        {name: name.lower() for name in known},
+        scorer=DamerauLevenshtein.normalized_similarity,
+        score_cutoff=LEAST_PROPOSED,
+        limit=MOST_PROPOSED,
+    )
+    return [str(name) for _, _, name in found]

@@ -37,7 +37,7 @@ from services.directory.api.hsds_models import (
     HsdsPage,
     Minimal,
     Organization,
-    OrganizationBasic,
+    OrganizationListed,
     Service,
     ServiceAtLocation,
     ServiceAtLocationBasic,
@@ -45,7 +45,7 @@ from services.directory.api.hsds_models import (
     Taxonomy,
     TaxonomyTerm,
 )
-from services.directory.api.hsds_organizations import organization_basic
+from services.directory.api.hsds_organizations import organization_listed
 from services.directory.api.hsds_services import (
     minimal,
     organization_full,
@@ -127,16 +127,19 @@ async def get_hsds_service(service_uuid: str, directory: WithDirectory) -> Servi
 @listing(
     "/organizations",
     summary="HSDS: organizations",
-    response_model=HsdsPage[Organization] | HsdsPage[OrganizationBasic],
+    response_model=HsdsPage[Organization] | HsdsPage[OrganizationListed],
     response_model_exclude_none=True,
     responses=LINES,
 )
 async def get_hsds_organizations(asked: OrganizationsQuery, directory: WithDirectory) -> Any:
-    """Organizations that take part; one-to-one fields unless `full` or `full_service`."""
+    """Organizations that take part, and with `modified_after` those that did until then or later.
+
+    One-to-one fields and attributes that tell the last change, unless `full` or `full_service`.
+    """
     found = organizations_found(directory, asked)
     if not (asked.full or asked.full_service):
         return listed(
-            asked, found, lambda one: organization_basic(directory, organization(directory, one))
+            asked, found, lambda one: organization_listed(directory, organization(directory, one))
         )
     directory.searchable()
     full = partial(organization_full, full_service=asked.full_service)

@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 from contracts.errors import InvalidInput, NotFound
 from contracts.territory import AddressQuery
 from services.directory.api.hsds_lists import Filtered, OrganizationsAsked
-from services.directory.api.hsds_services import modified, to_the_millisecond
+from services.directory.api.hsds_organizations import to_the_millisecond
+from services.directory.api.hsds_services import modified
 from services.directory.api.hsds_terms import (
     HOURS_CODE,
+    OF_EVERY_ORGANIZATION,
     codes_of_taxonomy,
     codes_of_term,
     has_hours,
@@ -26,7 +28,7 @@ from services.directory.directory import Directory
 from services.directory.domain.finding import Question, find
 from services.directory.domain.hours_pattern import organization_pattern, pattern_of
 from services.directory.domain.listing import ListedService
-from services.directory.domain.organization import Organization, Status
+from services.directory.domain.organization import Organization
 from services.directory.domain.vocabulary import Facet
 
 T = TypeVar("T")
@@ -54,13 +56,17 @@ def services_found(directory: Directory, asked: Filtered, among: Sequence[str]) 
 
 
 def organizations_found(directory: Directory, asked: OrganizationsAsked) -> Sequence[str]:
-    """Ids of the organizations that take part and fit every filter, in order."""
-    order, snapshot = directory.offer.order, directory.loaded()
-    found: Sequence[str] = order.organizations()
+    """Ids of the organizations that fit every filter, in order.
+
+    Of those that take part; what is asked since a moment tells of retired ones too.
+    """
+    directory.loaded()
+    order, since = directory.offer.order, _since(asked)
+    found: Sequence[str] = order.organizations() if since is None else order.with_retired()
     if asked.organization_id is not None:
         own = order.named("organization", asked.organization_id)
-        found = [own] if own is not None and takes_part(snapshot.get(own)) else []
-    wanted, since = _codes(directory, asked), _since(asked)
+        found = _within(found, [own] if own is not None else [])
+    wanted = _codes(directory, asked)
     words = _words(directory, asked.search)
     if since is None and not wanted and not words:
         return found
@@ -88,11 +94,6 @@ def organization(directory: Directory, organization_id: str | None) -> Organizat
     if kept is None or kept.is_proposal:
         raise NotFound("organization")
     return kept
-
-
-def takes_part(kept: Organization | None) -> bool:
-    """Whether an organization is in the lists."""
-    return kept is not None and kept.status is Status.PUBLISHED
 
 
 def near_postcode(directory: Directory, found: Sequence[str], postcode: str) -> list[str]:
@@ -181,7 +182,8 @@ def _organization_has(
     """Whether it, its place, or a service of it has one of the codes."""
     at_place = kept.card.address is not None and has_hours(organization_pattern(kept.card))
     return (
-        ("organizations", kept.card.kind.value) in codes
+        bool(OF_EVERY_ORGANIZATION & codes)
+        or ("organizations", kept.card.kind.value) in codes
         or (HOURS_CODE in codes and at_place)
         or any(_has(service, kept, codes) for service in directory.offer.of(kept.id))
     )

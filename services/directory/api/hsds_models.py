@@ -147,13 +147,18 @@ class OrganizationBasic(BaseModel):
     parent_organization_id: Uuid | None = None
 
 
-class Organization(OrganizationBasic):
+class OrganizationListed(OrganizationBasic):
+    """The same with when it was last changed, and whether it takes part still."""
+
+    attributes: list[Attribute]
+
+
+class Organization(OrganizationListed):
     """The same with what belongs to it."""
 
     phones: list[Phone]
     locations: list[Location]
     organization_identifiers: list[OrganizationIdentifier]
-    attributes: list[Attribute]
     metadata: list[Metadata]
     services: list[Service | ServiceBasic] = Field(
         description="one-to-one fields; with `full_service` everything that belongs to them"

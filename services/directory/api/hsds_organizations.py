@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from contracts.territory import place_names
 from services.directory.api.hsds_models import (
@@ -13,11 +14,18 @@ from services.directory.api.hsds_models import (
     Organization,
     OrganizationBasic,
     OrganizationIdentifier,
+    OrganizationListed,
     Phone,
     ServiceBasic,
 )
 from services.directory.api.hsds_schedules import schedules
-from services.directory.api.hsds_terms import attributes, hours_attribute
+from services.directory.api.hsds_terms import (
+    LAST_MODIFIED,
+    STATUS,
+    attributes,
+    extension,
+    hours_attribute,
+)
 from services.directory.directory import Directory
 from services.directory.domain.hours_pattern import organization_pattern
 from services.directory.domain.organization import Organization as Kept
@@ -42,20 +50,36 @@ def organization_basic(directory: Directory, kept: Kept) -> OrganizationBasic:
     )
 
 
+def organization_listed(directory: Directory, kept: Kept) -> OrganizationListed:
+    """The same as a list has it: a copy is kept in step by its attributes."""
+    own = hsds_id("organization", kept.id)
+    changed_at = shown(to_the_millisecond(kept.changed_at))
+    return OrganizationListed(
+        **dict(organization_basic(directory, kept)),
+        attributes=[
+            extension("organization", own, LAST_MODIFIED, changed_at),
+            extension("organization", own, STATUS, kept.status),
+        ],
+    )
+
+
 def organization_with(
     directory: Directory, kept: Kept, services: Sequence[ServiceBasic]
 ) -> Organization:
     """An organization with everything that belongs to it, these services among it."""
     own = hsds_id("organization", kept.id)
+    codes = [("organizations", kept.card.kind)]
+    listed = organization_listed(directory, kept)
     return Organization(
-        **dict(organization_basic(directory, kept)),
+        **listed.model_dump(exclude={"attributes"}),
+        attributes=[
+            *listed.attributes,
+            *attributes(directory.offer.vocabulary, "organization", own, codes),
+        ],
         phones=organization_phones("organization", kept),
         locations=locations(directory, kept),
         organization_identifiers=identifiers(kept),
-        attributes=attributes(
-            directory.offer.vocabulary, "organization", own, [("organizations", kept.card.kind)]
-        ),
-        metadata=_metadata(kept),
+        metadata=_metadata(directory, kept),
         services=list(services),
     )
 
@@ -96,7 +120,7 @@ def locations(directory: Directory, kept: Kept) -> list[Location]:
     if basic is None:
         return []
     pattern = organization_pattern(kept.card)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     now = directory.service.now()
     return [
         Location(
@@ -149,14 +173,30 @@ def _address(kept: Kept) -> Address:
     )
 
 
-def _metadata(kept: Kept) -> list[Metadata]:
+def day_of(directory: Directory, moment: datetime, region: str | None) -> str:
+    """The date of a moment where the organization is."""
+    zone = directory.service.calendars.of(region).zone
+    return moment.astimezone(zone).date().isoformat()
+
+
+def to_the_millisecond(moment: datetime) -> datetime:
+    """A moment as it is shown: what is asked since then is found by what was shown."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def shown(moment: datetime) -> str:
+    """A moment as text."""
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _metadata(directory: Directory, kept: Kept) -> list[Metadata]:
     """Its latest changes, field by field."""
     return [
         Metadata(
             id=hsds_id("metadata", kept.id, str(change.edition), changed.field),
             resource_id=hsds_id("organization", kept.id),
             resource_type="organization",
-            last_action_date=change.at.date().isoformat(),
+            last_action_date=day_of(directory, change.at, kept.card.region),
             last_action_type=change.action,
             field_name=changed.field,
             previous_value=changed.before,

@@ -8,17 +8,17 @@ said for the days outside all seasons only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from contracts.directory import OpeningHours
+from contracts.hours import time_of, without_breaks
 from services.directory.api.hsds_models import Schedule
+from services.directory.domain.hours import WEEKDAYS_RU
 from services.directory.domain.hours_pattern import HoursPattern
 from services.directory.domain.seasons import stretches_of
 from services.directory.hsds_ids import hsds_id
 
-DAYS_RU = {"MO": "пн", "TU": "вт", "WE": "ср", "TH": "чт", "FR": "пт", "SA": "сб", "SU": "вс"}
 HOLIDAYS = "В государственные праздники закрыто."
 EVERY_DAY = "Без выходных."
 
@@ -53,30 +53,13 @@ def schedules(
     return found
 
 
-def pieces(entry: OpeningHours) -> Iterator[tuple[time, time]]:
-    """The hours of an entry without its breaks, in their order, as `contracts.hours` reads them.
-
-    What was stored with a zone or with seconds is read as hours and minutes where it is.
-    """
-    breaks = [(_clock(pause.begins), _clock(pause.ends)) for pause in entry.breaks]
-    if entry.lunch_from is not None and entry.lunch_to is not None:
-        breaks.append((_clock(entry.lunch_from), _clock(entry.lunch_to)))
-    begun, closes = _clock(entry.opens), _clock(entry.closes)
-    opens = begun
-    for begins, ends in sorted(breaks, key=lambda pause: (pause[0] < opens, pause[0])):
-        if begins != begun:
-            yield begun, begins
-        begun = ends
-    if begun != closes or not breaks:
-        yield begun, closes
-
-
-def _clock(stored: time) -> time:
-    return time(stored.hour, stored.minute)
+def pieces(entry: OpeningHours) -> list[tuple[time, time]]:
+    """The hours of an entry without its breaks, in their order."""
+    return [(time_of(begins), time_of(ends)) for begins, ends in without_breaks(entry)]
 
 
 def _words(entry: OpeningHours) -> str:
-    days = ", ".join(DAYS_RU[day] for day in entry.days)
+    days = ", ".join(WEEKDAYS_RU[day] for day in entry.days)
     lunch = ""
     if entry.lunch_from is not None and entry.lunch_to is not None:
         lunch = f", обед {entry.lunch_from:%H:%M}–{entry.lunch_to:%H:%M}"

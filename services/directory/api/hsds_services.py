@@ -27,12 +27,15 @@ from services.directory.api.hsds_models import (
     Organization as HsdsOrganization,
 )
 from services.directory.api.hsds_organizations import (
+    day_of,
     location_basic,
     locations,
     office,
     organization_basic,
     organization_phones,
     organization_with,
+    shown,
+    to_the_millisecond,
 )
 from services.directory.api.hsds_schedules import schedules
 from services.directory.api.hsds_terms import attributes, hours_attribute
@@ -78,7 +81,7 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
     """A service with everything that belongs to it."""
     listing, own = service.listing, hsds_id("service", service.id)
     pattern = pattern_of(listing, kept.card)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     at_location = service_at_location_full(directory, service, kept, nested=False)
     codes = [(facet, code) for facet in Facet for code in getattr(listing, facet)]
     return Service(
@@ -94,7 +97,7 @@ def service_full(directory: Directory, service: ListedService, kept: Organizatio
             *attributes(directory.offer.vocabulary, "service", own, codes),
             *hours_attribute("service", own, pattern),
         ],
-        metadata=_metadata(service),
+        metadata=_metadata(directory, service, kept),
     )
 
 
@@ -139,7 +142,7 @@ def service_at_location_full(
     if not found:
         return None
     own = hsds_id("service_at_location", service.id)
-    zone, _ = directory.calendar_of(kept.card.region)
+    zone = directory.service.calendars.of(kept.card.region).zone
     pattern = pattern_of(service.listing, kept.card)
     return ServiceAtLocation(
         id=own,
@@ -164,16 +167,6 @@ def minimal(directory: Directory, service: ListedService, kept: Organization) ->
 def modified(directory: Directory, service: ListedService, kept: Organization) -> datetime:
     """When the service, or what is shown with it, was last changed; to the millisecond."""
     return to_the_millisecond(max(kept.changed_at, directory.offer.changed_at(service)))
-
-
-def to_the_millisecond(moment: datetime) -> datetime:
-    """A moment as it is shown: what is asked since then is found by what was shown."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def shown(moment: datetime) -> str:
-    """A moment as text."""
-    return moment.isoformat(timespec="milliseconds")
 
 
 def _phones(listing: ServiceListing, kept: Organization) -> list[Phone]:
@@ -237,14 +230,14 @@ def _capacities(directory: Directory, listing: ServiceListing) -> list[ServiceCa
     ]
 
 
-def _metadata(service: ListedService) -> list[Metadata]:
+def _metadata(directory: Directory, service: ListedService, kept: Organization) -> list[Metadata]:
     own = hsds_id("service", service.id)
     return [
         Metadata(
             id=hsds_id("metadata", service.id, change.at.isoformat(), name),
             resource_id=own,
             resource_type="service",
-            last_action_date=change.at.date().isoformat(),
+            last_action_date=day_of(directory, change.at, kept.card.region),
             last_action_type=change.action,
             field_name=name,
             previous_value=before,

@@ -21,7 +21,7 @@ TITLES = {
     Facet.GROUPS: ("Кому", "For whom a service is"),
     Facet.FORMS: ("Формы обслуживания", "In which form a service is given"),
     "organizations": ("Виды организаций", "What kind of organization it is"),
-    EXTENSIONS: ("Расширения", "What HSDS has no field for, as JSON in an attribute's value"),
+    EXTENSIONS: ("Расширения", "What HSDS has no field for, in an attribute's value"),
 }
 VERSION = "1"
 HOURS = Term(
@@ -31,7 +31,22 @@ HOURS = Term(
     about="JSON: days, opens, closes, lunch, breaks, seasons, closures; closed on public holidays"
     " unless open seven days a week",
 )
+LAST_MODIFIED = Term(
+    code="opora_last_modified",
+    ru="Когда изменены сведения об организации",
+    en="When the organization was last changed",
+    about="a moment; what is asked for as modified_after it is found again",
+)
+STATUS = Term(
+    code="opora_status",
+    ru="Участвует ли организация",
+    en="Whether the organization takes part",
+    about="published or retired",
+)
 HOURS_CODE = (EXTENSIONS, HOURS.code)
+EXTENDED = (HOURS, LAST_MODIFIED, STATUS)
+OF_EVERY_ORGANIZATION = frozenset({(EXTENSIONS, LAST_MODIFIED.code), (EXTENSIONS, STATUS.code)})
+"""Codes that every organization has."""
 
 
 def taxonomies() -> list[Taxonomy]:
@@ -47,7 +62,7 @@ def terms(vocabulary: Vocabulary) -> list[TaxonomyTerm]:
         if name != EXTENSIONS
         for term in vocabulary.terms(name).values()
     ]
-    return [*found, _term(EXTENSIONS, HOURS)]
+    return [*found, *(_term(EXTENSIONS, term) for term in EXTENDED)]
 
 
 def codes_of_term(vocabulary: Vocabulary, term_id: str) -> list[tuple[str, str]]:
@@ -94,11 +109,18 @@ def hours_attribute(entity: str, link: str, pattern: HoursPattern) -> list[Attri
         pattern.model_dump(mode="json", exclude={"region"}, exclude_defaults=True),
         ensure_ascii=False,
     )
-    return [_attribute(entity, link, EXTENSIONS, HOURS).model_copy(update={"value": value})]
+    return [extension(entity, link, HOURS, value)]
+
+
+def extension(entity: str, link: str, term: Term, value: str) -> Attribute:
+    """Something of a record that HSDS has no field for."""
+    return _attribute(entity, link, EXTENSIONS, term).model_copy(update={"value": value})
 
 
 def _codes(vocabulary: Vocabulary, name: str) -> list[str]:
-    return [HOURS.code] if name == EXTENSIONS else list(vocabulary.terms(name))
+    if name == EXTENSIONS:
+        return [term.code for term in EXTENDED]
+    return list(vocabulary.terms(name))
 
 
 def _attribute(entity: str, link: str, name: str, term: Term) -> Attribute:

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from chassis.http import Body, public
-from contracts.errors import InvalidInput
-from contracts.territory import AddressQuery, Location, place_names
+from contracts.territory import Location, place_names
 from contracts.values import Identifier
 from services.directory.api.navigator_views import (
     Coded,
@@ -44,10 +43,13 @@ class Asked(Body):
         default=None,
         min_length=2,
         max_length=100,
-        description="city, rayon, settlement or region, as people write it; no address",
+        description="city, rayon, settlement, city district or region, as people write it and in"
+        " any form of its name; no address",
         examples=["Ленинск-Кузнецкий"],
     )
-    municipality: Identifier | None = Field(default=None, description="code, e.g. kemerovo")
+    municipality: Identifier | None = Field(
+        default=None, description="code, e.g. kemerovo; a place asked for as well must lie in it"
+    )
     kind: Codes
     need: Codes
     group: Codes
@@ -103,7 +105,7 @@ def look(directory: Directory, asked: Asked) -> Answer:
     }
     for facet, listed in codes.items():
         vocabulary.require(facet, listed, f"query.{facet.removesuffix('s')}")
-    location = _locate(directory, asked)
+    location = directory.places().locate(asked.place, asked.municipality)
     question = Question(
         units=language.units(asked.q) if asked.q is not None and asked.q.strip() else (),
         codes=codes,
@@ -121,26 +123,13 @@ def pages_of(total: int, per_page: int) -> int:
     return -(-total // per_page)
 
 
-def _locate(directory: Directory, asked: Asked) -> Location | None:
-    if asked.place is None and asked.municipality is None:
-        return None
-    query = AddressQuery(municipality=asked.municipality, text=asked.place)
-    location = directory.appendix.gazetteer.locate(query)
-    if not location.municipalities and location.region is None:
-        field = "query.place" if asked.place is not None else "query.municipality"
-        raise InvalidInput(
-            "unknown-place", "not a place of this directory's regions", field=field, clause="S"
-        )
-    return location
-
-
 def _open_now(directory: Directory) -> OpenIn:
     now = directory.service.now()
 
     def is_open(pattern: HoursPattern) -> bool:
-        zone, calendar = directory.calendar_of(pattern.region)
+        calendar = directory.service.calendars.of(pattern.region)
         hours, days, exceptions = pattern.hours, pattern.reception_days, pattern.exceptions
-        return opening(hours, days, now, zone, calendar, exceptions).state is State.OPEN
+        return opening(hours, days, now, calendar.zone, calendar, exceptions).state is State.OPEN
 
     return is_open
 

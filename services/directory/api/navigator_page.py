@@ -25,6 +25,7 @@ from contracts.errors import InvalidInput
 from services.directory.api.navigator import MOST_PAGES, Asked, look, pages_of
 from services.directory.api.navigator_views import facet_views, hit_views
 from services.directory.directory import Directory, WithDirectory
+from services.directory.domain.places import UnknownPlace
 from services.directory.domain.vocabulary import FACET_RU, Facet
 
 router = APIRouter(tags=["navigator"])
@@ -128,6 +129,7 @@ async def get_navigator_page(
             (name, FACET_RU[facet], vocabulary.terms(facet)) for facet, name in SELECTS.items()
         ],
         "wrong": None,
+        "nearest": [],
         "result": None,
     }
     status = 200
@@ -136,7 +138,9 @@ async def get_navigator_page(
     except InvalidInput as wrong:
         status = wrong.status
         shown["wrong"] = WRONG_RU.get(wrong.code, "Вопрос не понят: проверьте, что введено.")
-        shown["wrong_field"] = "place" if wrong.code == "unknown-place" else "q"
+        shown["wrong_field"] = "place" if wrong.field == "query.place" else "q"
+        if isinstance(wrong, UnknownPlace):
+            shown["nearest"] = [(one, _link(typed, place=one, page=1)) for one in wrong.nearest]
     return HTMLResponse(TEMPLATE.render(shown), status, headers=HEADERS)
 
 

@@ -145,7 +145,7 @@ def _hit(directory: Directory, hit: Hit, pack: RegulationPack, now: AwareDatetim
     listing, card = hit.entry.listing, hit.entry.card
     vocabulary = directory.offer.vocabulary
     coded = {facet: _coded(vocabulary, facet, getattr(listing, facet)) for facet in Facet}
-    zone, calendar = directory.calendar_of(card.region)
+    calendar = directory.service.calendars.of(card.region)
     return HitView(
         id=listing.id,
         name=listing.name,
@@ -169,14 +169,14 @@ def _hit(directory: Directory, hit: Hit, pack: RegulationPack, now: AwareDatetim
         eligibility=listing.eligibility,
         minimum_age=listing.minimum_age,
         maximum_age=listing.maximum_age,
-        today=today(pattern_of(listing, card), now, zone, calendar),
+        today=today(listing.status, pattern_of(listing, card), now, calendar.zone, calendar),
         capacities=[
             FreeView(
                 unit=Coded(code=entry.unit, ru=vocabulary.ru("units", entry.unit)),
                 available=entry.available,
                 maximum=entry.maximum,
                 description=entry.description,
-                updated_at=entry.updated_at.astimezone(zone),
+                updated_at=entry.updated_at.astimezone(calendar.zone),
             )
             for entry in directory.offer.capacities_of(listing)
         ],

@@ -95,13 +95,14 @@ async def get_open(
     """
     card = await _card_in_force(directory, organization_id, at)
     moment = at or directory.service.now()
-    zone, calendar = directory.calendar_of(card.region)
+    calendar = directory.service.calendars.of(card.region)
     exceptions = Exceptions(card.closures, card.preholiday_minutes)
-    answer = opening(card.hours, card.reception_days, moment, zone, calendar, exceptions)
+    answer = opening(card.hours, card.reception_days, moment, calendar.zone, calendar, exceptions)
     return OpeningView(
         organization=organization_id,
-        at=moment.astimezone(zone),
-        time_zone=zone.key,
+        at=moment.astimezone(calendar.zone),
+        time_zone=calendar.zone.key,
+        transfers_known=calendar.knows_transfers(moment.astimezone(calendar.zone).year),
         **dict(answer),
     )
 

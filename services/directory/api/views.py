@@ -64,6 +64,10 @@ class OpeningView(Opening):
     organization: str
     at: AwareDatetime
     time_zone: str
+    transfers_known: bool = Field(
+        description="whether the days off that the Government moves are known for that year; if"
+        " not, it may be closed on a day, or open on a Saturday, that is told otherwise here"
+    )
 
 
 class ServingOrganizationView(BaseModel):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import islice
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -63,12 +62,8 @@ class Bitmaps(Generic[K]):
                 del self._sets[name]
 
 
-def places_of(bits: int, start: int, count: int) -> Iterator[int]:
-    """Some of the places of a set, in their order."""
-    return islice(_places(bits), start, start + count)
-
-
-def _places(bits: int) -> Iterator[int]:
+def places_of(bits: int) -> Iterator[int]:
+    """The places of a set, in their order."""
     size = (bits.bit_length() + 7) // 8
     for number, byte in enumerate(bits.to_bytes(size, "little")):
         if byte:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import time
 from itertools import combinations
 
 from contracts.directory import Closure, OpeningHours
 from contracts.errors import InvalidInput
+from contracts.hours import DAY, WEEKDAYS, is_dated, minutes_of, not_before, season_of
 
-DAY = 24 * 60
-NEXT = {"MO": "TU", "TU": "WE", "WE": "TH", "TH": "FR", "FR": "SA", "SA": "SU", "SU": "MO"}
+NEXT = dict(zip(WEEKDAYS, (*WEEKDAYS[1:], WEEKDAYS[0]), strict=True))
 
 Piece = tuple[str, int, int]
 
@@ -26,7 +26,7 @@ def check_hours(hours: Sequence[OpeningHours]) -> None:
         _check_clock(entry)
         if not entry.days or (entry.opens == entry.closes != time()):
             raise _wrong("hours-not-in-order", "opens and closes at two times, on a day")
-        if (entry.valid_from or date.min) > (entry.valid_to or date.max):
+        if season_of(entry)[0] > season_of(entry)[1]:
             raise _wrong("season-not-in-order", "a season begins before it ends")
         _check_breaks(entry)
     for one, other in combinations(hours, 2):
@@ -54,34 +54,32 @@ def _check_clock(entry: OpeningHours) -> None:
 
 
 def _check_breaks(entry: OpeningHours) -> None:
-    lunch = (entry.lunch_from, entry.lunch_to)
-    breaks = [(item.begins, item.ends) for item in entry.breaks]
-    if lunch[0] is not None and lunch[1] is not None:
-        breaks.append((lunch[0], lunch[1]))
-    elif lunch != (None, None):
+    if (entry.lunch_from is None) != (entry.lunch_to is None):
         raise _wrong("lunch-not-in-hours", "a break has a beginning and an end")
-    opens, closes = _minutes(entry.opens), _minutes(entry.closes)
-    closes += DAY if closes <= opens else 0
+    opens = minutes_of(entry.opens)
+    closes = not_before(minutes_of(entry.closes), opens + 1)
     before = opens
-    laid = sorted((_from(_minutes(begins), opens), _minutes(ends)) for begins, ends in breaks)
+    laid = sorted(
+        (not_before(minutes_of(item.begins), opens), minutes_of(item.ends))
+        for item in entry.all_breaks
+    )
     for begins, ends in laid:
-        end = _from(ends, begins)
+        end = not_before(ends, begins)
         if not before <= begins < end < closes or begins == opens:
             raise _wrong("lunch-not-in-hours", "breaks lie within the hours, one after another")
         before = end
 
 
 def _same_season(one: OpeningHours, other: OpeningHours) -> bool:
-    dated = [bool(entry.valid_from or entry.valid_to) for entry in (one, other)]
-    if dated[0] != dated[1]:
+    if is_dated(one) != is_dated(other):
         return False  # in a season only the dated entries hold
-    last = min(one.valid_to or date.max, other.valid_to or date.max)
-    return max(one.valid_from or date.min, other.valid_from or date.min) <= last
+    (first, last), (begins, ends) = season_of(one), season_of(other)
+    return max(first, begins) <= min(last, ends)
 
 
 def _pieces(entry: OpeningHours) -> list[Piece]:
     """The entry on each of its days; what runs past midnight is a piece of the next day."""
-    opens, closes = _minutes(entry.opens), _minutes(entry.closes)
+    opens, closes = minutes_of(entry.opens), minutes_of(entry.closes)
     if closes > opens:
         return [(day, opens, closes) for day in entry.days]
     return [(day, opens, DAY) for day in entry.days] + [
@@ -95,14 +93,6 @@ def _overlap(ones: list[Piece], others: list[Piece]) -> bool:
         for one in ones
         for other in others
     )
-
-
-def _minutes(clock: time) -> int:
-    return clock.hour * 60 + clock.minute
-
-
-def _from(minute: int, least: int) -> int:
-    return minute if minute >= least else minute + DAY
 
 
 def _wrong(code: str, detail: str) -> InvalidInput:

@@ -93,7 +93,7 @@ def find(
         total=hits.bit_count(),
         hits=tuple(
             Hit(index.entry(place), _why(index, place, looked))
-            for place in page_of(groups, start, count)
+            for place in page_of(groups, start, count, index.id_at)
         ),
         facets={
             facet: _counts(

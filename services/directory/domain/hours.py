@@ -25,6 +25,8 @@ from contracts.hours import (
 from contracts.terms import WorkingCalendar
 from contracts.values import Value
 
+WEEKDAYS_RU = dict(zip(WEEKDAYS, ("пн", "вт", "ср", "чт", "пт", "сб", "вс"), strict=True))
+
 
 class State(StrEnum):
     """How an organization stands at a moment."""
@@ -60,13 +62,10 @@ def opening(
         return _without_hours(reception_days, local.date(), calendar, closure)
     week = Timetable(hours, calendar, exceptions)
     now = minutes_of(local)
-    spans = week.around(local.date())
-    if any(start <= now < end for start, end in spans):
+    if any(start <= now < end for start, end in week.around(local.date())):
         return _open(week, local, zone)
     upcoming = week.next_opening(local, zone)
-    today = week.minutes_on(local.date())
-    in_break = bool(today) and today[0][0] <= now < today[-1][1]
-    return _closed(upcoming, in_break=in_break, why=closure)
+    return _closed(upcoming, in_break=week.in_break(local), why=closure)
 
 
 def _open(week: Timetable, local: datetime, zone: ZoneInfo) -> Opening:
@@ -129,7 +128,7 @@ def _without_hours(
         english, russian = "", ""
     else:
         english = f"; days of reception: {', '.join(reception_days)}"
-        russian = f"; приёмные дни: {', '.join(_RUSSIAN[name] for name in reception_days)}"
+        russian = f"; приёмные дни: {', '.join(WEEKDAYS_RU[name] for name in reception_days)}"
     return Opening(
         state=State.UNKNOWN,
         statement_en=f"The hours are not known{english}.",
@@ -145,6 +144,3 @@ def _may_receive(reception_days: Sequence[str], day: date, calendar: WorkingCale
     if weekday in WORKWEEK or is_public_holiday(day):
         return working and weekday in reception_days
     return working or weekday in reception_days
-
-
-_RUSSIAN = dict(zip(WEEKDAYS, ("пн", "вт", "ср", "чт", "пт", "сб", "вс"), strict=True))

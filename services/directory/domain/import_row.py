@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.hours import WEEKDAYS
 from services.directory.domain.import_file import LONGEST_CELL, SURPLUS, Cells
 from services.directory.domain.quality import Severity
 from services.directory.domain.reading import is_one_line
 from services.directory.domain.rows import SourceRow
 
 PRINTED = ("name", "phone", "address", "email", "website")
-WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAYS = re.compile(r"([A-Z]{2})(?:-([A-Z]{2}))?")
 _TIME = r"([0-2]?\d:[0-5]\d)"
 _HOURS = re.compile(rf"(?P<days>[A-Z,\s-]+?)\s+{_TIME}-{_TIME}(?:\s*\(\s*{_TIME}-{_TIME}\s*\))?")
@@ -207,9 +207,10 @@ def _days(text: str) -> list[str]:
     for part in filter(None, (part.strip() for part in text.upper().split(","))):
         found = _DAYS.fullmatch(part)
         first, last = (found[1], found[2] or found[1]) if found else ("", "")
-        if first not in WEEK or last not in WEEK or WEEK.index(first) > WEEK.index(last):
+        known = first in WEEKDAYS and last in WEEKDAYS
+        if not known or WEEKDAYS.index(first) > WEEKDAYS.index(last):
             raise BadCell("days as MO-FR, SA", "дни в виде MO-FR, SA")
-        days += WEEK[WEEK.index(first) : WEEK.index(last) + 1]
+        days += WEEKDAYS[WEEKDAYS.index(first) : WEEKDAYS.index(last) + 1]
     return list(dict.fromkeys(days))
 
 

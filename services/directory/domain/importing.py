@@ -245,7 +245,7 @@ def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRo
         if name not in spoken
     }
     changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}
-    for name in ("municipality", "note"):
+    for name in ("municipality", "note", "also_printed"):
         if name not in spoken:
             changes[name] = getattr(taken, name)
     return row.model_copy(update=changes)

@@ -1,17 +1,20 @@
 """Rules for printed addresses: postcode, settlement, and how they fit each other (R appendix 1)."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from contracts.territory.houses import House
 from contracts.territory.municipality import municipality_stem, normal_name
 from contracts.territory.printed import PrintedAddress
+from contracts.territory.streets import Street, street_and_house
 from services.directory.domain.quality_survey import (
     Finding,
     PrintedRow,
     Rule,
     Severity,
     Survey,
+    area_of,
     listed,
 )
 
@@ -44,11 +47,11 @@ def _postcode_outside_region(survey: Survey) -> Iterator[Finding]:
     prefixes = survey.region.postcode_prefixes
     for row, address, parts in survey.with_address():
         code = parts.postcode
-        if not prefixes or code is None or code.startswith(prefixes):
+        if code is None or survey.is_regional_postcode(code):
             continue
         swapped = _regional_swap(code, prefixes)
         # Two digits changing places is certain only when it lands beside the neighbours' code.
-        near = swapped and swapped[:4] in survey.postcode_areas[row.municipality]
+        near = swapped and area_of(swapped) in survey.postcode_areas[row.municipality]
         yield Finding(
             row, "address", address,
             f"Postcode {code} is not of the region ({prefixes[0]}–{prefixes[-1]}).",
@@ -80,6 +83,23 @@ def _postcode_conflict(survey: Survey) -> Iterator[Finding]:
                 f"Another row prints the same house with another postcode ({others}).",
                 f"Тот же дом в другой строке напечатан с другим индексом ({others}).",
             )  # fmt: skip
+
+
+def _postcode_far(survey: Survey) -> Iterator[Finding]:
+    """An area that other municipalities' rows print, and most rows of its own do not."""
+    for row, address, parts in survey.with_address():
+        area = area_of(parts.postcode or "")
+        own = survey.postcode_areas.get(row.municipality, Counter())
+        if not row.municipality or area not in own or len(own) < 2 or own[area] * 2 > own.total():
+            continue
+        if not any(area in a for m, a in survey.postcode_areas.items() if m != row.municipality):
+            continue
+        others = ", ".join(f"{other}…" for other in sorted(own) if other != area)
+        yield Finding(
+            row, "address", address,
+            f"Other rows of this municipality print {others}, and other municipalities {area}….",
+            f"В других строках муниципалитета — {others}, а {area}… и в других муниципалитетах.",
+        )  # fmt: skip
 
 
 def _postcode_of_other_settlement(survey: Survey) -> Iterator[Finding]:
@@ -147,6 +167,47 @@ def _rayons(survey: Survey, parts: PrintedAddress) -> set[str]:
     }
 
 
+def _settlement_mark_differs(survey: Survey) -> Iterator[Finding]:
+    """«пгт Ижморский» and «р.п.Ижморский»: one settlement is either the one or the other."""
+    by_name: dict[tuple[str, str], list[tuple[PrintedRow, str, str]]] = defaultdict(list)
+    for row, address, parts in survey.with_address():
+        if row.municipality and parts.settlement and parts.settlement_mark:
+            name = normal_name(parts.settlement)
+            by_name[row.municipality, name].append((row, address, parts.settlement_mark))
+    for found in by_name.values():
+        for row, address, mark in found if len({item[2] for item in found}) > 1 else ():
+            others = listed(f"{r.key}: {m}" for r, _, m in found if m != mark)
+            yield Finding(
+                row, "address", address,
+                f"“{mark}” is printed; of the same settlement another mark elsewhere ({others}).",
+                f"Здесь «{mark}», в другой строке тот же населённый пункт иначе ({others}).",
+            )  # fmt: skip
+
+
+def _street_spelling(survey: Survey) -> Iterator[Finding]:
+    """«ул. Н.Крупской, 13» and «ул. Крупской, 13»: one house, its street written two ways."""
+    by_house: dict[tuple[str, House, str], list[tuple[PrintedRow, str, Street]]] = defaultdict(list)
+    for row, address, parts in survey.with_address():
+        street, house = street_and_house(address)
+        if parts.settlement and street and house:
+            place = normal_name(parts.settlement)
+            by_house[place, house, street.names[-1]].append((row, address, street))
+    for found in by_house.values():
+        spellings = {street.name for _, _, street in found}
+        for row, address, street in found if len(spellings) > 1 else ():
+            others = [
+                f"{other.key}: {spelt.name}"
+                for other, _, spelt in found
+                if spelt.name != street.name and street.may_be(spelt) is not False
+            ]
+            if others:
+                yield Finding(
+                    row, "address", address,
+                    f"Another row writes the street of this house otherwise ({listed(others)}).",
+                    f"Улица того же дома в другой строке написана иначе ({listed(others)}).",
+                )  # fmt: skip
+
+
 def _odd_punctuation(survey: Survey) -> Iterator[Finding]:
     for row, address, _ in survey.with_address():
         for pattern, english, russian in _ODD_PUNCTUATION:
@@ -162,6 +223,7 @@ ADDRESS_RULES = (
     Rule("address.postcode_missing", Severity.WARNING, _SOURCE, _postcode_missing),
     Rule("address.postcode_outside_region", Severity.ERROR, _SOURCE, _postcode_outside_region),
     Rule("address.postcode_conflict", Severity.WARNING, _SOURCE, _postcode_conflict),
+    Rule("address.postcode_far", Severity.SUSPICION, _SOURCE, _postcode_far),
     Rule("address.postcode_shared", Severity.SUSPICION, _SOURCE, _postcode_of_other_settlement),
     Rule("address.settlement_missing", Severity.ERROR, _SOURCE, _settlement_missing),
     Rule(
@@ -171,5 +233,7 @@ ADDRESS_RULES = (
         _settlement_outside_municipality,
     ),
     Rule("address.rayon_and_city_disagree", Severity.WARNING, _SOURCE, _rayon_and_city_disagree),
+    Rule("address.settlement_mark_differs", Severity.SUSPICION, _SOURCE, _settlement_mark_differs),
+    Rule("address.street_spelling", Severity.SUSPICION, _SOURCE, _street_spelling),
     Rule("address.odd_punctuation", Severity.COSMETIC, _SOURCE, _odd_punctuation),
 )

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
+from contracts.territory.municipality import municipality_stem, normal_name
 from services.directory.domain.quality_survey import (
     Finding,
     PrintedRow,
@@ -18,6 +19,9 @@ from services.directory.domain.quality_survey import words as words_of
 _SOURCE = "R appendix 1"
 # A phrase has to be this frequent before a rare neighbour of it is called a slip.
 _USUAL_PHRASE = 5
+_PLACE = "…"
+_LONGEST_PARTICLE = 2
+_RAYON = re.compile(r"([А-ЯЁ][А-ЯЁа-яё–-]*)ого\s+района")
 _MIXED = re.compile(r"[A-Za-z].*[А-Яа-яЁё]|[А-Яа-яЁё].*[A-Za-z]")
 
 
@@ -112,6 +116,52 @@ def _phrase_slip(survey: Survey) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _word_left_out(survey: Survey) -> Iterator[Finding]:
+    """«социальной защиты администрации» beside «социальной защиты населения администрации».
+
+    Names of places count as one word, whichever they are. No proposal: it may be called so.
+    """
+    named = [_words_without_places(row) for row in survey.rows]
+    phrases = Counter(phrase for words in named for phrase in pairwise(words))
+    longer = Counter(three for w in named for three in zip(w, w[1:], w[2:], strict=False))
+    between: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (first, middle, last), count in longer.items():
+        if count >= _USUAL_PHRASE and middle != _PLACE and len(first) > _LONGEST_PARTICLE:
+            between[first, last].append(middle)
+    for row, words in zip(survey.rows, named, strict=True):
+        for phrase, as_printed in zip(pairwise(words), _phrases(row), strict=True):
+            for middle in between[phrase] if phrases[phrase] == 1 else ():
+                text = " ".join(as_printed)
+                yield Finding(
+                    row, "name", row.printed.name,
+                    f"“{text}” is printed once; other rows print “{middle}” between.",
+                    f"«{text}» встречается раз; в других строках между ними «{middle}».",
+                )  # fmt: skip
+
+
+def _words_without_places(row: PrintedRow) -> list[str]:
+    """The words of a name in lower case, those of places as one."""
+    return [_PLACE if word.istitle() else word.lower() for word in words_of(row.printed.name)]
+
+
+def _rayon_not_in_full(survey: Survey) -> Iterator[Finding]:
+    """«Яшкинского района» where the municipality is «Яшкинский муниципальный район»."""
+    for row in survey.rows:
+        own = survey.municipalities.get(row.municipality or "")
+        if own is None or "муниципальный район" not in own.name:
+            continue
+        for found in _RAYON.finditer(row.printed.name):
+            if municipality_stem(own.name)[0] == normal_name(f"{found.group(1)}ий"):
+                yield Finding(
+                    row, "name", row.printed.name,
+                    f"The municipality is {own.name}; “{found.group()}” is printed.",
+                    f"Муниципалитет — {own.name}, а напечатано «{found.group()}».",
+                    row.printed.name.replace(
+                        found.group(), f"{found.group(1)}ого муниципального района"
+                    ),
+                )  # fmt: skip
+
+
 def _phrases(row: PrintedRow) -> list[tuple[str, str]]:
     return list(pairwise(words_of(row.printed.name)))
 
@@ -119,6 +169,19 @@ def _phrases(row: PrintedRow) -> list[tuple[str, str]]:
 def _with_lost_ending(word: str, usual: list[str]) -> str | None:
     """The usual word that `word` is without its last one or two letters."""
     return next((w for w in usual if w.startswith(word) and 0 < len(w) - len(word) <= 2), None)
+
+
+def _printed_differently(survey: Survey) -> Iterator[Finding]:
+    """The lines above the table of R appendix 1 print the department's house as «19А», it «19а»."""
+    for row in survey.rows:
+        printed = dict(row.printed.fields())
+        for field, texts in row.also_printed.items():
+            for text in texts:
+                yield Finding(
+                    row, field, printed.get(field),
+                    f"The same source prints it in another place as “{text}”.",
+                    f"В другом месте того же источника напечатано «{text}».",
+                )  # fmt: skip
 
 
 def _mixed_alphabet(survey: Survey) -> Iterator[Finding]:
@@ -151,6 +214,9 @@ NAME_RULES = (
     Rule("name.word_break", Severity.WARNING, "R appendix 1, L 2.4", _word_break),
     Rule("name.dash_in_compound", Severity.COSMETIC, _SOURCE, _dash_in_compound),
     Rule("name.phrase_slip", Severity.WARNING, _SOURCE, _phrase_slip),
+    Rule("name.word_left_out", Severity.WARNING, _SOURCE, _word_left_out),
+    Rule("name.rayon_not_in_full", Severity.COSMETIC, _SOURCE, _rayon_not_in_full),
+    Rule("text.printed_differently", Severity.WARNING, _SOURCE, _printed_differently),
     Rule("text.mixed_alphabet", Severity.WARNING, _SOURCE, _mixed_alphabet),
     Rule("text.repeated_spaces", Severity.COSMETIC, _SOURCE, _repeated_spaces),
 )

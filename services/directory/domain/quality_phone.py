@@ -5,7 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from services.directory.domain.contacts import NATIONAL_DIGITS, parse_phone
-from services.directory.domain.quality_survey import Finding, Rule, Severity, Survey
+from services.directory.domain.quality_survey import (
+    Finding,
+    PrintedRow,
+    Rule,
+    Severity,
+    Survey,
+)
 
 _SOURCE = "R 1.3, R appendix 1"
 _TOLL_FREE = "800"
@@ -48,21 +54,40 @@ def _area_code_outside_region(survey: Survey) -> Iterator[Finding]:
 
 
 def _area_code_differs(survey: Survey) -> Iterator[Finding]:
-    for row, phone, area, local in survey.with_phone():
-        codes = survey.area_codes.get(row.municipality or "", Counter())
-        is_majority = codes[area] * 2 > codes.total()
-        if len(codes) < 2 or is_majority or not survey.is_regional_code(area):
+    """Two codes in one municipality: which of them is wrong only a person can find out."""
+    for row, phone, area, local, others in _beside_other_codes(survey):
+        differing = [code for code in others if not (area + local).startswith(code)]
+        if not differing:
             continue
-        others = sorted(code for code in codes if code != area)
-        # «(384-66) 2-31-49» beside «(3846) …»: the same ten digits, the bracket set elsewhere.
-        shorter = next((code for code in others if area.startswith(code)), None)
         hint_en, hint_ru = _where_else(survey, row.municipality, area)
         yield Finding(
             row, "phone", phone,
-            f"Other rows of this municipality print {', '.join(others)}, not {area}{hint_en}.",
-            f"В других строках муниципалитета — {', '.join(others)}, а не {area}{hint_ru}.",
+            f"Other rows of this municipality print {', '.join(differing)}, not {area}{hint_en}.",
+            f"В других строках муниципалитета — {', '.join(differing)}, а не {area}{hint_ru}.",
+        )  # fmt: skip
+
+
+def _bracket_elsewhere(survey: Survey) -> Iterator[Finding]:
+    """«(384-66) 2-31-49» beside «(3846) …»: the ten digits fit both codes."""
+    for row, phone, area, local, others in _beside_other_codes(survey):
+        if not all((area + local).startswith(code) for code in others):
+            continue
+        shorter = next((code for code in others if area.startswith(code)), None)
+        yield Finding(
+            row, "phone", phone,
+            f"Other rows of this municipality close the bracket after {', '.join(others)}.",
+            f"В других строках муниципалитета скобка стоит после {', '.join(others)}.",
             _proposal(shorter, area[len(shorter):] + local) if shorter else None,
         )  # fmt: skip
+
+
+def _beside_other_codes(survey: Survey) -> Iterator[tuple[PrintedRow, str, str, str, list[str]]]:
+    """Rows whose regional code most rows of their municipality do not print, with the others'."""
+    for row, phone, area, local in survey.with_phone():
+        codes = survey.area_codes.get(row.municipality or "", Counter())
+        is_majority = codes[area] * 2 > codes.total()
+        if len(codes) > 1 and not is_majority and survey.is_regional_code(area):
+            yield row, phone, area, local, sorted(code for code in codes if code != area)
 
 
 def _digit_count(survey: Survey) -> Iterator[Finding]:
@@ -120,6 +145,7 @@ PHONE_RULES = (
     Rule("phone.unbalanced_bracket", Severity.ERROR, _SOURCE, _unbalanced_bracket),
     Rule("phone.area_code_outside_region", Severity.ERROR, _SOURCE, _area_code_outside_region),
     Rule("phone.area_code_differs", Severity.SUSPICION, _SOURCE, _area_code_differs),
+    Rule("phone.bracket_elsewhere", Severity.COSMETIC, _SOURCE, _bracket_elsewhere),
     Rule("phone.digit_count", Severity.ERROR, _SOURCE, _digit_count),
     Rule("phone.odd_grouping", Severity.WARNING, _SOURCE, _odd_grouping),
 )

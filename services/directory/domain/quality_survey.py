@@ -6,15 +6,17 @@ neighbour's, a name printed for seven institutions, a word written whole elsewhe
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.territory.municipality import Municipality, Region, normal_name
 from contracts.territory.printed import PrintedAddress, parse_address
+from contracts.values import Line
 from services.directory.domain.contacts import phone_digits
 
 MOST_LISTED = 10
@@ -29,6 +31,9 @@ class Severity(StrEnum):
     COSMETIC = "cosmetic"
 
 
+PrintedField = Literal["name", "phone", "address", "email"]
+
+
 class PrintedContact(BaseModel):
     """The fields of a row exactly as the source prints them."""
 
@@ -39,9 +44,9 @@ class PrintedContact(BaseModel):
     address: str | None = None
     email: str | None = None
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> Iterator[tuple[PrintedField, str]]:
         """(field, printed value) of what is printed."""
-        for field in ("name", "phone", "address", "email"):
+        for field in get_args(PrintedField):
             value = getattr(self, field)
             if value is not None:
                 yield field, value
@@ -57,6 +62,8 @@ class PrintedRow(BaseModel):
     region: str
     municipality: str | None = None
     printed: PrintedContact
+    also_printed: Mapping[PrintedField, tuple[Line, ...]] = {}
+    """Field → what the same source prints of it in other places, where that differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,13 @@ class Survey:
         self.addresses: dict[str, PrintedAddress] = {
             row.key: parse_address(row.printed.address) for row in self.rows if row.printed.address
         }
-        self.postcode_areas: dict[str | None, set[str]] = defaultdict(set)
-        """Municipality → the first four digits of the postcodes that its rows print."""
+        self.postcode_areas: dict[str | None, Counter[str]] = defaultdict(Counter)
+        """Municipality → the areas of the regional postcodes its rows print, and how often."""
         for row in self.rows:
             address = self.addresses.get(row.key)
-            if address is not None and address.postcode is not None:
-                self.postcode_areas[row.municipality].add(address.postcode[:4])
+            postcode = address.postcode if address is not None else None
+            if postcode is not None and self.is_regional_postcode(postcode):
+                self.postcode_areas[row.municipality][area_of(postcode)] += 1
         self.words = Counter(word for row in self.rows for word in _row_words(row))
         """How often each word is printed; a hyphenated word is one word."""
         self.home_of: dict[str, set[str]] = defaultdict(set)
@@ -135,10 +143,19 @@ class Survey:
         """Whether an area code belongs to the region (Kemerovo region: 384…)."""
         return code.startswith(self.region.phone_area_prefix or "")
 
+    def is_regional_postcode(self, code: str) -> bool:
+        """Whether a postcode is one of the region's; any where its first digits are not known."""
+        return code.startswith(self.region.postcode_prefixes or "")
+
     def usual_area_code(self, row: PrintedRow) -> str | None:
         """The regional code that all rows of the municipality agree on, else None."""
         codes = self.area_codes.get(row.municipality or "", Counter())
         return next(iter(codes)) if len(codes) == 1 else None
+
+
+def area_of(postcode: str) -> str:
+    """The first four digits, which the post offices of one place have in common."""
+    return postcode[:4]
 
 
 def listed(keys: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.directory.domain.bitmap import places_of
 
 Levels = dict[int, int]
@@ -27,15 +29,20 @@ def ranked(hits: int, weighed: list[Levels]) -> list[int]:
     return [groups[weight] for weight in sorted(groups, reverse=True)]
 
 
-def page_of(ranked: list[int], start: int, count: int) -> list[int]:
-    """Some of the places, in the order of the groups and within one in that of the places."""
+def page_of(ranked: list[int], start: int, count: int, id_of: Callable[[int], str]) -> list[int]:
+    """Some of the places, in the order of the groups and within one in that of the services' ids.
+
+    Places are given as services come, which differs from replica to replica; ids are the same for
+    all of them, so pages taken by turns from several hold each service once.
+    """
     places: list[int] = []
     for bits in ranked:
         size = bits.bit_count()
         if start >= size:
             start -= size
             continue
-        places += places_of(bits, start, count - len(places))
+        group = sorted(places_of(bits), key=id_of)
+        places += group[start : start + count - len(places)]
         start = 0
         if len(places) == count:
             break

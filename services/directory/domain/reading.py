@@ -1,7 +1,7 @@
 """From a printed row to a card: what can be read with certainty, and the text as printed beside.
 
-Nothing is silently fixed (R 1.3, R appendix 1): a field that the quality report calls an error
-stays unread, and the card carries what is printed.
+Nothing is silently fixed (R 1.3, R appendix 1): a field that the quality report calls an error or
+doubts stays unread, and the card carries what is printed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,14 @@ from services.directory.domain.contacts import parse_email, parse_phone
 from services.directory.domain.quality import Fault, Severity
 from services.directory.domain.rows import SourceRow
 
-DOUBTED_POSTCODE = frozenset({"address.postcode_outside_region", "address.postcode_conflict"})
-"""Faults after which the postcode is not certain: it is foreign, or one of two for one house."""
+DOUBTED_POSTCODE = frozenset(
+    {"address.postcode_outside_region", "address.postcode_conflict", "address.postcode_far"}
+)
+"""Faults after which the postcode is not certain: it is foreign, one of two for one house, or
+another area's."""
+
+DOUBTED_PHONE = frozenset({"phone.area_code_differs"})
+"""Faults after which the phone is not certain: it is a number, but maybe a stranger's."""
 
 
 CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -46,7 +52,11 @@ def is_one_line(value: object) -> bool:
 def read_card(row: SourceRow, faults: Collection[Fault], gazetteer: Gazetteer) -> OrganizationCard:
     """The card of a row, with as much read as is certain."""
     printed = row.printed
-    wrong = {fault.field for fault in faults if fault.severity is Severity.ERROR}
+    wrong = {
+        fault.field
+        for fault in faults
+        if fault.severity is Severity.ERROR or fault.code in DOUBTED_PHONE
+    }
     phone = None if "phone" in wrong else parse_phone(printed.phone)
     email = None if "email" in wrong else parse_email(printed.email)
     doubted = any(fault.code in DOUBTED_POSTCODE for fault in faults)

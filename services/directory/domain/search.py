@@ -63,7 +63,8 @@ class SearchIndex:
         self._lemmas = lemmas
         self._closest = closest
         self._place_of: dict[str, int] = {}
-        self._entries: list[Entry | None] = []
+        self._ids: list[str] = []
+        self._entries: list[Entry] = []
         self.words: Bitmaps[tuple[str, Field]] = Bitmaps()
         self.sets: Bitmaps[tuple[str, str]] = Bitmaps()
         self.hours: Bitmaps[HoursPattern] = Bitmaps()
@@ -90,10 +91,11 @@ class SearchIndex:
 
     def entry(self, place: int) -> Entry:
         """The service at a place."""
-        entry = self._entries[place]
-        if entry is None:
-            raise LookupError(place)
-        return entry
+        return self._entries[place]
+
+    def id_at(self, place: int) -> str:
+        """The id of the service at a place: what is otherwise equal goes in its order."""
+        return self._ids[place]
 
     def get(self, service: str) -> Entry | None:
         """A service by its id."""
@@ -129,6 +131,7 @@ class SearchIndex:
         place = self._place_of.setdefault(entry.listing.id, len(self._entries))
         if place == len(self._entries):
             self._entries.append(entry)
+            self._ids.append(entry.listing.id)
         else:
             self._entries[place] = entry
         return place

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from contracts.directory import OpeningHours
-from contracts.hours import WEEKDAYS
+from contracts.hours import WEEKDAYS, in_season, season_of
 
 FIRST, LAST = date.min.toordinal(), date.max.toordinal()
 
@@ -47,28 +47,11 @@ def _parts(hours: Sequence[OpeningHours]) -> Iterator[tuple[int, int, list[Openi
     """All days from the first to the last, divided where what holds changes."""
     edges = {FIRST}
     for entry in hours:
-        first, last = _season(entry)
-        edges |= {first, last + 1}
-    begins = sorted(edge for edge in edges if edge <= LAST)
-    for first, following in zip(begins, [*begins[1:], LAST + 1], strict=True):
-        yield first, following - 1, _holding(hours, first)
-
-
-def _holding(hours: Sequence[OpeningHours], day: int) -> list[OpeningHours]:
-    dated = [
-        entry
-        for entry in hours
-        if _is_dated(entry) and _season(entry)[0] <= day <= _season(entry)[1]
-    ]
-    return dated or [entry for entry in hours if not _is_dated(entry)]
-
-
-def _is_dated(entry: OpeningHours) -> bool:
-    return bool(entry.valid_from or entry.valid_to)
-
-
-def _season(entry: OpeningHours) -> tuple[int, int]:
-    return (entry.valid_from or date.min).toordinal(), (entry.valid_to or date.max).toordinal()
+        begins, ends = season_of(entry)
+        edges |= {begins.toordinal(), ends.toordinal() + 1}
+    firsts = sorted(edge for edge in edges if edge <= LAST)
+    for first, following in zip(firsts, [*firsts[1:], LAST + 1], strict=True):
+        yield first, following - 1, in_season(hours, date.fromordinal(first))
 
 
 def _stretch(entry: OpeningHours, first: int, last: int, every_day: bool) -> Stretch:

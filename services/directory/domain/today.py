@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from contracts.hours import spans_on
+from contracts.offer import ServiceStatus
 from contracts.terms import WorkingCalendar
 from contracts.values import Value
 from services.directory.domain.hours import Opening, State, opening
@@ -24,10 +25,33 @@ class Today(Value):
     next_opening: AwareDatetime | None
 
 
+NOT_GIVEN = {
+    ServiceStatus.INACTIVE: ("Not given at present.", "Сейчас не оказывается."),
+    ServiceStatus.TEMPORARILY_CLOSED: ("Temporarily not given.", "Временно не оказывается."),
+    ServiceStatus.DEFUNCT: ("Given no longer.", "Больше не оказывается."),
+}
+
+
 def today(
-    pattern: HoursPattern, at: AwareDatetime, zone: ZoneInfo, calendar: WorkingCalendar
+    status: ServiceStatus,
+    pattern: HoursPattern,
+    at: AwareDatetime,
+    zone: ZoneInfo,
+    calendar: WorkingCalendar,
 ) -> Today:
-    """Hours of the day and the state of the moment, in the organization's own time."""
+    """Hours of the day and the state of the moment, in the organization's own time.
+
+    A service that is not given now is closed, whoever's door is open.
+    """
+    if status in NOT_GIVEN:
+        english, russian = NOT_GIVEN[status]
+        return Today(
+            state=State.CLOSED,
+            statement_ru=russian,
+            statement_en=english,
+            hours=(),
+            next_opening=None,
+        )
     exceptions = pattern.exceptions
     now: Opening = opening(pattern.hours, pattern.reception_days, at, zone, calendar, exceptions)
     day: date = at.astimezone(zone).date()

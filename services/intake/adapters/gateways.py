@@ -18,6 +18,10 @@ from services.intake.domain.requests import InteragencyRequest
 SECONDS = 5.0
 LONGEST_ASKED_SECONDS = 300.0
 BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+PASSING = frozenset({408, 409, 425, 429})
+"""Refusals of this moment: the same request may be taken later."""
+OF_US = frozenset({401, 403, 404, 405, 407})
+"""It may be us who are refused, not the request: a token or an address that is no longer right."""
 
 
 class GatewaySettings(BaseModel):
@@ -58,6 +62,18 @@ class GatewayUnavailable(Exception):
         self.pause = pause
 
 
+class GatewayRefused(Exception):
+    """The gateway will not have the request, and would not if it came again.
+
+    `us`: it may be us it refuses, and then all that waits for it.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.us = status in OF_US
+
+
 class GatewayClient:
     """A client of one gateway. The request's id is the idempotency key of every attempt."""
 
@@ -73,7 +89,7 @@ class GatewayClient:
         )
 
     async def send(self, request: InteragencyRequest, case_number: str, card: CitizenCard) -> None:
-        """Hand the request over; raises GatewayUnavailable unless it was taken."""
+        """Hand the request over; unless it is taken, GatewayRefused or GatewayUnavailable."""
         try:
             response = await self._client.post(
                 "/interagency-requests",
@@ -82,9 +98,12 @@ class GatewayClient:
             )
         except httpx.HTTPError as failure:
             raise GatewayUnavailable(type(failure).__name__) from failure
-        if response.status_code not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
-            pause = _pause(response) if response.status_code in BUSY else 0.0
-            raise GatewayUnavailable(str(response.status_code), pause)
+        status = response.status_code
+        if httpx.codes.is_client_error(status) and status not in PASSING:
+            raise GatewayRefused(status)
+        if status not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
+            pause = _pause(response) if status in BUSY else 0.0
+            raise GatewayUnavailable(str(status), pause)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -105,7 +124,7 @@ def _pause(response: httpx.Response) -> float:
 
 
 @dataclass(slots=True)
-class Partner:
+class AskedBody:
     """One body that is asked electronically: its gateways by kind, and the pace agreed."""
 
     office: str
@@ -121,9 +140,9 @@ class Gateways:
         settings: Sequence[GatewaySettings],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self.partners: dict[str, Partner] = {}
+        self.partners: dict[str, AskedBody] = {}
         for one in settings:
-            partner = self.partners.setdefault(one.office, Partner(one.office, one.per_minute))
+            partner = self.partners.setdefault(one.office, AskedBody(one.office, one.per_minute))
             partner.per_minute = min(partner.per_minute, one.per_minute)
             token = one.token.get_secret_value()
             partner.clients[one.kind] = GatewayClient(one.url, token, transport)

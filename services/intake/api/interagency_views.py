@@ -19,6 +19,7 @@ from services.intake.domain.requests import (
     FetchedDocument,
     InteragencyRequest,
     PensionCertificate,
+    Refused,
     RequestWay,
     Signatory,
 )
@@ -112,6 +113,9 @@ class RequestView(BaseModel):
     send_by: AwareDatetime | None
     next_attempt_at: AwareDatetime | None
     attempts: int
+    refused: Refused | None = Field(
+        description="by its gateway; for good: it is to be sent on paper (R 3.2.2)"
+    )
     dispatches: list[Dispatch]
     still_to_dispatch: list[str]
     sent_at: AwareDatetime | None

@@ -21,7 +21,6 @@ from services.intake.correcting import correct_line, enter_corrected
 from services.intake.domain.correcting import Corrected
 from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
-from services.intake.forwarding import forward_by_address
 from services.intake.intake import Intake, WithIntake
 from services.intake.printed import PrintedLine, csv_rows, journal_page, printed_line
 
@@ -63,8 +62,6 @@ async def post_correction(
     """
     answered = await correct_line(intake, referral_id, request, by, corrected)
     entered = await enter_corrected(intake, referral_id)
-    if entered.state.state is EntryState.TO_FORWARD:
-        await forward_by_address(intake, entered.id, by)
     response.headers["ETag"] = etag(answered.version)
     response.headers["Location"] = f"/referrals/{entered.id}"
     return CorrectionReceipt(

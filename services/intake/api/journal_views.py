@@ -78,13 +78,15 @@ class CorrectionView(BaseModel):
 
 
 class Standing(BaseModel):
-    """Where the case of a referral that was forwarded stands (R 3.1.2)."""
+    """Where the case of a referral stands that was forwarded or joined it (R 3.1.2, L 5.1)."""
 
     case_number: str
     status: str
     institution: str
     authorised_body: str
-    forwardings: list[Forwarding]
+    forwardings: list[Forwarding] = Field(
+        description="of a referral that was passed on, how; a further one is told nothing of it"
+    )
 
 
 class EntryView(BaseModel):
@@ -110,16 +112,23 @@ class EntryView(BaseModel):
     same_as: str | None = Field(
         default=None, description="citizen known before who turned out to be the same person"
     )
+    joined_case: str | None = Field(
+        default=None, description="number of the case it joined, if it opened none (L 5.1)"
+    )
     forwarded_to: str | None = Field(default=None, description="institution it was passed on to")
     passed_on: str | None = Field(default=None, description="its line in that one's journal")
     forwarded_from: str | None = Field(default=None, description="line in the sender's journal")
     sender: str | None = Field(default=None, description="the body or MFC that passed it on")
     returned: Returned | None = Field(default=None, description="given back to the sender, and why")
+    ended: str | None = Field(
+        default=None, description="why the case ended before the body or MFC passed it on"
+    )
     corrects: str | None = Field(default=None, description="the line it stands in place of")
     corrected_by: str | None = Field(default=None, description="the line in place of this one")
     correction: CorrectionView | None = None
     stands: Standing | None = Field(
-        default=None, description="of one line that was forwarded: where its case stands"
+        default=None,
+        description="of one line that was forwarded or joined a case: where that stands",
     )
 
 
@@ -145,15 +154,17 @@ def entry_view(document: Document[JournalEntry], case: Case | None = None) -> En
         missing=entry.missing,
         additions=entry.additions,
         same_as=entry.same_as,
+        joined_case=entry.placed.number if entry.placed and entry.placed.linked else None,
         forwarded_to=entry.passed_to,
         passed_on=entry.passed_on,
         forwarded_from=entry.forwarded_from,
         sender=entry.sender,
         returned=entry.returned,
+        ended=entry.ended,
         corrects=entry.corrects,
         corrected_by=entry.corrected_by,
         correction=_correction(entry),
-        stands=_standing(case),
+        stands=_standing(entry, case),
     )
 
 
@@ -164,15 +175,16 @@ def _correction(entry: JournalEntry) -> CorrectionView | None:
     return CorrectionView(reason=made.reason, at=made.at, recorded_by=made.by.id)
 
 
-def _standing(case: Case | None) -> Standing | None:
+def _standing(entry: JournalEntry, case: Case | None) -> Standing | None:
     if case is None or case.ref is None:
         return None
+    passed_on = entry.taken_in or entry.forwarded_from is not None
     return Standing(
         case_number=case.ref.number,
         status=case.status,
         institution=case.ref.institution,
         authorised_body=case.ref.authorised_body,
-        forwardings=case.forwardings,
+        forwardings=case.forwardings if passed_on else [],
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from chassis.commands import get_visible
 from chassis.http import Change, CommandReceipt, Creation, etag, receipt
 from chassis.paging import Cursor, Limit, Page, page
 from contracts.context import Context
@@ -22,10 +21,10 @@ from services.intake.api.journal_views import (
 from services.intake.api.schemas import ReferralRequest
 from services.intake.commands import change_line
 from services.intake.domain.completing import Completion, complete
-from services.intake.domain.journal import JournalEntry, may_see
+from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import EntryState
-from services.intake.finding import found_by
-from services.intake.forwarding import check_contacts, forward_by_address, taken_by
+from services.intake.finding import found_by, get_line
+from services.intake.forwarding import check_contacts, decided_by, taken_by
 from services.intake.intake import Serving, WithIntake
 from services.intake.placing import place
 from services.intake.registering import Source, register_referral
@@ -88,16 +87,11 @@ async def get_journal(
 async def get_referral(
     referral_id: str, response: Response, by: EntryReader, intake: WithIntake
 ) -> EntryView:
-    """The entry as it was recorded; of one that was forwarded also where its case stands."""
-    document = await get_visible(
-        intake.journal, referral_id, lambda entry: may_see(entry, by), "referral"
-    )
+    """The entry as it was recorded; of one that was forwarded or joined a case also where that
+    stands. Whoever serves the case reads every entry in it, whichever journal it stands in."""
+    document, case = await get_line(intake, referral_id, by)
     response.headers["ETag"] = etag(document.version)
-    entry = document.state
-    if entry.placed is None or not (entry.taken_in or entry.forwarded_from):
-        return entry_view(document)
-    case = await intake.cases.get(entry.placed.case_id)
-    return entry_view(document, case.state if case else None)
+    return entry_view(document, case)
 
 
 @router.post("/{referral_id}/completion", summary="Complete an entry taken in danger")
@@ -113,17 +107,16 @@ async def post_completion(
 
     What waits at a body or MFC is passed on at once if its address now says to whom.
     """
-    waiting: list[bool] = []
+    await intake.ready()
 
     def decide(entry: JournalEntry, at: Context) -> None:
-        waiting[:] = [entry.state is EntryState.TO_FORWARD]
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         entry.found_by = found_by(intake.identity, entry.form.citizen)
+        if entry.state is EntryState.TO_FORWARD:
+            entry.onward = decided_by(intake, entry.form)
 
     answered = await change_line(
         intake, referral_id, request, by, decide, answer=lambda line: {"missing": line.missing}
     )
     await place(intake, referral_id)
-    if any(waiting):
-        await forward_by_address(intake, referral_id, by)
     return receipt(answered, response)

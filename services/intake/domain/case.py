@@ -242,8 +242,10 @@ class Case(BaseModel):
 
     @property
     def waits(self) -> bool:
-        """Whether it is with the body that took it in, and with no institution yet (R 3.1.2)."""
-        waiting = self.status_before if self.status is Status.DECLINED else self.status
+        """Whether it is with the body that took it in, and with no institution (R 3.1.2): yet, or
+        when it was set aside or ended."""
+        aside = self.status in {Status.DECLINED, Status.CLOSED}
+        waiting = self.status_before if aside else self.status
         return waiting is Status.TO_FORWARD
 
     @property

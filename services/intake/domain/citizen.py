@@ -170,7 +170,7 @@ def without(citizen: Citizen, lines: Collection[str]) -> CitizenCard:
     return citizen.card.model_copy(update=taken)
 
 
-def take_back(citizen: Citizen, lines: Collection[str], at: Context) -> list[Event]:
+def take_out(citizen: Citizen, lines: Collection[str], at: Context) -> list[Event]:
     """Take back what lines that turned out to be about somebody else filled in (L 5.1)."""
     card = without(citizen, lines)
     if card == citizen.card:

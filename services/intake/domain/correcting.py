@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from pydantic import Field, ValidationError
 
@@ -75,12 +76,12 @@ class Placed:
 
 def correct(
     entry: JournalEntry, corrected: Corrected, at: Context, placed: Placed | None = None
-) -> None:
+) -> ReferralForm:
     """Have a line entered anew; it stays readable and will name the one in its place (R 3.1.2).
 
-    The entry becomes due, so that the new line is written whatever becomes of this process.
-    `placed` is needed where the new line says otherwise who the citizen is: if it is about somebody
-    else then, its referral will be placed anew (L 5.1).
+    What the new line will say is answered. The entry becomes due, so that the new line is written
+    whatever becomes of this process. `placed` is needed where the new line says otherwise who the
+    citizen is: if it is about somebody else then, its referral will be placed anew (L 5.1).
     """
     require_present(entry)
     if entry.placed is None:
@@ -99,6 +100,23 @@ def correct(
         _require_free(placed)
     entry.correction = Correction(form=form, reason=corrected.reason, at=at.now, by=at.by)
     entry.place_at = at.now + GRACE
+    return form
+
+
+def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> ReferralForm | None:
+    """The line of a body or MFC is entered anew as the institution gave it back, where that one has
+    completed or corrected its own: what is passed on next says it too (R 3.1.2). What the new line
+    will say is answered; None where there is nothing new."""
+    made = came_back.correction
+    form = made.form if made is not None else came_back.form
+    if form == entry.form:
+        return None
+    entry.correction = Correction(form=form, reason=TAKEN_BACK, at=at.now, by=came_back.recorded_by)
+    entry.place_at = at.now
+    return form
+
+
+TAKEN_BACK: Final = "уточнено учреждением, которое возвратило обращение"
 
 
 def _who(card: CitizenCard) -> tuple[object, ...]:

@@ -31,9 +31,12 @@ from services.intake.domain.requests import (
     Dispatch,
     DispatchWay,
     InteragencyRequest,
+    Refused,
     RequestState,
     RequestWay,
 )
+
+LONGEST_REFUSED_SECONDS = 3600
 
 
 def record_sent(case: Case, at: Context, request_id: str | None = None) -> list[Event]:
@@ -119,6 +122,25 @@ def record_not_sent(
     return []
 
 
+def record_refused(
+    case: Case, at: Context, request_id: str, status: int, *, for_good: bool, pause: float
+) -> list[Event]:
+    """The addressed body would not have it. For good: a person sends it on paper (R 3.2.2). Else it
+    may be us who are refused: it is tried again, each time later, so that others have their turn.
+
+    `pause`, in seconds, is how long that body is left alone by everybody.
+    """
+    request = _meant(case, request_id)
+    if request is None or request.state is not RequestState.TO_SEND:
+        return []
+    seconds = min(pause * 2 ** min(request.attempts + 1, 10), LONGEST_REFUSED_SECONDS)
+    request.attempts += 1
+    request.refused = Refused(at=at.now, status=status, for_good=for_good)
+    waiting = case.status is Status.APPLICATION_REGISTERED and not for_good
+    request.next_attempt_at = at.now + timedelta(seconds=seconds) if waiting else None
+    return []
+
+
 def record_held(case: Case, request_id: str) -> list[Event]:
     """The citizen's consent does not cover it any more: it waits for a new one (152-FZ 9)."""
     request = _meant(case, request_id)
@@ -197,7 +219,7 @@ def require_leave(
 
 def still_to_dispatch(request: InteragencyRequest) -> tuple[str, ...]:
     """What a paper request is still to be sent by: fax, and post or courier (R 3.2.2)."""
-    if request.way is not RequestWay.PAPER:
+    if request.way is not RequestWay.PAPER and not request.held:
         return ()
     done = {dispatch.way for dispatch in request.dispatches}
     missing = () if DispatchWay.FAX in done else ("fax",)
@@ -222,7 +244,7 @@ def release_request(case: Case, at: Context) -> None:
     """The case goes on: what was held back leaves now."""
     for request in case.every_request:
         electronic = request.way is RequestWay.ELECTRONIC
-        if request.state is RequestState.TO_SEND and electronic:
+        if request.state is RequestState.TO_SEND and electronic and not request.held:
             request.next_attempt_at = at.now
 
 

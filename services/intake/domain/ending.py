@@ -148,7 +148,11 @@ def standing(case: Case) -> list[str]:
 
 
 def _close(case: Case, reason: str, at: Context) -> Event:
-    case.status, case.status_before = Status.CLOSED, None
+    if case.waits:  # the journal of the body that has it says so
+        case.status_before, case.pass_on_at = Status.TO_FORWARD, at.now
+    else:
+        case.status_before = None
+    case.status = Status.CLOSED
     case.closed_for, case.think_until = str(reason), None
     for link in case.linked:
         link.to_review = False  # they have lost their object with it

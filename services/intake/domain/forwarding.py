@@ -29,7 +29,8 @@ GRACE = timedelta(seconds=5)
 def follow_entry(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
     """A referral that says where it belongs takes a case that still waits with it.
 
-    Its address is served by one institution, or it stands in an institution's own journal.
+    Its address is served by one institution, or it stands in an institution's own journal. To one
+    that has given the case back no address sends it again: a person says why it goes there.
     """
     to, chosen_by = entry.onward, ChosenBy.ADDRESS
     if not entry.taken_in:
@@ -37,10 +38,11 @@ def follow_entry(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
         chosen_by = ChosenBy.PERSON
     if to is None or case.status is not Status.TO_FORWARD:
         return []
-    opened_by_it = case.entry_id == entry.referral
+    if entry.taken_in and to.institution in _gave_back(case):
+        return []
     events = _move(case, to, chosen_by, None, at)
-    if opened_by_it:  # whoever places the entry enters it in the institution's journal as well
-        case.pass_on_at = None
+    if case.entry_id == entry.referral and not case.linked:
+        case.pass_on_at = None  # whoever places the entry enters it in the institution's journal
     return events
 
 
@@ -53,8 +55,7 @@ def forward_referral(
     """
     require(case, Action.FORWARD_REFERRAL)
     _require_holder(case, at.by)
-    refused = {known.institution for known in case.forwardings if known.returned is not None}
-    if to.institution in refused and note is None:
+    if to.institution in _gave_back(case) and note is None:
         raise InvalidInput(
             "returned-from-there",
             "this institution has given the referral back; say why it gets it again",
@@ -119,8 +120,11 @@ def took_part(case: Case, by: Actor) -> bool:
     """Whether the caller has the case, or has passed it on or given it back: whoever did is
     answered when they ask again."""
     passed = {known.sender for known in case.forwardings}
-    given_back = {known.institution for known in case.forwardings if known.returned is not None}
-    return involves(case, by) or by.organization in passed | given_back
+    return involves(case, by) or by.organization in passed | _gave_back(case)
+
+
+def _gave_back(case: Case) -> set[str]:
+    return {known.institution for known in case.forwardings if known.returned is not None}
 
 
 def _require_holder(case: Case, by: Actor) -> None:

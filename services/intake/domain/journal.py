@@ -91,7 +91,7 @@ class Correction(Value):
     by: Actor
 
 
-PRESENT = frozenset({EntryState.ENTERED, EntryState.TO_FORWARD})
+PRESENT = frozenset({EntryState.ENTERED, EntryState.TO_FORWARD, EntryState.ENDED})
 """States of a line that its journal still answers for: completed and corrected here."""
 
 
@@ -127,6 +127,9 @@ class JournalEntry(BaseModel):
         default=False, description="in the journal of a body or MFC, which passes it on (R 3.1.2)"
     )
     onward: Onward | None = Field(default=None, description="who serves the address, if one does")
+    ended: str | None = Field(
+        default=None, description="why the case ended before the body or MFC passed it on"
+    )
     passed_on: str | None = Field(default=None, description="the line in the institution's journal")
     passed_to: str | None = None
     forwarded_from: str | None = Field(default=None, description="the line of the sender's journal")
@@ -155,7 +158,9 @@ class JournalEntry(BaseModel):
             return EntryState.RETURNED
         if not self.taken_in:
             return EntryState.ENTERED
-        return EntryState.FORWARDED if self.passed_on else EntryState.TO_FORWARD
+        if self.passed_on:
+            return EntryState.FORWARDED
+        return EntryState.ENDED if self.ended else EntryState.TO_FORWARD
 
     @property
     def in_danger(self) -> bool:
@@ -182,6 +187,12 @@ class JournalEntry(BaseModel):
     def referral(self) -> str:
         """The id by which cases know the referral, whatever lines came to stand in its place."""
         return self.first or self.id
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another organization may have its case: it was passed on, or joined one."""
+        joined = self.placed is not None and self.placed.linked
+        return joined or self.taken_in or self.forwarded_from is not None
 
     @property
     def register_key(self) -> str:
@@ -292,11 +303,13 @@ def require_present(entry: JournalEntry) -> None:
 
 
 def may_see(entry: JournalEntry, by: Actor) -> bool:
-    """The institution, its authorised body, and who took the referral in for them (R 3.1.2)."""
+    """The institution, its authorised body, and who took the referral in for them or passed it on
+    (R 3.1.2)."""
     if by.organization is None:
         return False
     return by.organization in {
         entry.institution,
         entry.authorised_body,
         entry.recorded_by.organization,
+        entry.sender,
     }

@@ -7,6 +7,7 @@ either. Whatever time a call takes, up to its limit, no minute at the partner se
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -16,6 +17,10 @@ from services.intake.domain.requests import InteragencyRequest
 MINUTE_SECONDS = 60.0
 TURN_HELD = timedelta(seconds=10)
 """How long an attempt that was begun is left to whoever began it."""
+PLACES = ("", "_2")
+"""A case has a place in the queues of two bodies at a time, so that neither waits for the other's
+pace: as many as there are kinds of requests that leave electronically. What the fields of a place
+are called ends with it."""
 MOST_TURNS = 64
 """What is forgotten sooner may be sent by two replicas at once, under one idempotency key."""
 
@@ -63,6 +68,14 @@ def spacing_of(per_minute: int, call_seconds: float) -> timedelta:
 def attempt_of(request: InteragencyRequest) -> str:
     """What distinguishes this attempt at sending a request from those before it."""
     return f"{request.id}:{request.attempts}"
+
+
+def places_of(waiting: Iterable[InteragencyRequest]) -> list[InteragencyRequest | None]:
+    """Which of the requests that wait, the next one first, has which place."""
+    first: dict[str, InteragencyRequest] = {}
+    for request in waiting:
+        first.setdefault(request.addressed_body, request)
+    return [*first.values(), *([None] * len(PLACES))][: len(PLACES)]
 
 
 def request_of(attempt: str) -> str:

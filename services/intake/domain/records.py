@@ -262,6 +262,8 @@ class EntryState(StrEnum):
     """With the institution whose journal it is."""
     TO_FORWARD = "to_forward"
     """At the body or MFC that took it in, until it is passed on (R 3.1.2)."""
+    ENDED = "ended"
+    """At the body or MFC that took it in when its case ended: it is passed on to nobody."""
     FORWARDED = "forwarded"
     """Passed on to an institution, whose journal has a line of its own."""
     RETURNED = "returned"

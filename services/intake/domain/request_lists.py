@@ -22,7 +22,8 @@ class RequestList(StrEnum):
     OVERDUE = "overdue"
     """The answer did not come in its term: remind by another request."""
     ATTENTION = "attention"
-    """Answered with no, differently or unreadably; or half sent, by fax and not by post."""
+    """Answered with no, differently or unreadably; half sent, by fax and not by post; or refused by
+    its gateway, so that it has to go on paper."""
 
 
 def lists_of(case: Case, request: InteragencyRequest) -> set[RequestList]:
@@ -36,7 +37,7 @@ def lists_of(case: Case, request: InteragencyRequest) -> set[RequestList]:
         overdue = request.state is RequestState.OVERDUE
         found.add(RequestList.OVERDUE if overdue else RequestList.SENT)
     half_sent = request.state is RequestState.SENT and still_to_dispatch(request)
-    if needs_a_person(case, request) or half_sent:
+    if needs_a_person(case, request) or half_sent or request.held:
         found.add(RequestList.ATTENTION)
     return found
 

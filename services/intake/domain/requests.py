@@ -85,6 +85,16 @@ class FetchedDocument(Value):
     content: Text | None = None
 
 
+class Refused(Value):
+    """The gateway of the addressed body would not have the request: the HTTP status, and when."""
+
+    at: AwareDatetime
+    status: int = Field(ge=400, le=499)
+    for_good: bool = Field(
+        description="it goes there no more by itself; else it may be us who were refused"
+    )
+
+
 class InteragencyRequest(BaseModel):
     """A request to another body with what article 7.2 of law 210-FZ asks for.
 
@@ -117,6 +127,7 @@ class InteragencyRequest(BaseModel):
     """Until when it has to leave (R 3.2.4); those that wait leave in this order."""
     next_attempt_at: AwareDatetime | None = None
     attempts: int = 0
+    refused: Refused | None = None
     dispatches: list[Dispatch] = Field(default_factory=list)
     sent_at: AwareDatetime | None = None
     answered_at: AwareDatetime | None = None
@@ -125,6 +136,12 @@ class InteragencyRequest(BaseModel):
     certificate: PensionCertificate | None = None
     fetched: FetchedDocument | None = None
     negative_reason: str | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether a person has to send it on paper, for its gateway will not have it (R 3.2.2)."""
+        refused = self.refused is not None and self.refused.for_good
+        return refused and self.state is RequestState.TO_SEND
 
 
 class Answer(Value):

@@ -15,7 +15,6 @@ from chassis.http import Body, public
 from chassis.limits import Evenly
 from contracts.directory import OrganizationCard
 from contracts.errors import NotFound
-from contracts.hours import zone_of
 from contracts.status_code import matches, plain_code, plain_number
 from services.registry.api.pages import STATUS_PAGE
 from services.registry.domain.appointments import next_appointment
@@ -66,6 +65,9 @@ class Status(BaseModel):
     appointment: NextAppointment | None = Field(description="the next one with a specialist (S)")
     institution: str | None
     phones: list[str]
+    printed_phone: str | None = Field(
+        description="where none can be told for certain: the phone as a source prints it"
+    )
     call: str | None = Field(
         description="whom to call: the institution, or else whom it answers to"
     )
@@ -122,6 +124,7 @@ async def _status(registry: Registry, case: CaseRecord) -> Status:
         appointment=await _next_appointment(registry, case, institution),
         institution=institution.name if institution else None,
         phones=list(call.phones) if call else [],
+        printed_phone=call.printed_phone if call and not call.phones else None,
         call=call.name if call else None,
     )
 
@@ -135,8 +138,8 @@ async def _next_appointment(
     place = institution
     if place is None or place.id != coming.organization:
         place = await registry.card(coming.organization)
-    zone = zone_of(place.region if place else None) or registry.service.settings.zone
-    local = coming.starts_at.astimezone(zone)
+    calendar = registry.service.calendars.of(place.region if place else None)
+    local = coming.starts_at.astimezone(calendar.zone)
     when = moment_words(local)
     return NextAppointment(
         starts_at=local,

@@ -60,10 +60,14 @@
       both(list, "dt", "Ваше учреждение", "Your institution");
       add(list, "dd", status.institution);
     }
-    if (status.phones.length) {
+    if (status.phones.length || status.printed_phone) {
       both(list, "dt", "Куда звонить", "Whom to call");
       if (status.call && status.call !== status.institution) { add(list, "dd", status.call); }
       phones(list, status.phones);
+    }
+    if (status.printed_phone) {
+      both(list, "dd", status.printed_phone + " (так напечатано в источнике)",
+        status.printed_phone + " (as a source prints it)");
     }
     place.focus();
   }

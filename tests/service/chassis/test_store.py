@@ -17,7 +17,7 @@ from pymongo.monitoring import (
 from chassis import logs
 from chassis.database import connect
 from chassis.document import MAX_BYTES, WARN_BYTES, Document, DocumentTooLarge, Parked
-from chassis.store import AlreadyExists, Collection, Counts, LostRace, StoreUnavailable
+from chassis.store import FOUND_BY, AlreadyExists, Collection, Counts, LostRace, StoreUnavailable
 from chassis.stored import Spec
 from tests.conftest import ServerUrls
 from tests.fault.proxy import proxied
@@ -48,6 +48,16 @@ async def stored(things: Collection[Thing], document_id: str) -> Document[Thing]
     found = await things.get(document_id)
     assert found is not None
     return found
+
+
+async def test_whatever_is_asked_of_every_document_has_an_index() -> None:
+    """Pages by `id` above all: without, each would have all documents read and sorted."""
+    tables = Tables()
+    things = collection_of(Database(tables, Straight()))
+    await things.prepare()
+    indexed = set(tables["things"]._indexes)
+    assert indexed == {*FOUND_BY, *things.lists.indexed, *THINGS.unique}
+    assert {"id", "unsent_since"} < indexed
 
 
 async def test_document_comes_back_as_it_was_saved(things: Collection[Thing]) -> None:

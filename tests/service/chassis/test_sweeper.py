@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from chassis.clock import epoch_ms
 from chassis.commands import Commands
 from chassis.document import Document
+from chassis.health import Standing, _add_outboxes
 from chassis.relay import Relay
 from chassis.store import Collection, StoreUnavailable
 from chassis.sweeper import Sweeper, Watch
@@ -219,6 +220,77 @@ async def test_clearing_never_drops_what_another_process_added(
     await replica.sweeper.sweep()
     await replica.relay.drain()
     assert broker.taken == [entry.id for entry in added.outbox]
+
+
+async def test_what_another_process_added_and_cleared_leaves_nothing_behind(
+    replica: Replica, database: AsyncDatabase[Any], clock: Clock, broker: FakeBroker
+) -> None:
+    document = speaking(1)
+    await replica.things.save(document)
+    await replica.relay.drain()
+    other = Replica(database, broker, clock)
+    added = await stored(other.things, document.id)
+    added.seq, added.outbox = 2, [*added.outbox, envelope(document.id, 2)]
+    await other.things.save(added)
+    await other.relay.drain()
+    for _ in range(2):  # by the copy of its own last write, which loses its race, and by a read
+        await replica.sweeper.clear(quiet_seconds=0)
+    await other.sweeper.clear(quiet_seconds=0)
+    assert (await stored(replica.things, document.id)).outbox == []
+    for one in (replica.relay, other.relay):
+        one.lapse(-60)
+        assert (one._confirmed, one.quiet) == ({}, {})
+
+
+async def test_unsent_event_of_a_busy_document_keeps_its_age(
+    replica: Replica, clock: Clock, broker: FakeBroker
+) -> None:
+    """Each save puts off the moment it is brought again, not the alarm (P6)."""
+    document = speaking(1)
+    broker.refused = {document.id}
+    began = epoch_ms(clock.now)
+    for number in range(2, 6):
+        await replica.things.save(document)
+        await replica.relay.drain()
+        document.seq, document.outbox = number, [*document.outbox, envelope(document.id, number)]
+        clock.pass_by(seconds=4)
+    standing = Standing()
+    await _add_outboxes(standing, replica.things, epoch_ms(clock.now))
+    assert (await stored(replica.things, document.id)).unsent_since == began
+    assert (standing.outboxes, standing.outbox_age) == (1, 11.0)  # of 16, five are granted
+    broker.refused = set()
+    await replica.things.save(document)
+    await replica.relay.drain()
+    await replica.sweeper.clear(quiet_seconds=0)
+    assert (await stored(replica.things, document.id)).unsent_since == 0
+
+
+async def test_document_whose_events_are_confirmed_one_after_another_is_not_overdue(
+    replica: Replica, clock: Clock
+) -> None:
+    document = speaking(1)
+    for number in range(2, 6):
+        await replica.things.save(document)
+        await replica.relay.drain()
+        document.seq, document.outbox = number, [*document.outbox, envelope(document.id, number)]
+        clock.pass_by(seconds=4)
+    standing = Standing()
+    await _add_outboxes(standing, replica.things, epoch_ms(clock.now))
+    assert (standing.outboxes, standing.outbox_age) == (0, 0.0)
+
+
+async def test_outbox_that_an_older_version_left_is_dated(
+    replica: Replica, database: AsyncDatabase[Any], clock: Clock
+) -> None:
+    document = speaking(1)
+    await left_by_a_dead_process(replica, document)
+    found = await database["things"].find_one({"_id": document.id})
+    assert found is not None
+    del found["unsent_since"]
+    await database["things"].replace_one({"_id": document.id}, found)
+    assert await replica.things.relist() == 1
+    assert (await stored(replica.things, document.id)).unsent_since == epoch_ms(clock.now)
+    assert await replica.things.relist() == 0
 
 
 async def test_many_are_cleared_and_one_that_lost_its_race_holds_up_no_other(

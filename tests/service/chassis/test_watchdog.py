@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from chassis.bus import Bus
 from chassis.publisher import InboxGone, NotPublished
+from chassis.queues import Probe
 from chassis.settings import ServiceSettings
 from chassis.watchdog import Watchdog
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
 from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import Broker, Keys, make_settings, running, until
-from tests.service.chassis.sample import EchoService, fresh
+from tests.service.chassis.sample import EchoService, Sample, fresh
 from tests.service.chassis.test_consumer import made, send
 
 
@@ -95,7 +98,7 @@ async def test_inbox_that_was_deleted_is_known_by_the_probe(
     bus._started = True
     await broker.channel.queue_delete(f"{watched.echo.service.name}.inbox")
     with pytest.raises(InboxGone):
-        await bus.probe()
+        await bus.probe(Probe(1))
     await watched.look(1)
     assert (watched.ended, watched.dog.stalled) == (1, "inbox")
 
@@ -113,7 +116,72 @@ async def test_broker_that_is_away_ends_nothing(
             await watched.look(1)
             proxy.shut()
             with pytest.raises(NotPublished):
-                await echo.service.bus.probe()
+                await echo.service.bus.probe(Probe(1))
             await watched.look(3)
             assert watched.ended == 0
             assert not await echo.service.bus.ready()
+
+
+async def test_messages_behind_a_slow_handler_show_their_age(
+    settings: ServiceSettings, broker: Broker
+) -> None:
+    """Each that is handled is progress, and none of those in hand is old; the others are."""
+    one_at_a_time = asyncio.Semaphore(1)
+
+    async def slow(_: Envelope) -> None:
+        async with one_at_a_time:
+            await asyncio.sleep(0.04)
+
+    echo = EchoService(settings, fresh("echo"), grace_seconds=0.2)
+    service = echo.service
+    service.record = slow
+    echo.app = service.app([], {}, description="Is slow.")
+    service.watchdog = Watched(echo).dog
+    await broker.remove(service.name)
+    await broker.listen("echo.#")
+    async with running(echo.app):
+        await until(lambda: service.bus.probed > 0)
+        await send(broker, *(made(1, fresh(f"t{number}")) for number in range(150)))
+        oldest = in_hand = 0.0
+        while service.consumer.tally.applied < 150:
+            standing = await service.health.standing()
+            oldest = max(oldest, standing.oldest_unhandled)
+            in_hand = max(in_hand, service.consumer.oldest_in_hand)
+            await asyncio.sleep(0.05)
+        assert oldest > in_hand + 1
+        assert service.watchdog.stalled is None
+        await until(lambda: service.watchdog.oldest < 1)
+
+
+async def test_service_that_hears_nobody_is_told_whether_what_it_sends_arrives(
+    servers: ServerUrls, broker: Broker, keys: Keys
+) -> None:
+    """A probe that leads nowhere comes back, and that is an answer; silence is none (P11)."""
+    async with proxied(servers.amqp_url) as (proxy, url):
+        maker = Sample(make_settings(servers, keys, amqp_url=url), fresh("maker"), reads=())
+        async with running(maker.app):
+            bus = maker.service.bus
+            await bus.probe(Probe(1))
+            assert await bus.answers()
+            proxy.shut()
+            with pytest.raises(NotPublished):
+                await bus.probe(Probe(2))
+
+
+async def test_dead_queue_says_whether_something_lies_in_it(
+    settings: ServiceSettings, broker: Broker, servers: ServerUrls
+) -> None:
+    name = fresh("echo")
+    await broker.remove(name)
+    bus = Bus(servers.amqp_url, name, {name: ["sample.#"]}, CollectorRegistry())
+    await bus.start(_nothing, bury=None)
+    try:
+        assert not await bus.letters_lie()
+        await broker.send(b"garbage", "sample.thing-made.v1")
+        await until(bus.letters_lie)
+    finally:
+        await bus.stop()
+
+
+async def _nothing(_: Envelope) -> None:
+    return None

@@ -42,7 +42,9 @@ async def test_two_replicas_share_one_register_without_a_gap(office: Office) -> 
     )
     assert numbers(list(made), INSTITUTION) == list(range(1, 31))
     stored = await office.complaints.complaints.find(
-        {"register_key": f"{INSTITUTION}-{datetime.now(UTC).year}"}, limit=100
+        {"register_key": f"{INSTITUTION}-{datetime.now(UTC).year}"},
+        sort=[("number", 1)],
+        limit=100,
     )
     assert len(stored) == 30
 
@@ -92,7 +94,9 @@ async def test_repeated_request_is_one_complaint(office: Office) -> None:
     assert len({answer.text for answer in answers}) == 1
     later = await office.post("/complaints", form(case_id), key="twice")
     assert (later.status_code, later.text) == (200, answers[0].text)
-    stored = await office.complaints.complaints.find({"examiner": AUTHORISED_BODY}, limit=1000)
+    stored = await office.complaints.complaints.find(
+        {"examiner": AUTHORISED_BODY}, sort=[("due", 1)], limit=1000
+    )
     assert sum(document.state.case_id == case_id for document in stored) == 1
     assert (await office.grown(before))[1] == 1
 

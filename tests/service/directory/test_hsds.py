@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -15,11 +15,15 @@ from fastapi import FastAPI
 
 from contracts.roles import Role
 from services.directory.hsds_ids import hsds_id
+from services.directory.main import create_app
+from services.directory.settings import DirectorySettings
 from tests.contract.hsds.schemas import TABLE, unknown, wrong
 from tests.service.directory.conftest import directory_of
-from tests.service.stack import INSTITUTION, Stack, until
+from tests.service.stack import INSTITUTION, Stack, running, until
 
 ONE_TO_ONE = {"organization", "location", "service"}
+ALSO = {"/organizations": {"attributes"}, "/taxonomy_terms": {"taxonomy_detail"}}
+"""What tells the last change of an organization, for which HSDS has no field."""
 PLACE = {"service": f"{INSTITUTION}.day-stay", "unit": "place"}
 COUNT = {
     "capacities": [{**PLACE, "available": 3, "maximum": 25}],
@@ -114,7 +118,7 @@ async def test_every_record_of_every_list_fits_and_is_one_to_one(
     for record in records:
         checked(LISTS[path], record)
         nested = {name for name, value in record.items() if isinstance(value, list | dict)}
-        assert nested <= ONE_TO_ONE | {"taxonomy_detail"}
+        assert nested <= ONE_TO_ONE | ALSO.get(path, set())
 
 
 @pytest.mark.parametrize("path", ["/services", "/organizations", "/service_at_locations"])
@@ -372,6 +376,64 @@ async def test_last_modified_never_goes_back_when_something_is_counted_no_longer
         Role.INSTITUTION_DIRECTOR, INSTITUTION, version=version + 3, key="m-again"
     )
     assert (await hsds.post(path, json=COUNT, headers=headers)).status_code == 200
+
+
+def told(record: dict[str, Any]) -> dict[str, str]:
+    """What the attributes say for which HSDS has no field."""
+    return {
+        one["taxonomy_term"]["code"]: one["value"]
+        for one in record["attributes"]
+        if one["link_type"] == "extensions"
+    }
+
+
+async def test_copy_of_the_organizations_is_kept_in_step_retired_ones_too(fresh: Stack) -> None:
+    """R 1.3: a retired one just left the list, and no record said when it was changed."""
+    time = {"now": datetime(2026, 3, 3, 20, 0, tzinfo=UTC)}  # 3 March in Moscow, 4 in Kemerovo
+    app = create_app(fresh.settings(DirectorySettings), lambda: time["now"])
+    async with running(app) as client:
+        await until(lambda: directory_of(app).offer.index is not None)
+        before = await contents(client, "/organizations")
+        moments = {told(one)["opora_last_modified"] for one in before}
+        assert moments == {"2026-03-03T20:00:00.000+00:00"}
+        time["now"] += timedelta(minutes=5)
+        headers = fresh.headers(Role.DIRECTORY_EDITOR, "r-department", version=1, key="retire")
+        gone = await client.post(
+            "/organizations/l-provider-01/retirement",
+            json={"reason": "Ликвидирован"},
+            headers=headers,
+        )
+        assert gone.status_code == 200, gone.text
+        own = hsds_id("organization", "l-provider-01")
+        listed = {one["id"] for one in await contents(client, "/organizations")}
+        assert listed == {one["id"] for one in before} - {own}
+        changed = await contents(client, "/organizations", modified_after="2026-03-03T20:05:00Z")
+        (retired,) = changed
+        assert (retired["id"], told(retired)) == (
+            own,
+            {"opora_last_modified": "2026-03-03T20:05:00.000+00:00", "opora_status": "retired"},
+        )
+        asked = {"organization_id": own, "modified_after": max(moments)}
+        assert await contents(client, "/organizations", **asked) == [retired]
+        full = (await client.get(f"/hsds/organizations/{own}")).json()
+        checked("organization", full)
+        assert told(full)["opora_status"] == "retired"
+        assert {one["last_action_date"] for one in full["metadata"]} == {"2026-03-04"}
+
+
+async def test_day_of_a_change_is_that_of_the_place(fresh: Stack) -> None:
+    """Changed at 02:00 in Kemerovo, it was dated the day before."""
+    night = datetime(2026, 3, 3, 19, 0, tzinfo=UTC)
+    app = create_app(fresh.settings(DirectorySettings), lambda: night)
+    async with running(app) as client:
+        await until(lambda: directory_of(app).offer.index is not None)
+        headers = fresh.headers(Role.DIRECTORY_EDITOR, INSTITUTION, version=0, key="withdraw")
+        path = f"/services/{INSTITUTION}.workshops/withdrawal"
+        withdrawn = await client.post(path, json={"reason": "Закрыты"}, headers=headers)
+        assert withdrawn.status_code == 200, withdrawn.text
+        one = hsds_id("service", f"{INSTITUTION}.workshops")
+        (change,) = (await client.get(f"/hsds/services/{one}")).json()["metadata"]
+        assert change["last_action_date"] == "2026-03-04"
 
 
 async def test_minimal_gives_ids_and_dates_on_one_page(hsds: httpx.AsyncClient) -> None:

@@ -165,7 +165,7 @@ async def test_proposal_waits_for_a_person_and_is_applied_when_accepted(
 async def test_change_since_the_preview_is_a_conflict_for_a_person(
     editor: Importing, client: httpx.AsyncClient, stack: Stack
 ) -> None:
-    first = table("r-institution-19;institution;RU-KEM;МБУ;(38446) 3-77-77", header=PARTIAL)
+    first = table("r-institution-19;institution;RU-KEM;МБУ;(3843) 73-77-77", header=PARTIAL)
     await editor.preview(first)
     path = "/organizations/r-institution-19"
     found = await client.get(path)
@@ -189,7 +189,7 @@ async def test_change_since_the_preview_is_a_conflict_for_a_person(
     await editor.preview(first)
     await editor.apply(overrule=[1])
     assert (await editor.done())["outcomes"]["applied"] == 1
-    assert await phones(client, "r-institution-19") == ["+73844637777"]
+    assert await phones(client, "r-institution-19") == ["+73843737777"]
 
 
 async def test_preview_is_repeatable_and_the_key_is_of_one_file(

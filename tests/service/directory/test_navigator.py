@@ -131,7 +131,18 @@ async def test_retired_organization_gives_nothing_any_more(fresh: Stack) -> None
         ({"q": "где и как"}, "question-says-nothing", "query.q"),
         ({"place": "Атлантида"}, "unknown-place", "query.place"),
         ({"place": "Томск"}, "unknown-place", "query.place"),
-        ({"municipality": "atlantis"}, "unknown-place", "query.municipality"),
+        ({"municipality": "atlantis"}, "unknown-municipality", "query.municipality"),
+        (
+            {"place": "Кемерово", "municipality": "foo"},
+            "unknown-municipality",
+            "query.municipality",
+        ),
+        (
+            {"place": "Белово", "municipality": "kemerovo"},
+            "place-outside-municipality",
+            "query.place",
+        ),
+        ({"place": "г. Томск", "municipality": "kemerovo"}, "unknown-place", "query.place"),
         ({"kind": "cosmetic"}, "unknown-code", "query.kind"),
         ({"need": "luck"}, "unknown-code", "query.need"),
         ({"page": "0"}, "greater_than_equal", "query.page"),
@@ -150,6 +161,58 @@ async def test_what_cannot_be_answered_is_refused_with_the_field(
     assert (error["code"], error["field"]) == (code, field)
     sent = next(iter(asked.values()))
     assert len(sent) < 5 or sent not in answered.text
+
+
+async def test_place_and_municipality_hold_together(client: httpx.AsyncClient) -> None:
+    part = await ask(client, place="Ленинский район", municipality="kemerovo")
+    assert [one["code"] for one in part["place"]["municipalities"]] == ["kemerovo"]
+    assert part["place"]["city_district"] == "ленинский"
+    whole = await ask(client, municipality="kemerovo")
+    assert (await ask(client, place="Кузбасс", municipality="kemerovo"))["total"] == whole["total"]
+
+
+async def test_place_that_is_merely_like_one_is_proposed_and_not_taken(
+    client: httpx.AsyncClient,
+) -> None:
+    answered = await client.get("/navigator", params={"place": "Прокопевск"})
+    assert answered.status_code == 422
+    assert answered.json()["detail"].endswith("perhaps Прокопьевск")
+    page = await client.get("/navigator/page", params={"place": "Прокопевск", "q": "сиделка"})
+    assert page.status_code == 422
+    link = page.text.split('Может быть: <a href="')[1].split('"')[0].replace("&amp;", "&")
+    again = await client.get(f"/navigator/page{link}")
+    assert (again.status_code, 'value="Прокопьевск"' in again.text) == (200, True)
+
+
+async def test_service_that_is_closed_for_now_says_so_whoever_is_open(fresh: Stack) -> None:
+    """S: «Временно не оказывается» and «Открыто до …» do not stand together."""
+    tuesday = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+    app = create_app(fresh.settings(DirectorySettings), lambda: tuesday)
+    async with running(app) as client:
+        await loaded(app)
+        (hit,) = (await ask(client, q="горячая линия долговременного ухода"))["hits"]
+        assert hit["today"]["state"] == "open"
+        kept = (await client.get(f"/services/{hit['id']}")).json()
+        headers = fresh.headers(
+            Role.DIRECTORY_EDITOR, "r-department", version=kept["version"], key="close"
+        )
+        listing = {k: v for k, v in kept["listing"].items() if k != "id"}
+        closed = await client.post(
+            f"/services/{hit['id']}",
+            json={"service": {**listing, "status": "temporarily_closed"}, "reason": "Ремонт"},
+            headers=headers,
+        )
+        assert closed.status_code == 200, closed.text
+        (hit,) = (await ask(client, q="горячая линия долговременного ухода"))["hits"]
+        assert (hit["status"], hit["today"]["state"]) == ("temporarily_closed", "closed")
+        assert (hit["today"]["statement_ru"], hit["today"]["hours"]) == (
+            "Временно не оказывается.", []
+        )  # fmt: skip
+        page = await client.get(
+            "/navigator/page", params={"q": "горячая линия долговременного ухода"}
+        )
+        assert "Временно не оказывается." in page.text
+        assert "Открыто" not in page.text.split('id="found"')[1]
 
 
 async def test_before_all_is_loaded_it_says_so(stack: Stack, app: FastAPI) -> None:

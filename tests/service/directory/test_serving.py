@@ -196,9 +196,12 @@ async def test_quality_shows_every_fault_class_of_r_appendix_1(
     report = (await client.get("/quality", params={"document": "R"}, headers=headers)).json()
     counts = {item["rule"]: item["count"] for item in report["rules"]}
     assert set(counts) == {rule.code for rule in RULES}
-    assert (report["rows_checked"], report["faults_found"]) == (85, 56)
+    assert (report["rows_checked"], report["faults_found"]) == (85, 68)
     for rule in ("phone.unbalanced_bracket", "phone.area_code_outside_region",
-                 "phone.area_code_differs", "phone.digit_count", "phone.odd_grouping",
+                 "phone.area_code_differs", "phone.bracket_elsewhere", "phone.digit_count",
+                 "phone.odd_grouping", "address.postcode_far", "address.settlement_mark_differs",
+                 "address.street_spelling", "name.word_left_out", "name.rayon_not_in_full",
+                 "text.printed_differently",
                  "address.postcode_missing", "address.postcode_outside_region",
                  "address.postcode_conflict", "address.rayon_and_city_disagree",
                  "address.odd_punctuation", "email.missing", "email.space",
@@ -227,7 +230,7 @@ async def test_quality_csv_says_the_same(client: httpx.AsyncClient, stack: Stack
     answer = await client.get("/quality.csv", headers=headers)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
-    assert len(lines) == report["faults_found"] == 123
+    assert len(lines) == report["faults_found"] == 135
     for line, fault in zip(lines, report["faults"], strict=True):
         assert line == {name: "" if value is None else str(value) for name, value in fault.items()}
 

@@ -317,7 +317,7 @@ async def test_death_between_the_two_writes_of_putting_away_loses_nothing(
     clock.ahead += timedelta(hours=2)
     await archive(directory, organization_id)
     await archive(directory, organization_id)
-    kept = await directory.versions.find({"organization": organization_id})
+    kept = await directory.versions.find({"organization": organization_id}, sort=[("edition", 1)])
     assert [item.state for item in kept] == [version]
     after = await directory.organizations.get(organization_id)
     assert after is not None

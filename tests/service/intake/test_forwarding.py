@@ -4,14 +4,12 @@ crash (R 3.1.2, 5.5.2)."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from chassis.document import Document
-from contracts.directory import OrganizationKind
 from contracts.referral import ReferralForwarded, ReferralRegistered, ReferralReturned
 from services.intake.api.schemas import ReferralRequest
 from services.intake.domain.case import Case
@@ -27,59 +25,24 @@ from tests.service.intake.desk import (
     OTHER_INSTITUTION,
     Clock,
     Desk,
-    open_desk,
-    publish_body,
 )
-from tests.service.intake.outside import Outside
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, actor, until
-
-MFC = "mfc-leninsk-kuznetsky"
-NOWHERE = {"text": "ул. Канареечная, д. 1"}
-"""An address that names no municipality: a person has to say whose it is."""
+from tests.service.intake.passing import (
+    MFC,
+    NOWHERE,
+    act,
+    entry,
+    forward,
+    listed,
+    no_gap,
+    publish_bodies,
+    unclear,
+)
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, actor, until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def bodies(desk: Desk) -> None:
-    """An authorised body, and an MFC under it, in the desk's copy of the directory."""
-    await publish_body(desk)
-    await publish_body(desk, MFC, OrganizationKind.MFC, AUTHORISED_BODY)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def second(stack: Stack, desk: Desk, clock: Clock, outside: Outside) -> AsyncIterator[Desk]:
-    """Another replica on the same store and queue."""
-    yield await open_desk(stack, clock, outside)
-
-
-def unclear() -> dict[str, Any]:
-    return new_referral(citizen=new_citizen() | {"address": NOWHERE})
-
-
-async def entry(desk: Desk, line: str, org: str = AUTHORISED_BODY) -> dict[str, Any]:
-    answered = await desk.get(f"/referrals/{line}", org=org)
-    assert answered.status_code == 200, answered.text
-    found: dict[str, Any] = answered.json()
-    return found
-
-
-async def act(desk: Desk, case_id: str, action: str, body: Any, org: str, **more: Any) -> Any:
-    seen = await desk.get(f"/cases/{case_id}", org=org)
-    assert seen.status_code == 200, seen.text
-    version = int(seen.headers["etag"].strip('"'))
-    headers = {"version": version, **more}
-    return await desk.post(f"/cases/{case_id}/{action}", body, org=org, **headers)
-
-
-async def forward(desk: Desk, case_id: str, to: str = INSTITUTION, **more: Any) -> Any:
-    org = more.pop("org", AUTHORISED_BODY)
-    body = {"institution": to, **({"note": more.pop("note")} if "note" in more else {})}
-    return await act(desk, case_id, "forwarding", body, org, **more)
-
-
-async def listed(desk: Desk, state: str, org: str) -> list[str]:
-    answered = await desk.get(f"/referrals?state={state}&limit=100", org=org)
-    assert answered.status_code == 200, answered.text
-    return [item["id"] for item in answered.json()["items"]]
+    await publish_bodies(desk)
 
 
 @pytest.mark.parametrize("body", [AUTHORISED_BODY, MFC])
@@ -364,14 +327,6 @@ async def test_crash_after_the_case_moved_is_made_good_by_the_sweeper_r_3_1_2(
     own = await entry(desk, made["id"])
     assert own["state"] == ("forwarded" if move == "forwarding" else "to_forward")
     await no_gap(desk)
-
-
-async def no_gap(desk: Desk) -> None:
-    numbers: dict[str, list[int]] = {}
-    async for document in desk.intake.journal.each():
-        numbers.setdefault(document.state.register_key, []).append(document.state.number)
-    for found in numbers.values():
-        assert sorted(found) == list(range(1, len(found) + 1))
 
 
 async def test_many_at_once_leave_no_gap_in_either_journal_r_3_1_2(

@@ -70,6 +70,7 @@ async def test_applicant_learns_how_the_case_stands_r_3_7_3(register: Register) 
         "appointment": None,
         "institution": "Комплексный центр социального обслуживания населения",
         "phones": ["+73845630001"],
+        "printed_phone": None,
         "call": "Комплексный центр социального обслуживания населения",
     }
     register.clock.now = MONDAY + 30 * DAY
@@ -349,6 +350,20 @@ async def test_where_the_institution_s_phone_is_not_known_its_body_is_to_be_call
     answer = (await ask(register, "10.1.0.26", number=ref.number, code=CODE)).json()
     assert answer["institution"] == "Комплексный центр социального обслуживания населения"
     assert (answer["call"], answer["phones"]) == ("Управление социальной защиты", ["+73845600099"])
+    assert answer["printed_phone"] is None
+
+
+async def test_phone_that_is_not_certain_is_told_as_it_is_printed(register: Register) -> None:
+    """R 1.3: of two towns' codes one is wrong; neither is told as certain."""
+    ref = ref_of("C0000000000000000000000000006027", "r-institution-78")
+    ref = ref.model_copy(update={"authorised_body": "r-authorised-body-99"})  # not known here
+    unread = {"phones": (), "printed_phone": "(38472) 3-00-02"}
+    card = institution_card("r-institution-78").model_copy(update=unread)
+    story = register.stack.story(ORGANIZATION, card.id)
+    await register.hear(story.write(OrganizationPublished(by=SYSTEM, card=card), at=MONDAY))
+    await register.hear(intake_of(ref).envelopes()[:1])
+    answer = (await ask(register, "10.1.0.27", number=ref.number, code=CODE)).json()
+    assert (answer["phones"], answer["printed_phone"]) == ([], "(38472) 3-00-02")
 
 
 def times(start: datetime) -> dict[str, Any]:

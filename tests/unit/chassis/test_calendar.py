@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chassis.calendar import DistrictCalendar
+from chassis.calendar import Calendars, DistrictCalendar
 from contracts.terms import WorkingCalendar
 
 KEMEROVO = ZoneInfo("Asia/Novokuznetsk")  # UTC+7
@@ -64,11 +64,28 @@ def test_override_wins_in_both_directions_and_leaves_other_days_alone() -> None:
     assert told.is_working(date(2028, 11, 7))
 
 
+def test_year_without_decreed_transfers_is_known_as_one() -> None:
+    bare, told = DistrictCalendar(KEMEROVO), DistrictCalendar(KEMEROVO, {date(2028, 11, 6): False})
+    assert [bare.knows_transfers(year) for year in (2024, 2027, 2028)] == [True, True, False]
+    assert [told.knows_transfers(year) for year in (2028, 2029)] == [True, False]
+
+
 def test_later_change_of_the_given_overrides_changes_nothing() -> None:
     overrides = {date(2028, 11, 6): False}
     calendar = DistrictCalendar(KEMEROVO, overrides)
     overrides.clear()
     assert not calendar.is_working(date(2028, 11, 6))
+
+
+def test_every_calendar_of_a_service_knows_the_moved_days() -> None:
+    """Calendars of other regions were made without them."""
+    monday_after = date(2028, 11, 6)
+    calendars = Calendars(KEMEROVO, {monday_after: False})
+    for region, zone in ((None, "Asia/Novokuznetsk"), ("RU-KEM", "Asia/Novokuznetsk"),
+                         ("RU-MOW", "Europe/Moscow"), ("RU-XXX", "Asia/Novokuznetsk")):  # fmt: skip
+        calendar = calendars.of(region)
+        assert (calendar.zone.key, calendar.is_working(monday_after)) == (zone, False)
+    assert calendars.of("RU-KEM") is calendars.of(None)
 
 
 @pytest.mark.parametrize(

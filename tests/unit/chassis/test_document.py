@@ -14,17 +14,18 @@ from pydantic import BaseModel, ValidationError
 from chassis.calendar import DistrictCalendar
 from chassis.document import (
     MAX_BYTES,
+    PARKED_BYTES,
     Document,
     DocumentTooLarge,
     Origin,
     Reading,
     Receipt,
-    checked_size,
+    TooMuchSetAside,
     issue,
     receive,
     release,
-    set_aside,
 )
+from chassis.stored import checked_size
 from chassis.tracing import Trace
 from contracts.context import Context
 from contracts.envelope import Envelope
@@ -271,22 +272,39 @@ def test_retry_that_fails_again_counts_the_attempt() -> None:
     assert document.streams == {}
 
 
-def test_event_whose_outcome_cannot_be_stored_is_set_aside_and_blocks() -> None:
-    document = fed(made(1), made(3))
-    receipt = set_aside(document, made(2), "already-exists", 5)
-    assert receipt.failed == "already-exists"
+def test_event_that_the_store_refuses_fails_and_not_the_one_before_it() -> None:
+    """Three take effect in one write and the store refuses them: the third is set aside (P5)."""
+    refused = receive(fed(made(2), made(3), made(5)), made(1), READING, 0)
+    document = fed(made(2), made(3), made(5))
+    receipt = receive(document, made(1), READING.short_of(refused, "document-too-large"), 7)
+    assert (receipt.applied, receipt.failed) == (2, "document-too-large")
+    assert document.state.names == {"made": ["n1", "n2"]}
+    assert [(e.envelope.number, e.reason, e.attempts) for e in document.parked] == [
+        (3, "document-too-large", 1),
+        (5, None, 0),
+    ]
+
+
+def test_single_event_that_the_store_refuses_is_set_aside_and_blocks() -> None:
+    document = fed(made(3))
+    receipt = receive(document, made(1), READING.short_of(Receipt(applied=1), "already-exists"), 5)
+    assert (receipt.applied, receipt.failed) == (0, "already-exists")
     assert document.blocked
-    assert [entry.envelope.number for entry in document.parked] == [2, 3]
-    assert set_aside(document, made(2), "already-exists", 5).duplicate
-    assert set_aside(document, made(1), "already-exists", 5).duplicate
+    assert [entry.envelope.number for entry in document.parked] == [1, 3]
+    assert receive(document, made(1), READING, 5).duplicate
 
 
-def test_event_set_aside_early_is_not_tried_when_its_turn_comes() -> None:
-    document = blank()
-    set_aside(document, made(2), "already-exists", 5)
-    receipt = receive(document, made(1), READING, 0)
-    assert (receipt.applied, receipt.released, receipt.failed) == (1, 0, None)
-    assert document.state.names == {"made": ["n1"]}
+def test_events_set_aside_are_bounded_and_one_beyond_changes_nothing() -> None:
+    """Behind a poison event its case's later ones wait, but no document outgrows the store (P5)."""
+    document = fed(renamed(1, "poison"))
+    heavy = {"by": {"id": "a", "role": "b"}, "name": "x" * (PARKED_BYTES // 3)}
+    for number in (2, 3):
+        assert receive(document, made(number, data=heavy), READING, 0).parked
+    before = bytes_of(document)
+    with pytest.raises(TooMuchSetAside):
+        receive(document, made(4, data=heavy), READING, 0)
+    assert bytes_of(document) == before
+    assert receive(document, made(5), READING, 0).parked  # a small one still finds room
 
 
 def test_issued_events_are_numbered_densely_over_handlers_and_commands() -> None:

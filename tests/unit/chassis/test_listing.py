@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from chassis.listing import Lists, NoSuchList, Scalar
 
-LISTS = Lists((("number",), ("place", "due"), ("place", "state", "due", "id"), ("due", "id")))
+LISTS = Lists(
+    (("number",), ("place", "due"), ("place", "state", "due", "id"), ("due", "id")), ("wake_at",)
+)
 ORDERS = {"$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt, "$lte": operator.le}
 
 texts = st.text(alphabet='a!"~ я-', max_size=3)
@@ -79,7 +81,7 @@ def test_page_goes_on_right_behind_the_one_before(
 
 def test_question_to_one_field_is_left_as_it_is() -> None:
     assert LISTS.narrow({"number": 7}, ()) == ({"number": 7}, ())
-    wide = {"due": {"$gt": 0}, "id": {"$gt": "C-1"}}
+    wide = {"wake_at": {"$gt": 0}, "id": {"$gt": "C-1"}}
     assert LISTS.narrow(wide, [("id", 1)]) == (wide, [("id", 1)])
 
 
@@ -99,6 +101,11 @@ def test_what_the_longest_list_does_not_hold_is_asked_of_what_it_finds() -> None
         ({"state": "a"}, "due_on"),
         ({"state": "a", "kind": "b"}, None),
         ({"place": "a"}, "number"),
+        ({"anything": 5}, None),
+        ({"anything": 5}, "anything"),
+        ({"anything": 5, "id": {"$gt": "C-1"}}, "id"),
+        ({"number": 5, "anything": 5}, "number"),
+        ({}, "anything"),
     ],
 )
 def test_question_without_a_list_is_refused(query: dict[str, Any], by: str | None) -> None:

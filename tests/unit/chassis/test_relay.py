@@ -211,6 +211,39 @@ async def test_confirmed_document_falls_quiet_and_is_forgotten_once_cleared(
     assert relay.gone_quiet(0) == []
 
 
+async def test_nothing_is_remembered_of_what_another_process_has_cleared(
+    relay: Relay, broker: FakeBroker
+) -> None:
+    """Else memory grows with every document that two replicas have to do with."""
+    relay.submit("things", document("a", 1))
+    broker.refused, broker.full = {"b"}, {"c"}
+    relay.submit("things", document("b", 1))
+    relay.submit("things", document("c", 1))
+    await relay.drain()
+    relay.leave("things", "a")  # the sweeper found it added to
+    relay.lapse(60)
+    relay.submit("things", document("a", 1))  # in time: what was confirmed is not sent again
+    relay.submit("things", document("c", 1))
+    await relay.drain()
+    assert len(broker.attempts) == 1 + 3 + 3  # what is held back stays so
+    relay.leave("things", "a")
+    relay.lapse(-60)  # nobody has brought the others again
+    assert (relay._confirmed, relay._held, relay.quiet) == ({}, {}, {})
+
+
+async def test_what_is_being_sent_is_not_forgotten(relay: Relay, broker: FakeBroker) -> None:
+    relay.submit("things", document("a", 1))
+    await relay.drain()
+    broker.hanging = {"a"}
+    relay.submit("things", document("a", 1, 2))
+    await asyncio.sleep(0)
+    relay.leave("things", "a")
+    relay.submit("things", document("a", 1, 2))
+    seen = document("a", 1, 2)
+    relay.trim("things", seen)
+    assert [entry.number for entry in seen.outbox] == [2]
+
+
 async def test_looking_again_at_a_confirmed_outbox_does_not_postpone_its_clearing(
     relay: Relay,
 ) -> None:

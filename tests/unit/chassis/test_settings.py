@@ -1,5 +1,7 @@
 """An incomplete set of settings refuses to start and names each one that is missing."""
 
+from datetime import date
+
 import pytest
 from pydantic import model_validator
 
@@ -16,7 +18,13 @@ COMPLETE = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in (*COMPLETE, "OPORA_TIME_ZONE", "OPORA_AUDIENCE", "OPORA_DATABASE_PREFIX"):
+    for name in (
+        *COMPLETE,
+        "OPORA_TIME_ZONE",
+        "OPORA_AUDIENCE",
+        "OPORA_DATABASE_PREFIX",
+        "OPORA_MOVED_DAYS",
+    ):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
@@ -50,6 +58,33 @@ def test_one_missing_setting_is_named_and_no_other(
     with pytest.raises(SettingsIncomplete) as refusal:
         load(ServiceSettings)
     assert [name for name in COMPLETE if name in str(refusal.value)] == [missing]
+
+
+def test_moved_days_are_read(environment: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        environment.setenv(name, value)
+    assert load(ServiceSettings).moved_days == {}
+    environment.setenv("OPORA_MOVED_DAYS", "")
+    assert load(ServiceSettings).moved_days == {}
+    environment.setenv("OPORA_MOVED_DAYS", "2028-11-06=off, 2028-11-11=working")
+    assert load(ServiceSettings).moved_days == {
+        date(2028, 11, 6): False, date(2028, 11, 11): True
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "moved",
+    ["2028-11-06", "2028-11-06=perhaps", "2028-13-06=off", "20281106=off", "0=off",
+     "2028-11-06=off,2028-11-06=working"],
+)  # fmt: skip
+def test_moved_day_that_cannot_be_read_stops_the_start(
+    environment: pytest.MonkeyPatch, moved: str
+) -> None:
+    for name, value in COMPLETE.items():
+        environment.setenv(name, value)
+    environment.setenv("OPORA_MOVED_DAYS", moved)
+    with pytest.raises(SettingsIncomplete, match="OPORA_MOVED_DAYS"):
+        load(ServiceSettings)
 
 
 class WithPair(ServiceSettings):

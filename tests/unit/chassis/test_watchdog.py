@@ -6,12 +6,14 @@ import asyncio
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from chassis import watchdog
 from chassis.publisher import InboxGone, NotPublished, Refused
+from chassis.queues import Probe
 from chassis.watchdog import Watchdog
 
 
@@ -20,17 +22,33 @@ class FakeBus:
 
     def __init__(self) -> None:
         self.inbox: str | None = "sample.inbox"
-        self.progressed_at = 0.0
+        self.progressed_at = self.buried_at = 0.0
+        self.probed = 0
         self.delivers = True
         self.failure: Exception | None = None
         self.probes = 0
+        self.lying: list[Probe] = []
+        self.letters: bool | None = False
 
-    async def probe(self) -> None:
+    async def probe(self, probe: Probe) -> None:
         self.probes += 1
         if self.failure is not None:
             raise self.failure
+        self.lying.append(probe)
         if self.delivers:
+            self.deliver(len(self.lying))
+
+    def deliver(self, count: int) -> None:
+        """So many of the probes that lie in the inbox come out."""
+        for probe in self.lying[:count]:
             self.progressed_at = asyncio.get_running_loop().time()
+            self.probed = probe.sent
+        del self.lying[:count]
+
+    async def letters_lie(self) -> bool:
+        if self.letters is None:
+            raise ConnectionError
+        return self.letters
 
 
 class Watched:
@@ -43,7 +61,14 @@ class Watched:
         self.swept_at = self.time = 1000.0
         loop = asyncio.get_running_loop()
         loop.time = lambda: self.time  # type: ignore[method-assign]
-        self.dog = Watchdog(self.bus, lambda: self.swept_at, self._store, self._broker, self._end)
+        self.dog = Watchdog(
+            self.bus,
+            lambda: self.swept_at,
+            self._store,
+            self._broker,
+            self._end,
+            now=lambda: datetime.fromtimestamp(self.time, UTC),
+        )
 
     async def _store(self) -> bool:
         return self.store
@@ -197,12 +222,113 @@ def test_sweeper_that_does_not_come_round_ends_the_process(
     own_loop.run_until_complete(run())
 
 
-def test_service_that_hears_nobody_is_not_probed(own_loop: asyncio.AbstractEventLoop) -> None:
+def test_service_that_hears_nobody_expects_nothing_of_its_inbox(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
     async def run() -> None:
         watched = Watched()
-        watched.bus.inbox = None
+        watched.bus.inbox, watched.bus.delivers = None, False
         await watched.pass_by(120)
-        assert (watched.bus.probes, watched.ended) == (0, 0)
+        assert (watched.dog.stalled, watched.ended, watched.dog.sends) == (None, 0, True)
+        assert watched.dog.oldest == 0
+        assert watched.bus.probes >= 20
+
+    own_loop.run_until_complete(run())
+
+
+def test_service_that_hears_nobody_ends_when_its_publisher_sends_nothing(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Its outboxes would grow for ever, and its connection answers all the same (P11)."""
+
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.inbox, watched.bus.failure = None, NotPublished("TimeoutError")
+        await watched.pass_by(5)
+        assert not watched.dog.sends
+        await watched.pass_by(int(watchdog.UNSENT_SECONDS) + 5)
+        assert (watched.dog.stalled, watched.ended) == ("publisher", 1)
+
+    own_loop.run_until_complete(run())
+
+
+def test_age_of_a_backlog_is_that_of_the_last_probe_that_came_out(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Every message that is handled is progress; what lies behind it grows old all the same."""
+
+    async def run() -> None:
+        watched = Watched()
+        await watched.pass_by(10)
+        assert watched.dog.oldest == 0
+        watched.bus.delivers = False
+        for _ in range(150):
+            await watched.pass_by(2)
+            watched.bus.progressed_at = watched.time  # something in front of the probe
+        assert 300 <= watched.dog.oldest <= 310
+        assert (watched.dog.stalled, watched.dog.waited, watched.ended) == (None, 0.0, 0)
+        watched.bus.deliver(len(watched.bus.lying) - 1)
+        assert 0 < watched.dog.oldest <= 2 * watchdog.PROBE_SECONDS + 2
+        watched.bus.deliver(1)
+        assert watched.dog.oldest == 0
+
+    own_loop.run_until_complete(run())
+
+
+def test_probe_that_another_replica_got_is_known_by_a_later_one(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.delivers = False
+        await watched.pass_by(8)
+        assert watched.dog.oldest > 0
+        watched.bus.probed = int(watched.time * 1000)  # one of the other's, sent since
+        assert watched.dog.oldest == 0
+
+    own_loop.run_until_complete(run())
+
+
+def test_full_inbox_is_a_backlog_of_growing_age(own_loop: asyncio.AbstractEventLoop) -> None:
+    async def run() -> None:
+        watched = Watched()
+        await watched.pass_by(10)
+        watched.bus.failure = Refused("DeliveryError")
+        for _ in range(60):
+            await watched.pass_by(2)
+            watched.bus.progressed_at = watched.time
+        assert watched.dog.oldest >= 115
+
+    own_loop.run_until_complete(run())
+
+
+def test_dead_queue_out_of_which_nothing_comes_ends_the_process(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    """It was made anew under its consumer: nobody would see what could not be decoded (P11)."""
+
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.letters = True
+        for _ in range(10):
+            await watched.pass_by(60)
+            watched.bus.buried_at = watched.time  # slow, but they are stored
+        assert watched.ended == 0
+        await watched.pass_by(int(watchdog.UNBURIED_SECONDS) + 2)
+        assert (watched.dog.stalled, watched.ended) == ("letters", 1)
+
+    own_loop.run_until_complete(run())
+
+
+def test_dead_queue_that_is_empty_again_or_cannot_be_asked_about_ends_nothing(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def run() -> None:
+        watched = Watched()
+        for letters in (True, True, False, True, None, False) * 5:
+            watched.bus.letters = letters
+            await watched.pass_by(int(watchdog.LETTERS_SECONDS))
+        assert (watched.dog.stalled, watched.ended) == (None, 0)
 
     own_loop.run_until_complete(run())
 

@@ -89,6 +89,32 @@ def test_k_lunch_and_further_breaks_are_told(moment: str, state: State) -> None:
     assert ask(TWO_BREAKS, moment).state is state
 
 
+NIGHT_WITH_BREAK = [
+    entry(EVERY_DAY, "22:00", "06:00", breaks=[{"begins": "02:00", "ends": "02:30"}])
+]
+
+
+@pytest.mark.parametrize(
+    ("moment", "state", "until"),
+    [
+        ("2026-03-03T01:59", State.OPEN, "2026-03-03T02:00"),
+        ("2026-03-03T02:00", State.BREAK, "2026-03-03T02:30"),
+        ("2026-03-03T02:29", State.BREAK, "2026-03-03T02:30"),
+        ("2026-03-03T02:30", State.OPEN, "2026-03-03T06:00"),
+        ("2026-03-03T06:00", State.CLOSED, "2026-03-03T22:00"),
+    ],
+)
+def test_break_after_midnight_ends_in_the_same_night(moment: str, state: State, until: str) -> None:
+    """«Закрыто; откроется в 22:00» was said a quarter of an hour before it opened."""
+    found = ask(NIGHT_WITH_BREAK, moment)
+    assert (found.state, found.until) == (state, local(until))
+
+
+def test_break_of_a_night_is_said_to_be_one() -> None:
+    found = ask(NIGHT_WITH_BREAK, "2026-03-03T02:15")
+    assert found.statement_ru == "Перерыв; откроется 03.03.2026 в 02:30."
+
+
 SEASONS = [
     entry(WORKDAYS, "09:00", "18:00"),
     entry(WORKDAYS, "10:00", "16:00", valid_from="2026-06-01", valid_to="2026-08-31"),
@@ -117,6 +143,24 @@ def test_closure_names_its_reason_and_the_next_opening_beyond_it() -> None:
     found = ask([entry(WORKDAYS, "09:00", "18:00")], "2026-03-02T10:00", REPAIR)
     assert (found.state, found.next_opening) == (State.CLOSED, local("2026-05-01T09:00"))
     assert found.statement_ru == "Закрыто (ремонт); откроется 01.05.2026 в 09:00."
+
+
+NIGHTLY = [entry(EVERY_DAY, "20:00", "06:00")]
+
+
+@pytest.mark.parametrize(
+    ("moment", "state", "until"),
+    [
+        ("2026-03-01T23:00", State.OPEN, "2026-03-02T00:00"),  # the night ends with the day
+        ("2026-03-02T01:00", State.CLOSED, "2026-05-01T20:00"),
+        ("2026-05-01T01:00", State.CLOSED, "2026-05-01T20:00"),  # nobody came the evening before
+    ],
+)
+def test_closure_ends_the_night_before_it(moment: str, state: State, until: str) -> None:
+    """Closed whatever the hours say, also those that began the day before."""
+    found = ask(NIGHTLY, moment, REPAIR)
+    assert (found.state, found.until) == (state, local(until))
+    assert spans_on(date(2026, 3, 2), NIGHTLY, PlainCalendar(), REPAIR) == ()
 
 
 def test_closure_without_known_hours_says_until_when() -> None:

@@ -47,17 +47,21 @@ def test_r_appendix_1_faults_by_rule(faults: list[Fault]) -> None:
         "phone.missing": 0,
         "phone.unbalanced_bracket": 1,
         "phone.area_code_outside_region": 1,
-        "phone.area_code_differs": 6,
+        "phone.area_code_differs": 4,
+        "phone.bracket_elsewhere": 2,
         "phone.digit_count": 1,
         "phone.odd_grouping": 1,
         "address.missing": 0,
         "address.postcode_missing": 4,
         "address.postcode_outside_region": 1,
         "address.postcode_conflict": 4,
+        "address.postcode_far": 2,
         "address.postcode_shared": 2,
         "address.settlement_missing": 0,
         "address.settlement_outside_municipality": 0,
         "address.rayon_and_city_disagree": 1,
+        "address.settlement_mark_differs": 2,
+        "address.street_spelling": 2,
         "address.odd_punctuation": 5,
         "email.missing": 1,
         "email.space": 2,
@@ -68,6 +72,9 @@ def test_r_appendix_1_faults_by_rule(faults: list[Fault]) -> None:
         "name.word_break": 1,
         "name.dash_in_compound": 3,
         "name.phrase_slip": 1,
+        "name.word_left_out": 2,
+        "name.rayon_not_in_full": 3,
+        "text.printed_differently": 1,
         "text.mixed_alphabet": 0,
         "text.repeated_spaces": 11,
     }
@@ -140,24 +147,37 @@ def test_r_appendix_1_fault_is_found_in_its_row(
 
 
 @pytest.mark.parametrize(
+    ("row", "other_code"),
+    [
+        ("r-authorised-body-04", "38472"),  # Калтан
+        ("r-institution-04", "38471"),
+        ("r-authorised-body-30", "38449"),  # Тяжинский
+        ("r-institution-46", "38443"),
+    ],
+)
+def test_r_appendix_1_area_codes_of_one_municipality_differ(
+    faults: list[Fault], row: str, other_code: str
+) -> None:
+    fault = of(faults, "phone.area_code_differs")[row]
+    assert (fault.severity, fault.proposal) == (Severity.SUSPICION, None)
+    assert other_code in fault.reason_en
+
+
+@pytest.mark.parametrize(
     ("row", "other_code", "proposal"),
     [
-        ("r-authorised-body-04", "38472", None),  # Калтан
-        ("r-institution-04", "38471", None),
-        ("r-authorised-body-30", "38449", None),  # Тяжинский
-        ("r-institution-46", "38443", None),
         # Прокопьевский: 384-66 2-31-49 is 3846 62-31-49, the same ten digits.
         ("r-authorised-body-25", "3846", "(3846) 62-31-49"),
         ("r-institution-39", "38466", None),
     ],
 )
-def test_r_appendix_1_area_codes_of_one_municipality_differ(
+def test_r_appendix_1_ten_digits_that_fit_both_codes_are_no_doubt_but_of_the_bracket(
     faults: list[Fault], row: str, other_code: str, proposal: str | None
 ) -> None:
-    fault = of(faults, "phone.area_code_differs")[row]
-    assert fault.severity is Severity.SUSPICION
+    fault = of(faults, "phone.bracket_elsewhere")[row]
+    assert (fault.severity, fault.proposal) == (Severity.COSMETIC, proposal)
     assert other_code in fault.reason_en
-    assert fault.proposal == proposal
+    assert row not in of(faults, "phone.area_code_differs")
 
 
 def test_r_appendix_1_area_code_of_a_neighbour_is_named_as_a_hint(faults: list[Fault]) -> None:
@@ -176,6 +196,67 @@ def test_r_appendix_1_same_house_with_two_postcodes(faults: list[Fault]) -> None
 def test_r_appendix_1_one_postcode_for_city_and_village(faults: list[Fault]) -> None:
     found = of(faults, "address.postcode_shared")
     assert set(found) == {"r-authorised-body-24", "r-institution-38"}
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "reason"),
+    [
+        ("address.postcode_far", "r-authorised-body-23", "6521…"),  # Мариинск 652090
+        ("address.postcode_far", "r-institution-37", "6520…"),
+        ("address.street_spelling", "r-authorised-body-25", "r-institution-39: крупской"),
+        ("address.street_spelling", "r-institution-39", "r-authorised-body-25: н крупской"),
+        ("address.settlement_mark_differs", "r-authorised-body-19", "r-institution-33: рп"),
+        ("address.settlement_mark_differs", "r-institution-33", "r-authorised-body-19: пгт"),
+        ("name.word_left_out", "r-authorised-body-10", "«населения»"),
+        ("name.word_left_out", "r-authorised-body-16", "«защиты Краснобродского»"),
+        ("name.rayon_not_in_full", "r-authorised-body-34", "«Яшкинского района»"),
+        ("name.rayon_not_in_full", "r-institution-32", "«Гурьевского района»"),
+        ("name.rayon_not_in_full", "r-institution-44", "«Тисульского района»"),
+        ("text.printed_differently", "r-department", "д. 19А"),
+    ],
+)
+def test_r_appendix_1_rows_that_disagree_are_named_with_the_reason(
+    faults: list[Fault], code: str, row: str, reason: str
+) -> None:
+    assert reason in of(faults, code)[row].reason_ru
+
+
+def test_postcode_of_another_area_is_doubted_and_those_of_most_rows_are_not(
+    data: PrintedData,
+) -> None:
+    row = PrintedRow(
+        key="invented",
+        kind="institution",
+        region="RU-KEM",
+        municipality="leninsk-kuznetsky",
+        printed=PrintedContact(name="МБУ «Забота»", address="652600, г. Ленинск-Кузнецкий"),
+    )
+    usual = [
+        row.model_copy(
+            update={
+                "key": f"usual-{n}",
+                "printed": PrintedContact(
+                    name=f"МБУ «Забота {n}»", address="652500, г. Ленинск-Кузнецкий"
+                ),
+            }
+        )
+        for n in range(2)
+    ]
+    rows = [*data.appendix_rows, row, *usual]
+    found = of(find_faults(rows, data.municipalities, data.regions[0]), "address.postcode_far")
+    assert found.keys() - {"r-authorised-body-23", "r-institution-37"} == {"invented"}
+
+
+def test_r_appendix_1_postcodes_of_no_other_municipality_are_a_town_s_own(
+    faults: list[Fault],
+) -> None:
+    """«650903, г.Кемерово, ж.р.Кедровка»: a part of the city with postcodes of its own."""
+    assert not of(faults, "address.postcode_far").keys() & {"r-institution-10", "r-institution-11"}
+
+
+def test_district_of_a_city_is_no_rayon_named_in_short(faults: list[Fault]) -> None:
+    """«… Заводского района г.Кемерово» is named in full."""
+    assert "r-institution-07" not in of(faults, "name.rayon_not_in_full")
 
 
 def test_r_appendix_1_names_repeat_so_a_name_is_no_key(faults: list[Fault]) -> None:

@@ -56,6 +56,12 @@ def test_what_people_say_is_looked_for_as_what_the_sources_call_it(
     assert meaning in meant(question)
 
 
+def test_word_of_time_or_place_asks_for_nothing_but_belongs_to_a_phrase() -> None:
+    """«после инсульта» found 2 services of the 147 that «инсульт» finds."""
+    assert typed("после инсульта") == ["инсульта"]
+    assert typed("после больницы") == ["после больницы"]
+
+
 def test_several_words_that_mean_one_thing_are_one() -> None:
     assert typed("инвалидная коляска для дедушки") == ["инвалидная коляска", "дедушки"]
 

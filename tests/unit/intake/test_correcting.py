@@ -17,7 +17,7 @@ from services.intake.domain.citizen import (
     Citizen,
     complete_card,
     register_citizen,
-    take_back,
+    take_out,
     without,
 )
 from services.intake.domain.correcting import Corrected, Placed, carry_over, correct, leave_case
@@ -261,10 +261,10 @@ def test_what_lines_filled_in_is_taken_back_and_nothing_else_l_5_1() -> None:
     complete_card(citizen, bare.model_copy(update={"phone": "+73845600011"}), when(), "J-3")
     complete_card(citizen, CARD, when(), "J-2")
     assert without(citizen, ["J-1"]) == citizen.card
-    (changed,) = take_back(citizen, ["J-2"], when())
+    (changed,) = take_out(citizen, ["J-2"], when())
     assert isinstance(changed, CitizenCardChanged)
     assert citizen.card == bare.model_copy(update={"phone": "+73845600011"})
-    assert take_back(citizen, ["J-2"], when()) == []
+    assert take_out(citizen, ["J-2"], when()) == []
 
 
 def test_line_without_a_card_says_nothing_of_it() -> None:
