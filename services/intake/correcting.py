@@ -4,9 +4,8 @@ Each is one write of its own, and a process may die between any two. The old lin
 it carries the correction it stays due until the new one stands, whose source is the old one's id,
 so that it is entered once, and until its case goes where the corrected address says.
 
-If the new line is about somebody else, no card follows it. It is placed as a new referral would be
-(`placing.py`), and the old case is left (L 5.1). The old line is written last: until then it knows
-which case that was, and every step before may be done twice.
+If the new line is about somebody else, no card follows it: it is placed as a new referral would be,
+and the old case is left (`placing_anew.py`).
 """
 
 from __future__ import annotations
@@ -18,38 +17,30 @@ from chassis.commands import Request
 from chassis.document import Answered, Document
 from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
-from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from contracts.event import Event
 from contracts.values import Actor
 from services.intake.commands import change_line
-from services.intake.domain.case import Case
-from services.intake.domain.citizen import take_out
 from services.intake.domain.correcting import (
     GRACE,
     Corrected,
     Placed,
     carry_over,
     correct,
-    leave_case,
 )
 from services.intake.domain.journal import (
     Correction,
     JournalEntry,
-    Placement,
     entry_id,
     missing_fields,
 )
-from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
 from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake
-from services.intake.notifying import keep_shown
 from services.intake.placing import place
+from services.intake.placing_anew import place_anew, take_from_card
 from services.intake.recognising import take_keys
-from services.intake.recording import record
 
 TRIES = 25
 
@@ -136,13 +127,13 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         done = old.corrected_by is not None and old.place_at is None
         before = await _before(intake, old) if old.of_another and not done else []
         if old.of_another and not done:
-            await _take_out(intake, old, before, at)
+            await take_from_card(intake, old, before, at)
         entered = await _enter(intake, old, made, before, at)
         if done:
             return entered
         followed = None
         if old.of_another:
-            await _place_anew(intake, old, before, entered.id, at)
+            await place_anew(intake, old, before, entered.id, at)
         else:
             await _correct_card(intake, old, entered, at)
             followed = await follow(intake, entered.state, at)
@@ -213,66 +204,6 @@ def _unplaced(referral: str, at: Context) -> dict[str, object]:
         "citizen_candidate": new_id("P"),
         "same_as": None,
     }
-
-
-async def _take_out(
-    intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], at: Context
-) -> None:
-    """The card loses what it has from a line that is about somebody else: who that is would else be
-    recognised by it."""
-    lines = [old.id, *(one.id for one in before)]
-    for attempt in range(TRIES):
-        citizen = await intake.find_citizen(old.placed.citizen_id) if old.placed else None
-        events = take_out(citizen.state, lines, at) if citizen is not None else []
-        if citizen is None or not events:
-            return
-        await take_keys(intake, citizen.state, at)
-        try:
-            await intake.service.commands.store(intake.citizens, citizen, CITIZEN, None, at, events)
-            return
-        except (LostRace, AlreadyExists):
-            await pause(attempt)
-    raise too_busy()
-
-
-async def _place_anew(
-    intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], new: str, at: Context
-) -> None:
-    """The new line finds its own citizen and case; the lines before it follow, the old case is
-    left. It is left where two citizens were joined, too, and the case with the other one's."""
-    placed, referral = await place(intake, new), [old, *before][-1].referral
-    code = intake.identity.status_code(referral)
-
-    def leave(case: Case) -> Sequence[Event]:
-        events = leave_case(
-            case, referral, placed.case_id, at, hash_of=lambda n: status_code.hashed(code, n)
-        )
-        tell_requester(case, at)
-        return events
-
-    left = old.placed.case_id if old.placed else None
-    while left is not None and left != placed.case_id:
-        await record(intake.service.commands, intake.cases, left, at, leave)
-        document = await intake.cases.get(left)
-        left = document.state.joined_to if document is not None else None
-    await _show_anew(intake, old, referral, placed)
-
-    def follow(entry: JournalEntry) -> tuple[()]:
-        entry.placed = placed
-        return ()
-
-    for line in before:
-        await intake.service.commands.execute(
-            intake.journal, line.id, None, None, at, follow, visible=lambda entry: True
-        )
-    old.placed = placed
-
-
-async def _show_anew(intake: Intake, old: JournalEntry, referral: str, placed: Placement) -> None:
-    """Whoever sent it follows it in the case it is in now."""
-    case = await intake.cases.get(placed.case_id) if old.requester is not None else None
-    if case is not None:
-        await keep_shown(intake, referral, case.state)
 
 
 async def _correct_card(
