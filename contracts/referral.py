@@ -39,6 +39,11 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/+-]{
 System = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 """The address or OID of a code system."""
 
+DeadCode = Annotated[
+    str,
+    Field(description="hash of the code its applicant was told, which opens nothing any more"),
+]
+
 
 class ScoreSaid(Value):
     """The score of one position of a scale."""
@@ -245,6 +250,7 @@ class ReferralWithdrawn(
     requester: Identifier
     in_error: bool = False
     case_goes_on: bool
+    dead_code_hash: DeadCode = ""
 
 
 class ReferralsParted(
@@ -254,7 +260,9 @@ class ReferralsParted(
     ru="Обращения возвращены в отдельное дело",
     en="Referrals parted from the case",
 ):
-    """Two citizens were parted again: the referrals go back to the case that was joined to this."""
+    """Two citizens were parted again: the referrals go back to the case that was joined to this. Or
+    a line was corrected and speaks of somebody else: its referral is in that one's case."""
 
     journal_numbers: tuple[Line, ...]
     into: Identifier
+    dead_code_hash: DeadCode = ""

@@ -17,6 +17,7 @@ from contracts.referral import (
     ReferralLinked,
     ReferralRegistered,
     ReferralReturned,
+    ReferralsParted,
     ReferralsReviewed,
     ReferralWithdrawn,
     ReviewOutcome,
@@ -70,6 +71,13 @@ def on_referrals_reviewed(case: Case, event: ReferralsReviewed, at: Context) -> 
 def on_referral_withdrawn(case: Case, event: ReferralWithdrawn, at: Context) -> list[Event]:
     """What its sender took back is shown as such (L 5.1)."""
     mark_withdrawn(case, event.journal_number)
+    return []
+
+
+def on_referrals_parted(case: Case, event: ReferralsParted, at: Context) -> list[Event]:
+    """What was said of somebody else is shown as taken back (L 5.1)."""
+    for number in event.journal_numbers:
+        mark_withdrawn(case, number)
     return []
 
 
@@ -132,6 +140,7 @@ CASE_HANDLERS: dict[type[Event], Handler] = {
     CircumstancesCorrected: on_circumstances_corrected,
     ReferralsReviewed: on_referrals_reviewed,
     ReferralWithdrawn: on_referral_withdrawn,
+    ReferralsParted: on_referrals_parted,
     ReferralForwarded: on_referral_moved,
     ReferralReturned: on_referral_moved,
     CaseTriaged: on_case_triaged,

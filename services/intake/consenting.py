@@ -21,6 +21,7 @@ from services.intake.domain.consenting import (
     learn_consent,
     needs_telling,
     standing_consent,
+    taken_back,
     told,
     withdraw_consent,
 )
@@ -124,10 +125,10 @@ async def tell_cases(intake: Intake, citizen_id: str) -> None:
             return
         standing = standing_consent(document.state)
         scope = standing.scope if standing is not None else None
-        at = intake.service.at(SYSTEM)
+        at, back = intake.service.at(SYSTEM), taken_back(document.state)
 
         for case_id in document.state.cases_to_tell:
-            await _on_case(intake, case_id, scope, at)
+            await _on_case(intake, case_id, scope, at, taken_back=back)
         told(document.state)
         try:
             await intake.citizens.save(document)
@@ -136,14 +137,21 @@ async def tell_cases(intake: Intake, citizen_id: str) -> None:
             continue
 
 
-async def _on_case(intake: Intake, case_id: str, scope: ConsentScope | None, at: Context) -> None:
+async def _on_case(
+    intake: Intake,
+    case_id: str,
+    scope: ConsentScope | None,
+    at: Context,
+    *,
+    taken_back: bool = False,
+) -> None:
     try:
         await record(
             intake.service.commands,
             intake.cases,
             case_id,
             at,
-            lambda case: learn_consent(case, scope, at),
+            lambda case: learn_consent(case, scope, at, taken_back=taken_back),
         )
     except NotFound:
         return  # claimed and not written yet: it begins without a consent

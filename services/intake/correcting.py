@@ -3,21 +3,43 @@
 Each is one write of its own, and a process may die between any two. The old line is the first: once
 it carries the correction it stays due until the new one stands, whose source is the old one's id,
 so that it is entered once, and until its case goes where the corrected address says.
+
+If the new line is about somebody else, no card follows it: it is placed as a new referral would be,
+and the old case is left (`placing_anew.py`).
 """
 
 from __future__ import annotations
 
-from chassis.document import Document
+from collections.abc import Sequence
+
+from chassis.clock import new_id
+from chassis.commands import Request
+from chassis.document import Answered, Document
 from chassis.races import pause, too_busy
 from chassis.store import AlreadyExists, LostRace
 from contracts.citizen import CITIZEN
 from contracts.context import Context
-from services.intake.domain.correcting import carry_over
-from services.intake.domain.journal import Correction, JournalEntry, entry_id, missing_fields
+from contracts.values import Actor
+from services.intake.commands import change_line
+from services.intake.domain.correcting import (
+    GRACE,
+    Corrected,
+    Placed,
+    carry_over,
+    correct,
+)
+from services.intake.domain.journal import (
+    Correction,
+    JournalEntry,
+    entry_id,
+    missing_fields,
+)
+from services.intake.domain.records import EntryState
 from services.intake.finding import found_by
-from services.intake.forwarding import follow, pass_on
+from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake
 from services.intake.placing import place
+from services.intake.placing_anew import place_anew, take_from_card
 from services.intake.recognising import take_keys
 
 TRIES = 25
@@ -32,6 +54,68 @@ async def finish(intake: Intake, line: str) -> None:
         await place(intake, line)
 
 
+class SaysOtherwise(Exception):
+    """The new line says otherwise who the citizen is: what the old one has come to is asked."""
+
+    def __init__(self, entry: JournalEntry) -> None:
+        super().__init__(entry.id)
+        self.entry = entry
+
+
+async def correct_line(
+    intake: Intake, line: str, request: Request, by: Actor, corrected: Corrected
+) -> Answered:
+    """Have a line of the caller's own journal entered anew; `enter_corrected` does it."""
+
+    async def attempt(placed: Placed | None) -> Answered:
+        def decide(entry: JournalEntry, at: Context) -> None:
+            if placed is None and entry.placed is not None and corrected.says_otherwise_who(entry):
+                raise SaysOtherwise(entry)
+            waits, known = entry.state is EntryState.TO_FORWARD, entry.form.citizen.address
+            form = correct(entry, corrected, at, placed)
+            if waits:  # refused here, if nobody could pass it on to that address
+                entry.onward = decided_by(intake, form, known=known)
+
+        return await change_line(intake, line, request, by, decide, visible=_own)
+
+    await intake.ready()
+    try:
+        return await attempt(None)
+    except SaysOtherwise as asked:
+        return await attempt(await _placed(intake, asked.entry))
+
+
+def _own(entry: JournalEntry, by: Actor) -> bool:
+    return entry.institution == by.organization
+
+
+async def _placed(intake: Intake, entry: JournalEntry) -> Placed:
+    citizen = await intake.find_citizen(entry.placed.citizen_id) if entry.placed else None
+    if citizen is None or entry.placed is None:
+        raise LookupError(entry.id)
+    lines = [entry, *await _before(intake, entry)]
+    ids = dict.fromkeys([*citizen.state.case_ids, entry.placed.case_id])
+    cases = [await intake.cases.get(known) for known in ids]
+    return Placed(
+        referral=lines[-1].referral,
+        lines=tuple(one.id for one in lines),
+        citizen=citizen.state,
+        cases=tuple(case.state for case in cases if case is not None),
+    )
+
+
+async def _before(intake: Intake, entry: JournalEntry) -> list[JournalEntry]:
+    """The lines that told of a referral before this one, back to the first."""
+    found: list[JournalEntry] = []
+    while before := (found[-1] if found else entry):
+        source = before.corrects or before.forwarded_from
+        document = await intake.journal.get(source) if source is not None else None
+        if document is None:
+            break
+        found.append(document.state)
+    return found
+
+
 async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
     """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
     for attempt in range(TRIES):
@@ -39,13 +123,21 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         made = document.state.correction if document else None
         if document is None or made is None:
             raise LookupError(line)
-        at = intake.service.at(made.by)
-        entered = await _enter(intake, document.state, made, at)
-        if document.state.corrected_by is not None and document.state.place_at is None:
+        old, at = document.state, intake.service.at(made.by)
+        done = old.corrected_by is not None and old.place_at is None
+        before = await _before(intake, old) if old.of_another and not done else []
+        if old.of_another and not done:
+            await take_from_card(intake, old, before, at)
+        entered = await _enter(intake, old, made, before, at)
+        if done:
             return entered
-        await _correct_card(intake, document.state, entered, at)
-        followed = await follow(intake, entered.state, at)
-        document.state.corrected_by, document.state.place_at = entered.id, None
+        followed = None
+        if old.of_another:
+            await place_anew(intake, old, before, entered.id, at)
+        else:
+            await _correct_card(intake, old, entered, at)
+            followed = await follow(intake, entered.state, at)
+        old.corrected_by, old.place_at = entered.id, None
         try:
             await intake.journal.save(document)
         except LostRace:
@@ -58,7 +150,11 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
 
 
 async def _enter(
-    intake: Intake, old: JournalEntry, made: Correction, at: Context
+    intake: Intake,
+    old: JournalEntry,
+    made: Correction,
+    before: Sequence[JournalEntry],
+    at: Context,
 ) -> Document[JournalEntry]:
     """The new line, under the next number of the same journal (R 3.1.2)."""
     if old.corrected_by is not None:
@@ -84,6 +180,7 @@ async def _enter(
                 "corrects": old.id,
                 "correction": None,
                 "corrected_by": None,
+                **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
             }
         )
         document = Document(id=line.id, state=line, version=1)
@@ -94,6 +191,19 @@ async def _enter(
         f"{old.institution}-{year}", write, lambda: intake.journal.find_one(source_key=source_key)
     )
     return entered
+
+
+def _unplaced(referral: str, at: Context) -> dict[str, object]:
+    """What a line says that is still to be placed, under the name its referral has already."""
+    return {
+        "first": referral,
+        "of_another": False,
+        "placed": None,
+        "place_at": at.now + GRACE,
+        "case_candidate": new_id("C"),
+        "citizen_candidate": new_id("P"),
+        "same_as": None,
+    }
 
 
 async def _correct_card(

@@ -137,8 +137,7 @@ async def pass_on(intake: Intake, case_id: str) -> None:
     if document is None or document.state.pass_on_at is None:
         return
     case = document.state
-    lines = (case.entry_id, *(linked.entry_id for linked in case.linked))
-    if not all([await _bring_in_step(intake, line, case) for line in lines]):
+    if not all([await _bring_in_step(intake, line, case) for line in case.referrals]):
         return  # a line is being placed; the next sweep looks again
     at = intake.service.at(SYSTEM)
 

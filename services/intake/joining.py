@@ -20,6 +20,7 @@ from contracts.context import Context
 from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
+from services.intake.consenting import tell_cases
 from services.intake.domain import joining, pair
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
@@ -183,9 +184,13 @@ async def _part(intake: Intake, state: CitizenPair, at: Context) -> None:
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
         await part_case(intake, note.joined_case, note.into_case or "", at)
-    events = joining.part(other.state, holder.id, state.id, at)
+    consent = holder.state.consent
+    events = joining.part(other.state, holder.id, state.id, at, consent=consent)
     if events:
         await intake.service.commands.store(intake.citizens, other, CITIZEN, None, at, events)
     events = joining.release(holder.state, other.state, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, holder, CITIZEN, None, at, events)
+    for citizen in (holder, other):
+        if citizen.state.cases_to_tell:
+            await tell_cases(intake, citizen.id)

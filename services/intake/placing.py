@@ -119,7 +119,7 @@ async def _claim(intake: Intake, citizen: Citizen, entry: JournalEntry) -> bool:
 
 def _knows(case: Case, entry: JournalEntry) -> bool:
     """Whether the referral was linked there before we died."""
-    return any(referral.entry_id == entry.id for referral in case.linked)
+    return any(link.entry_id == entry.referral for link in case.linked)
 
 
 async def _open(
@@ -129,7 +129,7 @@ async def _open(
     if document is not None and document.state.ref is not None:
         return  # done before we died
     document = document or intake.cases.blank(entry.case_candidate)
-    code = intake.identity.status_code(entry.id)
+    code = intake.identity.status_code(entry.referral)
     events = register_case(
         document.state,
         entry,
@@ -143,7 +143,7 @@ async def _open(
 
 async def _link(intake: Intake, case_id: str, entry: JournalEntry, at: Context) -> str:
     """The case takes the referral; its number, with which who applied asks how it stands."""
-    code, number = intake.identity.status_code(entry.id), ""
+    code, number = intake.identity.status_code(entry.referral), ""
 
     def decide(case: Case) -> Sequence[Event]:
         nonlocal number

@@ -24,7 +24,8 @@ from services.intake.adapters.gateways import SECONDS, AskedBody, Gateways
 from services.intake.attempting import Attempts
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.consenting import may_ask, standing_consent
+from services.intake.domain.consent import may_ask
+from services.intake.domain.consenting import standing_consent
 from services.intake.domain.dispatching import put_on_paper, record_held
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.pace import PLACES, Pace, request_of, spacing_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis.commands import StaleVersion
+from contracts import status_code
 from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
@@ -38,6 +39,7 @@ async def withdraw(
     if entry is None:
         raise NotFound("Task")
     at, number, result = intake.service.at(by), entry.state.journal_number, case
+    code = intake.identity.status_code(entry.id)
 
     def decide(present: Case) -> Sequence[Event]:
         nonlocal result
@@ -46,7 +48,15 @@ async def withdraw(
                 "stale-version", "the Task has changed since; read it again", field="If-Match"
             )
         result = present
-        return withdraw_referral(present, line, number, wanted, reason, at)
+        return withdraw_referral(
+            present,
+            line,
+            number,
+            wanted,
+            reason,
+            at,
+            hash_of=lambda issue: status_code.hashed(code, issue),
+        )
 
     await record(intake.service.commands, intake.cases, case.id, at, decide, what="Task")
     return result

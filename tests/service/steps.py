@@ -418,7 +418,7 @@ async def _withdraw(desk: Desk, ledger: Ledger) -> None:
     withdrawn = await desk.post(f"/cases/{case_id}/consent/withdrawal", {}, "specialist")
     assert withdrawn.status_code == 200, withdrawn.text
     with ledger.called("given anew"):
-        await desk.consent(case_id)
+        await desk.consent(case_id, given_on=desk.today)
 
 
 async def _complete(desk: Desk, ledger: Ledger) -> None:
@@ -455,9 +455,23 @@ async def _keep_journal(desk: Desk, ledger: Ledger) -> None:
         await desk.get(f"/referrals/{gone['id']}", org=AUTHORISED_BODY)
     with ledger.called("new"):
         plain = await desk.register()
+    line = plain["id"]
     right = new_citizen()
-    correction = {"reason": "описка", "citizen": right}
-    done = await desk.post(f"/referrals/{plain['id']}/corrections", correction, version=1)
+    corrections = (
+        ("of who it is about", right),
+        ("of how somebody is reached", right | {"phone": "+73845600077"}),
+    )
+    for kind, citizen in corrections:
+        with ledger.called(kind):
+            body = {"reason": "описка", "citizen": citizen}
+            done = await desk.post(f"/referrals/{line}/corrections", body, version=1)
+        assert done.status_code == 200, done.text
+        line = done.json()["corrected_by"]
+    with ledger.called("linked"):
+        wrong = await desk.register(new_referral(citizen=right))
+    with ledger.called("of somebody else"):
+        body = {"reason": "соседка", "citizen": new_citizen()}
+        done = await desk.post(f"/referrals/{wrong['id']}/corrections", body, version=1)
     assert done.status_code == 200, done.text
     asked = {"name": right["name"]["family"]}
     assert (await desk.post("/referrals/search", asked)).status_code == 200

@@ -26,11 +26,14 @@ from services.intake.api.pages import letter_page
 from services.intake.api.schemas import CertificateRequest
 from services.intake.consenting import with_consent
 from services.intake.domain import answering, dispatching, interagency
+from services.intake.domain.consenting import standing_consent
 from services.intake.domain.request_lists import RequestList
+from services.intake.domain.requests import RequestState
 from services.intake.intake import WithIntake
 from services.intake.requesting import (
     Asked,
     addressee_of,
+    case_of_request,
     get_request_of,
     give_number,
     request_id,
@@ -129,11 +132,17 @@ async def get_interagency_request(
     response_class=HTMLResponse,
 )
 async def get_letter(request_id: str, by: Requesting, intake: WithIntake) -> HTMLResponse:
-    """All that article 7.2 of law 210-FZ asks for, in Russian."""
+    """All that article 7.2 of law 210-FZ asks for, in Russian.
+
+    What is still to be sent is printed only as long as the citizen's consent covers it (152-FZ 9).
+    """
     document, request = await get_request_of(intake, request_id, by)
     citizen = await intake.find_citizen(document.state.reference.citizen_id)
     if citizen is None:
         raise NotFound("citizen")
+    if request.state is RequestState.TO_SEND or dispatching.still_to_dispatch(request):
+        standing = standing_consent(citizen.state)
+        dispatching.require_leave(document.state, request, standing, intake.service.at(by))
     sender = await intake.organizations.get(request.requesting_body)
     addressed = await intake.organizations.get(request.addressed_body)
     return letter_page(
@@ -151,25 +160,32 @@ async def post_dispatch(
 ) -> CommandReceipt:
     """By fax, and by post or courier at the same time; when, and under which number (R 3.2.2).
 
-    One that waits for its gateway may be sent on paper too, and then leaves no more by itself.
+    One that waits for its gateway may be sent on paper too, and then leaves no more by itself. The
+    citizen's consent must still cover the transfer (152-FZ 9).
     """
-    document, _ = await get_request_of(intake, request_id, by)
-    if change.is_new(document):
-        dispatching.check_dispatch(document.state, request_id, body.sent_on, intake.service.at(by))
-        if body.outgoing_number is not None:
-            await give_number(intake, document, request_id, body.outgoing_number)
-    return await change(
-        by,
-        document.id,
-        lambda case, at: dispatching.dispatch_request(
-            case,
-            request_id,
-            {sent.way: sent.tracking for sent in body.sent_by},
-            body.sent_on,
-            body.outgoing_number,
-            at,
-        ),
-    )
+
+    async def attempt() -> CommandReceipt:
+        document, _ = await get_request_of(intake, request_id, by)
+        if change.is_new(document):
+            at = intake.service.at(by)
+            dispatching.check_dispatch(document.state, request_id, body.sent_on, at)
+            if body.outgoing_number is not None:
+                await give_number(intake, document, request_id, body.outgoing_number)
+        return await change(
+            by,
+            document.id,
+            lambda case, at: dispatching.dispatch_request(
+                case,
+                request_id,
+                {sent.way: sent.tracking for sent in body.sent_by},
+                body.sent_on,
+                body.outgoing_number,
+                at,
+            ),
+        )
+
+    case_id = await case_of_request(intake, request_id)
+    return await with_consent(intake, case_id, by, attempt)
 
 
 @router.post("/interagency-requests/{request_id}/settlement", summary="Settle what was set aside")

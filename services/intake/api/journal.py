@@ -13,18 +13,14 @@ from pydantic import Field
 from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
 from chassis.paging import Page, page, ranked
-from contracts.context import Context
 from contracts.errors import InvalidInput
 from contracts.values import Actor, IsoDate
 from services.intake.api.callers import Reader, Registrar, own_records
 from services.intake.api.journal_views import EntryView, entry_view, received_between
-from services.intake.commands import change_line
-from services.intake.correcting import enter_corrected
-from services.intake.domain.correcting import Corrected, correct
-from services.intake.domain.journal import JournalEntry
+from services.intake.correcting import correct_line, enter_corrected
+from services.intake.domain.correcting import Corrected
 from services.intake.domain.records import EntryState
 from services.intake.finding import Wanted, find_lines
-from services.intake.forwarding import decided_by
 from services.intake.intake import Intake, WithIntake
 from services.intake.printed import PrintedLine, csv_rows, journal_page, printed_line
 
@@ -56,26 +52,15 @@ async def post_correction(
     intake: WithIntake,
 ) -> CorrectionReceipt:
     """A new line under the next number takes the place of this one, which stays readable and names
-    it; the citizen's card is corrected with it (R 3.1.2).
+    it; the citizen's card is corrected with it, where it says what the old line said (R 3.1.2).
+
+    A line that is about somebody else now leaves the case: it is placed as a new referral of that
+    person would be, under the case number and with the code of there, and no card is corrected
+    (L 5.1). If its case has gone on since, that is refused (`case-rests-on-this-line`).
 
     If what waits at a body or MFC gets an address that one institution serves, it is passed on.
     """
-    await intake.ready()
-
-    def decide(line: JournalEntry, at: Context) -> None:
-        waits, known = line.state is EntryState.TO_FORWARD, line.form.citizen.address
-        form = correct(line, corrected, at)
-        if waits:  # refused here, if nobody could pass it on to that address
-            line.onward = decided_by(intake, form, known=known)
-
-    answered = await change_line(
-        intake,
-        referral_id,
-        request,
-        by,
-        decide,
-        visible=lambda line, by: line.institution == by.organization,
-    )
+    answered = await correct_line(intake, referral_id, request, by, corrected)
     entered = await enter_corrected(intake, referral_id)
     response.headers["ETag"] = etag(answered.version)
     response.headers["Location"] = f"/referrals/{entered.id}"

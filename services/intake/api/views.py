@@ -22,8 +22,8 @@ from services.intake.domain.records import (
     Decline,
     Entered,
     Forwarding,
+    ReferralWithdrawal,
     UrgentMeasure,
-    Withdrawal,
 )
 
 
@@ -75,7 +75,7 @@ class CaseView(BaseModel):
     further_referrals: list[LinkedReferral] = Field(
         description="those linked, with what came of each; `to_review`: nobody has looked yet"
     )
-    withdrawals: dict[str, Withdrawal] = Field(
+    withdrawals: dict[str, ReferralWithdrawal] = Field(
         description="journal entries that their senders took back, with their reasons (L 5.1)"
     )
     closed_for: str | None

@@ -30,10 +30,10 @@ from services.intake.domain.records import (
     Notice,
     Progress,
     Receipt,
+    ReferralWithdrawal,
     TriageProposal,
     UrgentMeasure,
     Verification,
-    Withdrawal,
 )
 from services.intake.domain.requests import (
     DifferingAnswer,
@@ -209,7 +209,9 @@ class Case(BaseModel):
     progress: Progress = Field(default_factory=Progress)
     notice: Notice = Field(default_factory=Notice)
     linked_notices: dict[str, Notice] = Field(default_factory=dict)
-    withdrawals: dict[str, Withdrawal] = Field(default_factory=dict)
+    parted: list[str] = Field(default_factory=list)
+    """Referrals that turned out to be about somebody else, and left it."""
+    withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
 
     @property
     def reference(self) -> CaseRef:
@@ -238,6 +240,12 @@ class Case(BaseModel):
             if request.state is RequestState.TO_SEND and request.next_attempt_at is not None
         ]
         return sorted(waiting, key=lambda r: (r.next_attempt_at, r.send_by or r.signed_at))
+
+    @property
+    def referrals(self) -> list[str]:
+        """The referrals it rests on, by the ids of their first lines; what opened it first."""
+        known = [self.entry_id, *(link.entry_id for link in self.linked)]
+        return [one for one in known if one not in self.parted]
 
     @property
     def waits(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -14,6 +15,9 @@ from contracts.event import Event
 from contracts.terms import TermBook
 from contracts.values import CitizenCard, Gender, Line, Text, Value
 from services.intake.domain.consent import ConsentRecord
+
+EMPTY = (None, Gender.UNKNOWN, ())
+"""What a card says nothing by."""
 
 COMPARED_AFTER = timedelta(seconds=1)
 """When a new or changed card is compared with those that are alike: not while somebody waits."""
@@ -152,6 +156,30 @@ def remember_card(
     )
 
 
+def without(citizen: Citizen, lines: Collection[str]) -> CitizenCard:
+    """The card without what these lines of the journal filled in where it lacked something, so far
+    as that still stands; what they began the card with is its own."""
+    filled: dict[str, bool] = {}
+    for before, after in pairwise(citizen.history):
+        for field in CitizenCard.model_fields:
+            old = getattr(before.card, field)
+            if getattr(after.card, field) != old:
+                filled[field] = old in EMPTY and after.entry in lines
+    nothing = CitizenCard()
+    taken = {field: getattr(nothing, field) for field, theirs in filled.items() if theirs}
+    return citizen.card.model_copy(update=taken)
+
+
+def take_out(citizen: Citizen, lines: Collection[str], at: Context) -> list[Event]:
+    """Take back what lines that turned out to be about somebody else filled in (L 5.1)."""
+    card = without(citizen, lines)
+    if card == citizen.card:
+        return []
+    citizen.card = card
+    remember_card(citizen, at)
+    return [CitizenCardChanged(by=at.by, card=card)]
+
+
 def found_otherwise(citizen: Citizen, keys: Mapping[str, str]) -> bool:
     """Whether the citizen is found by other keys than these from now on."""
     name_birth = (citizen.name_birth or "").partition(":")[0] or None
@@ -176,8 +204,7 @@ def missing_parts(card: CitizenCard, other: CitizenCard) -> dict[str, object]:
     return {
         field: getattr(other, field)
         for field in CitizenCard.model_fields
-        if getattr(card, field) in {None, Gender.UNKNOWN, ()}
-        and getattr(other, field) not in {None, Gender.UNKNOWN, ()}
+        if getattr(card, field) in EMPTY and getattr(other, field) not in EMPTY
     }
 
 

@@ -5,13 +5,14 @@ A consent is a citizen's; the life of one (given, withdrawn) is in `consenting.p
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from pydantic import AwareDatetime, Field
 
 from contracts.citizen import ConsentBasis, ConsentWay
+from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import ConsentText
@@ -31,6 +32,9 @@ class Coverage(StrEnum):
     MISSING = "consent-missing"
     OUTDATED = "consent-outdated"
     TOO_NARROW = "consent-does-not-cover"
+
+
+MAY_LEAVE = frozenset({Coverage.COVERED, Coverage.OUTDATED})
 
 
 class ConsentScope(Value):
@@ -107,10 +111,17 @@ def text_of(pack: RegulationPack, version: str) -> ConsentText | None:
     return next((text for text in pack.consent_texts if text.code == version), None)
 
 
-def check_given(given: GivenConsent, pack: RegulationPack, today: date) -> ConsentText:
-    """Refuse what cannot stand as a consent, or as acting without one (R 3.3.7, 3.3.7.1)."""
-    if given.given_on > today:
-        raise _invalid("consent-in-future", "consent cannot be given in the future", "given_on")
+def check_given(
+    given: GivenConsent, pack: RegulationPack, at: Context, withdrawn: Withdrawal | None
+) -> ConsentText:
+    """Refuse what cannot stand as a consent, or as acting without one (R 3.3.7, 3.3.7.1).
+
+    `withdrawn`: how a consent was taken back last, if one was; what was given before that ended
+    with it.
+    """
+    _check_given_when(given, at)
+    if withdrawn is not None:
+        _check_given_after(given, withdrawn.at, at)
     text = text_of(pack, given.text_version)
     if text is None:
         known = ", ".join(text.code for text in pack.consent_texts)
@@ -127,6 +138,35 @@ def check_given(given: GivenConsent, pack: RegulationPack, today: date) -> Conse
     _check_way(given)
     _check_inability(given, pack)
     return text
+
+
+def _check_given_when(given: GivenConsent, at: Context) -> None:
+    """A consent was given by now, and its moment lies on its day."""
+    future = "consent cannot be given in the future"
+    if given.given_on > at.calendar.local_date(at.now):
+        raise _invalid("consent-in-future", future, "given_on")
+    if given.given_at is None:
+        return
+    if given.given_at > at.now:
+        raise _invalid("consent-in-future", future, "given_at")
+    if at.calendar.local_date(given.given_at) != given.given_on:
+        raise _invalid("consent-on-another-day", "the moment lies on another day", "given_at")
+
+
+def _check_given_after(given: GivenConsent, moment: datetime, at: Context) -> None:
+    """A paper from before the withdrawal brings back nothing (152-FZ 9, 21)."""
+    before = None
+    if given.given_on < at.calendar.local_date(moment):
+        before = "given_on"
+    elif given.given_at is not None and given.given_at < moment:
+        before = "given_at"
+    if before is not None:
+        raise _invalid(
+            "consent-before-withdrawal",
+            "consent was taken back since; ask for a new one",
+            before,
+            "152-FZ 9 (2), 21 (5)",
+        )
 
 
 def _check_scope(given: GivenConsent, text: ConsentText) -> None:
@@ -210,6 +250,24 @@ def coverage(
         return Coverage.OUTDATED
     covered = purpose in scope.purposes and (recipient is None or recipient in scope.recipients)
     return Coverage.COVERED if covered else Coverage.TOO_NARROW
+
+
+def may_ask(
+    consent: ConsentScope | None, pack: RegulationPack, today: date, recipient: str
+) -> bool:
+    """Whether a signed request may still leave: consent was not taken back, nor narrowed since.
+
+    A text renewed after the signature holds up nothing that was asked for under the earlier one.
+    """
+    return coverage(consent, pack, today, TRANSFER, recipient) in MAY_LEAVE
+
+
+def require_may_ask(
+    consent: ConsentScope | None, pack: RegulationPack, today: date, recipient: str
+) -> None:
+    """Refuse to let a signed request leave by hand where it may not by itself (152-FZ 9)."""
+    if not may_ask(consent, pack, today, recipient):
+        require_consent(consent, pack, today, TRANSFER, recipient)
 
 
 def require_consent(

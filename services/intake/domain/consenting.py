@@ -6,7 +6,7 @@ has to be told and stays due until it was, so a consent taken back stops that wo
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
 
 from contracts.citizen import (
     ConsentBasis,
@@ -18,26 +18,22 @@ from contracts.citizen import (
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event, sound
-from contracts.intake import CaseDeclined
 from contracts.regulation import RegulationPack, load_pack
 from contracts.regulation.loading import FIRST_PACK
-from services.intake.domain.case import OPEN, Case, Status
+from services.intake.domain.case import Case, Status
 from services.intake.domain.citizen import Citizen, Consent
 from services.intake.domain.consent import (
     SURVEY,
     TRANSFER,
     ConsentRecord,
     ConsentScope,
-    Coverage,
     GivenConsent,
     Withdrawal,
     check_given,
-    coverage,
     text_of,
 )
+from services.intake.domain.declining import set_aside
 from services.intake.domain.dispatching import hold_request, release_request
-from services.intake.domain.further import set_aside_terms
-from services.intake.domain.records import Decline
 
 ERASURE = "consent-erasure"
 
@@ -69,9 +65,11 @@ def give_consent(
 ) -> list[Event]:
     """Record consent, or why one acts without it (R 3.3.7, 3.3.7.1, 152-FZ 9).
 
-    A term to erase that ran since an earlier consent was withdrawn ends with it.
+    A term to erase that ran since an earlier consent was withdrawn ends with it, and every case
+    that was set aside is told.
     """
-    text = check_given(given, pack, at.calendar.local_date(at.now))
+    ended = [known.withdrawn for known in citizen.consents if known.withdrawn is not None]
+    text = check_given(given, pack, at, max(ended, key=lambda one: one.at, default=None))
     purposes = text.purposes if given.purposes is None else given.purposes
     named = text.recipients if given.recipients is None else given.recipients
     record = ConsentRecord(
@@ -82,10 +80,10 @@ def give_consent(
         recorded_at=at.now,
         recorded_by=at.by.id,
     )
+    aside = citizen.case_ids if taken_back(citizen) else []
     citizen.consents.append(record)
     citizen.consent = Consent(**record.model_dump(include=set(Consent.model_fields)))
-    if case_to_tell is not None:
-        _tell(citizen, [case_to_tell], at)
+    have_told(citizen, [case_to_tell, *aside], at)
     return [
         ConsentGiven(
             by=at.by,
@@ -128,7 +126,7 @@ def withdraw_consent(
     withdrawn = standing.model_copy(update={"withdrawn": withdrawal})
     kept = citizen.consents if standing not in citizen.consents else citizen.consents[:-1]
     citizen.consents, citizen.consent = [*kept, withdrawn], None
-    _tell(citizen, [case_id, citizen.open_case], at)
+    have_told(citizen, [case_id, *citizen.case_ids], at)
     due = () if other_basis else (at.deadline(pack, ERASURE),)
     opened = citizen.terms.open(*due)
     return [ConsentWithdrawn(by=at.by, opened=opened, other_basis=other_basis)]
@@ -152,7 +150,13 @@ def _check_other_basis(pack: RegulationPack, basis: str | None, reason: str | No
         )
 
 
-def _tell(citizen: Citizen, cases: list[str | None], at: Context) -> None:
+def taken_back(citizen: Citizen) -> bool:
+    """Whether there is no consent because the citizen took it back, and not for want of one."""
+    return bool(citizen.consents) and citizen.consents[-1].withdrawn is not None
+
+
+def have_told(citizen: Citizen, cases: Iterable[str | None], at: Context) -> None:
+    """Have these cases told how the consent stands now; until they know, the citizen is due."""
     wanted = [*citizen.cases_to_tell, *(case for case in cases if case is not None)]
     citizen.cases_to_tell = list(dict.fromkeys(wanted))
     citizen.tell_at = at.now if citizen.cases_to_tell else None
@@ -173,43 +177,26 @@ def needs_telling(case: Case) -> bool:
     return case.consent is not None or case.consent_withdrawn
 
 
-def learn_consent(case: Case, scope: ConsentScope | None, at: Context) -> list[Event]:
+def learn_consent(
+    case: Case, scope: ConsentScope | None, at: Context, *, taken_back: bool = True
+) -> list[Event]:
     """How the citizen's consent stands by now: the case goes by it from here on (152-FZ 9).
 
     Taken back, it sets the case aside as a decline does: nothing leaves, no term runs, and it can
-    be taken up again once there is a new consent. What is enrolled goes on under its contract.
+    be taken up again once there is a new consent; one that has ended notes it, should it go on
+    after all. What is enrolled goes on under its contract. If it was not `taken_back`, there never
+    was one: only what went by another one's is set aside.
     """
     if scope is not None:
         case.consent, case.consent_withdrawn = scope, False
         if case.status is Status.APPLICATION_REGISTERED:
             release_request(case, at)
         return []
+    if case.consent is None and not taken_back:
+        return []
     case.consent = None
     hold_request(case)
-    if case.consent_withdrawn or case.status is Status.CLOSED or case.enrolled:
+    if case.enrolled:
         return []
     case.consent_withdrawn = True
-    if case.status not in OPEN:
-        return []
-    case.declines.append(
-        Decline(
-            at=at.now,
-            recorded_by=at.by.id,
-            consequences_explained=False,
-            contact_left=False,
-            consent_withdrawn=True,
-        )
-    )
-    case.status_before, case.status = case.status, Status.DECLINED
-    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
-
-
-def may_ask(
-    consent: ConsentScope | None, pack: RegulationPack, today: date, recipient: str
-) -> bool:
-    """Whether a signed request may still leave: consent was not taken back, nor narrowed since.
-
-    A text renewed after the signature holds up nothing that was asked for under the earlier one.
-    """
-    found = coverage(consent, pack, today, TRANSFER, recipient)
-    return found in {Coverage.COVERED, Coverage.OUTDATED}
+    return set_aside(case, at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -11,18 +13,25 @@ from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
-from contracts.referral import Channel
-from contracts.values import CitizenCard, Contact, Gender, IsoDateTime, Text, Value
-from services.intake.domain.citizen import Citizen, remember_card
+from contracts.referral import Channel, ReferralsParted
+from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
+from services.intake.domain.case import Case
+from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
+from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
+from services.intake.domain.further import close_review_terms
 from services.intake.domain.journal import (
     Correction,
     JournalEntry,
     ReferralForm,
     check_form,
+    number_of,
     require_present,
     settled_form,
 )
+from services.intake.domain.likeness import Grade, compare
 from services.intake.domain.parties import Applicant
+from services.intake.domain.records import Notice
+from services.intake.domain.status_code import bury_code
 
 GRACE = timedelta(seconds=5)
 """How long whoever corrects has to enter the new line, before the sweeper does."""
@@ -43,12 +52,36 @@ class Corrected(Value):
     applicant: Applicant | None = None
     received_at: IsoDateTime | None = None
 
+    def says_otherwise_who(self, entry: JournalEntry) -> bool:
+        """Whether the citizen is somebody else by it, or the same one spelt otherwise."""
+        return self.citizen is not None and _who(self.citizen) != _who(entry.form.citizen)
 
-def correct(entry: JournalEntry, corrected: Corrected, at: Context) -> ReferralForm:
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a line has come to: the citizen, and every case of theirs. `referral` is the id by which
+    the cases know it, `lines` are those that told of it, the one to be corrected first."""
+
+    referral: str
+    lines: tuple[str, ...]
+    citizen: Citizen
+    cases: tuple[Case, ...]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the citizen is known by this referral and by nothing else."""
+        known = {one for case in self.cases for one in case.referrals}
+        return known <= {self.referral} and not self.citizen.joinings
+
+
+def correct(
+    entry: JournalEntry, corrected: Corrected, at: Context, placed: Placed | None = None
+) -> ReferralForm:
     """Have a line entered anew; it stays readable and will name the one in its place (R 3.1.2).
 
     What the new line will say is answered. The entry becomes due, so that the new line is written
-    whatever becomes of this process.
+    whatever becomes of this process. `placed` is needed where the new line says otherwise who the
+    citizen is: if it is about somebody else then, its referral will be placed anew (L 5.1).
     """
     require_present(entry)
     if entry.placed is None:
@@ -62,6 +95,9 @@ def correct(entry: JournalEntry, corrected: Corrected, at: Context) -> ReferralF
         )
     today = at.calendar.local_date(at.now)
     check_form(form, at.now, today, from_organization=entry.requester is not None)
+    entry.of_another = placed is not None and _is_another(placed, form.citizen)
+    if placed is not None and entry.of_another:
+        _require_free(placed)
     entry.correction = Correction(form=form, reason=corrected.reason, at=at.now, by=at.by)
     entry.place_at = at.now + GRACE
     return form
@@ -81,6 +117,73 @@ def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> Refe
 
 
 TAKEN_BACK: Final = "уточнено учреждением, которое возвратило обращение"
+
+
+def _who(card: CitizenCard) -> tuple[object, ...]:
+    """What of a card says who somebody is; the rest says how they are reached."""
+    return card.snils, card.name, card.birth_date
+
+
+def _is_another(placed: Placed, card: CitizenCard) -> bool:
+    """Whether the new line is not certainly about the citizen, who is known by more than it."""
+    if placed.alone:
+        return False
+    known = without(placed.citizen, placed.lines)
+    return compare(card, known).grade is not Grade.CERTAIN
+
+
+def _require_free(placed: Placed) -> None:
+    """Refuse to take a referral out of a case that was begun by it and has gone on since."""
+    for case in placed.cases:
+        if placed.referral in case.withdrawals:
+            raise NotAllowedInState(
+                "referral-withdrawn",
+                "its sender took it back: register the person who was meant as a new referral",
+                field="citizen",
+                clause="L 5.1",
+            )
+        if case.entry_id == placed.referral and not (case.over or _ends_with(case)):
+            raise NotAllowedInState(
+                "case-rests-on-this-line",
+                "the line is about somebody else now, and its case has gone on: register the person"
+                " who was meant as a new referral, and bring this case to its end",
+                field="citizen",
+                clause="R 3.1.2",
+            )
+
+
+def _ends_with(case: Case) -> bool:
+    """Whether nothing is left of a case without the referral that opened it."""
+    return case.status in UNTRIAGED and not case.linked
+
+
+def leave_case(
+    case: Case, referral: str, into: str, at: Context, *, hash_of: Callable[[str], str]
+) -> list[Event]:
+    """A referral turned out to be about somebody else, whose case is `into`: it leaves this one,
+    and its code opens this one no more (R 3.1.2, 3.7.3, L 5.1).
+
+    A case that it opened, and in which nothing was decided yet, ends with it. `hash_of` gives what
+    may be known of the code, by the case's number.
+    """
+    if referral not in case.referrals:
+        return []
+    opened_by_it, dead = case.entry_id == referral, bury_code(case, referral, hash_of)
+    case.parted.append(referral)
+    case.linked = [link for link in case.linked if link.entry_id != referral]
+    case.linked_notices.pop(referral, None)
+    if opened_by_it:
+        case.requester, case.notice = None, Notice()
+    parted = ReferralsParted(
+        by=at.by,
+        journal_numbers=(number_of(referral),),
+        into=into,
+        dead_code_hash=dead,
+        closed=close_review_terms(case, at),
+    )
+    if not opened_by_it or not _ends_with(case):
+        return [parted]
+    return [parted, *close_without_object(case, WithoutObject.WRONG_PERSON, at)]
 
 
 def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:
@@ -114,7 +217,7 @@ def carry_over(
         field: new
         for field in CitizenCard.model_fields
         if (new := getattr(after, field)) != (old := getattr(before, field))
-        and (new not in EMPTY or getattr(citizen.card, field) == old)
+        and getattr(citizen.card, field) in (old, *EMPTY)
     }
     card = citizen.card.model_copy(update=changes)
     if card == citizen.card:
@@ -122,6 +225,3 @@ def carry_over(
     citizen.card = card
     remember_card(citizen, at, entry=entry_id)
     return [CitizenCardChanged(by=at.by, card=card)]
-
-
-EMPTY = (None, Gender.UNKNOWN)

@@ -9,7 +9,7 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseDeclined, CaseReopened
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import ALLOWED, Action, Case, Status, require
 from services.intake.domain.dispatching import (
     hold_request,
     release_request,
@@ -102,7 +102,10 @@ def reopen(case: Case, at: Context) -> list[Event]:
 
 
 def resume(case: Case, at: Context) -> list[Event]:
-    """Go on where the case stood; the terms of that stage run anew from here."""
+    """Go on where the case stood; the terms of that stage run anew from here.
+
+    Where the consent was taken back meanwhile, it is set aside instead (152-FZ 9).
+    """
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
     case.think_until = case.ask_again_at = None
     if case.code is None:
@@ -110,4 +113,23 @@ def resume(case: Case, at: Context) -> list[Event]:
     release_request(case, at)
     opened = (*terms_of_stage(case, at), *open_review_terms(case, at, since=at.now))
     reopened = CaseReopened(by=at.by, opened=opened)
-    return [reopened, *complete_package(case, at)]
+    completed = complete_package(case, at)
+    return [reopened, *completed, *(set_aside(case, at) if case.consent_withdrawn else [])]
+
+
+def set_aside(case: Case, at: Context) -> list[Event]:
+    """The consent was taken back: what goes on stops as by a decline (152-FZ 9)."""
+    hold_request(case)
+    if case.status is Status.DECLINED or case.status not in ALLOWED[Action.DECLINE]:
+        return []
+    case.declines.append(
+        Decline(
+            at=at.now,
+            recorded_by=at.by.id,
+            consequences_explained=False,
+            contact_left=False,
+            consent_withdrawn=True,
+        )
+    )
+    case.status_before, case.status = case.status, Status.DECLINED
+    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]

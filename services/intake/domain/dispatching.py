@@ -17,6 +17,7 @@ from contracts.regulation.entries import DocumentSource
 from contracts.terms import ClosedTerm, Deadline
 from contracts.values import Line
 from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.consent import ConsentScope, require_may_ask
 from services.intake.domain.interagency import (
     CERTIFICATE,
     LONGEST_PAUSE_SECONDS,
@@ -195,6 +196,7 @@ def check_dispatch(case: Case, request_id: str, sent_on: date, at: Context) -> I
         raise NotAllowedInState(
             "request-left-electronically", "it needs no paper", clause="R 3.2.2"
         )
+    require_leave(case, request, case.consent, at)
     first, last = (at.calendar.local_date(moment) for moment in (request.signed_at, at.now))
     if not first <= sent_on <= last:
         raise InvalidInput(
@@ -204,6 +206,15 @@ def check_dispatch(case: Case, request_id: str, sent_on: date, at: Context) -> I
             clause="R 3.2.2",
         )
     return request
+
+
+def require_leave(
+    case: Case, request: InteragencyRequest, consent: ConsentScope | None, at: Context
+) -> None:
+    """Refuse to send by hand what the consent does not cover any more (152-FZ 9)."""
+    recipient = kind_of(case, request.kind).addressed_kind
+    if recipient is not None:
+        require_may_ask(consent, case.pack, at.calendar.local_date(at.now), recipient)
 
 
 def still_to_dispatch(request: InteragencyRequest) -> tuple[str, ...]:

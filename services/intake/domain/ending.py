@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 
 from pydantic import Field
@@ -18,7 +18,8 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.further import close_review_terms
 from services.intake.domain.notices import requester_of, task_status
-from services.intake.domain.records import Consultation, Entered, Withdrawal
+from services.intake.domain.records import Consultation, Entered, ReferralWithdrawal
+from services.intake.domain.status_code import bury_code
 from services.intake.domain.task_states import TaskStatus, require_transition
 
 UNTRIAGED = frozenset({Status.TO_FORWARD, Status.REGISTERED, Status.ANALYSED})
@@ -94,11 +95,19 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
 
 
 def withdraw_referral(
-    case: Case, entry_id: str, journal_number: str, wanted: TaskStatus, reason: str, at: Context
+    case: Case,
+    entry_id: str,
+    journal_number: str,
+    wanted: TaskStatus,
+    reason: str,
+    at: Context,
+    *,
+    hash_of: Callable[[str], str],
 ) -> list[Event]:
     """A sender takes its referral back; other referrals and work begun stand (L 5.1).
 
-    A case that rests on this referral alone and is not triaged yet is closed with it.
+    A case that rests on this referral alone and is not triaged yet is closed with it. The code that
+    came with it dies; `hash_of` gives what may be known of that, by the case's number (R 3.7.3).
     """
     requester = requester_of(case, entry_id)
     if requester is None:
@@ -112,7 +121,7 @@ def withdraw_referral(
         raise InvalidInput(
             "reason-missing", "say why", field="Task.statusReason.text", clause="L 5.1"
         )
-    case.withdrawals[entry_id] = Withdrawal(
+    case.withdrawals[entry_id] = ReferralWithdrawal(
         at=at.now,
         by=at.by.id,
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
@@ -127,6 +136,7 @@ def withdraw_referral(
         requester=requester,
         in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
         case_goes_on=not ends and case.status is not Status.CLOSED,
+        dead_code_hash=bury_code(case, entry_id, hash_of),
         closed=close_review_terms(case, at),
     )
     return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
@@ -134,8 +144,7 @@ def withdraw_referral(
 
 def standing(case: Case) -> list[str]:
     """Journal entries that the case still rests on: those nobody took back."""
-    entries = [case.entry_id, *(link.entry_id for link in case.linked)]
-    return [entry for entry in entries if entry not in case.withdrawals]
+    return [entry for entry in case.referrals if entry not in case.withdrawals]
 
 
 def _close(case: Case, reason: str, at: Context) -> Event:

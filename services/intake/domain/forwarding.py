@@ -41,7 +41,7 @@ def follow_entry(case: Case, entry: JournalEntry, at: Context) -> list[Event]:
     if entry.taken_in and to.institution in _gave_back(case):
         return []
     events = _move(case, to, chosen_by, None, at)
-    if case.entry_id == entry.id and not case.linked:
+    if case.entry_id == entry.referral and not case.linked:
         case.pass_on_at = None  # whoever places the entry enters it in the institution's journal
     return events
 

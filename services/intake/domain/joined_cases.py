@@ -26,7 +26,7 @@ from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, TakenUp
 from services.intake.domain.notices import as_text, notices, task_status
 from services.intake.domain.priority import most_pressing
-from services.intake.domain.records import Withdrawal
+from services.intake.domain.records import ReferralWithdrawal
 from services.intake.domain.urgent import needs_urgent_help
 
 
@@ -189,7 +189,7 @@ def go_on_alone(case: Case, elder: str, at: Context) -> list[Event]:
 
 
 def reopen_parted(
-    case: Case, at: Context, withdrawals: Mapping[str, Withdrawal] | None = None
+    case: Case, at: Context, withdrawals: Mapping[str, ReferralWithdrawal] | None = None
 ) -> list[Event]:
     """The younger case goes on where it stood; a decline stands as it did.
 

@@ -13,8 +13,8 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
-from services.intake.domain.consenting import standing_consent
+from services.intake.domain.citizen import CardVersion, Citizen, Consent, Joining, missing_parts
+from services.intake.domain.consenting import have_told, standing_consent
 from services.intake.domain.joined_cases import age
 
 
@@ -140,7 +140,8 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
     if fields:
         kept = survivor.card.model_dump(exclude=set(fields), exclude_none=True)
         _change_card(survivor, CitizenCard.model_validate(kept), at)
-    if known.consent_taken and survivor.consent == other.consent:
+    lost = known.consent_taken and survivor.consent == other.consent
+    if lost:
         survivor.consent, survivor.consents = None, survivor.consents[:-1]
     taken = {known.theirs, known.into_case} - {None}
     if survivor.open_case in taken and survivor.open_case != known.case_before:
@@ -149,11 +150,18 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
             survivor.earlier_cases.remove(known.case_before)
     if survivor.served and not known.served_before and other.served:
         survivor.served = False
+    if lost:  # those that are theirs again, and went by it
+        have_told(survivor, survivor.case_ids, at)
 
 
-def part(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
-    """The joined one stands for itself again, with the open case it had."""
+def part(
+    other: Citizen, survivor: str, pair: str, at: Context, *, consent: Consent | None
+) -> list[Event]:
+    """The joined one stands for itself again, with the open case it had, which went by the
+    survivor's `consent` meanwhile and goes by its own from here on (152-FZ 9)."""
     if other.joined_by != pair:
         return []
+    if other.consent != consent:
+        have_told(other, other.case_ids, at)
     other.joined_to, other.joined_by = None, None
     return [CitizensParted(by=at.by, survivor=survivor, parted=other.id, pair=pair)]

@@ -137,6 +137,13 @@ class JournalEntry(BaseModel):
     returned: Returned | None = None
     corrects: str | None = Field(default=None, description="the line this one stands in place of")
     correction: Correction | None = None
+    of_another: bool = Field(
+        default=False, description="its correction says that it is about somebody else (L 5.1)"
+    )
+    first: str | None = Field(
+        default=None,
+        description="of a line that was placed anew: the line by which its case knows the referral",
+    )
     corrected_by: str | None = Field(default=None, description="the line that stands in its place")
     found_by: dict[str, str] = Field(
         default_factory=dict, description="keyed hashes by which it is looked for, by kind"
@@ -175,6 +182,11 @@ class JournalEntry(BaseModel):
     def in_doubt(self) -> bool:
         """Whether its citizen may be known by id only: the entry lacks what recognises people."""
         return self.placed is not None or bool(self.missing)
+
+    @property
+    def referral(self) -> str:
+        """The id by which cases know the referral, whatever lines came to stand in its place."""
+        return self.first or self.id
 
     @property
     def elsewhere(self) -> bool:

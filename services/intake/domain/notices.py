@@ -210,7 +210,9 @@ def notice_of(case: Case, entry_id: str) -> Notice:
 
 def record_handed_over(case: Case, entry_id: str, state: TaskState, at: Context) -> None:
     """A state is kept with the task, from where it is told; if more has happened, that follows."""
-    notice = notice_of(case, entry_id)
+    notice = dict(followed(case)).get(entry_id)
+    if notice is None:
+        return  # it left the case meanwhile
     if notice.told != state.text:
         notice.number += 1
     notice.told, notice.shown, notice.next_attempt_at = state.text, state.digest, None

@@ -212,7 +212,7 @@ class Progress(BaseModel):
     refusal_grounds: list[str] = Field(default_factory=list)
 
 
-class Withdrawal(Value):
+class ReferralWithdrawal(Value):
     """A sender took a referral back: when, why, and whether it was sent in error."""
 
     at: AwareDatetime

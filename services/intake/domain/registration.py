@@ -13,7 +13,7 @@ from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.declining import resume
 from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.further import take_in
-from services.intake.domain.journal import JournalEntry
+from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.priority import most_pressing
@@ -40,7 +40,8 @@ def register_case(
         pack=entry.pack,
     )
     case.status = Status.REGISTERED
-    case.entry_id, case.received_at, case.channel = entry.id, entry.received_at, entry.form.channel
+    case.entry_id, case.received_at = entry.referral, entry.received_at
+    case.channel = entry.form.channel
     case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
     case.in_danger, case.priority = entry.in_danger, entry.form.priority
     case.home_care_asked = entry.form.home_care_asked
@@ -53,7 +54,7 @@ def register_case(
     registered = ReferralRegistered(
         by=at.by,
         case=case.ref,
-        journal_number=entry.journal_number,
+        journal_number=number_of(entry.referral),
         received_at=entry.received_at,
         channel=entry.form.channel,
         in_hospital=entry.form.in_hospital,
@@ -81,7 +82,7 @@ def link_referral(
     A declined case is taken up again by it; in a triaged one a person looks at it (R 3.1.3).
     `hash_of` gives what may be known of the code that who applies is told, by the case's number.
     """
-    if any(known.entry_id == entry.id for known in case.linked):
+    if entry.referral in {case.entry_id, *(known.entry_id for known in case.linked)}:
         return []
     require(case, Action.LINK_REFERRAL)
     if case.over:
@@ -94,7 +95,7 @@ def link_referral(
     tell_requester(case, at)
     linked = ReferralLinked(
         by=at.by,
-        journal_number=entry.journal_number,
+        journal_number=number_of(entry.referral),
         received_at=entry.received_at,
         channel=entry.form.channel,
         requester=entry.requester,
@@ -110,7 +111,7 @@ def link_referral(
 
 def _link_of(entry: JournalEntry, *, coded: bool) -> LinkedReferral:
     return LinkedReferral(
-        entry_id=entry.id,
+        entry_id=entry.referral,
         received_at=entry.received_at,
         channel=entry.form.channel,
         requester=entry.requester,

@@ -10,6 +10,23 @@ from contracts.intake import StatusCodeIssued
 from services.intake.domain.case import Action, Case, require
 
 
+def bury_code(case: Case, entry_id: str, hash_of: Callable[[str], str]) -> str:
+    """The code of a referral that was taken back, or left the case, opens nothing more (R 3.7.3).
+
+    `hash_of` gives what may be known of that code, by the case's number; that is answered, or "" if
+    it had died before. Where it was the case's own, another one is issued when somebody asks.
+    """
+    if entry_id == case.entry_id:
+        held = case.status_code_issue == 0
+        case.status_code_issue += held
+    else:
+        told = [link for link in case.linked if link.entry_id == entry_id and link.coded]
+        held = bool(told)
+        for link in told:
+            link.coded = False
+    return hash_of(case.reference.number) if held else ""
+
+
 def issue_status_code(case: Case, hash_of: Callable[[int], str], at: Context) -> list[Event]:
     """Another code, where one was lost or leaked; all that were told die with it (R 3.7.3).
 

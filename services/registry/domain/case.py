@@ -144,6 +144,7 @@ def learn(case: CaseRecord, event: Event, at: Context) -> list[Event]:
         case.reference = Reference(case=ref, weight=weight)
     _learn_organizer(case, getattr(event, "organizer", None), weight, at)
     _learn_progress(case, service, event, at)
+    _learn_codes(case, event)
     _learn_result(case, event)
     if isinstance(event, AppointmentEvent):
         case.appointments[at.about] = appointment_after(case.appointments.get(at.about), event)
@@ -165,8 +166,8 @@ def _learn_progress(case: CaseRecord, service: str, event: Event, at: Context) -
     advance(progress, event, at.now)
 
 
-def _learn_result(case: CaseRecord, event: Event) -> None:
-    result = case.result
+def _learn_codes(case: CaseRecord, event: Event) -> None:
+    """Which codes hold: they are told with a referral, and die with it (R 3.7.3)."""
     if isinstance(event, referral.ReferralRegistered):
         case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
     elif isinstance(event, intake.StatusCodeIssued):
@@ -174,7 +175,16 @@ def _learn_result(case: CaseRecord, event: Event) -> None:
     elif isinstance(event, referral.ReferralLinked):
         further = [event.status_code_hash] if event.status_code_hash else []
         case.further_hashes = [*case.further_hashes, *further][-MOST_CODES:]
-    elif isinstance(event, triage.CaseTriaged):
+    elif isinstance(event, referral.ReferralWithdrawn | referral.ReferralsParted):
+        dead = event.dead_code_hash
+        case.further_hashes = [known for known in case.further_hashes if known != dead]
+        if case.status_code_hash == dead:
+            case.status_code_hash = ""
+
+
+def _learn_result(case: CaseRecord, event: Event) -> None:
+    result = case.result
+    if isinstance(event, triage.CaseTriaged):
         case.code = event.code
     elif isinstance(event, intake.CaseClosed):
         result.closed_for = event.reason

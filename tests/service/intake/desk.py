@@ -167,8 +167,14 @@ class Desk:
             headers={**self.stack.headers(role, **headers), "Content-Type": media_type, **more},
         )
 
-    async def consent(self, case_id: str) -> httpx.Response:
-        answered = await self.post(f"/cases/{case_id}/consent", CONSENT, "specialist")
+    @property
+    def today(self) -> str:
+        """The day of the district, as a caller writes it."""
+        return self.intake.service.calendar.local_date(self.intake.now()).isoformat()
+
+    async def consent(self, case_id: str, **changed: Any) -> httpx.Response:
+        body = {**CONSENT, **changed}
+        answered = await self.post(f"/cases/{case_id}/consent", body, "specialist")
         assert answered.status_code == 200, answered.text
         return answered
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts import careplan
 from contracts.citizen import (
     ConsentGiven,
     ConsentWithdrawn,
@@ -14,12 +15,22 @@ from contracts.citizen import (
     ErasureMissed,
 )
 from contracts.intake import CaseDeclined, CaseReopened, ThinkingTimeEnded
+from contracts.values import SYSTEM
 from services.intake.consenting import tell_cases
 from services.intake.domain.consenting import withdraw_consent
-from tests.service.intake.bodies import CONSENT, DECLINE, PAPERS, SIGNED
-from tests.service.intake.desk import Clock, Desk
+from tests.service.intake.bodies import (
+    CONSENT,
+    DECLINE,
+    PAPERS,
+    SIGNED,
+    answers_of,
+    new_citizen,
+    new_referral,
+)
+from tests.service.intake.desk import Clock, Desk, publish_body
 from tests.service.intake.outside import Outside
-from tests.service.stack import actor, until
+from tests.service.intake.twins import moved, pair_id, two_alike
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, actor, until
 
 
 async def consent(desk: Desk, case_id: str, **changed: Any) -> None:
@@ -131,7 +142,7 @@ async def test_withdrawal_sets_the_case_aside_and_starts_the_clock_152_fz_9_21(
 async def test_a_new_consent_ends_the_clock_and_lets_the_case_go_on_152_fz_9(desk: Desk) -> None:
     case_id = await desk.applied()
     await withdraw(desk, case_id)
-    await consent(desk, case_id)
+    await consent(desk, case_id, given_on=desk.today)
     assert (await citizen_of(desk, case_id))["erasure"] == []
     await desk.act(case_id, "reopening")
     await desk.stack.spy.wait_for(CaseReopened, case_id)
@@ -155,7 +166,7 @@ async def test_nothing_leaves_after_the_consent_was_withdrawn_152_fz_9(
     desk.intake.service.sweeper.nudge()
     await desk.settle()
     assert len(outside.fund.bodies(id=request_id)) == 1
-    await consent(desk, case_id)
+    await consent(desk, case_id, given_on=desk.today)
     await desk.act(case_id, "reopening")
     await until(lambda: len(outside.fund.bodies(id=request_id)) == 2)
 
@@ -255,6 +266,9 @@ async def test_who_declines_is_asked_once_more_when_the_time_to_think_is_over_r_
         ({"text_version": "consent-1999"}, "unknown-consent-text", "text_version"),
         ({"text_sha256": "0" * 64}, "consent-text-differs", "text_sha256"),
         ({"given_on": "2012-11-01"}, "consent-before-its-text", "given_on"),
+        ({"given_on": "2041-01-01"}, "consent-in-future", "given_on"),
+        ({"given_at": "2031-01-20T12:00:00+07:00"}, "consent-in-future", "given_at"),
+        ({"given_at": "2026-01-21T00:00:00+07:00"}, "consent-on-another-day", "given_at"),
         ({"purposes": ["advertising"]}, "consent-beyond-its-text", "purposes"),
         ({"recipients": ["bank"]}, "consent-beyond-its-text", "recipients"),
         ({"purposes": []}, "consent-beyond-its-text", "purposes"),
@@ -282,3 +296,113 @@ async def test_what_cannot_stand_as_a_consent_is_refused(
     assert (answered.json()["code"], answered.json()["errors"][0]["field"]) == (code, field)
     assert answered.json()["clause"]
     assert (await citizen_of(desk, case_id))["consents"] == []
+
+
+async def test_consent_from_before_its_withdrawal_brings_nothing_back_152_fz_9_152_fz_21(
+    desk: Desk,
+) -> None:
+    case_id = await desk.applied()
+    await withdraw(desk, case_id)
+    for day, moment, field in (
+        ("2025-12-01", None, "given_on"),
+        (desk.today, f"{desk.today}T00:00:00+07:00", "given_at"),
+    ):
+        body = {**CONSENT, "given_on": day, "given_at": moment}
+        answered = await desk.post(f"/cases/{case_id}/consent", body, "specialist")
+        assert (answered.status_code, answered.json()["code"]) == (422, "consent-before-withdrawal")
+        assert answered.json()["errors"][0]["field"] == field
+        assert answered.json()["clause"] == "152-FZ 9 (2), 21 (5)"
+    assert len((await citizen_of(desk, case_id))["erasure"]) == 1
+
+
+async def test_withdrawal_through_an_ended_case_stops_what_waits_at_a_body_152_fz_9_2(
+    desk: Desk,
+) -> None:
+    await publish_body(desk)
+    person = new_citizen() | {"address": {"text": "ул. Мира, д. 1"}}
+    first = await desk.register(new_referral(citizen=person), org=INSTITUTION)
+    await desk.consent(first["case_id"])
+    await desk.act(first["case_id"], "closing", {"reason": "moved"}, "urgent_head")
+    waiting = await desk.register(new_referral(citizen=person), org=AUTHORISED_BODY)
+    assert (waiting["state"], waiting["citizen_id"]) == ("to_forward", first["citizen_id"])
+    await withdraw(desk, first["case_id"])
+    there = await desk.intake.cases.get(waiting["case_id"])
+    ended = await desk.intake.cases.get(first["case_id"])
+    assert there is not None
+    assert ended is not None
+    assert (there.state.status, there.state.consent_withdrawn) == ("declined", True)
+    assert (ended.state.status, ended.state.consent_withdrawn) == ("closed", True)
+
+
+async def test_refused_case_whose_consent_was_withdrawn_does_not_go_on_152_fz_9_r_5_8(
+    desk: Desk,
+) -> None:
+    case_id = await desk.applied()
+    told = desk.stack.story(careplan.CASE, case_id)
+    await told.tell(careplan.Refused(by=SYSTEM, notice_number="Н-1", grounds=("not_in_need",)))
+    await until(lambda: is_now(desk, case_id, "closed"))
+    await withdraw(desk, case_id)
+    await told.tell(careplan.CaseReopened(by=SYSTEM, complaint_id="K-1"))
+    await until(lambda: is_now(desk, case_id, "declined"))
+    found = await refused(desk, case_id, "reopening", None, "registrar")
+    assert found == ("consent-withdrawn", "152-FZ 9")
+    await consent(desk, case_id, given_on=desk.today)
+    await desk.act(case_id, "reopening")
+    assert (await desk.case(case_id))["status"] == "application_registered"
+
+
+async def is_now(desk: Desk, case_id: str, status: str) -> bool:
+    return bool((await desk.case(case_id))["status"] == status)
+
+
+async def test_consent_taken_over_with_a_card_goes_with_it_152_fz_9(
+    desk: Desk, clock: Clock
+) -> None:
+    """Two citizens were joined; one case went by the other one's consent until they were parted."""
+    person = new_citizen()
+    first, second = await two_alike(desk, clock, person, moved(person))
+    await desk.consent(second["case_id"])
+    await decide(desk, first, second, "decision", decision="same")
+    case_id = first["case_id"]
+    await desk.act(case_id, "answers", answers_of())
+    await desk.act(case_id, "triage", {"code": "initial_assessment"}, "urgent_head")
+    await desk.act(case_id, "application", {"documents": PAPERS})
+    on_paper = {**SIGNED, "kind": "pension_certificate", "way": "paper"}
+    await desk.act(case_id, "interagency-requests", on_paper, "institution_director")
+    request_id = (await desk.case(case_id))["request"]["id"]
+    letter = f"/interagency-requests/{request_id}/letter.html"
+    assert (await desk.get(letter)).status_code == 200
+    await decide(desk, first, second, "undoing")
+    case = await desk.case(case_id)
+    assert (case["status"], case["terms"]) == ("declined", [])
+    assert (await desk.case(second["case_id"]))["status"] == "registered"
+    refused_letter = await desk.get(letter)
+    assert (refused_letter.status_code, refused_letter.json()["code"]) == (409, "consent-missing")
+
+
+async def decide(
+    desk: Desk, first: dict[str, Any], second: dict[str, Any], action: str, **more: str
+) -> None:
+    path = f"/citizen-pairs/{pair_id(first, second)}"
+    version = (await desk.get(path)).json()["version"]
+    answered = await desk.post(f"{path}/{action}", {"reason": "так", **more}, version=version)
+    assert answered.status_code == 200, answered.text
+
+
+async def test_letter_is_not_sent_by_hand_beyond_the_consent_152_fz_9(desk: Desk) -> None:
+    """The consent was narrowed after the request was signed."""
+    case_id = await desk.applied()
+    on_paper = {**SIGNED, "kind": "pension_certificate", "way": "paper"}
+    await desk.act(case_id, "interagency-requests", on_paper, "institution_director")
+    request_id = (await desk.case(case_id))["request"]["id"]
+    await consent(desk, case_id, given_on=desk.today, recipients=["commission"])
+    path = f"/interagency-requests/{request_id}"
+    printed = await desk.get(f"{path}/letter.html")
+    assert (printed.status_code, printed.json()["code"]) == (409, "consent-does-not-cover")
+    sent = {"sent_by": [{"way": "fax"}], "sent_on": desk.today}
+    version = await desk.version(case_id)
+    answered = await desk.post(f"{path}/dispatch", sent, version=version)
+    assert (answered.status_code, answered.json()["code"]) == (409, "consent-does-not-cover")
+    await consent(desk, case_id, given_on=desk.today)
+    version = await desk.version(case_id)
+    assert (await desk.post(f"{path}/dispatch", sent, version=version)).status_code == 200

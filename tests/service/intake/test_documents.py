@@ -18,7 +18,7 @@ from services.intake.adapters.attachments import MAX_ATTACHMENT_BYTES
 from services.intake.api.attachments import filename_of
 from tests.service.intake.bodies import answers_of, new_citizen, new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Desk
-from tests.service.stack import AUTHORISED_BODY
+from tests.service.stack import AUTHORISED_BODY, Stack
 
 PDF = b"%PDF-1.7\n" + "Паспорт".encode() + b"\n%%EOF\n"
 
@@ -197,10 +197,11 @@ async def test_file_of_what_another_body_has_is_not_taken_r_2_6_1(desk: Desk, ap
     assert problem(answered, 409, "document-not-to-be-asked")["clause"] == "R 2.6.1, 5.2"
 
 
-async def test_content_that_was_lost_is_said_to_be_gone(desk: Desk) -> None:
+async def test_content_that_was_lost_is_said_to_be_gone(desk: Desk, stack: Stack) -> None:
     case_id = await desk.applied()
     attachment_id = (await desk.attach(case_id, "identity", PDF)).json()["attachment_id"]
-    await desk.intake.attachments.remove(attachment_id)
+    (lost,) = (stack.folder / "attachments").rglob(attachment_id)
+    lost.unlink()
     found = await desk.get(f"/cases/{case_id}/attachments/{attachment_id}")
     problem(found, 410, "content-missing")
 

@@ -25,7 +25,7 @@ from contracts.directory import (
     OrganizationPublished,
 )
 from contracts.intake import StatusCodeIssued
-from contracts.referral import Channel, ReferralLinked
+from contracts.referral import Channel, ReferralLinked, ReferralsParted, ReferralWithdrawn
 from contracts.status_code import MOST_CODES, hashed
 from contracts.values import SYSTEM, Address
 from services.registry.api.schemas import CaseView
@@ -241,6 +241,40 @@ async def test_code_of_a_further_applicant_holds_beside_the_first_until_a_new_on
     for code in (CODE, codes[-1]):
         answered = await ask(register, "10.1.0.99", number=ref.number, code=code)
         assert answered.status_code == 404
+
+
+async def test_code_of_a_referral_that_was_taken_back_or_left_is_dead_r_3_7_3(
+    register: Register,
+) -> None:
+    ref = ref_of("C0000000000000000000000000006035")
+    teller = intake_of(ref)
+    teller.told = teller.told[:1]
+    by, of_case = somebody("registrar"), hashed(CODE, ref.number)
+    codes = ["5550003301", "5550003302"]
+    for number, code in enumerate(codes):
+        linked = ReferralLinked(
+            by=by,
+            journal_number=f"n/{number}",
+            received_at=MONDAY,
+            channel=Channel.PHONE,
+            status_code_hash=hashed(code, ref.number),
+        )
+        teller.say(linked, MONDAY + HOUR)
+    withdrawn = ReferralWithdrawn(
+        by=by,
+        journal_number="n/0",
+        requester="hospital-03",
+        in_error=True,
+        case_goes_on=True,
+        dead_code_hash=hashed(codes[0], ref.number),
+    )
+    teller.say(withdrawn, MONDAY + HOUR)
+    own = ReferralsParted(by=by, journal_numbers=("n/9",), into="C-2", dead_code_hash=of_case)
+    teller.say(own, MONDAY + HOUR)
+    await register.hear(teller.envelopes())
+    for code, status in ((CODE, 404), (codes[0], 404), (codes[1], 200)):
+        answered = await ask(register, "10.1.0.98", number=ref.number, code=code)
+        assert answered.status_code == status, code
 
 
 async def test_next_appointment_is_told_with_its_place_and_phones_s(register: Register) -> None:

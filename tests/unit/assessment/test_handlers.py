@@ -202,6 +202,14 @@ def test_what_referrals_say_is_kept_as_their_senders_word_l_2_2() -> None:
     assert case.status is Status.AWAITED
 
 
+def test_what_was_said_of_somebody_else_is_shown_as_taken_back_l_5_1() -> None:
+    case = Case(id="C-1")
+    linked = LINKED.model_copy(update={"said": SAYS, "in_hospital": False})
+    parted = referral.ReferralsParted(by=SYSTEM, journal_numbers=("n/2",), into="C-2")
+    hear(case, REGISTERED, linked, linked.model_copy(update={"journal_number": "n/3"}), parted)
+    assert [known.withdrawn for known in case.referred] == [True, False]
+
+
 LINKED = referral.ReferralLinked(
     by=SYSTEM,
     journal_number="n/2",

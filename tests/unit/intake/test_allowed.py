@@ -259,7 +259,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.WITHDRAW_REFERRAL: (
         sent_by_hospital,
         lambda case: withdraw_referral(
-            case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when()
+            case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when(), hash_of=str
         ),
     ),
     Action.CLOSE_WITHOUT_OBJECT: (

@@ -9,19 +9,32 @@ import pytest
 
 from contracts.citizen import CitizenCardChanged
 from contracts.errors import InvalidInput, NotAllowedInState
-from contracts.referral import Channel, ReturnReason
+from contracts.intake import CaseClosed
+from contracts.referral import Channel, ReferralsParted, ReturnReason
 from contracts.values import CitizenCard, FullName, Gender
-from services.intake.domain.citizen import Citizen
-from services.intake.domain.correcting import Corrected, carry_over, correct
+from services.intake.domain.case import Case, Status
+from services.intake.domain.citizen import (
+    Citizen,
+    complete_card,
+    register_citizen,
+    take_out,
+    without,
+)
+from services.intake.domain.correcting import Corrected, Placed, carry_over, correct, leave_case
+from services.intake.domain.ending import UNTRIAGED
 from services.intake.domain.journal import JournalEntry, Placement
-from services.intake.domain.records import EntryState, Returned
+from services.intake.domain.records import EntryState, ReferralWithdrawal, Returned
+from services.intake.domain.registration import link_referral
 from tests.unit.intake.sample import (
     CARD,
     CLINIC,
+    HOSPITAL,
     NEIGHBOUR,
     NOON,
     entry,
     form,
+    in_status,
+    registered,
     taken_in_entry,
     when,
 )
@@ -162,6 +175,96 @@ def test_what_the_card_has_from_elsewhere_stays_r_3_1_2() -> None:
     citizen = Citizen(id="P1", card=known)
     carry_over(citizen, CARD, CARD.model_copy(update={"snils": None}), "J-2", when())
     assert citizen.card == known
+
+
+def test_older_line_does_not_take_back_what_the_card_learned_since_r_3_1_2() -> None:
+    newer = CARD.model_copy(update={"phone": "+73845600099"})
+    citizen = Citizen(id="P1", card=newer)
+    other = CARD.model_copy(update={"phone": "+73845600077", "gender": Gender.MALE})
+    carry_over(citizen, CARD, other, "J-2", when())
+    assert (citizen.card.phone, citizen.card.gender) == ("+73845600099", Gender.MALE)
+
+
+def placed(*cases: Case, card: CitizenCard = CARD, referral: str = "J-2") -> Placed:
+    citizen = Citizen(id="P1", card=card)
+    return Placed(referral=referral, lines=(referral,), citizen=citizen, cases=cases)
+
+
+MARRIED = CARD.model_copy(update={"name": FullName(family="Сидорова", given="Анна")})
+STRANGER = CARD.model_copy(update={"snils": "08765430300", "birth_date": date(1950, 1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("card", "another"),
+    [
+        (CARD, False),
+        (RENAMED.model_copy(update={"snils": None}), False),  # it sounds alike
+        (MARRIED, False),  # one SNILS, one birth date
+        (MARRIED.model_copy(update={"snils": None}), True),  # only possibly the same
+        (STRANGER, True),
+    ],
+)
+def test_line_is_of_another_unless_it_certainly_is_of_the_citizen_l_5_1(
+    card: CitizenCard, another: bool
+) -> None:
+    made, case = line(), registered()
+    link_referral(case, entry(2), when())
+    correct(made, corrected(citizen=card, problems="иное"), when(), placed(case, referral="J-2"))
+    assert made.of_another is another
+
+
+def test_citizen_known_by_the_line_alone_is_who_it_says_now_r_3_1_2() -> None:
+    made, case = line(), registered()
+    correct(made, corrected(citizen=STRANGER), when(), placed(case, referral=case.entry_id))
+    assert not made.of_another
+
+
+@pytest.mark.parametrize("status", [one for one in Status if one is not Status.AWAITED])
+def test_case_is_left_only_where_nothing_was_decided_in_it_r_3_1_2(status: Status) -> None:
+    made, case, other = line(), in_status(status), registered(number=7)
+    known = placed(case, other, referral=case.entry_id)
+    if case.over or status in UNTRIAGED:
+        correct(made, corrected(citizen=STRANGER), when(), known)
+        assert made.of_another
+        return
+    with pytest.raises(NotAllowedInState) as refused:
+        correct(made, corrected(citizen=STRANGER), when(), known)
+    assert (refused.value.code, refused.value.clause) == ("case-rests-on-this-line", "R 3.1.2")
+    assert made.correction is None
+
+
+def test_referral_its_sender_took_back_is_not_placed_anew_l_5_1() -> None:
+    made, case = line(), registered()
+    link_referral(case, entry(2, requester=HOSPITAL), when())
+    reason = ReferralWithdrawal(at=NOON, by="a", reason="ошибка")
+    case.withdrawals[entry(2).id] = reason
+    with pytest.raises(NotAllowedInState) as refused:
+        correct(made, corrected(citizen=STRANGER), when(), placed(case, referral=entry(2).id))
+    assert refused.value.code == "referral-withdrawn"
+
+
+def test_referral_leaves_its_case_once_and_nobody_follows_it_there_l_5_1() -> None:
+    case = registered(requester=HOSPITAL)
+    events = leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead")
+    parted, closed = events
+    assert isinstance(parted, ReferralsParted)
+    assert (parted.into, parted.dead_code_hash) == ("C9", "dead")
+    assert isinstance(closed, CaseClosed)
+    assert (case.closed_for, case.requester, case.referrals) == ("wrong_person", None, [])
+    assert leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead") == []
+
+
+def test_what_lines_filled_in_is_taken_back_and_nothing_else_l_5_1() -> None:
+    bare = CARD.model_copy(update={"snils": None, "phone": None})
+    citizen = Citizen(id="P1")
+    register_citizen(citizen, bare, when(), "J-1")
+    complete_card(citizen, bare.model_copy(update={"phone": "+73845600011"}), when(), "J-3")
+    complete_card(citizen, CARD, when(), "J-2")
+    assert without(citizen, ["J-1"]) == citizen.card
+    (changed,) = take_out(citizen, ["J-2"], when())
+    assert isinstance(changed, CitizenCardChanged)
+    assert citizen.card == bare.model_copy(update={"phone": "+73845600011"})
+    assert take_out(citizen, ["J-2"], when()) == []
 
 
 def test_line_without_a_card_says_nothing_of_it() -> None:

@@ -19,6 +19,7 @@ from services.intake.domain.ending import (
     withdraw_referral,
 )
 from services.intake.domain.further import review_referrals
+from services.intake.domain.linked import coded_entries
 from services.intake.domain.notices import task_state
 from services.intake.domain.records import Entered
 from services.intake.domain.registration import link_referral
@@ -32,7 +33,10 @@ WHY = "Направлено дважды"
 def withdraw(
     case: Case, entry_id: str | None = None, wanted: TaskStatus = TaskStatus.CANCELLED
 ) -> list[object]:
-    return list(withdraw_referral(case, entry_id or case.entry_id, "n/1", wanted, WHY, when()))
+    entry_id = entry_id or case.entry_id
+    return list(
+        withdraw_referral(case, entry_id, "n/1", wanted, WHY, when(), hash_of=lambda number: "dead")
+    )
 
 
 @pytest.mark.parametrize("case", [registered(requester=HOSPITAL), analysed(requester=HOSPITAL)])
@@ -97,7 +101,9 @@ def test_enrolled_referral_is_not_cancelled_any_more() -> None:
 def test_withdrawal_says_why() -> None:
     case = registered(requester=HOSPITAL)
     with pytest.raises(InvalidInput) as refused:
-        withdraw_referral(case, case.entry_id, "n/1", TaskStatus.CANCELLED, " ", when())
+        withdraw_referral(
+            case, case.entry_id, "n/1", TaskStatus.CANCELLED, " ", when(), hash_of=str
+        )
     assert (refused.value.code, refused.value.clause) == ("reason-missing", "L 5.1")
 
 
@@ -204,3 +210,16 @@ def test_empty_consultation_is_none_r_3_1_6_b(field: str, text: str | None) -> N
     """R 3.1.6 б."""
     with pytest.raises(ValidationError):
         Advice.model_validate({**ADVICE.model_dump(), field: text})
+
+
+@pytest.mark.parametrize("issue", [0, 1])
+def test_code_of_the_referral_that_opened_a_case_dies_with_it_once_r_3_7_3(issue: int) -> None:
+    """One that the institution issued since is not the sender's."""
+    case = triaged(requester=HOSPITAL)
+    link_referral(case, entry(2), when(), lambda number: "further")
+    case.status_code_issue = issue
+    (withdrawn,) = withdraw(case, wanted=TaskStatus.ENTERED_IN_ERROR)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    assert withdrawn.dead_code_hash == ("" if issue else "dead")
+    assert case.status_code_issue == 1
+    assert coded_entries(case.linked) == [entry(2).id]
