@@ -28,13 +28,9 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
 )
-from services.intake.domain.journal import (
-    Correction,
-    JournalEntry,
-    entry_id,
-    missing_fields,
-)
+from services.intake.domain.journal import Correction, JournalEntry, entry_id
 from services.intake.domain.records import EntryState
+from services.intake.domain.referral_form import missing_fields
 from services.intake.finding import found_by
 from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake

@@ -20,8 +20,9 @@ from services.intake.domain.addresses import require_inside
 from services.intake.domain.case import Case, Status
 from services.intake.domain.correcting import take_back
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.journal import JournalEntry, ReferralForm, entry_id
+from services.intake.domain.journal import JournalEntry, entry_id
 from services.intake.domain.records import EntryState, Onward
+from services.intake.domain.referral_form import ReferralForm
 from services.intake.intake import Intake, Serving
 from services.intake.recording import record
 

@@ -18,14 +18,8 @@ from contracts.errors import Refusal
 from contracts.referral import ReferralSays
 from contracts.regulation import pack_in_force
 from contracts.values import Actor
-from services.intake.domain.journal import (
-    JournalEntry,
-    Placement,
-    ReferralForm,
-    check_form,
-    entry_id,
-    settled_form,
-)
+from services.intake.domain.journal import JournalEntry, Placement, entry_id
+from services.intake.domain.referral_form import ReferralForm, check_form, settled_form
 from services.intake.finding import found_by
 from services.intake.intake import Intake, Serving
 from services.intake.placing import place

@@ -6,8 +6,6 @@ nothing else: there is no script. What is wrong in a question is said on the pag
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,10 +14,10 @@ import phonenumbers
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.http import public
+from chassis.pages import page, templates
 from chassis.problems import PROBLEMS
 from contracts.errors import InvalidInput
 from services.directory.api.navigator import MOST_PAGES, Asked, look, pages_of
@@ -40,38 +38,15 @@ def spoken(phone: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-FOLDER = Path(__file__).parent.parent / "pages"
-STYLE = (FOLDER / "navigator.css").read_text(encoding="utf-8")
 PER_PAGE = 10
-PAGES = Environment(
-    loader=FileSystemLoader(FOLDER),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-PAGES.filters["spoken"] = spoken
-TEMPLATE = PAGES.get_template("navigator.html")
+TEMPLATES = templates(Path(__file__).parent.parent / "pages")
+TEMPLATES.filters["spoken"] = spoken
 SELECTS = {Facet.NEEDS: "need", Facet.KINDS: "kind", Facet.GROUPS: "group", Facet.FORMS: "form"}
 WRONG_RU = {
     "question-too-short": "Напишите хотя бы две буквы.",
     "question-too-long": "Слишком длинный вопрос: не больше 200 знаков и 20 слов.",
     "question-says-nothing": "Назовите, какая нужна помощь: например, «сиделка» или «коляска».",
     "unknown-place": "Такого места нет в справочнике. Проверьте название или оставьте поле пустым.",
-}
-HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        ]
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
 }
 
 
@@ -122,7 +97,6 @@ async def get_navigator_page(
     """The same search as `/navigator`, as HTML in Russian, without script."""
     vocabulary = directory.offer.vocabulary
     shown: dict[str, Any] = {
-        "style": STYLE,
         "typed": typed,
         "asked": bool(request.query_params),
         "selects": [
@@ -141,7 +115,7 @@ async def get_navigator_page(
         shown["wrong_field"] = "place" if wrong.field == "query.place" else "q"
         if isinstance(wrong, UnknownPlace):
             shown["nearest"] = [(one, _link(typed, place=one, page=1)) for one in wrong.nearest]
-    return HTMLResponse(TEMPLATE.render(shown), status, headers=HEADERS)
+    return page(TEMPLATES.get_template("navigator.html").render(shown), status)
 
 
 def _result(directory: Directory, typed: PageQuestion) -> dict[str, Any]:

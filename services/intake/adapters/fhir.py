@@ -37,8 +37,8 @@ from services.intake.adapters.fhir_resources import (
     ServiceRequest,
 )
 from services.intake.adapters.fhir_said import contact_of, in_hospital
-from services.intake.domain.journal import ReferralForm
 from services.intake.domain.priority import Priority, most_pressing
+from services.intake.domain.referral_form import ReferralForm
 
 SERVICE_FORM = "urn:opora:service-form"
 """System of the coding by which a ServiceRequest asks for a form of service."""

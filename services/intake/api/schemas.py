@@ -12,8 +12,8 @@ from contracts.values import Identifier, Line, Text
 from services.intake.api.spoken import SpokenCard
 from services.intake.domain.documents import GivenDocument
 from services.intake.domain.ending import Advice
-from services.intake.domain.journal import ReferralForm
 from services.intake.domain.records import ApplicantKind
+from services.intake.domain.referral_form import ReferralForm
 from services.intake.domain.requests import Answer, FetchedDocument, PensionCertificate, Signatory
 from services.intake.domain.urgent import MeasureResult, PlannedMeasure
 

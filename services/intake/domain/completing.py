@@ -8,13 +8,8 @@ from pydantic import Field
 
 from contracts.errors import InvalidInput
 from contracts.values import CitizenCard, Contact, Line, Text, Value
-from services.intake.domain.journal import (
-    Addition,
-    JournalEntry,
-    check_birth,
-    missing_fields,
-    require_present,
-)
+from services.intake.domain.journal import Addition, JournalEntry, require_present
+from services.intake.domain.referral_form import check_birth, missing_fields
 
 
 class Completion(Value):

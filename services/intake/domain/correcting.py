@@ -19,18 +19,11 @@ from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
 from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
 from services.intake.domain.further import close_review_terms
-from services.intake.domain.journal import (
-    Correction,
-    JournalEntry,
-    ReferralForm,
-    check_form,
-    number_of,
-    require_present,
-    settled_form,
-)
+from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
 from services.intake.domain.parties import Applicant
 from services.intake.domain.records import Notice
+from services.intake.domain.referral_form import ReferralForm, check_form, settled_form
 from services.intake.domain.status_code import bury_code
 
 GRACE = timedelta(seconds=5)

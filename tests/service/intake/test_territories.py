@@ -18,7 +18,7 @@ from contracts.directory import (
     Territory,
 )
 from contracts.values import SYSTEM, Address
-from services.intake.domain.journal import ReferralForm
+from services.intake.domain.referral_form import ReferralForm
 from services.intake.forwarding import decided_by
 from services.intake.territories import Territories
 from tests.service.intake.bodies import new_citizen, new_referral

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from services.directory.api.navigator_page import STYLE, spoken
+from deploy.runner.servers import ROOT
+from services.directory.api.navigator_page import spoken
 
+STYLE = (ROOT / "services/directory/pages/navigator.css").read_text(encoding="utf-8")
 NAMED = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", STYLE))
 TEXT, EDGE = 4.5, 3.0
 

@@ -22,8 +22,9 @@ from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application
 from services.intake.domain.ending import Advice, close_consultation
 from services.intake.domain.interagency import request_certificate
-from services.intake.domain.journal import JournalEntry, ReferralForm
+from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import ApplicantKind, Onward
+from services.intake.domain.referral_form import ReferralForm
 from services.intake.domain.requests import Answer, PensionCertificate, Signatory, SigningAuthority
 from services.intake.domain.triage import answer_questions, triage_case
 from services.intake.handlers import on_survey_completed

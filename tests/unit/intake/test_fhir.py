@@ -16,7 +16,7 @@ from contracts.referral import Channel
 from contracts.values import Gender
 from services.intake.adapters.fhir import Referral, read_referral
 from services.intake.adapters.fhir_resources import moment_of
-from services.intake.domain.journal import check_form
+from services.intake.domain.referral_form import check_form
 from tests.unit.intake.sample import NOON
 
 MINIMAL = json.loads((Path(__file__).parent / "minimal_referral.json").read_text("utf-8"))

@@ -13,13 +13,8 @@ from contracts.referral import Channel
 from contracts.regulation import load_pack
 from contracts.values import CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain.completing import Completion, complete
-from services.intake.domain.journal import (
-    JournalEntry,
-    ReferralForm,
-    check_form,
-    entry_id,
-    missing_fields,
-)
+from services.intake.domain.journal import JournalEntry, entry_id
+from services.intake.domain.referral_form import ReferralForm, check_form, missing_fields
 from tests.unit.intake.sample import CARD, NEIGHBOUR, NOON, entry, form, local
 
 TODAY = date(2026, 2, 2)

@@ -10,7 +10,6 @@ import pytest
 from contracts.errors import InvalidInput
 from contracts.referral import Channel
 from contracts.values import CitizenCard
-from services.intake.domain.journal import check_form, settled_form
 from services.intake.domain.parties import (
     REPRESENTATIVES,
     Applicant,
@@ -19,6 +18,7 @@ from services.intake.domain.parties import (
     AuthorityKind,
     spoken,
 )
+from services.intake.domain.referral_form import check_form, settled_form
 from tests.unit.intake.sample import CARD, CLINIC, NEIGHBOUR, NOON, form
 
 TODAY = date(2026, 2, 2)

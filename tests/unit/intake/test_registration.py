@@ -17,10 +17,10 @@ from services.intake.domain.answering import may_answer
 from services.intake.domain.case import Case, Status, involves
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.declining import reopen
-from services.intake.domain.journal import check_form
 from services.intake.domain.parties import REFERRERS, spoken
 from services.intake.domain.priority import Priority
 from services.intake.domain.records import Progress
+from services.intake.domain.referral_form import check_form
 from services.intake.domain.registration import link_referral, register_case
 from services.intake.domain.terms import next_wake, sound_terms
 from tests.unit.intake.sample import (
