@@ -234,7 +234,7 @@ async def test_page_shows_what_was_found_without_script_and_with_labels(
     assert answered.headers["content-type"] == "text/html; charset=utf-8"
     policy = answered.headers["content-security-policy"]
     assert "default-src 'none'" in policy
-    assert "script-src" not in policy
+    assert "script-src 'none'" in policy
     text = answered.text
     assert "<script" not in text
     assert "//" not in text.replace("https://", "").split("<body>")[0].split("<style>")[0]

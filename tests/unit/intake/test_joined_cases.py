@@ -207,7 +207,7 @@ def test_what_waited_to_be_told_when_it_was_joined_is_told_by_the_elder_l_2_2() 
 
 def test_referral_its_sender_took_back_stays_so_in_either_case_l_5_1() -> None:
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
-    withdraw_referral(younger, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER)
+    withdraw_referral(younger, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=str)
     join(elder, younger)
     assert task_state(elder, entry(2).id).status is TaskStatus.CANCELLED
     assert elder.to_review == []
