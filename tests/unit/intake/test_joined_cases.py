@@ -214,6 +214,6 @@ def test_referral_its_sender_took_back_stays_so_in_either_case_l_5_1() -> None:
 
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
     join(elder, younger)
-    withdraw_referral(elder, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER)
+    withdraw_referral(elder, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=str)
     part(elder, younger)
     assert task_state(younger).status is TaskStatus.CANCELLED
