@@ -19,7 +19,6 @@ from services.intake.domain.case import Case
 from services.intake.domain.citizen import take_out
 from services.intake.domain.correcting import leave_case
 from services.intake.domain.journal import JournalEntry, Placement
-from services.intake.domain.notices import tell_requester
 from services.intake.intake import Intake
 from services.intake.notifying import keep_shown
 from services.intake.placing import place
@@ -57,11 +56,9 @@ async def place_anew(
     code = intake.identity.status_code(referral)
 
     def leave(case: Case) -> Sequence[Event]:
-        events = leave_case(
+        return leave_case(
             case, referral, placed.case_id, at, hash_of=lambda n: status_code.hashed(code, n)
         )
-        tell_requester(case, at)
-        return events
 
     left = old.placed.case_id if old.placed else None
     while left is not None and left != placed.case_id:
