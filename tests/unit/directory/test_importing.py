@@ -105,7 +105,7 @@ def changed(**cells: str) -> str:
         ({"municipality": "nowhere"}, [("municipality", "card.unknown-municipality")]),
         ({"municipality": "nowhere", "serves": ""},
          [("municipality", "card.unknown-municipality")]),
-        ({"municipality": "nowhere", "hours": "пн", "region": "RU-XXX", "parent": "nobody"},
+        ({"municipality": "nowhere", "hours": "пн", "region": "RU-QQQ", "parent": "nobody"},
          [("hours", "row.hours"), ("municipality", "card.unknown-municipality"),
           ("region", "card.unknown-region"), ("serves", "card.foreign-municipality"),
           ("parent", "card.unknown-parent")]),
