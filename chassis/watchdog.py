@@ -189,6 +189,7 @@ class Watchdog:
             self._gone += 1
         except NotPublished:
             self._unsent_since = self._unsent_since or sent_at
+            self._next_probe = 0.0  # at the next look: nobody is to pass us by longer than it lasts
         else:
             self._unsent_since, self._gone = None, 0
             if self._bus.inbox is not None:

@@ -122,11 +122,12 @@ async def running(app: FastAPI, ready: bool = True) -> AsyncIterator[httpx.Async
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://sample") as client:
             if ready:
-                await until(lambda: _is_ready(client))
+                await until(lambda: is_ready(client))
             yield client
 
 
-async def _is_ready(client: httpx.AsyncClient) -> bool:
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    """Whether the service says that it can do its work."""
     return (await client.get("/health/ready")).status_code == 200
 
 

@@ -17,7 +17,14 @@ from chassis.tracing import TRACEPARENT
 from contracts.envelope import Envelope
 from tests.conftest import ServerUrls
 from tests.fault.proxy import proxied
-from tests.service.chassis.conftest import Broker, Keys, make_settings, running, until
+from tests.service.chassis.conftest import (
+    Broker,
+    Keys,
+    is_ready,
+    make_settings,
+    running,
+    until,
+)
 from tests.service.chassis.sample import GUEST, EchoService, Sample, fresh
 
 CANARY = "Канарейкина"
@@ -388,6 +395,8 @@ async def heard(broker: Broker, queue: Any, subject: str) -> Envelope:
 
 async def test_health_and_metrics_need_no_token(http: httpx.AsyncClient) -> None:
     assert (await http.get("/health/live")).status_code == 200
+    # deleting the queue of the test before may have cost this service its connection for a moment
+    await until(lambda: is_ready(http))
     ready = await http.get("/health/ready")
     assert (ready.status_code, ready.json()["store"], ready.json()["broker"]) == (200, True, True)
     page = await http.get("/metrics")

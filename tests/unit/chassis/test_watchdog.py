@@ -209,6 +209,21 @@ def test_publisher_that_sends_nothing_though_the_broker_is_there_ends_the_proces
     own_loop.run_until_complete(run())
 
 
+def test_publisher_that_sends_again_is_known_at_the_next_look(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.failure = NotPublished("ChannelInvalidStateError")
+        await watched.pass_by(1)
+        assert not watched.dog.sends
+        watched.bus.failure = None
+        await watched.pass_by(1)
+        assert watched.dog.sends
+
+    own_loop.run_until_complete(run())
+
+
 def test_sweeper_that_does_not_come_round_ends_the_process(
     own_loop: asyncio.AbstractEventLoop,
 ) -> None:
