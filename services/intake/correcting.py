@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from chassis.clock import new_id
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import until_won
 from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.values import Actor
@@ -37,8 +36,6 @@ from services.intake.intake import Intake
 from services.intake.placing import place
 from services.intake.placing_anew import place_anew, take_from_card
 from services.intake.recognising import take_keys
-
-TRIES = 25
 
 
 async def finish(intake: Intake, line: str) -> None:
@@ -112,37 +109,32 @@ async def _before(intake: Intake, entry: JournalEntry) -> list[JournalEntry]:
     return found
 
 
+@until_won()
 async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
     """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
-    for attempt in range(TRIES):
-        document = await intake.journal.get(line)
-        made = document.state.correction if document else None
-        if document is None or made is None:
-            raise LookupError(line)
-        old, at = document.state, intake.service.at(made.by)
-        done = old.corrected_by is not None and old.place_at is None
-        before = await _before(intake, old) if old.of_another and not done else []
-        if old.of_another and not done:
-            await take_from_card(intake, old, before, at)
-        entered = await _enter(intake, old, made, before, at)
-        if done:
-            return entered
-        followed = None
-        if old.of_another:
-            await place_anew(intake, old, before, entered.id, at)
-        else:
-            await _correct_card(intake, old, entered, at)
-            followed = await follow(intake, entered.state, at)
-        old.corrected_by, old.place_at = entered.id, None
-        try:
-            await intake.journal.save(document)
-        except LostRace:
-            await pause(attempt)
-            continue
-        if followed is not None:
-            await pass_on(intake, followed)
+    document = await intake.journal.get(line)
+    made = document.state.correction if document else None
+    if document is None or made is None:
+        raise LookupError(line)
+    old, at = document.state, intake.service.at(made.by)
+    done = old.corrected_by is not None and old.place_at is None
+    before = await _before(intake, old) if old.of_another and not done else []
+    if old.of_another and not done:
+        await take_from_card(intake, old, before, at)
+    entered = await _enter(intake, old, made, before, at)
+    if done:
         return entered
-    raise too_busy()
+    followed = None
+    if old.of_another:
+        await place_anew(intake, old, before, entered.id, at)
+    else:
+        await _correct_card(intake, old, entered, at)
+        followed = await follow(intake, entered.state, at)
+    old.corrected_by, old.place_at = entered.id, None
+    await intake.journal.save(document)
+    if followed is not None:
+        await pass_on(intake, followed)
+    return entered
 
 
 async def _enter(
@@ -202,6 +194,7 @@ def _unplaced(referral: str, at: Context) -> dict[str, object]:
     }
 
 
+@until_won()
 async def _correct_card(
     intake: Intake, old: JournalEntry, entered: Document[JournalEntry], at: Context
 ) -> None:
@@ -209,23 +202,15 @@ async def _correct_card(
     new = entered.state
     if old.placed is None or old.form.citizen == new.form.citizen:
         return
-    for attempt in range(TRIES):
-        document = await intake.find_citizen(old.placed.citizen_id)
-        if document is None:
-            return
-        citizen = document.state
-        events = carry_over(citizen, old.form.citizen, new.form.citizen, new.id, at)
-        if not events:
-            return
-        before = new.same_as
-        new.same_as = await take_keys(intake, citizen, at) or before
-        try:
-            if new.same_as != before:
-                await intake.journal.save(entered)
-            await intake.service.commands.store(
-                intake.citizens, document, CITIZEN, None, at, events
-            )
-            return
-        except (LostRace, AlreadyExists):
-            await pause(attempt)
-    raise too_busy()
+    document = await intake.find_citizen(old.placed.citizen_id)
+    if document is None:
+        return
+    citizen = document.state
+    events = carry_over(citizen, old.form.citizen, new.form.citizen, new.id, at)
+    if not events:
+        return
+    before = new.same_as
+    new.same_as = await take_keys(intake, citizen, at) or before
+    if new.same_as != before:
+        await intake.journal.save(entered)
+    await intake.service.commands.store(intake.citizens, document, CITIZEN, None, at, events)

@@ -9,8 +9,7 @@ once, since the institution's line has a source of its own.
 from __future__ import annotations
 
 from chassis.document import Document
-from chassis.races import pause, too_busy
-from chassis.store import LostRace
+from chassis.races import until_won
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
@@ -26,7 +25,6 @@ from services.intake.domain.referral_form import ReferralForm
 from services.intake.intake import Intake, Serving
 from services.intake.recording import record
 
-TRIES = 25
 PASSING_ON = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.MFC})
 """Who takes referrals in for the institutions and passes them on (R 3.1.2)."""
 
@@ -158,25 +156,20 @@ async def present_line(intake: Intake, line: str) -> Document[JournalEntry] | No
     return document
 
 
+@until_won()
 async def _bring_in_step(intake: Intake, line: str, case: Case) -> bool:
     """Whether this line of a body's journal now says where the case is."""
-    for attempt in range(TRIES):
-        document = await present_line(intake, line)
-        if document is None or not document.state.taken_in:
-            return True
-        if document.state.place_at is not None:
-            return False
-        before = document.state.model_copy(deep=True)
-        await _hand_over(intake, document.state, case)
-        if document.state == before:
-            return True
-        try:
-            await intake.journal.save(document)
-        except LostRace:
-            await pause(attempt)
-            continue
-        return document.state.place_at is None
-    raise too_busy()
+    document = await present_line(intake, line)
+    if document is None or not document.state.taken_in:
+        return True
+    if document.state.place_at is not None:
+        return False
+    before = document.state.model_copy(deep=True)
+    await _hand_over(intake, document.state, case)
+    if document.state == before:
+        return True
+    await intake.journal.save(document)
+    return document.state.place_at is None
 
 
 async def hand_over(intake: Intake, entry: JournalEntry) -> None:
