@@ -15,8 +15,9 @@ from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.roles import Role
 from contracts.values import SYSTEM, Actor, Address
+from services.intake.domain.actions import Status
 from services.intake.domain.addresses import require_inside
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.correcting import take_back
 from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.journal import JournalEntry, entry_id

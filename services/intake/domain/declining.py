@@ -9,7 +9,8 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseDeclined, CaseReopened
-from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.actions import ALLOWED, Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.dispatching import (
     hold_request,
     release_request,

@@ -19,7 +19,8 @@ from contracts.referral import ReferralsReviewed, ReviewOutcome
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
 from contracts.values import Text
-from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.actions import ALLOWED, Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, ReferralReview
 from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM

@@ -13,7 +13,8 @@ from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
 from contracts.referral import ReferralLinked, ReferralsParted
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.further import (

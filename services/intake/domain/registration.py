@@ -9,7 +9,8 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.referral import ReferralLinked, ReferralRegistered
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.declining import resume
 from services.intake.domain.forwarding import follow_entry
 from services.intake.domain.further import take_in
