@@ -43,6 +43,15 @@ class Request:
     fingerprint: str
     version: int | None = None
 
+    def require_same(self, fingerprint: str) -> None:
+        """Refuse the key, if it was used for a request of another fingerprint."""
+        if fingerprint != self.fingerprint:
+            raise KeyReused(
+                "idempotency-key-reused",
+                "this Idempotency-Key was used for another request",
+                field="Idempotency-Key",
+            )
+
 
 class Commands:
     """Carries commands out."""
@@ -181,12 +190,6 @@ def check_version(document: Document[Any], request: Request | None) -> None:
 def repeated(document: Document[Any], request: Request) -> Answered | None:
     """The first answer to this request, if it was carried out already."""
     known = document.answered(request.key)
-    if known is None:
-        return None
-    if known.fingerprint != request.fingerprint:
-        raise KeyReused(
-            "idempotency-key-reused",
-            "this Idempotency-Key was used for another request",
-            field="Idempotency-Key",
-        )
+    if known is not None:
+        request.require_same(known.fingerprint)
     return known

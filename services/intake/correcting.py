@@ -27,9 +27,10 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
 )
-from services.intake.domain.journal import Correction, JournalEntry, entry_id
+from services.intake.domain.journal import Correction, JournalEntry
 from services.intake.domain.records import EntryState
 from services.intake.domain.referral_form import missing_fields
+from services.intake.entering import enter_line
 from services.intake.finding import found_by
 from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake
@@ -149,35 +150,24 @@ async def _enter(
         known = await intake.journal.get(old.corrected_by)
         if known is not None:
             return known
-    year, source_key = at.calendar.local_date(made.at).year, f"correction:{old.id}"
-
-    async def write(number: int) -> Document[JournalEntry]:
-        line = old.model_copy(
-            update={
-                "id": entry_id(old.institution, year, number),
-                "year": year,
-                "number": number,
-                "source_key": source_key,
-                "form": made.form,
-                "found_by": found_by(intake.identity, made.form.citizen),
-                "original": None,
-                "received_at": made.form.received_at or old.received_at,
-                "recorded_by": made.by,
-                "missing": missing_fields(made.form),
-                "place_at": None,
-                "corrects": old.id,
-                "correction": None,
-                "corrected_by": None,
-                **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
-            }
-        )
-        document = Document(id=line.id, state=line, version=1)
-        await intake.journal.save(document)
-        return document
-
-    entered, _ = await intake.register.enter(
-        f"{old.institution}-{year}", write, lambda: intake.journal.find_one(source_key=source_key)
+    line = old.model_copy(
+        update={
+            "year": at.calendar.local_date(made.at).year,
+            "source_key": f"correction:{old.id}",
+            "form": made.form,
+            "found_by": found_by(intake.identity, made.form.citizen),
+            "original": None,
+            "received_at": made.form.received_at or old.received_at,
+            "recorded_by": made.by,
+            "missing": missing_fields(made.form),
+            "place_at": None,
+            "corrects": old.id,
+            "correction": None,
+            "corrected_by": None,
+            **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
+        }
     )
+    entered, _ = await enter_line(intake, line)
     return entered
 
 

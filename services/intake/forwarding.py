@@ -20,9 +20,10 @@ from services.intake.domain.addresses import require_inside
 from services.intake.domain.case import Case
 from services.intake.domain.correcting import take_back
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.journal import JournalEntry, entry_id
+from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import EntryState, Onward
 from services.intake.domain.referral_form import ReferralForm
+from services.intake.entering import NO_ID, NO_NUMBER, enter_line
 from services.intake.intake import Intake, Serving
 from services.intake.recording import record
 
@@ -232,15 +233,14 @@ async def _enter(
     """The line of the institution's own journal, under its next number (R 3.1.2)."""
     ref, source_key = case.reference, f"forward:{entry.id}:{len(case.forwardings)}"
     reached = max(case.reached_at or at.now, entry.received_at)
-    year = at.calendar.local_date(at.now).year
-
-    async def write(number: int) -> Document[JournalEntry]:
-        line = JournalEntry(
-            id=entry_id(ref.institution, year, number),
+    entered, _ = await enter_line(
+        intake,
+        JournalEntry(
+            id=NO_ID,
             institution=ref.institution,
             authorised_body=ref.authorised_body,
-            year=year,
-            number=number,
+            year=at.calendar.local_date(at.now).year,
+            number=NO_NUMBER,
             source_key=source_key,
             fingerprint=entry.fingerprint,
             form=entry.form,
@@ -258,14 +258,6 @@ async def _enter(
             placed=entry.placed,
             forwarded_from=entry.id,
             sender=entry.institution,
-        )
-        document = Document(id=line.id, state=line, version=1)
-        await intake.journal.save(document)
-        return document
-
-    line, _ = await intake.register.enter(
-        f"{ref.institution}-{year}",
-        write,
-        lambda: intake.journal.find_one(source_key=source_key),
+        ),
     )
-    return line
+    return entered
