@@ -112,7 +112,10 @@ async def _before(intake: Intake, entry: JournalEntry) -> list[JournalEntry]:
 
 @until_won()
 async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
-    """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
+    """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it.
+
+    Should others be faster anywhere on the way, all of it is looked at anew.
+    """
     document = await intake.journal.get(line)
     made = document.state.correction if document else None
     if document is None or made is None:
@@ -184,7 +187,6 @@ def _unplaced(referral: str, at: Context) -> dict[str, object]:
     }
 
 
-@until_won()
 async def _correct_card(
     intake: Intake, old: JournalEntry, entered: Document[JournalEntry], at: Context
 ) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.races import until_won
 from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
@@ -25,7 +24,6 @@ from services.intake.recognising import take_keys
 from services.intake.recording import record
 
 
-@until_won()
 async def take_from_card(
     intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], at: Context
 ) -> None:
