@@ -22,9 +22,10 @@ from services.directory.domain.card_rules import above_of, card_faults
 from services.directory.domain.import_file import CSV, Cells, FileFacts
 from services.directory.domain.import_row import RowFault, faults_of, read_row, spoken_of
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.quality import Fault, find_faults
-from services.directory.domain.reading import CARD_FIELDS, read_card
+from services.directory.domain.quality import Fault, Place, find_faults
+from services.directory.domain.reading import card_fields, read_card
 from services.directory.domain.row_faults import (
+    as_printed_before,
     closed,
     of_kind,
     of_municipality,
@@ -33,8 +34,8 @@ from services.directory.domain.row_faults import (
     of_refusal,
     repeated,
 )
-from services.directory.domain.rows import Place, Printed, SourceRow
-from services.directory.domain.versions import differing
+from services.directory.domain.rows import Printed, SourceRow
+from services.directory.domain.versions import differing, taking
 
 
 class RowState(StrEnum):
@@ -70,6 +71,10 @@ class PlannedRow(BaseModel):
     conflict: str | None = None
     faults: list[RowFault] = []
     quality: tuple[Fault, ...] = ()
+    spoken: tuple[str, ...] | None = None
+    """Which fields of the card the row speaks of; None: of all."""
+    kept: tuple[Fault, ...] = ()
+    """Faults of what it does not speak of: they stay as what they are faults of."""
     row: SourceRow | None = None
     card: OrganizationCard | None = None
     seen_version: int = 0
@@ -108,9 +113,7 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
     planned = []
     for item, row, faults in read:
         if row is not None and not faults and row.key in cards:
-            spoken = good[row.key][1] if row.key in known.organizations else None
-            own = tuple(f for f in quality[row.key] if spoken is None or f.field in spoken)
-            planned.append(_planned(item, good[row.key][0], cards, own, known))
+            planned.append(_planned(item, *good[row.key], cards, quality[row.key], known))
             continue
         if row is not None:
             faults.extend(() if faults else unreadable[row.key])
@@ -175,12 +178,14 @@ def _cards(
 def _planned(
     item: Cells,
     row: SourceRow,
+    spoken: frozenset[str],
     cards: Mapping[str, OrganizationCard],
     quality: tuple[Fault, ...],
     known: Known,
 ) -> PlannedRow:
-    card = cards[row.key]
-    faults = [of_quality(fault) for fault in quality]
+    card, is_new = cards[row.key], row.key not in known.organizations
+    own = tuple(fault for fault in quality if is_new or fault.field in spoken)
+    faults = [of_quality(fault) for fault in own]
     broken = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
@@ -188,13 +193,15 @@ def _planned(
     if broken:
         planned.state, planned.faults = RowState.BROKEN, [*broken, *faults]
         return planned
-    planned.quality, planned.row, planned.card = quality, row, card
-    if row.key not in known.organizations:
+    planned.quality, planned.row, planned.card = own, row, card
+    if is_new:
         planned.faults += of_place(card)
         return planned
     planned.seen_version, present = known.organizations[row.key]
     if present.status is Status.RETIRED:
         return _closed(planned, present)
+    planned.spoken = card_fields(spoken)
+    planned.kept = tuple(as_printed_before(f, present) for f in quality if f not in own)
     planned.fields = differing(present.card, card)
     planned.state = RowState.CHANGED if planned.fields else RowState.UNCHANGED
     planned.conflict = _conflict(present, planned.fields)
@@ -228,9 +235,7 @@ def _card(
     card = read_card(row, tuple(quality), known.gazetteer)
     if row.key not in known.organizations:
         return card
-    present = known.organizations[row.key][1].card
-    names = [name for column in spoken for name in CARD_FIELDS.get(column, ())]
-    return present.model_copy(update={name: getattr(card, name) for name in names})
+    return taking(known.organizations[row.key][1].card, card, card_fields(spoken))
 
 
 def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRow:
@@ -241,7 +246,7 @@ def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRo
         return row
     kept = {
         name: getattr(taken.printed, name)
-        for name in ("phone", "address", "email", "website", "hours")
+        for name in ("phone", "address", "email", "website", "hours", "phones")
         if name not in spoken
     }
     changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}

@@ -108,6 +108,11 @@ class Organization(BaseModel):
         return self.imported.row if self.imported is not None else self.row
 
     @property
+    def taken_in(self) -> OrganizationCard | None:
+        """What was last taken in of each field, of files or of imports; None: a person's own."""
+        return self.imported.card if self.imported is not None else self.loaded
+
+    @property
     def present(self) -> Version:
         """The present card as a version."""
         known = self.held if self.held and self.held.recorded_at == self.changed_at else None
@@ -141,7 +146,7 @@ class Organization(BaseModel):
 
     def is_edited(self, *fields: str) -> bool:
         """Whether a person has departed from what was taken in, in one of these fields."""
-        taken = self.imported.card if self.imported is not None else self.loaded
+        taken = self.taken_in
         if taken is None:
             return False
         return any(getattr(self.card, name) != getattr(taken, name) for name in fields)
