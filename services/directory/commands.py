@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chassis.commands import Request
@@ -14,9 +15,9 @@ from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
 from contracts.errors import Refusal
 from contracts.event import Event
-from contracts.values import Actor
+from contracts.values import SYSTEM, Actor
 from services.directory.directory import Directory
-from services.directory.domain.announcing import announce
+from services.directory.domain.announcing import announce, is_due, take_effect
 from services.directory.domain.card_rules import above_of, check_card, parent_stands
 from services.directory.domain.correction import Correction, correct
 from services.directory.domain.organization import (
@@ -36,6 +37,10 @@ class KindNotInUse(Refusal):
     """A kind that an older replica could not read: it is not entered while there may be one."""
 
     status = 409
+
+
+class _EffectDue(Exception):
+    """Something announced has come due, and no sweep was there yet."""
 
 
 async def answered_before(
@@ -91,19 +96,33 @@ async def change_organization(
     visible: Callable[[Organization], bool] = lambda organization: not organization.is_proposal,
     answer: Callable[[Organization], dict[str, Any]] = lambda organization: {},
 ) -> Answered:
-    """Carry a decision out on an organization; this process answers from it at once."""
+    """Carry a decision out on an organization; this process answers from it at once.
+
+    What was announced and has come due takes effect before: nobody has decided on it as it is then,
+    so a version that was read before is stale.
+    """
     at = directory.service.at(by)
-    answered = await directory.service.commands.execute(
+
+    def decided(organization: Organization) -> Sequence[Event]:
+        if is_due(organization, at):
+            raise _EffectDue
+        return decide(organization, at)
+
+    execute = partial(
+        directory.service.commands.execute,
         directory.organizations,
         organization_id,
         ORGANIZATION,
-        request,
-        at,
-        lambda organization: decide(organization, at),
         visible=visible,
-        answer=answer,
         what="organization",
     )
+    try:
+        answered = await execute(request, at, decided, answer=answer)
+    except _EffectDue:
+        now = directory.service.at(SYSTEM)
+        await execute(None, now, lambda organization: take_effect(organization, now))
+        await see(directory, organization_id)
+        answered = await execute(request, at, decided, answer=answer)
     await see(directory, organization_id)
     return answered
 

@@ -21,7 +21,7 @@ from contracts.directory import ORGANIZATION
 from contracts.errors import InvalidInput, Refusal
 from contracts.territory import municipalities, regions
 from contracts.values import SYSTEM, Actor
-from services.directory.commands import entered_before, see
+from services.directory.commands import change_organization, entered_before, see
 from services.directory.directory import Directory
 from services.directory.domain.import_file import read_file
 from services.directory.domain.import_job import (
@@ -196,25 +196,25 @@ async def _apply_row(directory: Directory, found: Import, row: PlannedRow) -> No
     if asked.card is None:
         raise LookupError(row.number)
     by = found.applied_by or SYSTEM
-    at = directory.service.at(by)
     digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
     request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
-    commands, key = directory.service.commands, asked.card.id
+    key = asked.card.id
     if await entered_before(directory, asked.card, request) is not None:
         return  # applied by a process that died, and only then something else changed
     if row.seen_version == 0:
+        at = directory.service.at(by)
         organization, events = enter_imported(found, asked, row, at)
         document = Document(id=key, state=organization)
-        await commands.create(directory.organizations, document, ORGANIZATION, request, at, events)
-    else:
-        await commands.execute(
-            directory.organizations,
-            key,
-            ORGANIZATION,
-            request,
-            at,
-            lambda state: take_imported(state, found, asked, row, at),
-            visible=lambda _: True,
-            what="organization",
+        await directory.service.commands.create(
+            directory.organizations, document, ORGANIZATION, request, at, events
         )
-    await see(directory, key)
+        await see(directory, key)
+    else:
+        await change_organization(
+            directory,
+            key,
+            request,
+            by,
+            lambda state, at: take_imported(state, found, asked, row, at),
+            visible=lambda _: True,
+        )

@@ -255,9 +255,12 @@ def succeed(
     valid_from: AwareDatetime | None = None,
     by: Actor | None = None,
 ) -> None:
-    """Make a card the present one; the one before it is kept as a version, in the same write."""
-    begins = valid_from or at.now
+    """Make a card the present one; the one before it is kept as a version, in the same write.
+
+    It holds from `valid_from` on, or from now, and from no moment before the one it replaces did.
+    """
     before = organization.present
+    begins = max(valid_from or at.now, before.valid_from)
     organization.unarchived.append(before.model_copy(update={"valid_until": begins}))
     organization.archive_at = organization.archive_at or at.now + ARCHIVED_AFTER
     organization.held = Held(

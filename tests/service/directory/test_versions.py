@@ -252,6 +252,34 @@ async def test_r_1_3_announced_change_takes_effect_on_its_day_once(
     assert found["announced"] == []
 
 
+@pytest.mark.parametrize("path", ["", "/retirement"])
+async def test_r_1_3_decision_after_an_announced_day_is_made_on_what_holds_then(
+    client: httpx.AsyncClient, stack: Stack, clock: Clock, path: str
+) -> None:
+    """R 1.3, 3.1.2: the office was away on the day, and an editor was faster than the sweep."""
+    organization_id = await entered(client, stack)
+    day = clock() + timedelta(days=3)
+    await changed(
+        client, stack, organization_id, 1, phones="+73847400009", valid_from=day.isoformat()
+    )
+    clock.ahead += timedelta(days=3, hours=8)
+    card = {"card": CARD | {"phones": ["+73847400002"]}} if not path else {}
+    body, url = card | {"reason": "Звонок"}, f"/organizations/{organization_id}{path}"
+    stale = await client.post(url, headers=stack.headers(EDITOR, version=2), json=body)
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale-version")
+    assert await phone_at(client, organization_id, clock()) == "+73847400009"
+    done = await client.post(url, headers=stack.headers(EDITOR, version=3), json=body)
+    assert done.status_code == 200, done.text
+    headers = stack.headers("operator")
+    found = await client.get(f"/organizations/{organization_id}/versions", headers=headers)
+    versions = found.json()["items"]
+    begun = [datetime.fromisoformat(version["valid_from"]) for version in versions]
+    assert begun == sorted(begun)
+    assert begun[1] == day
+    after = versions[-1]["card"]["phones"]
+    assert after == (["+73847400009"] if path else ["+73847400002"])
+
+
 def _phones_in_memory(app: FastAPI, organization_id: str) -> tuple[str, ...]:
     organization = directory_of(app).snapshot.get(organization_id)
     return organization.card.phones if organization else ()
