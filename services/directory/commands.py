@@ -27,6 +27,7 @@ from services.directory.domain.organization import (
     publish,
     reinstate,
     require_enterable,
+    retire,
 )
 from services.directory.domain.register import number_taken
 
@@ -135,6 +136,24 @@ async def replace_card(
         return known
     return await change_organization(
         directory, card.id, request, by, lambda found, at: change(found, card, reason, at)
+    )
+
+
+async def retire_organization(
+    directory: Directory, organization_id: str, reason: str, request: Request, by: Actor
+) -> Answered:
+    """Take one out, unless others answer to it: those of whom another replica knows already, too.
+
+    Who is entered under it in this very moment is told by the metrics (`astray.py`).
+    """
+    snapshot = directory.loaded()
+    await directory.news.take_in()
+    return await change_organization(
+        directory,
+        organization_id,
+        request,
+        by,
+        lambda found, at: retire(found, reason, at, snapshot.answering_to(found.id)),
     )
 
 

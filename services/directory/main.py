@@ -27,6 +27,7 @@ from services.directory.api import (
     serving,
     versions,
 )
+from services.directory.astray import Astray
 from services.directory.directory import Directory
 from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
@@ -80,6 +81,8 @@ def create_app(
         offer=Offer(snapshot, filed, vocabulary),
         snapshot=snapshot,
     )
+
+    service.registry.register(Astray(snapshot))
 
     async def begin() -> None:
         await load_and_keep_fresh(directory)

@@ -75,6 +75,15 @@ class Snapshot:
         """Those that take part and answer to one, or are announced to; by id."""
         return sorted(self._marked.get(f"parent/{organization_id}", ()))
 
+    def astray(self) -> list[str]:
+        """Those that take part and answer to one that was retired, by id: none, but where both
+        were decided in one moment."""
+        known = [one for _, one in self._known.values()]
+        retired = {one.id for one in known if one.status is Status.RETIRED}
+        return sorted(
+            one.id for one in known if one.status is Status.PUBLISHED and one.card.parent in retired
+        )
+
     def imported(self) -> dict[str, ImportedRow]:
         """The rows that were taken from imported files, by organization."""
         return {

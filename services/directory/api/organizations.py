@@ -21,14 +21,14 @@ from services.directory.api.views import OpeningView, OrganizationView, organiza
 from services.directory.commands import (
     accept_corrections,
     announce_card,
-    change_organization,
     publish_organization,
     reinstate_organization,
     replace_card,
+    retire_organization,
 )
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.hours import opening
-from services.directory.domain.organization import Status, retire
+from services.directory.domain.organization import Status
 from services.directory.history import published, version_at
 
 router = APIRouter(tags=["organizations"])
@@ -169,16 +169,7 @@ async def post_retirement(
 
     It is refused while others answer to it; they are named.
     """
-    snapshot = directory.loaded()
-    answered = await change_organization(
-        directory,
-        organization_id,
-        request,
-        by,
-        lambda organization, at: retire(
-            organization, body.reason, at, snapshot.answering_to(organization.id)
-        ),
-    )
+    answered = await retire_organization(directory, organization_id, body.reason, request, by)
     return receipt(answered, response)
 
 
