@@ -162,6 +162,7 @@ async def reinstate_organization(
     organization_id: str,
     card: OrganizationCard | None,
     reason: str,
+    despite: str | None,
     request: Request,
     by: Actor,
 ) -> Answered:
@@ -187,7 +188,7 @@ async def reinstate_organization(
             organization_id,
             request,
             by,
-            lambda found, at: reinstate(found, card or found.card, reason, at),
+            lambda found, at: reinstate(found, card or found.card, reason, at, despite),
         )
     except AlreadyExists as taken:
         raise number_taken() from taken

@@ -58,8 +58,14 @@ class Snapshot:
 
     def of_municipality(self, code: str) -> list[Document[Organization]]:
         """All that serve a municipality or a part of it, be it beside others; by id."""
-        found = sorted(self._marked.get(f"place/{code}", ()))
-        known = ((key, *self._known[key]) for key in found)
+        return self._documents(f"place/{code}")
+
+    def announcing(self) -> list[Document[Organization]]:
+        """All that a change is announced of, by id."""
+        return self._documents("announced")
+
+    def _documents(self, mark: str) -> list[Document[Organization]]:
+        known = ((key, *self._known[key]) for key in sorted(self._marked.get(mark, ())))
         return [Document(id=key, state=state, version=version) for key, version, state in known]
 
     def with_numbers_of(self, organization: Organization) -> list[Organization]:
@@ -116,6 +122,7 @@ def _marks_of(organization: Organization) -> frozenset[str]:
     return frozenset(
         [
             *(f"parent/{parent}" for parent in parents if parent is not None and takes_part),
+            *(("announced",) if organization.announced else ()),
             *(f"place/{code}" for code in organization.municipalities),
             *(f"{name}/{number}" for name, number in numbers),
         ]

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
-from contracts.errors import InvalidInput, NotAllowedInState, Refusal
+from contracts.errors import InvalidInput, Refusal
 from contracts.event import Event
 from contracts.values import Line, Value
 from services.directory.domain import telling
@@ -20,6 +20,7 @@ from services.directory.domain.organization import (
     Action,
     Organization,
     enter,
+    entry_of,
     note_change,
     require,
     succeed,
@@ -111,7 +112,7 @@ def amend(
     """
     require(organization, Action.AMEND)
     check_particulars(card, particulars)
-    entry = _entry(organization)
+    entry = entry_of(organization)
     sent = _with_ownership(card, particulars)
     fields = tuple(name for name in differing(organization.card, sent) if name in ENTERED)
     if not fields and particulars == entry.particulars:
@@ -148,7 +149,7 @@ def check(organization: Organization, results: Sequence[CheckResult], at: Contex
     if isinstance(claim, Amendment):
         claim.stage = Status.AMENDMENT_CHECKED if is_checked else Status.AMENDED
     else:
-        _entry(organization).stage = Status.CHECKED if is_checked else Status.PROPOSED
+        entry_of(organization).stage = Status.CHECKED if is_checked else Status.PROPOSED
     note_change(organization, at)
     return []
 
@@ -156,7 +157,7 @@ def check(organization: Organization, results: Sequence[CheckResult], at: Contex
 def claim_of(organization: Organization) -> Claim:
     """What is looked at: the amendment that waits, else the entry."""
     waiting = organization.amendment
-    return waiting if waiting is not None and waiting.waits else _entry(organization)
+    return waiting if waiting is not None and waiting.waits else entry_of(organization)
 
 
 def missing_checks(organization: Organization) -> list[CheckItem]:
@@ -193,7 +194,7 @@ def publish_entry(
     published only with the reason why there are two, e.g. a branch (L 1.2.2.2).
     """
     require(organization, Action.PUBLISH)
-    entry, claim = _entry(organization), claim_of(organization)
+    entry, claim = entry_of(organization), claim_of(organization)
     if claim is entry or despite or claim.particulars.numbers() != entry.particulars.numbers():
         if despite is None:
             _require_single(organization, others)
@@ -210,7 +211,7 @@ def _publish_amendment(
     organization: Organization, amendment: Amendment, reason: str, at: Context
 ) -> list[Event]:
     """The entry as amended; others hear of it where their card has changed."""
-    entry, before = _entry(organization), organization.card
+    entry, before = entry_of(organization), organization.card
     succeed(organization, taking(before, amendment.card, amendment.fields), reason, at)
     entry.particulars = amendment.particulars
     entry.checks = [*entry.checks, *amendment.checks]
@@ -247,7 +248,7 @@ def _require_single(organization: Organization, others: Iterable[Organization]) 
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:
     """Do not take it into the register, with the reason; it may be amended and looked at anew."""
     require(organization, Action.REFUSE)
-    entry, claim = _entry(organization), claim_of(organization)
+    entry, claim = entry_of(organization), claim_of(organization)
     if isinstance(claim, Amendment):  # the entry stays as it was published
         claim.stage, claim.refusal = Status.REFUSED, reason
         note_change(organization, at)
@@ -255,16 +256,6 @@ def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:
     succeed(organization, organization.card, reason, at)
     entry.stage, entry.decided_by, entry.decided_at = Status.REFUSED, at.by, at.now
     return []
-
-
-def _entry(organization: Organization) -> RegisterEntry:
-    if organization.entry is None:
-        raise NotAllowedInState(
-            "not-in-a-register",
-            "the organization was not proposed to a register",
-            clause=CLAUSE,
-        )
-    return organization.entry
 
 
 def _with_ownership(card: OrganizationCard, particulars: Particulars) -> OrganizationCard:

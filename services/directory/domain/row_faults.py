@@ -99,8 +99,8 @@ def as_printed_before(fault: Fault, present: Organization) -> Fault:
 
 def closed(present: Organization) -> RowFault:
     """The key is of one that takes no part: nothing is changed of it, whoever decides."""
-    english = "the organization was taken out of the directory; enter it under a new key"
-    russian = "организация исключена из справочника; внесите её под новым ключом"
+    english = "the organization was taken out of the directory; take its retirement back first"
+    russian = "организация исключена из справочника; сначала отмените её исключение"
     if present.is_proposal:
         english = "the key is of an entry of a register that is not published"
         russian = "ключ занят записью реестра, которая не опубликована"

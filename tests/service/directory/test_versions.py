@@ -66,6 +66,13 @@ async def entered(client: httpx.AsyncClient, stack: Stack) -> str:
     return organization_id
 
 
+async def announcing(client: httpx.AsyncClient, **asked: str) -> list[str]:
+    """Those that a change is announced of."""
+    found = await client.get("/organizations", params=asked | {"announced": "true"})
+    assert found.status_code == 200, found.text
+    return [item["id"] for item in found.json()["items"]]
+
+
 async def changed(
     client: httpx.AsyncClient, stack: Stack, path: str, version: int, **body: Any
 ) -> Any:
@@ -238,6 +245,8 @@ async def test_r_1_3_announced_change_takes_effect_on_its_day_once(
     found = (await client.get(f"/organizations/{organization_id}")).json()
     assert found["card"]["phones"] == ["+73847400001"]
     assert found["announced"][0]["fields"] == ["phones"]
+    assert organization_id in await announcing(client)
+    assert await announcing(client, municipality="yurga") == []
     assert await phone_at(client, organization_id, day) == "+73847400009"
 
     clock.ahead += timedelta(days=4)
