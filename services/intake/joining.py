@@ -158,6 +158,7 @@ async def _join(intake: Intake, state: CitizenPair, at: Context) -> bool:
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
         await join_case(intake, note.joined_case, note.into_case or "", at)
+    await tell_cases(intake, holder.id)
     return True
 
 
@@ -184,8 +185,7 @@ async def _part(intake: Intake, state: CitizenPair, at: Context) -> None:
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
         await part_case(intake, note.joined_case, note.into_case or "", at)
-    consent = holder.state.consent
-    events = joining.part(other.state, holder.id, state.id, at, consent=consent)
+    events = joining.part(other.state, holder.state, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, other, CITIZEN, None, at, events)
     events = joining.release(holder.state, other.state, state.id, at)
