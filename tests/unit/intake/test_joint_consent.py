@@ -22,7 +22,16 @@ from services.intake.domain.consenting import (
     withdraw_consent,
 )
 from services.intake.domain.joining import OpenCases
-from tests.unit.intake.sample import CONSENTED, NOON, analysed, applied, decline, registered, when
+from tests.unit.intake.sample import (
+    CONSENTED,
+    NOON,
+    analysed,
+    applied,
+    decline,
+    registered,
+    taken_in,
+    when,
+)
 
 PAIR = "P1-P2"
 PACK = registered().pack
@@ -236,7 +245,8 @@ NEVER = ConsentState(None, None)
 
 
 def test_a_case_set_aside_by_what_somebody_else_took_back_goes_on_l_5_1_152_fz_9() -> None:
-    for make, own in ((analysed, NEVER), (applied, ConsentState(CONSENTED, None))):
+    ways = ((taken_in, NEVER), (analysed, NEVER), (applied, ConsentState(CONSENTED, None)))
+    for make, own in ways:
         case = make()
         before = case.status
         assert isinstance(learn_consent(case, BACK_THEN, when(on(6)))[0], CaseDeclined)
