@@ -13,7 +13,7 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import CardVersion, Citizen, Joining, missing_parts
+from services.intake.domain.citizen import Citizen, Joining, change_card, missing_parts
 from services.intake.domain.consenting import (
     ERASURE,
     acts_of,
@@ -116,12 +116,7 @@ def take_case(survivor: Citizen, case_id: str) -> None:
 def _complete(survivor: Citizen, other: Citizen, at: Context) -> None:
     lacking = missing_parts(survivor.card, other.card)
     if lacking:
-        _change_card(survivor, survivor.card.model_copy(update=lacking), at)
-
-
-def _change_card(citizen: Citizen, card: CitizenCard, at: Context) -> None:
-    citizen.card = card
-    citizen.history.append(CardVersion(at=at.now, recorded_by=at.by.id, card=card))
+        change_card(survivor, survivor.card.model_copy(update=lacking), at)
 
 
 def join(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
@@ -168,7 +163,7 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
     ]
     if fields:
         kept = survivor.card.model_dump(exclude=set(fields), exclude_none=True)
-        _change_card(survivor, CitizenCard.model_validate(kept), at)
+        change_card(survivor, CitizenCard.model_validate(kept), at)
     taken = {known.theirs, known.into_case} - {None}
     if survivor.open_case in taken and survivor.open_case != known.case_before:
         survivor.open_case = known.case_before

@@ -9,7 +9,8 @@ import pytest
 from contracts.citizen import CitizensJoined, CitizensParted, ConsentBasis
 from contracts.intake import CaseDeclined, CaseReopened
 from services.intake.domain import joining
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, Consent, next_wake
 from services.intake.domain.consent import GivenConsent
 from services.intake.domain.consenting import (
