@@ -237,7 +237,7 @@ def learn_consent(case: Case, known: ConsentState, at: Context) -> list[Event]:
     after all. What is enrolled goes on under its contract, and so does what began since. If there
     never was a consent, only what went by another one's is set aside.
     """
-    anothers = case.taken_back_at is not None and case.taken_back_at not in known.withdrawals
+    anothers = case.consent_withdrawn and case.taken_back_at not in {None, *known.withdrawals}
     if known.scope is not None:
         case.consent = known.scope if needs_telling(case) else None
         events = _let_go_on(case, at) if anothers else []
@@ -263,5 +263,5 @@ def _does_not_concern(case: Case, withdrawn: datetime | None) -> bool:
 def _let_go_on(case: Case, at: Context) -> list[Event]:
     """It was set aside because somebody else took a consent back, who was held for its citizen."""
     case.consent_withdrawn, case.taken_back_at = False, None
-    aside = case.status is Status.DECLINED and case.declines[-1].consent_withdrawn
-    return resume(case, at) if aside else []
+    aside = any(decline.consent_withdrawn for decline in case.declines[-1:])
+    return resume(case, at) if aside and case.status is Status.DECLINED else []
