@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
@@ -87,11 +87,11 @@ class SearchRequest(Body):
         default=None,
         description="the number of a line, e.g. r-institution-15/2026/000007, or 7 with `year`",
     )
-    year: int | None = Field(default=None, ge=2000, le=9999)
+    year: StrictInt | None = Field(default=None, ge=2000, le=9999)
     received_from: IsoDate | None = None
     received_to: IsoDate | None = None
     state: EntryState | None = None
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: StrictInt = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=400)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
@@ -37,7 +37,7 @@ class Corrected(Value):
 
     reason: Text = Field(description="why the line is entered anew")
     channel: Channel | None = None
-    oral: bool | None = None
+    oral: StrictBool | None = None
     citizen: CitizenCard | None = None
     problems: Text | None = None
     contact: Contact | None = None
