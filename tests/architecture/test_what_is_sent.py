@@ -25,7 +25,9 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from chassis.http import clear
 from contracts.values import IsoDate, IsoDateTime, IsoTime
+from services.directory.domain.rows import SourceRow
 from services.intake.adapters import fhir_resources
 from tests.architecture.test_policies import app, routes
 
@@ -107,20 +109,27 @@ def test_no_input_takes_a_number_for_a_time(app: FastAPI) -> None:
     assert places == [], "\n".join(places)
 
 
+def test_every_body_is_read_in_one_way(app: FastAPI) -> None:
+    assert clear in [one.dependency for one in app.router.dependencies]
+
+
 def test_no_body_takes_anything_else_for_a_number_or_a_flag(app: FastAPI) -> None:
     places = found(app, takes_others, bodies=True)
     assert places == [], "\n".join(places)
 
 
-def test_no_resource_takes_anything_else_for_a_number_or_a_flag() -> None:
+RESOURCES = [
+    kind
+    for kind in vars(fhir_resources).values()
+    if isinstance(kind, type) and issubclass(kind, BaseModel)
+]
+
+
+def test_no_resource_or_row_takes_anything_else_for_a_number_or_a_flag() -> None:
+    assert fhir_resources.Patient in RESOURCES
     seen: set[Any] = set()
-    resources = [
-        kind
-        for kind in vars(fhir_resources).values()
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
-    ]
-    assert fhir_resources.Patient in resources
-    places = [place for kind in resources for place in loose(kind, [], "", seen, takes_others)]
+    read = [*RESOURCES, SourceRow]
+    places = [place for kind in read for place in loose(kind, [], "", seen, takes_others)]
     assert places == [], "\n".join(places)
 
 
