@@ -118,6 +118,7 @@ async def test_what_is_hardly_json_is_refused_where_it_stands(
 ) -> None:
     bundle = new_bundle()
     bundle["entry"][2]["resource"]["extension"] = ["ODD"]
+    await desk.settle()
     before = await desk.stored()
     answered = await desk.http.post(
         "/fhir",

@@ -154,7 +154,7 @@ async def test_phone_that_cannot_be_dialled_does_not_refuse_a_push(
 
 async def test_photo_that_is_no_base64_is_kept_as_it_came(desk: Desk) -> None:
     bundle = new_bundle()
-    photo = {"contentType": "image/png", "data": HALF}
+    photo = {"contentType": "image/png", "data": "снимок"}
     bundle["entry"][0]["resource"]["photo"] = [photo]
     answered = await send(desk, "/fhir", bundle, HOSPITALS, HOSPITAL)
     assert answered.status_code == 200, answered.text
