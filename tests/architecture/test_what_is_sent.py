@@ -1,7 +1,7 @@
 """What is sent is of the kind that is asked for, at any depth of any request.
 
-A date or time is written out, nowhere a number; in a body a whole number is a number of JSON and a
-flag is true or false. Query and path are text, in which both are written.
+A date or time is written out, nowhere a number; in a body a whole number is a number of JSON, a
+flag is true or false, and text has a bound. Query and path are text, in which both are written.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from fastapi.dependencies.models import Dependant
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    Field,
     Strict,
     StrictBool,
     StrictInt,
@@ -26,7 +28,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from chassis.http import clear
-from contracts.values import IsoDate, IsoDateTime, IsoTime
+from contracts.values import IsoDate, IsoDateTime, IsoTime, Line
 from services.directory.domain.rows import SourceRow
 from services.intake.adapters import fhir_resources
 from tests.architecture.test_policies import app, routes
@@ -35,6 +37,7 @@ __all__ = ["app"]
 
 TEMPORAL = {date, datetime, time, AwareDatetime}
 WRITTEN = {get_args(alias)[1] for alias in (IsoDate, IsoDateTime, IsoTime)}
+UNIONS = {Union, UnionType}
 SCALARS = {int, float, bool, Decimal}
 
 IsLoose = Callable[[Any, Sequence[Any]], bool]
@@ -49,6 +52,12 @@ def takes_numbers(kind: Any, metadata: Sequence[Any]) -> bool:
 def takes_others(kind: Any, metadata: Sequence[Any]) -> bool:
     """Whether it is a number or a flag that takes what only looks like one."""
     return kind in SCALARS and Strict() not in metadata
+
+
+def takes_any_length(kind: Any, metadata: Sequence[Any]) -> bool:
+    """Whether it is text as long as anybody likes."""
+    bounds = ("max_length", "pattern")
+    return kind is str and not any(getattr(one, name, None) for one in metadata for name in bounds)
 
 
 def loose(
@@ -68,8 +77,9 @@ def loose(
     elif is_loose(kind, metadata):
         yield where
     else:
+        own = metadata if get_origin(kind) in UNIONS else []  # what holds for all holds for each
         for inner in get_args(kind):
-            yield from loose(inner, [], where, seen, is_loose)
+            yield from loose(inner, own, where, seen, is_loose)
 
 
 def _constraints(one: Any) -> Sequence[Any]:
@@ -125,6 +135,11 @@ RESOURCES = [
 ]
 
 
+def test_every_text_in_a_body_has_a_bound(app: FastAPI) -> None:
+    places = found(app, takes_any_length, bodies=True)
+    assert places == [], "\n".join(places)
+
+
 def test_no_resource_or_row_takes_anything_else_for_a_number_or_a_flag() -> None:
     assert fhir_resources.Patient in RESOURCES
     seen: set[Any] = set()
@@ -142,11 +157,19 @@ class Loose(BaseModel):
     strict: StrictInt
     maybe: StrictBool | None = None
     bound: Annotated[int, FieldInfo(strict=True, ge=0)]
+    text: str
+    short: str | None = Field(default=None, max_length=9)
+    ours: Line
 
 
 def test_number_or_flag_that_is_loose_is_found() -> None:
     places = loose(list[Loose], [], "", set(), takes_others)
     assert [place.rpartition(".")[2] for place in places] == ["number", "many", "flag"]
+
+
+def test_text_of_any_length_is_found() -> None:
+    places = loose(Loose, [], "", set(), takes_any_length)
+    assert [place.rpartition(".")[2] for place in places] == ["text"]
 
 
 @pytest.mark.parametrize("number", [0, 20260101, 1.5, "20260101", "-7", " 1764115200 ", True])

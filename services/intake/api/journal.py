@@ -76,15 +76,20 @@ class SearchRequest(Body):
 
     name: str | None = Field(
         default=None,
+        max_length=300,
         description="family name, alone or with given name and patronymic, in any order; spelling"
         " is forgiven: ё and е, и and ы, doubled letters, what sounds alike, one mistyped letter",
         examples=["Петрова Анна"],
     )
     address: str | None = Field(
-        default=None, description="street, with house and flat or without", examples=["Кирова 1"]
+        default=None,
+        max_length=300,
+        description="street, with house and flat or without",
+        examples=["Кирова 1"],
     )
     number: str | None = Field(
         default=None,
+        max_length=120,
         description="the number of a line, e.g. r-institution-15/2026/000007, or 7 with `year`",
     )
     year: StrictInt | None = Field(default=None, ge=2000, le=9999)
