@@ -14,13 +14,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import re
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from pydantic import AwareDatetime, BaseModel
+from pydantic_core import from_json
 
 from chassis.clock import Now, epoch_ms
 from chassis.document import Document
@@ -79,7 +79,7 @@ class Letter(BaseModel):
     def attributes(self) -> dict[str, str]:
         """What the message says of itself, where it is plain enough to be an attribute of ours."""
         try:
-            said: Any = json.loads(self.bytes)
+            said: Any = from_json(self.bytes)  # stops at a depth, as a ValueError too
         except ValueError:
             return {}
         found = {name: said.get(name) for name in SHOWN} if isinstance(said, dict) else {}

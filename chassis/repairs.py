@@ -98,11 +98,11 @@ async def mend(
     async def check() -> None:
         remedy.check(await _document(place.collection, place.document), place.event)
 
-    async def act() -> Outcome:
+    async def act(again: bool) -> Outcome:
         try:
             return await _mend(service, place, remedy)
         except recovery.NotSetAside:
-            if await _is_past(place):  # it was done before we died, or by somebody else just now
+            if again and await _is_past(place):  # it was done before we died
                 return Outcome(applied=True)
             raise
 
@@ -180,7 +180,7 @@ async def replay(
     async def check() -> None:
         letters.readable(letter)
 
-    async def act() -> Outcome:
+    async def act(_: bool) -> Outcome:
         envelope = letters.readable(letter)
         try:
             async with asyncio.timeout(REPLAY_SECONDS):
@@ -188,7 +188,9 @@ async def replay(
         except TimeoutError:
             raise TryLater("store-away", "its outcome could not be stored in time") from None
         await letters.replayed(letter_id)
-        return Outcome(applied=True)
+        aside = await service.consumer.set_aside(envelope)
+        reasons = [entry.reason or "waits-for-another" for entry in aside]
+        return Outcome(applied=not reasons, reason=", ".join(reasons) or None)
 
     deed = Deed("replay", letter_id, Outcome, act, check)
     return await carry_out(service.interventions, request, service.at(by), reason, deed)
@@ -200,7 +202,7 @@ async def discard(
     """Let a letter wait no longer; it stays where it can be seen. Raises NotFound."""
     await get_letter(service, letter_id)
 
-    async def act() -> Outcome:
+    async def act(_: bool) -> Outcome:
         await Letters(service.letters, service.now).discarded(letter_id)
         return Outcome(applied=True)
 
@@ -221,7 +223,7 @@ async def resend(
     require_reader(service, to)
     which = {"id": extent.document} if extent.document else {"id": {"$gt": extent.after}}
 
-    async def act() -> Resent:
+    async def act(_: bool) -> Resent:
         found = await collection.look(which, "sent", "outbox", limit=limit)
         events = [
             Envelope.model_validate(entry)
