@@ -158,7 +158,7 @@ async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) ->
     return Unsigned(idempotency_key, await _fingerprint(http))
 
 
-async def clear(http: HttpRequest) -> None:
+async def unambiguous(http: HttpRequest) -> None:
     """Refuse a body that could be read in two ways. The framework has read it, the last name of
     each winning; a body that is streamed is for its route to read."""
     route = http.scope.get("route")

@@ -25,7 +25,7 @@ from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
 from chassis.frame import RequestFrame
 from chassis.health import Health
-from chassis.http import clear
+from chassis.http import unambiguous
 from chassis.identity import Verifier
 from chassis.inbox import GRACE_SECONDS
 from chassis.interventions import INTERVENTIONS
@@ -178,7 +178,7 @@ class Service:
             description=description,
             lifespan=self._lifespan,
             responses=PROBLEMS,
-            dependencies=[Depends(clear)],
+            dependencies=[Depends(unambiguous)],
         )
         app.state.service = self
         own = self.settings

@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from chassis.http import clear
+from chassis.http import unambiguous
 from contracts.values import IsoDate, IsoDateTime, IsoTime, Line
 from services.directory.domain.rows import SourceRow
 from services.intake.adapters import fhir_resources
@@ -120,7 +120,7 @@ def test_no_input_takes_a_number_for_a_time(app: FastAPI) -> None:
 
 
 def test_every_body_is_read_in_one_way(app: FastAPI) -> None:
-    assert clear in [one.dependency for one in app.router.dependencies]
+    assert unambiguous in [one.dependency for one in app.router.dependencies]
 
 
 def test_no_body_takes_anything_else_for_a_number_or_a_flag(app: FastAPI) -> None:
