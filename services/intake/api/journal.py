@@ -76,14 +76,14 @@ class SearchRequest(Body):
 
     name: str | None = Field(
         default=None,
-        max_length=300,
+        max_length=1000,
         description="family name, alone or with given name and patronymic, in any order; spelling"
         " is forgiven: ё and е, и and ы, doubled letters, what sounds alike, one mistyped letter",
         examples=["Петрова Анна"],
     )
     address: str | None = Field(
         default=None,
-        max_length=300,
+        max_length=1000,
         description="street, with house and flat or without",
         examples=["Кирова 1"],
     )
