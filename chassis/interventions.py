@@ -14,7 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from chassis.clock import epoch_ms
-from chassis.commands import KeyReused, Request
+from chassis.commands import Request
 from chassis.document import Document
 from chassis.http import Body
 from chassis.store import AlreadyExists, Collection, LostRace
@@ -85,12 +85,7 @@ async def carry_out(
         if deed.check is not None:
             await deed.check()
         document, again = await _write_down(interventions, request, at, reason, deed)
-    if document.state.fingerprint != request.fingerprint:
-        raise KeyReused(
-            "idempotency-key-reused",
-            "this Idempotency-Key was used for another request",
-            field="Idempotency-Key",
-        )
+    request.require_same(document.state.fingerprint)
     if document.state.outcome is not None:
         return deed.shape.model_validate(document.state.outcome)
     try:

@@ -20,7 +20,7 @@ from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
 from chassis.publisher import NotPublished
-from chassis.races import pause
+from chassis.races import until_won
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
 from contracts.errors import InvalidInput, NotFound, Refusal
@@ -29,7 +29,6 @@ from contracts.values import Actor
 if TYPE_CHECKING:
     from chassis.service import Service
 
-TRIES = 25
 REPLAY_SECONDS = 30.0
 AT_ONCE = 32
 
@@ -125,28 +124,23 @@ async def _document(collection: Collection[Any], document_id: str) -> Document[A
     return document
 
 
+@until_won(lost=(LostRace,))
 async def _mend(service: Service, place: Place, remedy: Remedy) -> Outcome:
     collection = place.collection
 
     def attend(document: Document[Any], reading: Reading) -> Receipt:
         return remedy.change(document, place.event, reading)
 
-    for attempt in range(TRIES):
-        async with collection.lock(place.document):
-            document = await _document(collection, place.document)
-            reading = _reading(service, collection, document, place.event)
-            try:
-                receipt = await store(collection, document, reading, attend)
-            except LostRace:
-                await pause(attempt, 0.01)
-                continue
-            applied = remedy.succeeded(receipt)
-            return Outcome(
-                applied=applied,
-                reason=None if applied else receipt.failed,
-                released=receipt.released,
-            )
-    raise TryLater("too-busy", "the record is being changed by others; try again")
+    async with collection.lock(place.document):
+        document = await _document(collection, place.document)
+        reading = _reading(service, collection, document, place.event)
+        receipt = await store(collection, document, reading, attend)
+    applied = remedy.succeeded(receipt)
+    return Outcome(
+        applied=applied,
+        reason=None if applied else receipt.failed,
+        released=receipt.released,
+    )
 
 
 def _reading(
