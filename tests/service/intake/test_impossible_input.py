@@ -182,6 +182,9 @@ async def test_answer_to_no_number_is_refused_by_its_field(desk: Desk, body: Any
     ("changed", "field"),
     [
         ({"monthly_amount": 10**25}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": "1500000"}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": 1500000.0}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": True}, "body.certificate.monthly_amount"),
         ({"as_of": "2999-01-01"}, "certificate.as_of"),
         ({"as_of": "0001-01-01"}, "certificate.as_of"),
     ],
@@ -195,6 +198,18 @@ async def test_impossible_certificate_is_refused_and_set_aside_r_2_6_1(
     request = (await desk.get(f"/interagency-requests/{request_id}")).json()
     assert len(request["garbled_answers"]) == 1
     assert request["certificate"] is None
+
+
+async def test_answer_that_says_two_things_is_refused_and_set_aside_r_2_6_1(desk: Desk) -> None:
+    _, request_id = await desk.requested()
+    said = json.dumps(CERTIFICATE["certificate"])
+    content = f'{{"certificate": {said[:-1]}, "monthly_amount": 1}}}}'
+    headers = desk.stack.headers("pension_fund", OFFICE) | {"content-type": "application/json"}
+    path = f"/interagency-requests/{request_id}"
+    answered = await desk.http.post(f"{path}/answer", content=content, headers=headers)
+    refused(answered, "body.certificate.monthly_amount")
+    kept = (await desk.get(path)).json()["garbled_answers"]
+    assert [one["reasons"] for one in kept] == [["body.certificate.monthly_amount: name_twice"]]
 
 
 @pytest.mark.parametrize("content", [b'{"a": "\xff"}', b'{"a": ' + b"9" * 5000 + b"}"])
