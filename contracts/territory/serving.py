@@ -199,7 +199,7 @@ class TerritoryIndex:
     def _answer(self, kind: str, location: Location, place: str) -> KindAnswer:
         candidates: dict[str, Candidate] = {}
         wider: dict[str, Candidate] = {}
-        undecided: Undecided = "village" if location.may_repeat else ""
+        undecided = _open_by(location)
         for code in location.municipalities:
             found = self._shelves.get((code, kind), _EMPTY).match(location)
             undecided = undecided or found.undecided
@@ -230,6 +230,15 @@ class TerritoryIndex:
     def _place(self, location: Location) -> str:
         names = [self._names.get(code, code) for code in location.municipalities]
         return " / ".join(names) or self._names.get(location.region or "", "")
+
+
+def _open_by(location: Location) -> Undecided:
+    """What leaves open in which municipality it is, before anybody is looked for."""
+    if location.conflict and len(location.municipalities) == 1:
+        return "contradiction"
+    if location.unknown_settlement is not None:
+        return "settlement"
+    return "village" if location.may_repeat else ""
 
 
 def _outcome(count: int, undecided: bool) -> Outcome:

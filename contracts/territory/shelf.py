@@ -22,9 +22,10 @@ from contracts.territory.streets import Street, parse_street
 T = TypeVar("T")
 
 Level = Literal["street", "city_district", "settlement", "municipality", "region"]
-Undecided = Literal["", "area", "street", "name", "village"]
-"""Which part leaves it open: "name" a street written in another way, "village" a settlement that
-may lie elsewhere."""
+Undecided = Literal["", "area", "street", "name", "house", "village", "settlement", "contradiction"]
+"""Which part leaves it open: "name" a street written in another way, or one of a rayon that is
+entered without its settlement; "house" a part of its number that cannot be read; "village" a
+settlement that may lie elsewhere, "settlement" one that is not known beside one that is."""
 
 
 class Candidate(BaseModel):
