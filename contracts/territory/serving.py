@@ -17,8 +17,8 @@ from contracts.territory.municipality import (
     Municipality,
     Region,
     city_district_stem,
-    normal_name,
 )
+from contracts.territory.settlements import settlement_stem
 from contracts.territory.shelf import (
     Candidate,
     Level,
@@ -100,6 +100,7 @@ class TerritoryIndex:
         self._gazetteer = Gazetteer(known, areas)
         self._names = {item.code: item.name for item in known}
         self._names.update((item.code, item.name) for item in areas)
+        self._cities = {item.code: settlement_stem(item.city) for item in known if item.city}
         self._shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
         self._regional: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
         self._known: dict[str, ServingOrganization] = {}
@@ -164,23 +165,23 @@ class TerritoryIndex:
             shelve(district, candidate, organization_of)
         elif territory.settlement:
             candidate = self._candidate(organization, "settlement", territory.settlement)
-            settlement = shelf.by_settlement[normal_name(territory.settlement)]
+            settlement = shelf.by_settlement[settlement_stem(territory.settlement)]
             shelve(settlement, candidate, organization_of)
         else:
             candidate = self._candidate(organization, "municipality", self._names.get(code, code))
             shelve(shelf.whole, candidate, organization_of)
 
-    @classmethod
     def _piece(
-        cls, organization: ServingOrganization, territory: Territory, street: str
+        self, organization: ServingOrganization, territory: Territory, street: str
     ) -> StreetPiece:
         district, settlement = territory.city_district, territory.settlement
         return StreetPiece(
             parse_street(street),
             territory,
             city_district_stem(district) if district else None,
-            normal_name(settlement) if settlement else None,
-            cls._candidate(organization, "street", *street_words(territory)),
+            settlement_stem(settlement) if settlement else None,
+            self._candidate(organization, "street", *street_words(territory)),
+            self._cities.get(territory.municipality or ""),
         )
 
     @staticmethod
