@@ -81,7 +81,8 @@ def parse_address(text: str) -> PrintedAddress:
 def settlements_in(place: str) -> Iterator[tuple[str | None, str]]:
     """The settlements that are announced between two commas, each with its mark in one spelling."""
     mark, name = split_settlement(place)
-    last_first = f"{mark} {name}" if mark else place  # «Вишневка с» as «с Вишневка»
+    is_last = mark is not None and place.lstrip().startswith(name)
+    last_first = f"{mark} {name}" if is_last else place  # «Вишневка с» as «с Вишневка»
     return ((settlement_mark(found[1]), found[2]) for found in _SETTLEMENT.finditer(last_first))
 
 
