@@ -5,9 +5,12 @@ A rayon and the city of the same name are told apart by what the address says (�
 a person and never picks one silently (R 1.3, R 3.1.2, R appendix 1).
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import zip_longest
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -69,6 +72,16 @@ class Location(BaseModel):
     """The «микрорайон» or «квартал» in which the street lies, where both are named."""
 
 
+class _CityDistrict(NamedTuple):
+    """A part of a city, and the municipalities that it may lie in."""
+
+    codes: Collection[str]
+    known: str | None = None
+    """In one spelling."""
+    unknown: str | None = None
+    """As it is named, where none of them has it."""
+
+
 class Gazetteer:
     """Names of municipalities, settlements and city districts, indexed once."""
 
@@ -107,15 +120,9 @@ class Gazetteer:
             elsewhere = elsewhere or self._foreign_place(mentioned, unknown, is_place)
         if elsewhere:
             return Location(settlement=settled.settlement, elsewhere=elsewhere)
-        found, may_repeat = settled.codes, settled.may_repeat
-        district = query.city_district or parsed.residential_area or unknown
-        district = district or self._bare_district(found, parsed.places)
-        stem = city_district_stem(district) if district else None
-        if stem and not found:
-            found = {code for code, known in self._city_districts.items() if stem in known}
-            may_repeat = bool(found)
-        is_known = any(stem in self._city_districts.get(code, ()) for code in found)
-        codes = tuple(sorted(found, key=self._order.__getitem__))
+        part = query.city_district or parsed.residential_area or unknown
+        district = self._city_district(part, settled.codes, parsed.places)
+        codes = tuple(sorted(district.codes, key=self._order.__getitem__))
         own = self._region_of[codes[0]] if codes else region
         street, house = street_and_house(text)
         if query.street:
@@ -126,14 +133,26 @@ class Gazetteer:
             municipalities=codes,
             settlement=settled.settlement,
             unknown_settlement=settled.unknown,
-            city_district=stem if is_known else None,
-            unknown_city_district=None if is_known else district,
+            city_district=district.known,
+            unknown_city_district=district.unknown,
             conflict=settled.conflict or foreign is not None or region not in {None, own},
-            may_repeat=may_repeat,
+            may_repeat=settled.may_repeat or (bool(codes) and not settled.codes),
             street=street,
             house=parse_house(query.house) or house,
             quarter=quarter_in(parsed.places),
         )
+
+    def _city_district(
+        self, named: str | None, codes: Collection[str], places: tuple[str, ...]
+    ) -> _CityDistrict:
+        district = named or self._bare_district(codes, places)
+        if district is None:
+            return _CityDistrict(codes)
+        stem = city_district_stem(district)
+        having = {code for code, known in self._city_districts.items() if stem in known}
+        found = codes or having
+        is_known = bool(having & set(found))
+        return _CityDistrict(found, stem if is_known else None, None if is_known else district)
 
     def _has_district(self, city: str, name: str) -> bool:
         code = self.settlements.city(city) or ""

@@ -76,7 +76,7 @@ class Settlements:
         """Bring together the municipalities and the settlements that an address names."""
         sure = [one for one in settlements if one.is_sure] or list(settlements)
         known = [one for one in sure if self.homes(one)]
-        codes, conflict = self._with_named(named, sure) if named else self._common(known)
+        codes, conflict = self._with_named(named, sure) if named else self._shared_homes(known)
         if conflict:
             alone = sure[0].stem if len(sure) == 1 else None
             return Settled(codes, alone, conflict=True)
@@ -91,7 +91,7 @@ class Settlements:
             unknown=strange[0] if inside and strange and not named else None,
         )
 
-    def _common(self, known: list[Settlement]) -> tuple[set[str], bool]:
+    def _shared_homes(self, known: list[Settlement]) -> tuple[set[str], bool]:
         homes = [self.homes(one) for one in known]
         if not homes:
             return set(), False
