@@ -65,7 +65,8 @@ class Settlements:
 
     def is_foreign_town(self, one: Settlement) -> bool:
         """Whether it is a town of nobody: villages of ours may be missing here, towns are not."""
-        return one.mark == "г" and not self.homes(one)
+        own = one.stem.rstrip("-0123456789")  # «г. Юрга-2» is none of ours, nor far away
+        return one.mark == "г" and own not in self._homes
 
     def lies_outside(self, one: Settlement, codes: Collection[str]) -> bool:
         """Whether it is a town of other municipalities than these, or none of ours."""

@@ -49,6 +49,7 @@ def institutions(index: TerritoryIndex, query: AddressQuery) -> tuple[str, list[
         ("г. Гурьевск, с. Неведомое", "several", [31, 32]),
         ("Гурьевский район, с. Неведомое", "one", [32]),
         ("п/ст Юрга-2, ул. Мира, 1", "none", []),
+        ("г. Юрга, г. Юрга-2", "possible", [29]),
         # The register's kinds of municipalities, before the name and after it.
         (f"{KUZBASS}, м.р-н Беловский, с Вишневка", "one", [30]),
         ("м.о. Беловский, с Старобачаты", "one", [30]),
@@ -233,3 +234,8 @@ def test_r_1_3_every_organization_is_found_by_what_it_serves(
             for query in (AddressQuery(text=text), *([asked] if place["municipality"] else [])):
                 found = index.who_serves(query).kinds[row["kind"]]
                 assert row["key"] in {one.organization for one in found.candidates}, row["key"]
+
+
+def test_r_3_1_1_place_beside_a_town_of_ours_is_not_far_away(index: TerritoryIndex) -> None:
+    location = index.who_serves(AddressQuery(text="г. Юрга-2, ул. Мира, 1")).location
+    assert (location.elsewhere, location.municipalities) == (None, ())
