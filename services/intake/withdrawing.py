@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis.commands import StaleVersion
-from contracts import status_code
 from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
@@ -39,7 +38,6 @@ async def withdraw(
     if entry is None:
         raise NotFound("Task")
     at, number, result = intake.service.at(by), entry.state.journal_number, case
-    code = intake.identity.status_code(entry.id)
 
     def decide(present: Case) -> Sequence[Event]:
         nonlocal result
@@ -55,7 +53,7 @@ async def withdraw(
             wanted,
             reason,
             at,
-            hash_of=lambda issue: status_code.hashed(code, issue),
+            hash_of=intake.identity.code_hash,
         )
 
     await record(intake.service.commands, intake.cases, case.id, at, decide, what="Task")

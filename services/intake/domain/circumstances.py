@@ -12,6 +12,7 @@ from contracts.referral import CircumstancesCorrected
 from contracts.values import Text, Value
 from services.intake.domain.case import Action, Case, require
 from services.intake.domain.records import Circumstances
+from services.intake.domain.said import say_where
 
 
 class CorrectedCircumstances(Value):
@@ -46,7 +47,8 @@ def correct_circumstances(
             reason=corrected.reason,
         )
     )
-    case.in_hospital, case.home_care_asked = corrected.in_hospital, corrected.home_care_asked
+    say_where(case, in_hospital=corrected.in_hospital)
+    case.home_care_asked = corrected.home_care_asked
     return [
         CircumstancesCorrected(
             by=at.by,

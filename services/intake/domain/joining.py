@@ -15,7 +15,7 @@ from contracts.values import CitizenCard
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import CardVersion, Citizen, Consent, Joining, missing_parts
 from services.intake.domain.consenting import have_told, standing_consent
-from services.intake.domain.joined_cases import age
+from services.intake.domain.joined_cases import rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class OpenCases:
     survivors: Case | None
     theirs: Case | None
 
-    def younger(self) -> Case | None:
-        """Of two open ones the later received; None where not both are open."""
+    def ending(self) -> Case | None:
+        """Of two open ones that which is joined to the other; None where not both are open."""
         if self.survivors is None or self.theirs is None or self.survivors.id == self.theirs.id:
             return None
-        return max(self.survivors, self.theirs, key=age)
+        return max(self.survivors, self.theirs, key=rank)
 
 
 def joining_of(survivor: Citizen, pair: str) -> Joining | None:
@@ -40,15 +40,15 @@ def joining_of(survivor: Citizen, pair: str) -> Joining | None:
 def take_over(
     survivor: Citizen, other: Citizen, pair: str, cases: OpenCases, at: Context
 ) -> list[Event]:
-    """The survivor's card is completed; of two open cases the elder one goes on (L 5.1)."""
+    """The survivor's card is completed; of two open cases one goes on (L 5.1)."""
     known = joining_of(survivor, pair)
     if known is not None and known.theirs == other.open_case:
         return []
     if known is not None:  # a referral about the other one came in between
         _give_back(survivor, other, known, at)
     before = survivor.card
-    younger = cases.younger()
-    elder = cases.survivors if younger is cases.theirs else cases.theirs
+    ending = cases.ending()
+    goes_on = cases.survivors if ending is cases.theirs else cases.theirs
     note = Joining(
         pair=pair,
         citizen=other.id,
@@ -57,8 +57,8 @@ def take_over(
         theirs=other.open_case,
         case_before=survivor.open_case,
         served_before=survivor.served,
-        joined_case=younger.id if younger else None,
-        into_case=elder.id if younger and elder else None,
+        joined_case=ending.id if ending else None,
+        into_case=goes_on.id if ending and goes_on else None,
     )
     survivor.joinings.append(note)
     survivor.served = survivor.served or other.served
@@ -67,7 +67,7 @@ def take_over(
         taken = standing_consent(other)
         survivor.consent = other.consent
         survivor.consents += [taken] if taken is not None else []
-    if cases.theirs is not None and (younger is None or younger is cases.survivors):
+    if cases.theirs is not None and (ending is None or ending is cases.survivors):
         take_case(survivor, cases.theirs.id)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
     if known is not None:

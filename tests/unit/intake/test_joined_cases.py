@@ -32,6 +32,7 @@ from tests.unit.intake.sample import (
     HOSPITAL,
     NOON,
     applied,
+    dead_code,
     decline,
     entry,
     in_status,
@@ -75,7 +76,7 @@ def join(elder: Case, younger: Case) -> None:
 
 
 def part(elder: Case, younger: Case) -> list[object]:
-    events = unlink_joined(elder, younger, LAST)
+    events = unlink_joined(elder, younger, LAST, hash_of=dead_code)
     more = reopen_parted(younger, LAST, elder.withdrawals)
     for case in (elder, younger):
         tell_requester(case, LAST)
@@ -207,13 +208,17 @@ def test_what_waited_to_be_told_when_it_was_joined_is_told_by_the_elder_l_2_2() 
 
 def test_referral_its_sender_took_back_stays_so_in_either_case_l_5_1() -> None:
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
-    withdraw_referral(younger, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=str)
+    withdraw_referral(
+        younger, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code
+    )
     join(elder, younger)
     assert task_state(elder, entry(2).id).status is TaskStatus.CANCELLED
     assert elder.to_review == []
 
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
     join(elder, younger)
-    withdraw_referral(elder, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=str)
+    withdraw_referral(
+        elder, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code
+    )
     part(elder, younger)
     assert task_state(younger).status is TaskStatus.CANCELLED
