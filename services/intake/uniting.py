@@ -26,7 +26,7 @@ MOST_CASES = 100
 async def join_case(intake: Intake, ending: str, into: str, at: Context) -> None:
     """One case ends, then the other takes its referrals; should that end before it has them, the
     first goes on and is its citizen's open case."""
-    other = await intake.cases.get(into)
+    hash_of, other = intake.identity.code_hash, await intake.cases.get(into)
     if other is not None and not other.state.over:
         await _on_case(intake, ending, at, lambda case: _close_unless_over(case, into, at))
     joined = await intake.cases.get(ending)
@@ -36,7 +36,8 @@ async def join_case(intake: Intake, ending: str, into: str, at: Context) -> None
     if joined.state.joined_to == into:
         taken = await _link(intake, joined.state, into, at)
     if not taken:
-        await _on_case(intake, ending, at, lambda case: joining.go_on_alone(case, into, at))
+        alone = joining.go_on_alone
+        await _on_case(intake, ending, at, lambda case: alone(case, into, at, hash_of=hash_of))
         await reunite(intake, ending)
 
 
@@ -65,13 +66,14 @@ async def part_case(intake: Intake, joined: str, into: str, at: Context) -> None
     if document is None or document.state.joined_to != into:
         return
     frozen, withdrawals = document.state, dict(document.state.withdrawals)
+    hash_of, reopen = intake.identity.code_hash, joining.reopen_parted
 
     def unlink(case: Case) -> Sequence[Event]:
         withdrawals.update(case.withdrawals)
-        return joining.unlink_joined(case, frozen, at, hash_of=intake.identity.code_hash)
+        return joining.unlink_joined(case, frozen, at, hash_of=hash_of)
 
     await _on_case(intake, into, at, unlink)
-    await _on_case(intake, joined, at, lambda case: joining.reopen_parted(case, at, withdrawals))
+    await _on_case(intake, joined, at, lambda case: reopen(case, at, withdrawals, hash_of=hash_of))
 
 
 async def reunite(intake: Intake, case_id: str) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import CaseDeclined, CaseReopened
-from contracts.referral import CircumstancesCorrected
+from contracts.referral import CircumstancesCorrected, ReferralWithdrawn
 from contracts.terms import ClosedTerm, Deadline
 from services.intake.domain.case import ALLOWED, Action, Case, Status
 from services.intake.domain.closing import end_empty, rests_on_nothing
@@ -26,9 +26,12 @@ from services.intake.domain.further import (
     open_review_terms,
     set_aside_terms,
 )
+from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, Said, TakenUp
+from services.intake.domain.notices import requester_of
 from services.intake.domain.records import ReferralWithdrawal
 from services.intake.domain.said import analyse, hear, unsay
+from services.intake.domain.status_code import CodeHash, bury_code
 
 Leaving = Callable[[tuple[ClosedTerm, ...]], Event]
 """What is told of referrals that left, with the terms that end by it."""
@@ -96,17 +99,30 @@ def let_go(
 
 
 def take_back(
-    case: Case, referral: str, withdrawal: ReferralWithdrawal, at: Context, leaving: Leaving
+    case: Case, referral: str, withdrawal: ReferralWithdrawal, at: Context, *, hash_of: CodeHash
 ) -> list[Event]:
     """A sender takes a referral back: the case keeps it, and rests on it no more (L 5.1). What was
-    sent in error says nothing any more."""
-    before = _before(case, referral)
+    sent in error says nothing any more. `hash_of` gives what may be known of the code that dies."""
+    before, requester = _before(case, referral), requester_of(case, referral) or ""
+    dead = bury_code(case, [referral], hash_of)
     case.withdrawals[referral] = withdrawal
     for link in case.linked:
         link.to_review = link.to_review and link.entry_id != referral
     if withdrawal.in_error:
         unsay(case, [referral])
-    return _without(case, before, at, leaving)
+
+    def withdrawn(closed: tuple[ClosedTerm, ...]) -> Event:
+        return ReferralWithdrawn(
+            by=at.by,
+            journal_number=number_of(referral),
+            requester=requester,
+            in_error=withdrawal.in_error,
+            case_goes_on=not (case.status is Status.CLOSED or rests_on_nothing(case)),
+            dead_code_hash=dead,
+            closed=closed,
+        )
+
+    return _without(case, before, at, withdrawn)
 
 
 class _Before(NamedTuple):

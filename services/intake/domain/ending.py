@@ -10,16 +10,14 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import CaseClosed
-from contracts.referral import ReferralWithdrawn
-from contracts.terms import ClosedTerm
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
 from services.intake.domain.belonging import take_back
 from services.intake.domain.case import Action, Case, Status, require
-from services.intake.domain.closing import UNTRIAGED, WithoutObject, close, rests_on_nothing
+from services.intake.domain.closing import UNTRIAGED, WithoutObject, close
 from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Consultation, Entered, ReferralWithdrawal
-from services.intake.domain.status_code import CodeHash, bury_code
+from services.intake.domain.status_code import CodeHash
 from services.intake.domain.task_states import TaskStatus, require_transition
 
 
@@ -83,7 +81,6 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
 def withdraw_referral(
     case: Case,
     entry_id: str,
-    journal_number: str,
     wanted: TaskStatus,
     reason: str,
     at: Context,
@@ -95,8 +92,7 @@ def withdraw_referral(
     A case that rests on this referral alone and is not triaged yet is closed with it. The code that
     came with it dies; `hash_of` gives what may be known of that (R 3.7.3).
     """
-    requester = requester_of(case, entry_id)
-    if requester is None:
+    if requester_of(case, entry_id) is None:
         raise NotFound("Task")
     present, _ = task_status(case, entry_id)
     if present is wanted:
@@ -107,19 +103,6 @@ def withdraw_referral(
         raise InvalidInput(
             "reason-missing", "say why", field="Task.statusReason.text", clause="L 5.1"
         )
-    in_error, dead = wanted is TaskStatus.ENTERED_IN_ERROR, bury_code(case, [entry_id], hash_of)
-
-    def withdrawn(closed: tuple[ClosedTerm, ...]) -> Event:
-        goes_on = case.status is not Status.CLOSED and not rests_on_nothing(case)
-        return ReferralWithdrawn(
-            by=at.by,
-            journal_number=journal_number,
-            requester=requester,
-            in_error=in_error,
-            case_goes_on=goes_on,
-            dead_code_hash=dead,
-            closed=closed,
-        )
-
+    in_error = wanted is TaskStatus.ENTERED_IN_ERROR
     withdrawal = ReferralWithdrawal(at=at.now, by=at.by.id, in_error=in_error, reason=reason)
-    return take_back(case, entry_id, withdrawal, at, withdrawn)
+    return take_back(case, entry_id, withdrawal, at, hash_of=hash_of)

@@ -15,7 +15,7 @@ from contracts.event import Event
 from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
 from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.terms import ClosedTerm
-from services.intake.domain.belonging import let_go, take_in
+from services.intake.domain.belonging import let_go, take_back, take_in
 from services.intake.domain.case import Action, Case, Status, require
 from services.intake.domain.closing import end_empty, rests_on_nothing
 from services.intake.domain.declining import resume
@@ -24,7 +24,7 @@ from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, Said
 from services.intake.domain.notices import as_text, notices, task_status
 from services.intake.domain.records import ReferralWithdrawal
-from services.intake.domain.said import analysed_in, said_in, unsay
+from services.intake.domain.said import analysed_in, said_in
 from services.intake.domain.status_code import CodeHash, bury_code
 from services.intake.domain.urgent import needs_urgent_help
 
@@ -143,35 +143,41 @@ def has_taken(case: Case, joined: Case) -> bool:
     return set(joined.referrals) <= set(case.referrals)
 
 
-def go_on_alone(case: Case, into: str, at: Context) -> list[Event]:
+def go_on_alone(case: Case, into: str, at: Context, *, hash_of: CodeHash) -> list[Event]:
     """The other case ended before it took the referrals of this one, which goes on, as the open
     case of its citizen (L 5.1)."""
     if case.over and case.joined_to != into:
         return []
     case.reunite_at = at.now
-    return reopen_parted(case, at)
+    return reopen_parted(case, at, hash_of=hash_of)
 
 
 def reopen_parted(
-    case: Case, at: Context, withdrawals: Mapping[str, ReferralWithdrawal] | None = None
+    case: Case,
+    at: Context,
+    withdrawals: Mapping[str, ReferralWithdrawal] | None = None,
+    *,
+    hash_of: CodeHash,
 ) -> list[Event]:
     """A case that was joined to another goes on where it stood; a decline stands as it did. One
     that rests on no referral by now ends, if nothing was decided in it yet.
 
-    `withdrawals`: what senders took back while the other case had its referrals.
+    `withdrawals`: what senders took back while the other case had its referrals; `hash_of` gives
+    what may be known of their codes.
     """
     if case.joined_to is None:
         return []
-    waits, theirs = case.waits, case.referrals
+    waits = case.waits
     case.joined_to, case.closed_for = None, None
     case.pass_on_at = at.now if waits else case.pass_on_at
-    since = {entry: one for entry, one in (withdrawals or {}).items() if entry in theirs}
-    case.withdrawals |= since
-    unsay(case, [entry for entry, one in since.items() if one.in_error])
     for _, notice in notices(case):
         notice.shown = None  # the other's state was shown meanwhile
     if case.declined_before:
         case.status, case.declined_before = Status.DECLINED, False
-        return [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
-    events = resume(case, at)
+        events: list[Event] = [CaseReopened(by=at.by), CaseDeclined(by=at.by)]
+    else:
+        events = resume(case, at)
+    for referral, withdrawal in (withdrawals or {}).items():
+        if referral in case.referrals and referral not in case.withdrawals:
+            events += take_back(case, referral, withdrawal, at, hash_of=hash_of)
     return [*events, end_empty(case, at)] if rests_on_nothing(case) else events

@@ -133,7 +133,7 @@ SCAN = Attachment(
 
 
 def sent_by_hospital(case: Case) -> None:
-    case.entry_id, case.requester = "J-1", "hospital-03"
+    case.entry_id, case.requester = entry().id, "hospital-03"
 
 
 def referred_again(case: Case) -> None:
@@ -260,7 +260,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.WITHDRAW_REFERRAL: (
         sent_by_hospital,
         lambda case: withdraw_referral(
-            case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when(), hash_of=dead_code
+            case, entry().id, TaskStatus.ENTERED_IN_ERROR, "ошибка", when(), hash_of=dead_code
         ),
     ),
     Action.CLOSE_WITHOUT_OBJECT: (

@@ -43,7 +43,7 @@ def withdraw(
     case: Case, entry_id: str | None = None, wanted: TaskStatus = TaskStatus.CANCELLED
 ) -> list[object]:
     entry_id = entry_id or case.entry_id
-    return list(withdraw_referral(case, entry_id, "n/1", wanted, WHY, when(), hash_of=dead_code))
+    return list(withdraw_referral(case, entry_id, wanted, WHY, when(), hash_of=dead_code))
 
 
 @pytest.mark.parametrize("case", [registered(requester=HOSPITAL), analysed(requester=HOSPITAL)])
@@ -108,9 +108,7 @@ def test_enrolled_referral_is_not_cancelled_any_more() -> None:
 def test_withdrawal_says_why() -> None:
     case = registered(requester=HOSPITAL)
     with pytest.raises(InvalidInput) as refused:
-        withdraw_referral(
-            case, case.entry_id, "n/1", TaskStatus.CANCELLED, " ", when(), hash_of=dead_code
-        )
+        withdraw_referral(case, case.entry_id, TaskStatus.CANCELLED, " ", when(), hash_of=dead_code)
     assert (refused.value.code, refused.value.clause) == ("reason-missing", "L 5.1")
 
 

@@ -240,7 +240,7 @@ def test_referral_its_sender_took_back_waits_for_nobody_l_5_1() -> None:
     danger_about(case, requester=HOSPITAL)
     second = entry(2)
     (withdrawn,) = withdraw_referral(
-        case, second.id, "n/2", TaskStatus.CANCELLED, "выписан", LATER, hash_of=dead_code
+        case, second.id, TaskStatus.CANCELLED, "выписан", LATER, hash_of=dead_code
     )
     assert (case.to_review, len(withdrawn.closed)) == ([], 2)
 

@@ -77,7 +77,7 @@ def join(elder: Case, younger: Case) -> None:
 
 def part(elder: Case, younger: Case) -> list[object]:
     events = unlink_joined(elder, younger, LAST, hash_of=dead_code)
-    more = reopen_parted(younger, LAST, elder.withdrawals)
+    more = reopen_parted(younger, LAST, elder.withdrawals, hash_of=dead_code)
     for case in (elder, younger):
         tell_requester(case, LAST)
         settle(case, LAST, moved=True)
@@ -119,7 +119,7 @@ def test_elder_that_ended_first_takes_nothing_and_the_younger_goes_on_l_5_1() ->
     close_joined(younger, elder.id, LATER)
     assert link_joined(elder, younger, LATER) == []
     assert not has_taken(elder, younger)
-    (reopened,) = go_on_alone(younger, elder.id, LAST)
+    (reopened,) = go_on_alone(younger, elder.id, LAST, hash_of=dead_code)
     assert isinstance(reopened, CaseReopened)
     assert (younger.status, younger.reunite_at) == (Status.REGISTERED, LAST.now)
     assert next_wake(younger) == LAST.now
@@ -128,7 +128,7 @@ def test_elder_that_ended_first_takes_nothing_and_the_younger_goes_on_l_5_1() ->
 
 def test_younger_that_is_over_by_itself_stays_so_l_5_1() -> None:
     over = in_status(Status.CLOSED)
-    assert (go_on_alone(over, "C0", LAST), over.reunite_at) == ([], None)
+    assert (go_on_alone(over, "C0", LAST, hash_of=dead_code), over.reunite_at) == ([], None)
 
 
 def test_help_that_was_called_for_in_the_younger_case_is_given_in_the_elder_r_3_1_7() -> None:
@@ -209,7 +209,7 @@ def test_what_waited_to_be_told_when_it_was_joined_is_told_by_the_elder_l_2_2() 
 def test_referral_its_sender_took_back_stays_so_in_either_case_l_5_1() -> None:
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
     withdraw_referral(
-        younger, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code
+        younger, entry(2).id, TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code
     )
     join(elder, younger)
     assert task_state(elder, entry(2).id).status is TaskStatus.CANCELLED
@@ -217,8 +217,6 @@ def test_referral_its_sender_took_back_stays_so_in_either_case_l_5_1() -> None:
 
     elder, younger = triaged(), younger_case(TriageCode.INITIAL_ASSESSMENT)
     join(elder, younger)
-    withdraw_referral(
-        elder, entry(2).id, "2", TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code
-    )
+    withdraw_referral(elder, entry(2).id, TaskStatus.CANCELLED, "ошибка", LATER, hash_of=dead_code)
     part(elder, younger)
     assert task_state(younger).status is TaskStatus.CANCELLED

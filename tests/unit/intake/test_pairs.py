@@ -203,17 +203,17 @@ def test_the_younger_case_ends_its_referrals_go_on_and_all_comes_back() -> None:
         [],
         [],
     )
-    (reopened,) = joined_cases.reopen_parted(second, when())
+    (reopened,) = joined_cases.reopen_parted(second, when(), hash_of=dead_code)
     assert isinstance(reopened, CaseReopened)
     assert (second.status, len(second.linked)) == (Status.REGISTERED, 1)
-    assert joined_cases.reopen_parted(second, when()) == []
+    assert joined_cases.reopen_parted(second, when(), hash_of=dead_code) == []
 
 
 def test_a_decline_stands_after_the_case_was_parted_r_3_3_7_2() -> None:
     _, second = cases()
     decline(second)
     joined_cases.close_joined(second, "C1", when())
-    events = joined_cases.reopen_parted(second, when())
+    events = joined_cases.reopen_parted(second, when(), hash_of=dead_code)
     assert [type(event) for event in events] == [CaseReopened, CaseDeclined]
     assert (second.status, second.status_before) == (Status.DECLINED, Status.REGISTERED)
 

@@ -1,0 +1,131 @@
+"""What a case is because of its referrals, whatever befalls them (L 5.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from contracts.errors import NotAllowedInState
+from services.intake.domain.case import Case, Status
+from services.intake.domain.closing import rests_on_nothing
+from services.intake.domain.linked import coded_entries
+from services.intake.domain.term_codes import URGENT_TERM
+from services.intake.domain.urgent import needs_help_today
+from services.intake.domain.worklists import place_of
+from tests.unit.intake.world import ONE, SAME, STRANGER, World
+
+WORK = (
+    "answer", "answer danger", "triage", "apply", "decline", "reopen", "forward", "return",
+    "review", "review anew", "died", "where", "code", "refuse", "annul",
+)  # fmt: skip
+CITIZEN = st.sampled_from((ONE, SAME, STRANGER))
+NUMBER = st.integers(0, 5)
+"""Which of the referrals that came, the last first; and through it, which case."""
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("refer"), CITIZEN, st.booleans(), st.booleans(), st.booleans()),
+        st.tuples(st.just("correct"), NUMBER, CITIZEN),
+        st.tuples(st.just("withdraw"), NUMBER, st.booleans()),
+        st.tuples(st.just("work"), NUMBER, st.sampled_from(WORK)),
+        st.tuples(st.sampled_from(("join", "part"))),
+    ),
+    min_size=3,
+    max_size=25,
+)
+
+
+def take(world: World, step: tuple[Any, ...]) -> None:
+    kind, *rest = step
+    if kind == "refer":
+        citizen, danger, hospital, at_body = rest
+        world.refer(citizen, danger=danger, hospital=hospital, at_body=at_body)
+        return
+    if kind == "join":
+        stand = goes_on(world)
+        world.join()
+        assert stand <= goes_on(world), "what goes on is stopped by no joining"
+        return
+    if kind == "part":
+        world.part()
+        return
+    known = list(world.lines)
+    if not known:
+        return
+    number, said = rest
+    referral = known[-1 - number % len(known)]
+    if kind == "correct":
+        world.correct(referral, said)
+    elif kind == "withdraw":
+        try_to_withdraw(world, referral, in_error=said)
+    else:
+        world.work(world.case_of(referral), said)
+
+
+def try_to_withdraw(world: World, referral: str, *, in_error: bool) -> None:
+    try:
+        world.withdraw(referral, in_error=in_error)
+    except NotAllowedInState:
+        return
+
+
+def goes_on(world: World) -> set[str]:
+    """Referrals that stand in a case that is neither set aside nor over."""
+    return {
+        referral
+        for case in world.cases.values()
+        if not case.over and case.status is not Status.DECLINED
+        for referral in case.referrals
+    }
+
+
+def check(world: World) -> None:
+    going = [case for case in world.cases.values() if not case.over]
+    for referral in world.lines:
+        assert sum(referral in case.referrals for case in going) <= 1, referral
+        assert referral in world.case_of(referral).referrals, referral
+    owners = [world.root(case.reference.citizen_id).id for case in going]
+    assert len(owners) == len(set(owners)), "one citizen has one open case"
+    for case in going:
+        assert len(case.referrals) == len(set(case.referrals))
+        assert not rests_on_nothing(case)
+        assert case.status is Status.DECLINED or place_of(case) is not None
+        check_what_it_is(world, case)
+        check_codes(world, case)
+
+
+def check_what_it_is(world: World, case: Case) -> None:
+    counting = [
+        world.lines[one].form
+        for one in case.referrals
+        if one not in case.withdrawals or not case.withdrawals[one].in_error
+    ]
+    danger = case.in_danger and case.code is None
+    assert not danger or any(form.in_danger for form in counting)
+    if not case.circumstances:
+        assert case.in_hospital == any(form.in_hospital for form in counting)
+    if case.code is None and case.status is not Status.DECLINED:
+        running = {term.code for term in case.terms.deadlines}
+        assert (URGENT_TERM in running) == (case.in_danger or needs_help_today(case))
+
+
+def check_codes(world: World, case: Case) -> None:
+    holding = {(case.entry_id, case.status_code_issue)}
+    holding |= {(link, 0) for link in coded_entries(case.linked)}
+    for code in holding & set(world.told):
+        told = world.told[code]
+        assert told in case.referrals, "who has the code referred somebody else"
+        assert told not in case.withdrawals, "who has the code took the referral back"
+
+
+@given(steps=STEPS)
+@settings(max_examples=4000, deadline=None)
+def test_referral_stands_in_one_open_case_and_what_it_brought_goes_with_it_l_5_1(
+    steps: list[tuple[Any, ...]],
+) -> None:
+    world = World()
+    for step in steps:
+        note(str(step))
+        take(world, step)
+        check(world)
