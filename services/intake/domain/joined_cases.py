@@ -83,41 +83,48 @@ def link_joined(case: Case, joined: Case, at: Context) -> list[Event]:
     taken = [one for one in referrals_of(joined) if one.entry_id not in case.referrals]
     if not taken:
         return []
-    urgent = needs_urgent_help(joined)
-    stopped = case.status is Status.DECLINED and not joined.declined_before
-    said, unseen = said_in(joined), joined.code is None or urgent or stopped
+    said = _said_of(joined, taken, stopped=case.status is Status.DECLINED)
     for one in taken:
-        known_to_end = one.entry_id in joined.withdrawals
-        one.to_review = (one.to_review or unseen) and not known_to_end
-        one.in_danger = one.in_danger or urgent  # whoever was to help there is to help here
-        one.coded = False  # its code is of the other's number
         case.reached[one.entry_id] = as_text(*task_status(joined, one.entry_id))
     case.withdrawals |= joined.withdrawals
     if joined.waits:
         case.pass_on_at = at.now  # the journals say where they have come to
-    theirs = {
-        one.entry_id: said.get(one.entry_id, Said()).model_copy(update={"in_danger": one.in_danger})
+    asleep = joined.declined_before
+    reopened, opened = take_in(case, taken, said, at, by=joined.id, asleep=asleep)
+    linked = [
+        ReferralLinked(
+            by=at.by,
+            journal_number=number_of(one.entry_id),
+            received_at=one.received_at,
+            channel=one.channel,
+            requester=one.requester,
+            in_danger=one.in_danger,
+            in_hospital=said[one.entry_id].in_hospital,
+            to_review=one.to_review,
+            opened=opened if one is taken[0] else (),
+        )
+        for one in taken
+    ]
+    return [*reopened, *linked]
+
+
+def _said_of(joined: Case, taken: list[LinkedReferral], *, stopped: bool) -> dict[str, Said]:
+    """What these say, and whether a person looks at them first, in the case that takes them over.
+    `stopped`: that is set aside, so what went on until now is looked at there."""
+    urgent, said = needs_urgent_help(joined), said_in(joined)
+    unseen = joined.code is None or urgent or (stopped and not joined.declined_before)
+    for one in taken:
+        one.to_review = (one.to_review or unseen) and one.entry_id not in joined.withdrawals
+        counts = one.in_danger and one.entry_id in said
+        one.in_danger = counts or urgent  # whoever was to help there is to help here
+        one.coded = False  # its code is of the other's number
+    nothing = Said()
+    return {
+        one.entry_id: said.get(one.entry_id, nothing).model_copy(
+            update={"in_danger": one.in_danger}
+        )
         for one in taken
     }
-    asleep = joined.declined_before
-    reopened, opened = take_in(case, taken, theirs, at, by=joined.id, asleep=asleep)
-    return [
-        *reopened,
-        *(
-            ReferralLinked(
-                by=at.by,
-                journal_number=number_of(one.entry_id),
-                received_at=one.received_at,
-                channel=one.channel,
-                requester=one.requester,
-                in_danger=one.in_danger,
-                in_hospital=one.in_hospital,
-                to_review=one.to_review,
-                opened=opened if one is taken[0] else (),
-            )
-            for one in taken
-        ),
-    ]
 
 
 def unlink_joined(case: Case, joined: Case, at: Context, *, hash_of: CodeHash) -> list[Event]:

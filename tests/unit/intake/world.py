@@ -18,6 +18,7 @@ from services.intake.domain.case import Case, Status
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.citizen import Citizen, claim_case, register_citizen
 from services.intake.domain.closing import UNTRIAGED, WithoutObject, standing
+from services.intake.domain.consenting import learn_consent
 from services.intake.domain.correcting import leave_case
 from services.intake.domain.declining import reopen
 from services.intake.domain.documents import register_application
@@ -155,11 +156,11 @@ class World:
         withdraw_referral(case, referral, wanted, "ошибка", at, hash_of=dead_code)
         self.stored(case, at)
 
-    def join(self) -> None:
-        """A person says that two are one."""
+    def join(self) -> tuple[str | None, str | None]:
+        """A person says that two are one; the case that ended, and that which it ended in."""
         one, other = self.citizens[ONE], self.citizens[SAME]
         if other.joined_to is not None:
-            return
+            return None, None
         cases = joining.OpenCases(self._open(one), self._open(other))
         at = self.at()
         joining.take_over(one, other, PAIR, cases, at)
@@ -168,6 +169,7 @@ class World:
         assert note is not None
         if note.joined_case is not None:
             self._join_case(note.joined_case, note.into_case or "", at)
+        return note.joined_case, note.into_case
 
     def _open(self, citizen: Citizen) -> Case | None:
         case = self.cases.get(citizen.open_case or "")
@@ -248,6 +250,8 @@ class World:
                     register_application(case, kind, False, PAPERS, at, consent=CONSENTED)
                 case "decline":
                     decline(case, at)
+                case "no consent":
+                    learn_consent(case, None, at)
                 case "reopen":
                     reopen(case, at)
                 case "forward":
