@@ -15,7 +15,8 @@ from contracts.event import Event
 from contracts.intake import CaseDeclined, CaseReopened
 from contracts.referral import CircumstancesCorrected, ReferralWithdrawn
 from contracts.terms import ClosedTerm, Deadline
-from services.intake.domain.case import ALLOWED, Action, Case, Status
+from services.intake.domain.actions import ALLOWED, Action, Status
+from services.intake.domain.case import Case
 from services.intake.domain.closing import end_empty, rests_on_nothing
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request

@@ -7,7 +7,8 @@ from enum import StrEnum
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import CaseClosed
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.dispatching import hold_request
 
 UNTRIAGED = frozenset({Status.TO_FORWARD, Status.REGISTERED, Status.ANALYSED})

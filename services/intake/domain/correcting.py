@@ -8,7 +8,6 @@ from typing import Final
 
 from pydantic import Field, ValidationError
 
-from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
@@ -17,7 +16,7 @@ from contracts.terms import ClosedTerm
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
 from services.intake.domain.belonging import let_go
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
+from services.intake.domain.citizen import EMPTY, Citizen, change_card, without
 from services.intake.domain.closing import UNTRIAGED
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
@@ -208,9 +207,4 @@ def carry_over(
         if (new := getattr(after, field)) != (old := getattr(before, field))
         and getattr(citizen.card, field) in (old, *EMPTY)
     }
-    card = citizen.card.model_copy(update=changes)
-    if card == citizen.card:
-        return []
-    citizen.card = card
-    remember_card(citizen, at, entry=entry_id)
-    return [CitizenCardChanged(by=at.by, card=card)]
+    return change_card(citizen, citizen.card.model_copy(update=changes), at, entry=entry_id)

@@ -12,8 +12,9 @@ from contracts.event import Event
 from contracts.intake import CaseClosed
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
+from services.intake.domain.actions import Action, Status
 from services.intake.domain.belonging import take_back
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Case, require
 from services.intake.domain.closing import UNTRIAGED, WithoutObject, close
 from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Consultation, Entered, ReferralWithdrawal

@@ -13,13 +13,15 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
-from contracts.referral import ReferralLinked, ReferralsParted
+from contracts.referral import ReferralsParted
 from contracts.terms import ClosedTerm
+from services.intake.domain.actions import Action, Status
 from services.intake.domain.belonging import let_go, take_back, take_in
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.case import Case, require
 from services.intake.domain.closing import end_empty, rests_on_nothing
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
+from services.intake.domain.further import linked_event
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, Said
 from services.intake.domain.notices import as_text, notices, task_status
@@ -91,40 +93,28 @@ def link_joined(case: Case, joined: Case, at: Context) -> list[Event]:
         case.pass_on_at = at.now  # the journals say where they have come to
     asleep = joined.declined_before
     reopened, opened = take_in(case, taken, said, at, by=joined.id, asleep=asleep)
-    linked = [
-        ReferralLinked(
-            by=at.by,
-            journal_number=number_of(one.entry_id),
-            received_at=one.received_at,
-            channel=one.channel,
-            requester=one.requester,
-            in_danger=one.in_danger,
-            in_hospital=said[one.entry_id].in_hospital,
-            to_review=one.to_review,
-            opened=opened if one is taken[0] else (),
-        )
-        for one in taken
-    ]
+    linked = [linked_event(one, at, opened if one is taken[0] else ()) for one in taken]
     return [*reopened, *linked]
 
 
 def _said_of(joined: Case, taken: list[LinkedReferral], *, stopped: bool) -> dict[str, Said]:
     """What these say, and whether a person looks at them first, in the case that takes them over.
     `stopped`: that is set aside, so what went on until now is looked at there."""
-    urgent, said = needs_urgent_help(joined), said_in(joined)
+    urgent, known = needs_urgent_help(joined), said_in(joined)
     unseen = joined.code is None or urgent or (stopped and not joined.declined_before)
+    said: dict[str, Said] = {}
     for one in taken:
+        theirs = known.get(one.entry_id)
         one.to_review = (one.to_review or unseen) and one.entry_id not in joined.withdrawals
-        counts = one.in_danger and one.entry_id in said
-        one.in_danger = counts or urgent  # whoever was to help there is to help here
+        one.in_danger = (one.in_danger and theirs is not None) or urgent  # help is to be given here
+        one.in_hospital = theirs is not None and theirs.in_hospital
         one.coded = False  # its code is of the other's number
-    nothing = Said()
-    return {
-        one.entry_id: said.get(one.entry_id, nothing).model_copy(
-            update={"in_danger": one.in_danger}
+        said[one.entry_id] = Said(
+            in_danger=one.in_danger,
+            in_hospital=one.in_hospital,
+            priority=theirs.priority if theirs is not None else None,
         )
-        for one in taken
-    }
+    return said
 
 
 def unlink_joined(case: Case, joined: Case, at: Context, *, hash_of: CodeHash) -> list[Event]:

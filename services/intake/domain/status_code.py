@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import StatusCodeIssued
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 
 CodeHash = Callable[[str, int, str], str]
 """What may be known of a code: by the referral it is of, its issue, and the case's number."""

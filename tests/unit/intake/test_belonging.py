@@ -8,7 +8,8 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from contracts.errors import NotAllowedInState
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.closing import rests_on_nothing
 from services.intake.domain.linked import coded_entries
 from services.intake.domain.term_codes import URGENT_TERM

@@ -18,8 +18,9 @@ from contracts.referral import (
     ReviewOutcome,
 )
 from contracts.triage import TriageCode
+from services.intake.domain.actions import Status
 from services.intake.domain.assignment import assign_case
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.closing import WithoutObject
 from services.intake.domain.consenting import learn_consent
 from services.intake.domain.documents import register_application

@@ -14,7 +14,8 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.referral import ReturnReason, ReviewOutcome
 from contracts.triage import TriageCode
 from services.intake.domain import joined_cases, joining
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.citizen import Citizen, claim_case, register_citizen
 from services.intake.domain.closing import UNTRIAGED, WithoutObject, standing
