@@ -73,7 +73,7 @@ def referrals_of(case: Case) -> list[LinkedReferral]:
         requester=case.requester,
         in_danger=said.in_danger and case.opening in analysed_in(case),
         in_hospital=said.in_hospital,
-        to_review=case.code is None,
+        to_review=case.code is None and not case.declined_before,
     )
     return [first, *case.linked]
 
@@ -99,14 +99,17 @@ def link_joined(case: Case, joined: Case, at: Context) -> list[Event]:
 
 def _said_of(joined: Case, taken: list[LinkedReferral], *, stopped: bool) -> dict[str, Said]:
     """What these say, and whether a person looks at them first, in the case that takes them over.
-    `stopped`: that is set aside, so what went on until now is looked at there."""
-    urgent, known = needs_urgent_help(joined), said_in(joined)
-    unseen = joined.code is None or urgent or (stopped and not joined.declined_before)
+    `stopped`: that is set aside, so what went on until now is looked at there. To a referral whose
+    case was declined itself the decline was the answer, unless it still waits to be looked at."""
+    declined, known = joined.declined_before, said_in(joined)
+    urgent = needs_urgent_help(joined) and not declined
+    unseen = not declined and (joined.code is None or urgent or stopped)
     said: dict[str, Said] = {}
     for one in taken:
         theirs = known.get(one.entry_id)
+        counts = one.in_danger and theirs is not None and (one.to_review or not declined)
+        one.in_danger = counts or urgent  # whoever was to help there is to help here
         one.to_review = (one.to_review or unseen) and one.entry_id not in joined.withdrawals
-        one.in_danger = (one.in_danger and theirs is not None) or urgent  # help is to be given here
         one.in_hospital = theirs is not None and theirs.in_hospital
         one.coded = False  # its code is of the other's number
         said[one.entry_id] = Said(
