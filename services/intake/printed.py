@@ -12,7 +12,7 @@ from chassis.pages import day_ru, moment_ru, templates
 from chassis.spreadsheet import table
 from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact
-from services.intake.domain.ending import WITHDRAWN, WithoutObject
+from services.intake.domain.closing import WITHDRAWN, WithoutObject
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
 from services.intake.domain.records import EntryState

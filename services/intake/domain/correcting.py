@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,17 +12,18 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.referral import Channel, ReferralsParted
+from contracts.terms import ClosedTerm
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
+from services.intake.domain.belonging import let_go
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, change_card, without
-from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
-from services.intake.domain.further import close_review_terms
+from services.intake.domain.closing import UNTRIAGED
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
 from services.intake.domain.parties import Applicant
 from services.intake.domain.records import Notice
 from services.intake.domain.referral_form import ReferralForm, check_form, settled_form
-from services.intake.domain.status_code import bury_code
+from services.intake.domain.status_code import CodeHash, bury_code
 
 GRACE = timedelta(seconds=5)
 """How long whoever corrects has to enter the new line, before the sweeper does."""
@@ -134,7 +134,7 @@ def _require_free(placed: Placed) -> None:
                 field="citizen",
                 clause="L 5.1",
             )
-        if case.entry_id == placed.referral and not (case.over or _ends_with(case)):
+        if case.opening == placed.referral and not (case.over or _ends_with(case)):
             raise NotAllowedInState(
                 "case-rests-on-this-line",
                 "the line is about somebody else now, and its case has gone on: register the person"
@@ -150,32 +150,28 @@ def _ends_with(case: Case) -> bool:
 
 
 def leave_case(
-    case: Case, referral: str, into: str, at: Context, *, hash_of: Callable[[str], str]
+    case: Case, referral: str, into: str, at: Context, *, hash_of: CodeHash
 ) -> list[Event]:
     """A referral turned out to be about somebody else, whose case is `into`: it leaves this one,
     and its code opens this one no more (R 3.1.2, 3.7.3, L 5.1).
 
-    A case that it opened, and in which nothing was decided yet, ends with it. `hash_of` gives what
-    may be known of the code, by the case's number.
+    A case that rests on no other, and in which nothing was decided yet, ends with it. `hash_of`
+    gives what may be known of the code.
     """
     if referral not in case.referrals:
         return []
-    opened_by_it, dead = case.entry_id == referral, bury_code(case, referral, hash_of)
-    case.parted.append(referral)
-    case.linked = [link for link in case.linked if link.entry_id != referral]
-    case.linked_notices.pop(referral, None)
-    if opened_by_it:
+    dead = bury_code(case, [referral], hash_of)
+    if case.opening == referral:
+        case.parted.append(referral)
         case.requester, case.notice = None, Notice()
-    parted = ReferralsParted(
-        by=at.by,
-        journal_numbers=(number_of(referral),),
-        into=into,
-        dead_code_hash=dead,
-        closed=close_review_terms(case, at),
-    )
-    if not opened_by_it or not _ends_with(case):
-        return [parted]
-    return [parted, *close_without_object(case, WithoutObject.WRONG_PERSON, at)]
+
+    def parted(closed: tuple[ClosedTerm, ...]) -> Event:
+        numbers = (number_of(referral),)
+        return ReferralsParted(
+            by=at.by, journal_numbers=numbers, into=into, dead_code_hash=dead, closed=closed
+        )
+
+    return let_go(case, [referral], referral, at, parted)
 
 
 def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:

@@ -10,9 +10,10 @@ from contracts.context import Context
 from contracts.intake import CaseDeclined, ThinkingTimeEnded
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
+from services.intake.domain.closing import WithoutObject
 from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.declining import decline, reopen
-from services.intake.domain.ending import WithoutObject, close_without_object
+from services.intake.domain.ending import close_without_object
 from services.intake.domain.notices import task_state
 from services.intake.domain.registration import link_referral
 from services.intake.domain.terms import next_wake, sound_terms

@@ -21,8 +21,8 @@ from services.intake.domain.citizen import (
     take_out,
     without,
 )
+from services.intake.domain.closing import UNTRIAGED
 from services.intake.domain.correcting import Corrected, Placed, carry_over, correct, leave_case
-from services.intake.domain.ending import UNTRIAGED
 from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.records import EntryState, ReferralWithdrawal, Returned
 from services.intake.domain.registration import link_referral
@@ -32,6 +32,7 @@ from tests.unit.intake.sample import (
     HOSPITAL,
     NEIGHBOUR,
     NOON,
+    dead_code,
     entry,
     form,
     in_status,
@@ -246,13 +247,13 @@ def test_referral_its_sender_took_back_is_not_placed_anew_l_5_1() -> None:
 
 def test_referral_leaves_its_case_once_and_nobody_follows_it_there_l_5_1() -> None:
     case = registered(requester=HOSPITAL)
-    events = leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead")
+    events = leave_case(case, case.entry_id, "C9", when(), hash_of=dead_code)
     parted, closed = events
     assert isinstance(parted, ReferralsParted)
-    assert (parted.into, parted.dead_code_hash) == ("C9", "dead")
+    assert (parted.into, parted.dead_code_hash) == ("C9", dead_code(case.entry_id, 0, ""))
     assert isinstance(closed, CaseClosed)
     assert (case.closed_for, case.requester, case.referrals) == ("wrong_person", None, [])
-    assert leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead") == []
+    assert leave_case(case, case.entry_id, "C9", when(), hash_of=dead_code) == []
 
 
 def test_what_lines_filled_in_is_taken_back_and_nothing_else_l_5_1() -> None:
