@@ -17,7 +17,7 @@ from contracts.referral import Channel, ReferralsParted
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
-from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
+from services.intake.domain.ending import UNTRIAGED, WithoutObject, end_case
 from services.intake.domain.further import close_review_terms
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
@@ -146,8 +146,9 @@ def _require_free(placed: Placed) -> None:
 
 
 def _ends_with(case: Case) -> bool:
-    """Whether nothing is left of a case without the referral that opened it."""
-    return case.status in UNTRIAGED and not case.linked
+    """Whether nothing is left of a case without the referral that opened it: none came besides, and
+    nothing was decided in it, now or before its analysis ran anew."""
+    return case.status in UNTRIAGED and case.triaged is None and not case.linked
 
 
 def leave_case(
@@ -176,7 +177,7 @@ def leave_case(
     )
     if not opened_by_it or not _ends_with(case):
         return [parted]
-    return [parted, *close_without_object(case, WithoutObject.WRONG_PERSON, at)]
+    return [parted, end_case(case, WithoutObject.WRONG_PERSON, at)]
 
 
 def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:

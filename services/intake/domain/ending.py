@@ -91,7 +91,7 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
         raise NotAllowedInState(
             "taken-already", "a referral is rejected before triage only", clause="R 3.1.6"
         )
-    return [_close(case, reason, at)]
+    return [end_case(case, reason, at)]
 
 
 def withdraw_referral(
@@ -139,7 +139,7 @@ def withdraw_referral(
         dead_code_hash=bury_code(case, entry_id, hash_of),
         closed=close_review_terms(case, at),
     )
-    return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
+    return [withdrawn, end_case(case, WITHDRAWN, at)] if ends else [withdrawn]
 
 
 def standing(case: Case) -> list[str]:
@@ -147,7 +147,9 @@ def standing(case: Case) -> list[str]:
     return [entry for entry in case.referrals if entry not in case.withdrawals]
 
 
-def _close(case: Case, reason: str, at: Context) -> Event:
+def end_case(case: Case, reason: str, at: Context) -> Event:
+    """The case ends, its terms with it, in whatever state it is; whoever asks has found that it may
+    (R 3.1.2)."""
     if case.waits:  # the journal of the body that has it says so
         case.status_before, case.pass_on_at = Status.TO_FORWARD, at.now
     else:
