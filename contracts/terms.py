@@ -92,6 +92,22 @@ class TermBook(BaseModel):
         self.running += [WatchedTerm(deadline=deadline) for deadline in fresh]
         return fresh
 
+    def recount(self, *deadlines: Deadline) -> tuple[Deadline, ...]:
+        """Count running terms anew, from another moment; those that do not run are passed over.
+
+        The alarms of another due moment sound anew. Whoever hears that a term started anew takes
+        its earlier start as lapsed, so one that ran out by mistake is not late any more.
+        """
+        anew = {deadline.code: deadline for deadline in deadlines}
+        known = {deadline.code: deadline for deadline in self.deadlines}
+        self.running = [
+            WatchedTerm(deadline=anew[term.deadline.code])
+            if anew.get(term.deadline.code, term.deadline).due_at != term.deadline.due_at
+            else term.model_copy(update={"deadline": anew.get(term.deadline.code, term.deadline)})
+            for term in self.running
+        ]
+        return tuple(deadline for code, deadline in anew.items() if code in known)
+
     def close(self, *codes: str, at: datetime) -> tuple[ClosedTerm, ...]:
         """End terms that run; those that do not run are passed over."""
         ended = [deadline for deadline in self.deadlines if deadline.code in codes]

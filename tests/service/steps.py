@@ -467,6 +467,10 @@ async def _keep_journal(desk: Desk, ledger: Ledger) -> None:
             done = await desk.post(f"/referrals/{line}/corrections", body, version=1)
         assert done.status_code == 200, done.text
         line = done.json()["corrected_by"]
+    with ledger.called("of when it came"):
+        body = {"reason": "описка", "received_at": "2026-11-03T02:00:00Z"}
+        done = await desk.post(f"/referrals/{line}/corrections", body, version=1)
+    assert done.status_code == 200, done.text
     with ledger.called("linked"):
         wrong = await desk.register(new_referral(citizen=right))
     with ledger.called("of somebody else"):

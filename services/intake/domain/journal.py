@@ -62,6 +62,9 @@ class JournalEntry(BaseModel):
         default=None, description="what a content-rich referral says besides, for assessment"
     )
     received_at: AwareDatetime
+    entered_at: AwareDatetime | None = Field(
+        default=None, description="when the referral was entered; None of a line before this"
+    )
     recorded_by: Actor = Field(description="who took it in, for which organization")
     requester: str | None = None
     pack: str

@@ -244,9 +244,8 @@ def test_case_once_triaged_is_not_emptied_while_it_is_analysed_anew_r_3_1_2() ->
     link_referral(case, entry(2), when())
     review_referrals(case, ReviewOutcome.ANALYSIS_ANEW, "хуже", head)
     leave_case(case, entry(2).id, "C9", when(), hash_of=dead)
-    made = line()
+    made, known = line(), placed(case, other, referral=case.entry_id)
     with pytest.raises(NotAllowedInState) as refused:
-        known = placed(case, other, referral=case.entry_id)
         correct(made, corrected(citizen=STRANGER), when(), known)
     assert refused.value.code == "case-rests-on-this-line"
     assert made.correction is None
