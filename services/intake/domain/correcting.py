@@ -43,7 +43,9 @@ class Corrected(Value):
     contact: Contact | None = None
     referrer: Contact | None = None
     applicant: Applicant | None = None
-    received_at: IsoDateTime | None = None
+    received_at: IsoDateTime | None = Field(
+        default=None, description="when it came; terms of its case run from there (R 3.1.8)"
+    )
 
     def says_otherwise_who(self, entry: JournalEntry) -> bool:
         """Whether the citizen is somebody else by it, or the same one spelt otherwise."""
