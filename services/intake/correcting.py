@@ -31,9 +31,8 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
 )
-from services.intake.domain.journal import Correction, JournalEntry, entry_id
+from services.intake.domain.journal import WAITING, Correction, JournalEntry, entry_id
 from services.intake.domain.received import correct_receipt, said_later
-from services.intake.domain.records import EntryState
 from services.intake.domain.referral_form import missing_fields
 from services.intake.finding import found_by
 from services.intake.forwarding import decided_by, follow, pass_on
@@ -72,7 +71,7 @@ async def correct_line(
         def decide(entry: JournalEntry, at: Context) -> None:
             if placed is None and entry.placed is not None and corrected.says_otherwise_who(entry):
                 raise SaysOtherwise(entry)
-            waits, known = entry.state is EntryState.TO_FORWARD, entry.form.citizen.address
+            waits, known = entry.state in WAITING, entry.form.citizen.address
             form = correct(entry, corrected, at, placed)
             if waits:  # refused here, if nobody could pass it on to that address
                 entry.onward = decided_by(intake, form, known=known)

@@ -42,7 +42,10 @@ class Correction(Value):
     by: Actor
 
 
-PRESENT = frozenset({EntryState.ENTERED, EntryState.TO_FORWARD, EntryState.ENDED})
+WAITING = frozenset({EntryState.TO_FORWARD, EntryState.SET_ASIDE})
+"""States of a line at a body or MFC whose referral may still be passed on."""
+
+PRESENT = WAITING | {EntryState.ENTERED, EntryState.ENDED}
 """States of a line that its journal still answers for: completed and corrected here."""
 
 
@@ -84,6 +87,9 @@ class JournalEntry(BaseModel):
     ended: str | None = Field(
         default=None, description="why the case ended before the body or MFC passed it on"
     )
+    set_aside: bool = Field(
+        default=False, description="the citizen declines while the body or MFC has it (R 3.3.7.2)"
+    )
     passed_on: str | None = Field(default=None, description="the line in the institution's journal")
     passed_to: str | None = None
     forwarded_from: str | None = Field(default=None, description="the line of the sender's journal")
@@ -114,7 +120,9 @@ class JournalEntry(BaseModel):
             return EntryState.ENTERED
         if self.passed_on:
             return EntryState.FORWARDED
-        return EntryState.ENDED if self.ended else EntryState.TO_FORWARD
+        if self.ended:
+            return EntryState.ENDED
+        return EntryState.SET_ASIDE if self.set_aside else EntryState.TO_FORWARD
 
     @property
     def in_danger(self) -> bool:
