@@ -21,7 +21,7 @@ async def find_citizen(citizens: Collection[Citizen], citizen_id: str) -> Docume
 async def same_people(citizens: Collection[Citizen], ids: Iterable[str]) -> set[str]:
     """Every id that means one of these people: of two who were joined, both (L 5.1).
 
-    One query, and one more for each joining on the way.
+    One query, and one more for each joining on the way from one to the other.
     """
     known, asked = set[str](), set(ids)
     while asked:

@@ -63,10 +63,10 @@ async def found(intake: Intake, sender: Sender, search: Search) -> Found:
 
 
 async def _people(intake: Intake, search: Search) -> set[str] | None:
-    """Whom the search is about, by every id they have or had here; None where it names nobody."""
-    patients = None if search.patients is None else await _every_id(intake, search.patients)
+    """Whom the search is about, by their ids here; None where it names nobody. By SNILS it is every
+    id that a sender may have been told of the same person (L 5.1)."""
     if search.snils is None:
-        return patients
+        return search.patients
     _check_number(BY_POST, search.snils, search)
     known: set[str] = set()
     for snils in sorted(search.snils):
@@ -74,15 +74,9 @@ async def _people(intake: Intake, search: Search) -> set[str] | None:
         person = await intake.citizens.find_one(snils_key=key) if key else None
         if person is not None:
             known.add(person.id)
-    search.asked.append(("patient", ",".join(f"Patient/{one}" for one in sorted(known)) or NOBODY))
-    return narrowed(patients, await _every_id(intake, known))
-
-
-async def _every_id(intake: Intake, people: set[str]) -> set[str]:
-    """A sender knows somebody by the id it was told, whoever they were joined to since (L 5.1)."""
-    if len(people) > MOST:
-        wrong("patient", f"names more than {MOST} people at once")
-    return await same_people(intake.citizens, people)
+    people = narrowed(search.patients, await same_people(intake.citizens, known))
+    search.asked.append(("patient", ",".join(f"Patient/{one}" for one in sorted(people)) or NOBODY))
+    return people
 
 
 async def _listed(

@@ -33,13 +33,18 @@ async def joined(desk: Desk, clock: Clock, snils: str | None = None) -> tuple[An
     await desk.settle()
     patient = (await referral.task())["for"]["reference"]
     await compared(desk, clock)
-    pair = "-".join(sorted((own["citizen_id"], patient.removeprefix("Patient/"))))
+    await join(desk, own["citizen_id"], patient.removeprefix("Patient/"))
+    return own, referral, patient
+
+
+async def join(desk: Desk, one: str, other: str) -> None:
+    """A person says that two citizens are one."""
+    pair = "-".join(sorted((one, other)))
     version = (await desk.get(f"/citizen-pairs/{pair}")).json()["version"]
     same = {"decision": "same", "reason": "сверено с паспортом"}
     done = await desk.post(f"/citizen-pairs/{pair}/decision", same, version=version)
     assert done.status_code == 200, done.text
     await desk.settle()
-    return own, referral, patient
 
 
 async def kept(desk: Desk, referral: Referral) -> str:
@@ -58,17 +63,34 @@ async def test_joined_citizen_is_found_by_snils_and_by_the_id_that_was_told_l_5_
     headers = desk.stack.headers(HOSPITALS, HOSPITAL)
     found = await desk.http.post("/fhir/Task/_search", data=form, headers=headers)
     assert ids(found.json()) == [referral.id]
-    for known in (patient, f"Patient/{own['citizen_id']}"):
-        assert ids(await search(desk, f"patient={known}")) == [referral.id]
-        assert ids(await search(desk, f"patient={known}&_id={referral.id}")) == [referral.id]
+    assert own["citizen_id"] not in patient
+    assert ids(await search(desk, f"patient={patient}")) == [referral.id]
+    assert ids(await search(desk, f"patient={patient}&_id={referral.id}")) == [referral.id]
+    assert (await referral.task())["for"]["reference"] == patient
     (link,) = [one["url"] for one in found.json()["link"] if one["relation"] == "self"]
     assert ids(await search(desk, link.partition("?")[2])) == [referral.id]
 
 
-async def test_more_people_than_a_search_takes_are_refused(desk: Desk) -> None:
-    people = ",".join(f"Patient/P{number}" for number in range(101))
-    refused = await desk.get(f"/fhir/Task?patient={people}", HOSPITALS, org=HOSPITAL)
-    assert (refused.status_code, refused.json()["issue"][0]["expression"]) == (400, ["patient"])
+async def test_task_is_found_by_the_patient_whom_the_answer_to_its_push_named_l_5_1(
+    desk: Desk, clock: Clock
+) -> None:
+    """Another referral of a citizen whose case is that of the card joined to theirs."""
+    citizen = new_citizen()
+    own = await desk.register(new_referral(citizen=citizen))
+    await desk.act(own["case_id"], "closing", {"reason": "moved"}, "urgent_head")
+    clock.forward(seconds=5)
+    first = await pushed(desk, about(moved(citizen)))
+    await desk.settle()
+    await compared(desk, clock)
+    told = (await first.task())["for"]["reference"]
+    await join(desk, own["citizen_id"], told.removeprefix("Patient/"))
+    answered = await desk.push(about(citizen))
+    patient = answered.json()["entry"][0]["response"]["location"].split("/_history")[0]
+    second = answered.json()["entry"][3]["response"]["location"].split("/")[1]
+    await desk.settle()
+    assert (told in patient, own["citizen_id"] in patient) == (False, True)
+    assert ids(await search(desk, f"patient=Patient/{own['citizen_id']}")) == [second]
+    assert ids(await search(desk, f"patient={told}")) == [first.id]
 
 
 async def test_request_stands_as_its_task_in_the_case_that_goes_on_l_2_2_l_5_1(
