@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from chassis import chance
 from chassis.document import Document
+from chassis.races import until_won
 from chassis.store import AlreadyExists, Collection, LostRace
 from chassis.stored import S
 from contracts.event import Event
@@ -41,7 +42,6 @@ from services.intake.intake import Intake
 from services.intake.recording import record
 
 BATCH = 100
-TRIES = 5
 SPREAD_SECONDS = 60.0
 """Over how long what was held back is sent, once an endpoint is enabled."""
 WITHOUT_RECEIVED = (TaskStatus.REQUESTED, "received")
@@ -80,6 +80,7 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
     await record(intake.service.commands, intake.cases, case.id, at, handed_over)
 
 
+@until_won("task")
 async def keep_shown(
     intake: Intake, entry_id: str, case: Case, about: str | None = None
 ) -> FollowedTask:
@@ -88,17 +89,12 @@ async def keep_shown(
     Whoever reads may be faster than the errand; what is to be told then waits for that. `about`:
     the citizen whom it turned out to be about.
     """
-    for _ in range(TRIES):
-        document = await _task_of(intake, entry_id)
-        known = document.state.citizen_id
-        document.state.citizen_id = about or known
-        _, changed = _take_over(intake, document.state, case)
-        try:
-            if changed or document.state.citizen_id != known:
-                await _save(intake.tasks, document)
-            break
-        except LostRace:
-            continue
+    document = await _task_of(intake, entry_id)
+    known = document.state.citizen_id
+    document.state.citizen_id = about or known
+    _, changed = _take_over(intake, document.state, case)
+    if changed or document.state.citizen_id != known:
+        await intake.tasks.save(document)
     return document.state
 
 
