@@ -127,7 +127,7 @@ class Case(BaseModel):
     parted: list[str] = Field(default_factory=list)
     """Referrals that turned out to be about somebody else, and left it."""
     withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
-    received_by: dict[str, str] = Field(default_factory=dict)
+    receipt_lines: dict[str, str] = Field(default_factory=dict)
     """Of referrals whose time of receipt was put right: the last line that said it."""
 
     @property

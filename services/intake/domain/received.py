@@ -19,7 +19,7 @@ COUNTED = frozenset({FORWARDING_TERM, ANALYSIS_TERM, URGENT_TERM})
 
 def said_later(case: Case, referral: str, line: JournalEntry) -> bool:
     """Whether a later line than this one has told the case when the referral was received."""
-    return line.id < case.received_by.get(referral, "")
+    return line.id < case.receipt_lines.get(referral, "")
 
 
 def correct_receipt(case: Case, referral: str, line: JournalEntry, at: Context) -> list[Event]:
@@ -32,9 +32,9 @@ def correct_receipt(case: Case, referral: str, line: JournalEntry, at: Context) 
     link = next((one for one in case.linked if one.entry_id == referral), None)
     before = link.received_at if link is not None else case.received_at
     known = referral in case.referrals and before is not None
-    if before is None or not known or line.id <= case.received_by.get(referral, ""):
+    if before is None or not known or line.id <= case.receipt_lines.get(referral, ""):
         return []
-    case.received_by[referral] = line.id
+    case.receipt_lines[referral] = line.id
     if before == line.received_at:
         return []
     if link is None:

@@ -55,7 +55,7 @@ async def kept(desk: Desk, referral: Referral) -> str:
     return str(answered.json()["status"])
 
 
-async def test_joined_citizen_is_found_by_snils_and_by_the_id_that_was_told_l_5_1(
+async def test_joined_citizen_is_found_by_snils_and_by_the_id_that_was_told_l_2_2_l_5_1(
     desk: Desk, clock: Clock
 ) -> None:
     own, referral, patient = await joined(desk, clock, NUMBER)
