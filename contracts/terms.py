@@ -99,14 +99,16 @@ class TermBook(BaseModel):
         its earlier start as lapsed, so one that ran out by mistake is not late any more.
         """
         anew = {deadline.code: deadline for deadline in deadlines}
-        known = {deadline.code: deadline for deadline in self.deadlines}
-        self.running = [
-            WatchedTerm(deadline=anew[term.deadline.code])
-            if anew.get(term.deadline.code, term.deadline).due_at != term.deadline.due_at
-            else term.model_copy(update={"deadline": anew.get(term.deadline.code, term.deadline)})
-            for term in self.running
-        ]
-        return tuple(deadline for code, deadline in anew.items() if code in known)
+        recounted = []
+        for index, term in enumerate(self.running):
+            deadline = anew.get(term.deadline.code)
+            if deadline is None:
+                continue
+            stays = deadline.due_at == term.deadline.due_at
+            rung = {"warned": term.warned, "missed": term.missed} if stays else {}
+            self.running[index] = WatchedTerm(deadline=deadline, **rung)
+            recounted.append(deadline)
+        return tuple(recounted)
 
     def close(self, *codes: str, at: datetime) -> tuple[ClosedTerm, ...]:
         """End terms that run; those that do not run are passed over."""

@@ -31,8 +31,8 @@ def correct_receipt(case: Case, referral: str, line: JournalEntry, at: Context) 
     """
     link = next((one for one in case.linked if one.entry_id == referral), None)
     before = link.received_at if link is not None else case.received_at
-    known = referral in case.referrals and before is not None
-    if before is None or not known or line.id <= case.receipt_lines.get(referral, ""):
+    told = case.receipt_lines.get(referral, "")
+    if before is None or referral not in case.referrals or line.id <= told:
         return []
     case.receipt_lines[referral] = line.id
     if before == line.received_at:
