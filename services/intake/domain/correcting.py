@@ -16,7 +16,7 @@ from contracts.referral import Channel, ReferralsParted
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, change_card, without
-from services.intake.domain.ending import UNTRIAGED, WithoutObject, end_case
+from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
 from services.intake.domain.further import close_review_terms
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
@@ -200,7 +200,7 @@ def leave_case(
     )
     if not opened_by_it or not _ends_with(case):
         return [parted]
-    return [parted, end_case(case, WithoutObject.WRONG_PERSON, at)]
+    return [parted, *close_without_object(case, WithoutObject.WRONG_PERSON, at)]
 
 
 def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:

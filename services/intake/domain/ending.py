@@ -92,7 +92,7 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
         raise NotAllowedInState(
             "taken-already", "a referral is rejected before triage only", clause="R 3.1.6"
         )
-    return [end_case(case, reason, at)]
+    return [_close(case, reason, at)]
 
 
 def withdraw_referral(
@@ -140,7 +140,7 @@ def withdraw_referral(
         dead_code_hash=bury_code(case, entry_id, hash_of),
         closed=close_review_terms(case, at),
     )
-    return [withdrawn, end_case(case, WITHDRAWN, at)] if ends else [withdrawn]
+    return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
 
 
 def standing(case: Case) -> list[str]:
@@ -148,9 +148,7 @@ def standing(case: Case) -> list[str]:
     return [entry for entry in case.referrals if entry not in case.withdrawals]
 
 
-def end_case(case: Case, reason: str, at: Context) -> Event:
-    """The case ends, its terms with it, in whatever state it is; whoever asks has found that it may
-    (R 3.1.2)."""
+def _close(case: Case, reason: str, at: Context) -> Event:
     if case.waits:  # the journal of the body that has it says so
         case.status_before, case.pass_on_at = Status.TO_FORWARD, at.now
     else:

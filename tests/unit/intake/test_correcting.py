@@ -236,7 +236,7 @@ def test_case_is_left_only_where_nothing_was_decided_in_it_r_3_1_2(status: Statu
     assert made.correction is None
 
 
-def dead(number: str) -> str:
+def dead(*known: str) -> str:
     return "dead"
 
 
