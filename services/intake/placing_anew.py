@@ -69,4 +69,4 @@ async def _show_anew(intake: Intake, old: JournalEntry, referral: str, placed: P
     """Whoever sent it follows it in the case it is in now."""
     case = await intake.cases.get(placed.case_id) if old.requester is not None else None
     if case is not None:
-        await keep_shown(intake, referral, case.state)
+        await keep_shown(intake, referral, case.state, placed.citizen_id)

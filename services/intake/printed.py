@@ -166,6 +166,8 @@ def _notes(entry: JournalEntry) -> Iterable[str]:
         yield f"передано в: {entry.passed_to}"
     elif entry.state is EntryState.TO_FORWARD:
         yield "ждёт передачи в учреждение"
+    elif entry.state is EntryState.SET_ASIDE:
+        yield "не передаётся: гражданин отказался"
     elif entry.ended is not None:
         yield f"не передано: {ENDED.get(entry.ended, 'дело прекращено')}"
     if entry.returned is not None:

@@ -134,6 +134,8 @@ class Case(BaseModel):
     parted: list[str] = Field(default_factory=list)
     """Names the referral that opened it, once that has left it: it was about somebody else."""
     withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
+    receipt_lines: dict[str, str] = Field(default_factory=dict)
+    """Of referrals whose time of receipt was put right: the last line that said it."""
 
     @property
     def reference(self) -> CaseRef:

@@ -42,7 +42,9 @@ class Corrected(Value):
     contact: Contact | None = None
     referrer: Contact | None = None
     applicant: Applicant | None = None
-    received_at: IsoDateTime | None = None
+    received_at: IsoDateTime | None = Field(
+        default=None, description="when it came; terms of its case run from there (R 3.1.8)"
+    )
 
     def says_otherwise_who(self, entry: JournalEntry) -> bool:
         """Whether the citizen is somebody else by it, or the same one spelt otherwise."""
@@ -85,6 +87,7 @@ def correct(
         raise InvalidInput(
             "nothing-corrected", "the line says so already", field="body", clause="R 3.1.2"
         )
+    _check_receipt(entry, form)
     today = at.calendar.local_date(at.now)
     check_form(form, at.now, today, from_organization=entry.requester is not None)
     entry.of_another = placed is not None and _is_another(placed, form.citizen)
@@ -93,6 +96,27 @@ def correct(
     entry.correction = Correction(form=form, reason=corrected.reason, at=at.now, by=at.by)
     entry.place_at = at.now + GRACE
     return form
+
+
+def _check_receipt(entry: JournalEntry, form: ReferralForm) -> None:
+    """Terms count from the receipt, so it is neither moved past the entry in the journal, nor said
+    by an institution of what a body took in before it."""
+    if form.received_at is None or form.received_at == entry.form.received_at:
+        return
+    if entry.forwarded_from is not None:
+        raise NotAllowedInState(
+            "received-by-another-body",
+            "the body that took it in says when it came: give it back to have that corrected",
+            field="received_at",
+            clause="R 3.1.2",
+        )
+    if entry.entered_at is not None and form.received_at > entry.entered_at:
+        raise InvalidInput(
+            "received-after-entered",
+            "a referral was received before it was entered in the journal, or at that moment",
+            field="received_at",
+            clause="R 3.1.2",
+        )
 
 
 def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> ReferralForm | None:
@@ -145,8 +169,9 @@ def _require_free(placed: Placed) -> None:
 
 
 def _ends_with(case: Case) -> bool:
-    """Whether nothing is left of a case without the referral that opened it."""
-    return case.status in UNTRIAGED and not case.linked
+    """Whether nothing is left of a case without the referral that opened it: none came besides, and
+    nothing was decided in it, now or before its analysis ran anew."""
+    return case.status in UNTRIAGED and case.triaged is None and not case.linked
 
 
 def leave_case(
