@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from chassis.bus import Bus
+from chassis.inbox import PREFETCH
 from chassis.publisher import InboxGone, NotPublished
 from chassis.queues import Probe
 from chassis.settings import ServiceSettings
@@ -91,7 +92,7 @@ async def test_consumer_whose_handling_never_ends_is_stalled_though_connected(
         watched = Watched(echo, stall_seconds=1.0)
         for number in range(1, 41):  # more than are taken at once: every slot is occupied
             await send(broker, made(1, fresh(f"t{number}")))
-        await until(lambda: echo.service.consumer.tally.received == 32)
+        await until(lambda: echo.service.consumer.tally.received == PREFETCH)
         await until(echo.service.bus.ready)
         await watched.look_until(lambda: watched.ended > 0)
         await watched.look(0.5)
@@ -154,10 +155,11 @@ async def test_messages_behind_a_slow_handler_show_their_age(
     settings: ServiceSettings, broker: Broker
 ) -> None:
     """Each that is handled is progress, and none of those in hand is old; the others are."""
-    one_at_a_time = asyncio.Semaphore(1)
+    one_at_a_time, all_sent = asyncio.Semaphore(1), asyncio.Event()
 
     async def slow(_: Envelope) -> None:
         async with one_at_a_time:
+            await all_sent.wait()
             await asyncio.sleep(0.04)
 
     echo = EchoService(settings, fresh("echo"), grace_seconds=0.2)
@@ -170,6 +172,8 @@ async def test_messages_behind_a_slow_handler_show_their_age(
     async with running(echo.app):
         await until(lambda: service.bus.probed > 0)
         await send(broker, *(made(1, fresh(f"t{number}")) for number in range(150)))
+        all_sent.set()
+        await until(lambda: service.consumer.tally.applied >= PREFETCH)  # they waited for the rest
         oldest = in_hand = 0.0
         while service.consumer.tally.applied < 150:
             standing = await service.health.standing()
