@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from chassis.bus import Bus
 from tests.conftest import ServerUrls
+from tests.fault.load import remove_queues
 from tests.fault.machine import Machine
 from tests.fault.outcome import Outcome
 from tests.fault.pair import Pair, moment, paired
@@ -94,8 +95,9 @@ async def test_half_open_connection_is_found_by_the_heartbeat_and_its_publish_is
         assert await refused(bus, envelope("t1", 1)) == "connection lost"
         assert time.perf_counter() - began < 45
         assert proxy.to_server.swallowed > 0
-        await until(partial(published, bus, envelope("t1", 1)), seconds=20)
+        await until(partial(published, bus, envelope("t1", 1)))
         await bus.stop()
+        await remove_queues(harmed.amqp_url, [f"{service}.inbox", f"{service}.inbox.dead"])
 
 
 @pytest.mark.long

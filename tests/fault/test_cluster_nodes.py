@@ -55,7 +55,7 @@ async def test_leader_killed_under_load_and_restored_loses_nothing(
     leader = await leader_of(cluster, load)
     await cluster.kill(leader)
     assert cluster.pid(leader) == 0
-    await until(lambda: led_by_another(cluster, load, leader), seconds=20)
+    await until(lambda: led_by_another(cluster, load, leader), seconds=60)
     await load.moves()
     await cluster.start(leader)
     over = time.monotonic()
