@@ -21,8 +21,6 @@ from tests.service.chassis.conftest import until
 
 Report = Callable[[Outcome], None]
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 async def load(cluster: Cluster, servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Load]:

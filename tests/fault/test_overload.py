@@ -29,7 +29,6 @@ from tests.service.chassis.sample import Sample, fresh
 from tests.service.chassis.test_bus import ignore
 
 Report = Callable[[Outcome], None]
-pytestmark = pytest.mark.timeout(240)
 STUCK = 40
 LIMIT = 50
 FULL_SECONDS = 10.0
