@@ -13,12 +13,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
 from chassis.commands import Request
 from chassis.document import Answered
 from chassis.identity import Caller, NotAuthenticated, Verifier
+from contracts import ijson
 from contracts.errors import Refusal
 from contracts.values import Actor
 
@@ -154,9 +158,26 @@ async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) ->
     return Unsigned(idempotency_key, await _fingerprint(http))
 
 
+async def unambiguous(http: HttpRequest) -> None:
+    """Refuse a body that could be read in two ways. The framework has read it, the last name of
+    each winning; a body that is streamed is for its route to read."""
+    route = http.scope.get("route")
+    if not isinstance(route, APIRoute) or route.body_field is None:
+        return
+    try:
+        _, unclear = ijson.read((await http.body() or b"null").decode("utf-8-sig"))
+    except (ValueError, RecursionError) as failure:
+        raise HTTPException(400, "the body is not JSON in UTF-8") from failure
+    if unclear is not None:
+        raise RequestValidationError(
+            [{"type": unclear.code, "loc": ("body", *unclear.path), "msg": unclear.rule}]
+        )
+
+
 async def _fingerprint(http: HttpRequest) -> str:
-    path = f"{http.method} {http.url.path}\n".encode()
-    return hashlib.sha256(path + await http.body()).hexdigest()
+    asked = f"{http.url.path}?{http.url.query}" if http.url.query else http.url.path
+    head = f"{http.method} {asked}\n".encode()
+    return hashlib.sha256(head + await http.body()).hexdigest()
 
 
 async def change(
