@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from prometheus_client import CollectorRegistry
 
+from chassis.backing import Backing
 from chassis.bus import Bus
 from chassis.inbox import PREFETCH
 from chassis.publisher import InboxGone, NotPublished
@@ -83,7 +84,8 @@ async def test_consumer_whose_handling_never_ends_is_stalled_though_connected(
     async def hang(_: Envelope) -> None:
         await asyncio.Event().wait()
 
-    echo = EchoService(settings, fresh("echo"), grace_seconds=0.2)
+    backing = Backing(end=lambda: None)  # its own watchdog is not to end the tests
+    echo = EchoService(settings, fresh("echo"), grace_seconds=0.2, backing=backing)
     echo.service.record = hang
     echo.app = echo.service.app([], {}, description="Hangs.")
     await broker.remove(echo.service.name)
