@@ -386,6 +386,7 @@ async def test_two_replicas_carry_a_decision_out_once(
     await asyncio.gather(*[settle(at.intake, known) for at in (desk, second) * 5])
     assert (await look(desk, known))["status"] == "same"
     assert (await desk.case(first["case_id"]))["linked_referrals"] == [second_["id"]]
+    await desk.stack.spy.wait_for(ReferralLinked, first["case_id"])
     linked = desk.stack.spy.of(ReferralLinked, subject=first["case_id"])
     assert len({envelope.id for envelope in linked}) == 1
 
