@@ -20,7 +20,13 @@ from contracts.values import Actor, Identifier, Line
 from services.directory.api.callers import Editor
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.import_file import FileFacts
-from services.directory.domain.import_job import AcceptedCorrection, Import, ImportStatus, RowNumber
+from services.directory.domain.import_job import (
+    FAR_ROW,
+    AcceptedCorrection,
+    Import,
+    ImportStatus,
+    RowNumber,
+)
 from services.directory.domain.import_row import RowFault
 from services.directory.domain.importing import Outcome, PlannedRow, RowState
 from services.directory.imports import apply_import, parts_of, preview_import
@@ -143,7 +149,7 @@ async def get_rows(
     by: Editor,
     directory: WithDirectory,
     state: RowState | None = None,
-    after: Annotated[RowNumber, Query(description="number of the last row seen")] = 0,
+    after: Annotated[int, Query(ge=0, le=FAR_ROW, description="number of the last row seen")] = 0,
     limit: Limit = 50,
 ) -> list[ImportRowView]:
     """Rows in the order of the file, those after one, with line, field, rule and reason."""

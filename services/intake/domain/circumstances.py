@@ -3,7 +3,7 @@ care was asked for from the start (R 3.3.3, 3.3.10). The journal keeps its lines
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from contracts.context import Context
 from contracts.errors import InvalidInput
@@ -13,13 +13,16 @@ from contracts.values import Text, Value
 from services.intake.domain.actions import Action
 from services.intake.domain.case import Case, require
 from services.intake.domain.records import Circumstances
+from services.intake.domain.said import say_where
 
 
 class CorrectedCircumstances(Value):
     """How it is, and why the case says otherwise."""
 
-    in_hospital: bool = Field(description="the citizen lies in a hospital (R 3.3.3)")
-    home_care_asked: bool = Field(description="home care was asked for from the start (R 3.3.10)")
+    in_hospital: StrictBool = Field(description="the citizen lies in a hospital (R 3.3.3)")
+    home_care_asked: StrictBool = Field(
+        description="home care was asked for from the start (R 3.3.10)"
+    )
     reason: Text = Field(description="why the case says otherwise until now")
 
 
@@ -47,7 +50,8 @@ def correct_circumstances(
             reason=corrected.reason,
         )
     )
-    case.in_hospital, case.home_care_asked = corrected.in_hospital, corrected.home_care_asked
+    say_where(case, in_hospital=corrected.in_hospital)
+    case.home_care_asked = corrected.home_care_asked
     return [
         CircumstancesCorrected(
             by=at.by,
