@@ -29,6 +29,7 @@ from services.directory.domain.organization import (
     require_enterable,
     retire,
 )
+from services.directory.domain.quality_survey import MOST_LISTED
 from services.directory.domain.register import number_taken
 
 Decide = Callable[[Organization, Context], Sequence[Event]]
@@ -142,18 +143,24 @@ async def replace_card(
 async def retire_organization(
     directory: Directory, organization_id: str, reason: str, request: Request, by: Actor
 ) -> Answered:
-    """Take one out, unless others answer to it: those of whom another replica knows already, too.
+    """Take one out, unless others answer to it or are announced to: by memory, and by the store,
+    for another replica may just have entered one.
 
     Who is entered under it in this very moment is told by the metrics (`astray.py`).
     """
-    snapshot = directory.loaded()
-    await directory.news.take_in()
+    known = directory.loaded()
+    under = {"parent": organization_id}
+    stored = await directory.organizations.look(under, sort=[("key", 1)], limit=MOST_LISTED + 1)
+
+    def answering() -> list[str]:
+        return sorted({*known.answering_to(organization_id), *(one["id"] for one in stored)})
+
     return await change_organization(
         directory,
         organization_id,
         request,
         by,
-        lambda found, at: retire(found, reason, at, snapshot.answering_to(found.id)),
+        lambda found, at: retire(found, reason, at, answering()),
     )
 
 

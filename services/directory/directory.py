@@ -19,7 +19,6 @@ from services.directory.domain.places import Places
 from services.directory.domain.search import SearchIndex
 from services.directory.domain.versions import Version
 from services.directory.domain.words import Language
-from services.directory.freshness import News
 from services.directory.offer import Offer
 from services.directory.snapshot import Snapshot
 
@@ -50,12 +49,6 @@ class Directory:
     offer: Offer
     further_kinds: bool = True
     snapshot: Snapshot = field(default_factory=Snapshot)
-    news: News[Organization] = field(init=False)
-    """What other replicas change of organizations."""
-
-    def __post_init__(self) -> None:
-        snapshot = self.snapshot
-        self.news = News(self.organizations, snapshot.version_of, snapshot.take, self.service.now)
 
     def loaded(self) -> Snapshot:
         """The organizations in memory, once all are there."""

@@ -18,7 +18,7 @@ from services.directory.directory import Directory
 from services.directory.domain.announcing import take_effect
 from services.directory.domain.loading import enter_row, is_up_to_date, take_row
 from services.directory.domain.organization import Organization
-from services.directory.freshness import keep_fresh
+from services.directory.freshness import News, keep_fresh
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 async def load_and_keep_fresh(directory: Directory) -> None:
     """What the directory does beside serving, from its start to its end."""
     await load_files(directory)
-    await keep_fresh(directory.refresh_seconds, directory.news.take_in)
+    await keep_fresh(directory.refresh_seconds, news_of(directory).take_in)
 
 
 async def load_files(directory: Directory) -> None:
@@ -38,6 +38,12 @@ async def load_files(directory: Directory) -> None:
         await _load_row(directory, key, stored.get(key))
     directory.snapshot.complete = True
     log.info("organizations-loaded", rows=len(directory.appendix.rows), known=len(stored))
+
+
+def news_of(directory: Directory) -> News[Organization]:
+    """What other replicas change of organizations."""
+    snapshot = directory.snapshot
+    return News(directory.organizations, snapshot.version_of, snapshot.take, directory.service.now)
 
 
 async def _take_all(directory: Directory) -> dict[str, Document[Organization]]:

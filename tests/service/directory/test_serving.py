@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.directory.domain.quality import RULES
-from services.directory.freshness import News
+from services.directory.loading import news_of
 from services.directory.snapshot import Snapshot
 from tests.service.directory.conftest import ROWS, app_of, directory_of, loaded, settled
 from tests.service.stack import Stack, running, until
@@ -178,10 +178,12 @@ async def test_news_beyond_one_look_is_read_as_a_whole(
     client: httpx.AsyncClient, app: FastAPI
 ) -> None:
     directory = directory_of(app)
-    empty = Snapshot()
-    news = News(directory.organizations, empty.version_of, empty.take, directory.service.now)
-    await news.take_in()
-    assert len(empty) == len(directory.snapshot) >= ROWS
+    known, directory.snapshot = directory.snapshot, Snapshot()
+    try:
+        await news_of(directory).take_in()
+        assert len(directory.snapshot) == len(known) >= ROWS
+    finally:
+        directory.snapshot = known
 
 
 async def test_quiet_refresh_is_one_query_and_no_reading_again(
