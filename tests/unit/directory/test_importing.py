@@ -269,6 +269,7 @@ def test_r_1_3_retired_organization_is_not_imported_anew(known: Known) -> None:
     assert (row.state, row.conflict, rules(row)[0]) == (
         RowState.BROKEN, None, ("key", "row.retired")
     )  # fmt: skip
+    assert "take its retirement back" in row.faults[0].reason_en
     row.state, row.conflict = RowState.CONFLICT, "retired"  # previewed by a version before
     with pytest.raises(InvalidInput) as wrong:
         apply(found, [row], [], [row.number], "Письмо № 5", BY)
