@@ -85,4 +85,3 @@ async def _store_row(
     await directory.service.commands.store(
         directory.organizations, document, ORGANIZATION, None, at, events
     )
-    directory.snapshot.take(document.state, document.version)
