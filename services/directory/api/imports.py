@@ -153,6 +153,8 @@ async def get_rows(
     """Rows in the order of the file, those after one, with line, field, rule and reason."""
     found = (await _import(directory, import_id)).state
     shown: list[ImportRowView] = []
+    if state is not None and not found.rows.get(state):
+        return shown
     async for part in parts_of(directory, found.parts[after // ROWS_IN_A_PART :]):
         for row in part.state.rows:
             if row.number > after and state in {None, row.state}:
@@ -170,14 +172,10 @@ async def get_rows(
 )
 async def get_report(import_id: Identifier, by: Editor, directory: WithDirectory) -> Response:
     """Every row and every fault, to be opened in a spreadsheet: semicolons, UTF-8 with a mark."""
-    found = (await _import(directory, import_id)).state
-    lines = [
-        line
-        async for part in parts_of(directory, found.parts)
-        for row in part.state.rows
-        for line in _report_lines(row)
-    ]
-    return download(table(lines, REPORT), "import.csv")
+    found, pieces = (await _import(directory, import_id)).state, [table((), REPORT)]
+    async for part in parts_of(directory, found.parts):
+        pieces.append(table(line for row in part.state.rows for line in _report_lines(row)))
+    return download("".join(pieces), "import.csv")
 
 
 def _report_lines(row: PlannedRow) -> Iterator[list[object]]:
