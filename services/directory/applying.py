@@ -70,9 +70,9 @@ async def carry_out(directory: Directory, import_id: str) -> None:
         if errand.is_over:
             break
         outcomes += await _carry_out_part(errand, part_id, numbers)
+    directory.service.keep()
     if outcomes.total() < sum(found.rows.values()):
-        directory.service.sweeper.nudge()
-        return
+        return  # the next sweep goes on
     at = directory.service.at(SYSTEM)
     await directory.service.commands.execute(
         directory.imports,

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -384,6 +385,29 @@ def test_order_of_a_long_chain_and_of_a_circle_is_found() -> None:
     assert depths(reversed(rows)) == {number: number for number in range(count)}
     circle = [below(0, "x-0", f"x-{count - 1}"), *rows[1:]]
     assert len(depths(circle)) == count
+
+
+class Looked(dict[str, tuple[int, Organization]]):
+    """The organizations, counting how often one is looked for."""
+
+    looks = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(key, default)
+
+
+def test_whom_a_row_answers_to_is_looked_for_once_however_long_the_chain(known: Known) -> None:
+    count = 200
+    rows = (
+        f"x-{n};authorised_body;RU-KEM;Управление {n};{f'x-{n - 1}' if n else 'r-department'}\n"
+        for n in range(count)
+    )
+    looked = Looked(known.organizations)
+    text = "key;kind;region;name;parent\n" + "".join(rows)
+    found = planned(replace(known, organizations=looked), text)
+    assert Counter(row.state for row in found) == {RowState.NEW: count}
+    assert looked.looks < 5 * count
 
 
 def test_example_and_unknown_field_of_a_list_are_refused(known: Known) -> None:
