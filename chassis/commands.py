@@ -14,15 +14,13 @@ from pydantic import BaseModel
 
 from chassis import tracing
 from chassis.document import Answered, Document, Origin, issue
-from chassis.races import pause, too_busy
+from chassis.races import until_won
 from chassis.store import AlreadyExists, Collection, LostRace
 from contracts.context import Context
 from contracts.errors import NotFound, Refusal
 from contracts.event import Event
 
 S = TypeVar("S", bound=BaseModel)
-
-TRIES = 25
 
 
 class StaleVersion(Refusal):
@@ -45,6 +43,15 @@ class Request:
     fingerprint: str
     version: int | None = None
 
+    def require_same(self, fingerprint: str) -> None:
+        """Refuse the key, if it was used for a request of another fingerprint."""
+        if fingerprint != self.fingerprint:
+            raise KeyReused(
+                "idempotency-key-reused",
+                "this Idempotency-Key was used for another request",
+                field="Idempotency-Key",
+            )
+
 
 class Commands:
     """Carries commands out."""
@@ -57,6 +64,7 @@ class Commands:
         """Where events of a collection come from."""
         return Origin(stream_kind, self._service, self._district)
 
+    @until_won(lost=(LostRace,))
     async def execute(
         self,
         collection: Collection[S],
@@ -77,25 +85,21 @@ class Commands:
         to remember, and the version moves only if there is an event to tell. `begin` gives what a
         record is before its first change, if it may have been known before it was stored.
         """
-        for attempt in range(TRIES):
-            async with collection.lock(document_id):
-                document = await get_visible(collection, document_id, visible, what, begin)
-                known = repeated(document, request) if request is not None else None
-                if known is not None:
-                    return known
-                check_version(document, request)
-                events = decide(document.state)
-                try:
-                    return await self.store(
-                        collection, document, stream_kind, request, at, events, answer
-                    )
-                except LostRace:
-                    pass
-                except AlreadyExists:
-                    if document.rev:  # it is not the record that was begun by another meanwhile
-                        raise
-            await pause(attempt, 0.01)
-        raise too_busy()
+        async with collection.lock(document_id):
+            document = await get_visible(collection, document_id, visible, what, begin)
+            known = repeated(document, request) if request is not None else None
+            if known is not None:
+                return known
+            check_version(document, request)
+            events = decide(document.state)
+            try:
+                return await self.store(
+                    collection, document, stream_kind, request, at, events, answer
+                )
+            except AlreadyExists as begun:
+                if document.rev:  # it is not the record that was begun by another meanwhile
+                    raise
+                raise LostRace(document_id) from begun
 
     async def first_answer(
         self, collection: Collection[S], document_id: str, request: Request
@@ -186,12 +190,6 @@ def check_version(document: Document[Any], request: Request | None) -> None:
 def repeated(document: Document[Any], request: Request) -> Answered | None:
     """The first answer to this request, if it was carried out already."""
     known = document.answered(request.key)
-    if known is None:
-        return None
-    if known.fingerprint != request.fingerprint:
-        raise KeyReused(
-            "idempotency-key-reused",
-            "this Idempotency-Key was used for another request",
-            field="Idempotency-Key",
-        )
+    if known is not None:
+        request.require_same(known.fingerprint)
     return known

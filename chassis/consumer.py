@@ -23,6 +23,7 @@ from chassis.document import (
     Document,
     DocumentTooLarge,
     Handler,
+    Parked,
     Reading,
     Receipt,
     TooMuchSetAside,
@@ -55,6 +56,12 @@ class Reader:
     collection: Collection[Any]
     streams: Mapping[str, Target]
     handlers: Mapping[type[Event], Handler] = field(default_factory=dict)
+
+
+def _target(reader: Reader, envelope: Envelope) -> str | None:
+    document_id = reader.streams[envelope.stream_kind](envelope)
+    fits = document_id is not None and re.fullmatch(IDENTIFIER, document_id) is not None
+    return document_id if fits else None
 
 
 @dataclass(slots=True)
@@ -143,6 +150,19 @@ class Consumer:
         readers = self._by_kind.get(stream_kind, ())
         return next((how for reader, how in readers if reader.collection is collection), None)
 
+    async def set_aside(self, envelope: Envelope) -> list[Parked]:
+        """Where an event that was received has not taken effect: its entry in each such document.
+
+        Raises StoreUnavailable.
+        """
+        found: list[Parked] = []
+        for reader, _ in self._by_kind.get(envelope.stream_kind, ()):
+            target = _target(reader, envelope)
+            document = await reader.collection.get(target) if target is not None else None
+            if document is not None:
+                found += [entry for entry in document.parked if entry.envelope.id == envelope.id]
+        return found
+
     async def receive(self, envelope: Envelope) -> None:
         """Take one message in; returns when its outcome is stored, however long that takes.
 
@@ -185,8 +205,8 @@ class Consumer:
             self.tally.unread += 1
         full: TooMuchSetAside | None = None
         for reader, reading in readers:
-            document_id = reader.streams[envelope.stream_kind](envelope)
-            if document_id is None or re.fullmatch(IDENTIFIER, document_id) is None:
+            document_id = _target(reader, envelope)
+            if document_id is None:
                 self.tally.unread += 1
                 continue
             async with reader.collection.lock(document_id):

@@ -27,7 +27,8 @@ MOST = 1000
 
 
 class Standing(BaseModel):
-    """What waits in a service. Ages are seconds, 0 where nothing waits; counts end at 1000."""
+    """What waits in a service. Ages are seconds, 0 where nothing waits; outboxes and letters are
+    counted up to 1000."""
 
     stalled: str | None = Field(default=None, description="what does not progress, if anything")
     oldest_unhandled: float = Field(0.0, description="of the messages taken, or lying in the inbox")
@@ -150,7 +151,12 @@ async def _add_outboxes(found: Standing, collection: Collection[Any], now: int) 
 
 
 async def _add_parked(found: Standing, collection: Collection[Any], now: int) -> None:
-    waiting = await collection.look({"parked_since": {"$gt": 0}}, "blocked", limit=MOST)
-    found.parked += len(waiting)
-    found.blocked += sum(entry["blocked"] for entry in waiting)
+    """All are looked at: those that failed may lie behind the many that only wait."""
+    after, full = "", True
+    while full:
+        query = {"parked_since": {"$gt": 0}, "id": {"$gt": after}}
+        page = await collection.look(query, "blocked", limit=MOST)
+        found.parked += len(page)
+        found.blocked += sum(entry["blocked"] for entry in page)
+        after, full = page[-1]["id"] if page else "", len(page) == MOST
     found.parked_age = max(found.parked_age, await _age(collection, "parked_since", now))

@@ -155,8 +155,9 @@ async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) ->
 
 
 async def _fingerprint(http: HttpRequest) -> str:
-    path = f"{http.method} {http.url.path}\n".encode()
-    return hashlib.sha256(path + await http.body()).hexdigest()
+    asked = f"{http.url.path}?{http.url.query}" if http.url.query else http.url.path
+    head = f"{http.method} {asked}\n".encode()
+    return hashlib.sha256(head + await http.body()).hexdigest()
 
 
 async def change(

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from chassis.clock import epoch_ms
-from chassis.commands import KeyReused, Request
+from chassis.commands import Request
 from chassis.document import Document
 from chassis.http import Body
 from chassis.store import AlreadyExists, Collection, LostRace
@@ -66,8 +66,8 @@ class Deed(Generic[T]):
     action: str
     about: str
     shape: type[T]
-    act: Callable[[], Awaitable[T]]
-    """Asked again after a death, it must know what it had done by then."""
+    act: Callable[[bool], Awaitable[T]]
+    """Told whether it was begun before: after a death it must know what it had done by then."""
     check: Callable[[], Awaitable[None]] | None = None
     """Refuses what cannot be done, before anything is written down."""
 
@@ -80,21 +80,16 @@ async def carry_out(
     deed: Deed[T],
 ) -> T:
     """Write down, act, write down what came of it; a repetition gets the first outcome."""
-    document = await interventions.get(f"I{request.key}")
+    document, again = await interventions.get(f"I{request.key}"), True
     if document is None:
         if deed.check is not None:
             await deed.check()
-        document = await _write_down(interventions, request, at, reason, deed)
-    if document.state.fingerprint != request.fingerprint:
-        raise KeyReused(
-            "idempotency-key-reused",
-            "this Idempotency-Key was used for another request",
-            field="Idempotency-Key",
-        )
+        document, again = await _write_down(interventions, request, at, reason, deed)
+    request.require_same(document.state.fingerprint)
     if document.state.outcome is not None:
         return deed.shape.model_validate(document.state.outcome)
     try:
-        outcome = await deed.act()
+        outcome = await deed.act(again)
         document.state.outcome, document.state.refused = outcome.model_dump(mode="json"), None
     except Refusal as refused:
         document.state.refused = refused.code
@@ -111,7 +106,8 @@ async def _write_down(
     at: Context,
     reason: str,
     deed: Deed[T],
-) -> Document[Intervention]:
+) -> tuple[Document[Intervention], bool]:
+    """The intervention, and whether somebody had written it down before."""
     asked = Intervention(
         id=f"I{request.key}",
         at=at.now,
@@ -125,5 +121,5 @@ async def _write_down(
     try:
         await interventions.save(document)
     except AlreadyExists:  # the same request at the same time
-        return await interventions.get(asked.id) or document
-    return document
+        return await interventions.get(asked.id) or document, True
+    return document, False

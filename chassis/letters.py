@@ -14,18 +14,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import re
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from pydantic import AwareDatetime, BaseModel
+from pydantic_core import from_json
 
 from chassis.clock import Now, epoch_ms
 from chassis.document import Document
 from chassis.queues import DeadMessage, NoEvent, read
-from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
+from chassis.races import until_won
+from chassis.store import AlreadyExists, Collection, StoreUnavailable
 from chassis.stored import Spec
 from contracts.envelope import Envelope
 from contracts.errors import Refusal
@@ -79,7 +80,7 @@ class Letter(BaseModel):
     def attributes(self) -> dict[str, str]:
         """What the message says of itself, where it is plain enough to be an attribute of ours."""
         try:
-            said: Any = json.loads(self.bytes)
+            said: Any = from_json(self.bytes)  # stops at a depth, as a ValueError too
         except ValueError:
             return {}
         found = {name: said.get(name) for name in SHOWN} if isinstance(said, dict) else {}
@@ -164,12 +165,11 @@ class Letters:
         """Note that the letter is no event and never will be."""
         await self._note(letter_id, "discarded_at")
 
+    @until_won("letter")
     async def _note(self, letter_id: str, moment: str) -> None:
-        while True:
-            document = await self._stored.get(letter_id)
-            if document is None or getattr(document.state, moment) is not None:
-                return None
-            setattr(document.state, moment, self._now())
-            document.version += 1
-            with suppress(LostRace):
-                return await self._stored.save(document)
+        document = await self._stored.get(letter_id)
+        if document is None or getattr(document.state, moment) is not None:
+            return
+        setattr(document.state, moment, self._now())
+        document.version += 1
+        await self._stored.save(document)

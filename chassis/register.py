@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from chassis.races import until_won
 from chassis.store import AlreadyExists, Collection
-from contracts.errors import Refusal
 
 T = TypeVar("T")
-
-TRIES = 50
 
 
 class Register:
@@ -24,6 +22,7 @@ class Register:
         self._entries = entries
         self._last: dict[str, int] = {}
 
+    @until_won("register", lost=(AlreadyExists,))
     async def enter(
         self,
         key: str,
@@ -34,20 +33,24 @@ class Register:
 
         `write` makes one write, whole under its number; `known` looks for what others wrote.
         """
-        for _ in range(TRIES):
-            async with self._entries.lock(key):
-                number = 1 + await self._last_number(key)
-                try:
-                    written = await write(number)
-                except AlreadyExists:
-                    self._last.pop(key, None)  # another replica wrote meanwhile
-                else:
-                    self._last[key] = number
-                    return written, False
+        try:
+            return await self._write_next(key, write), False
+        except AlreadyExists:  # another replica wrote meanwhile, perhaps the very same
             found = await known()
-            if found is not None:
-                return found, True
-        raise Refusal("too-busy", "the register is being written by others; try again")
+            if found is None:
+                raise
+            return found, True
+
+    async def _write_next(self, key: str, write: Callable[[int], Awaitable[T]]) -> T:
+        async with self._entries.lock(key):
+            number = 1 + await self._last_number(key)
+            try:
+                written = await write(number)
+            except AlreadyExists:
+                self._last.pop(key, None)
+                raise
+            self._last[key] = number
+            return written
 
     async def _last_number(self, key: str) -> int:
         if key in self._last:

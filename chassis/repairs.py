@@ -20,7 +20,7 @@ from chassis.document import Document, Reading, Receipt
 from chassis.interventions import Deed, carry_out
 from chassis.letters import Letter, Letters
 from chassis.publisher import NotPublished
-from chassis.races import pause
+from chassis.races import until_won
 from chassis.store import Collection, LostRace
 from contracts.envelope import Envelope
 from contracts.errors import InvalidInput, NotFound, Refusal
@@ -29,7 +29,6 @@ from contracts.values import Actor
 if TYPE_CHECKING:
     from chassis.service import Service
 
-TRIES = 25
 REPLAY_SECONDS = 30.0
 AT_ONCE = 32
 
@@ -98,11 +97,11 @@ async def mend(
     async def check() -> None:
         remedy.check(await _document(place.collection, place.document), place.event)
 
-    async def act() -> Outcome:
+    async def act(again: bool) -> Outcome:
         try:
             return await _mend(service, place, remedy)
         except recovery.NotSetAside:
-            if await _is_past(place):  # it was done before we died, or by somebody else just now
+            if again and await _is_past(place):  # it was done before we died
                 return Outcome(applied=True)
             raise
 
@@ -125,28 +124,23 @@ async def _document(collection: Collection[Any], document_id: str) -> Document[A
     return document
 
 
+@until_won(lost=(LostRace,))
 async def _mend(service: Service, place: Place, remedy: Remedy) -> Outcome:
     collection = place.collection
 
     def attend(document: Document[Any], reading: Reading) -> Receipt:
         return remedy.change(document, place.event, reading)
 
-    for attempt in range(TRIES):
-        async with collection.lock(place.document):
-            document = await _document(collection, place.document)
-            reading = _reading(service, collection, document, place.event)
-            try:
-                receipt = await store(collection, document, reading, attend)
-            except LostRace:
-                await pause(attempt, 0.01)
-                continue
-            applied = remedy.succeeded(receipt)
-            return Outcome(
-                applied=applied,
-                reason=None if applied else receipt.failed,
-                released=receipt.released,
-            )
-    raise TryLater("too-busy", "the record is being changed by others; try again")
+    async with collection.lock(place.document):
+        document = await _document(collection, place.document)
+        reading = _reading(service, collection, document, place.event)
+        receipt = await store(collection, document, reading, attend)
+    applied = remedy.succeeded(receipt)
+    return Outcome(
+        applied=applied,
+        reason=None if applied else receipt.failed,
+        released=receipt.released,
+    )
 
 
 def _reading(
@@ -180,7 +174,7 @@ async def replay(
     async def check() -> None:
         letters.readable(letter)
 
-    async def act() -> Outcome:
+    async def act(_: bool) -> Outcome:
         envelope = letters.readable(letter)
         try:
             async with asyncio.timeout(REPLAY_SECONDS):
@@ -188,7 +182,9 @@ async def replay(
         except TimeoutError:
             raise TryLater("store-away", "its outcome could not be stored in time") from None
         await letters.replayed(letter_id)
-        return Outcome(applied=True)
+        aside = await service.consumer.set_aside(envelope)
+        reasons = [entry.reason or "waits-for-another" for entry in aside]
+        return Outcome(applied=not reasons, reason=", ".join(reasons) or None)
 
     deed = Deed("replay", letter_id, Outcome, act, check)
     return await carry_out(service.interventions, request, service.at(by), reason, deed)
@@ -200,7 +196,7 @@ async def discard(
     """Let a letter wait no longer; it stays where it can be seen. Raises NotFound."""
     await get_letter(service, letter_id)
 
-    async def act() -> Outcome:
+    async def act(_: bool) -> Outcome:
         await Letters(service.letters, service.now).discarded(letter_id)
         return Outcome(applied=True)
 
@@ -221,7 +217,7 @@ async def resend(
     require_reader(service, to)
     which = {"id": extent.document} if extent.document else {"id": {"$gt": extent.after}}
 
-    async def act() -> Resent:
+    async def act(_: bool) -> Resent:
         found = await collection.look(which, "sent", "outbox", limit=limit)
         events = [
             Envelope.model_validate(entry)

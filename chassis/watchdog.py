@@ -105,6 +105,7 @@ class Watchdog:
         self._lie_since: float | None = None
         self._next_letters = 0.0
         self._unsent_since: float | None = None
+        self._sends = True
         self._next_probe = 0.0
         self._gone = 0
         self.ended_for: str | None = None
@@ -138,7 +139,7 @@ class Watchdog:
     @property
     def sends(self) -> bool:
         """Whether the last probe was taken by the broker, or there was none yet."""
-        return self._unsent_since is None and not self._gone
+        return self._sends
 
     @property
     def sweep_lag(self) -> float:
@@ -186,12 +187,14 @@ class Watchdog:
             with suppress(Refused):  # it is full: no probe is needed for something to come out
                 await self._bus.probe(probe)
         except InboxGone:
+            self._sends = False
             self._gone += 1
         except NotPublished:
+            self._sends = False
             self._unsent_since = self._unsent_since or sent_at
             self._next_probe = 0.0  # at the next look: nobody is to pass us by longer than it lasts
         else:
-            self._unsent_since, self._gone = None, 0
+            self._sends, self._unsent_since, self._gone = True, None, 0
             if self._bus.inbox is not None:
                 self._probed_at, self._last_sent = sent_at, probe.sent
                 self._first_sent = self._first_sent or probe.sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,15 @@ import httpx
 import stamina
 
 from contracts.roles import Role
+from deploy.operations.answers import Live, Page, fits
 from deploy.services import DISTRICT, SERVICES
 
-SECONDS = 60.0
+LOOK_SECONDS = 10.0
+DEED_SECONDS = 60.0
 TRIES = 3
 NOT_NOW = {429, 502, 503, 504}
 """Answers that say nothing about the request itself."""
+LIVE = "/health/live"
 LOCAL_SYSTEM = "up"
 AUTHORISED_BODY = "r-authorised-body-07"
 
@@ -44,7 +48,7 @@ class Unreachable(OperatorError):
 
 
 class NoService(OperatorError):
-    """Something else answers at its address."""
+    """Something else answers at its address, or a version that is not understood."""
 
     code = 2
 
@@ -63,8 +67,9 @@ class District:
     """
 
     def __init__(self, http: httpx.Client | None = None, token: str | None = None) -> None:
-        self._http = http or httpx.Client(timeout=SECONDS)
-        self._token = token or _given_token() or _local_token()
+        self._http = http or httpx.Client()
+        self._token = _plain(token or _given_token() or _local_token())
+        self._known: set[str] = set()
         self.urls = {
             name: os.environ.get(f"OPORA_{name.upper()}_URL", f"http://127.0.0.1:{port}")
             for name, port in SERVICES.items()
@@ -83,35 +88,43 @@ class District:
             raise OperatorError(f"There is no service {service}: {', '.join(self.urls)}.")
         return [service]
 
-    def get(self, service: str, path: str, **query: Any) -> Any:
-        """What a service answers; raises Refused, Unreachable."""
-        return self._ask("GET", service, path, query, None)
+    def get(self, service: str, path: str, shape: Any, **query: Any) -> Any:
+        """What a service answers; raises Refused, Unreachable, NoService."""
+        return self._ask("GET", service, path, shape, query, None)
 
-    def find(self, service: str, path: str, **query: Any) -> Any | None:
+    def find(self, service: str, path: str, shape: Any, **query: Any) -> Any | None:
         """What a service answers; None where there is no such record."""
         try:
-            return self.get(service, path, **query)
+            return self.get(service, path, shape, **query)
         except Refused as refused:
             if refused.status == httpx.codes.NOT_FOUND:
                 return None
             raise
 
-    def do(self, service: str, path: str, reason: str, **query: Any) -> Any:
-        """Have something done, with the reason that is kept of it; raises Refused, Unreachable."""
-        return self._ask("POST", service, path, query, {"reason": reason})
+    def do(self, service: str, path: str, shape: Any, reason: str, **query: Any) -> Any:
+        """Have something done, with the reason that is kept of it; raises as `get` does."""
+        return self._ask("POST", service, path, shape, query, {"reason": reason})
 
-    def pages(self, service: str, path: str, *, by: str = "cursor", **query: Any) -> Iterator[Any]:
+    def pages(
+        self, service: str, path: str, shape: Any, *, by: str = "cursor", **query: Any
+    ) -> Iterator[Any]:
         """Every item of a list; `by`: the parameter that takes a page's `next`."""
         last: str | None = None
         while True:
-            page = self.get(service, path, limit=100, **{by: last}, **query)
+            page = self.get(service, path, Page[shape], limit=100, **{by: last}, **query)
             yield from page["items"]
             last = page["next"]
             if last is None:
                 return
 
-    def _ask(self, method: str, service: str, path: str, query: dict[str, Any], body: Any) -> Any:
+    def _ask(
+        self, method: str, service: str, path: str, shape: Any, query: dict[str, Any], body: Any
+    ) -> Any:
         """One request, under one key for all its tries: what was done by one is not done again."""
+        if service not in self._known and path != LIVE:
+            if self.get(service, LIVE, Live)["service"] != service:
+                raise _stranger(service, "it says that it is another")
+            self._known.add(service)
         request = self._http.build_request(
             method,
             self.urls[service] + path,
@@ -121,9 +134,13 @@ class District:
                 "Idempotency-Key": uuid.uuid4().hex,
             },
             json=body,
+            timeout=LOOK_SECONDS if method == "GET" else DEED_SECONDS,
         )
-        send = stamina.retry(on=Unreachable, attempts=TRIES, wait_initial=0.5)(self._send)
-        return send(service, request)
+        again = stamina.retry(on=Unreachable, attempts=TRIES, wait_initial=0.5, timeout=None)
+        said = again(self._send)(service, request)
+        if not fits(shape, said):
+            raise _stranger(service, "what it says is not understood: is it another version?")
+        return said
 
     def _send(self, service: str, request: httpx.Request) -> Any:
         try:
@@ -141,19 +158,21 @@ def _unknown(service: str, request: httpx.Request, why: str) -> Unreachable:
     return Unreachable(f"{service} does not answer at {at} ({why}){known}.")
 
 
+def _stranger(service: str, why: str) -> NoService:
+    return NoService(f"What answers for {service} is no service of Opora of that name ({why}).")
+
+
 def _answer(service: str, answered: httpx.Response) -> Any:
     try:
         said = answered.json()
         if answered.is_success:
             return said
-        detail = said["detail"]
+        detail = str(said["detail"])
         for wrong in said.get("errors", ()):
             detail += f"; {wrong['field']}: {wrong['detail']}"
-        code = said["code"]
-    except (ValueError, KeyError, TypeError):
-        raise NoService(
-            f"What answers for {service} is no service of Opora (HTTP {answered.status_code})."
-        ) from None
+        code = str(said["code"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _stranger(service, f"HTTP {answered.status_code}") from None
     raise Refused(service, answered.status_code, code, detail)
 
 
@@ -166,6 +185,14 @@ def _given_token() -> str | None:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as failure:
         raise NoToken(f"OPORA_TOKEN_FILE cannot be read: {failure.strerror}.") from failure
+    except UnicodeDecodeError:
+        raise NoToken("OPORA_TOKEN_FILE holds no token.") from None
+
+
+def _plain(token: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token) is None:  # RFC 6750, 2.1
+        raise NoToken("What was given as a token is none: see OPORA_TOKEN and OPORA_TOKEN_FILE.")
+    return token
 
 
 def _local_token() -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.operations.answers import Position, Record, Streams
 from deploy.operations.district import District
 from deploy.operations.show import progress
 
@@ -62,7 +63,8 @@ def positions(district: District, service: str, collection: str) -> Iterator[Any
     """Every document of a collection, without what it holds."""
     after = ""
     while True:
-        page = district.get(service, f"/operations/positions/{collection}", after=after, limit=PAGE)
+        path = f"/operations/positions/{collection}"
+        page = district.get(service, path, list[Position], after=after, limit=PAGE)
         yield from page
         if len(page) < PAGE:
             return
@@ -72,7 +74,8 @@ def positions(district: District, service: str, collection: str) -> Iterator[Any
 def compare(district: District) -> list[Gap]:
     """One look at everything: what is issued and not read."""
     streams = {
-        service: district.get(service, "/operations/streams") for service in district.services
+        service: district.get(service, "/operations/streams", Streams)
+        for service in district.services
     }
     issued: dict[str, dict[str, Issued]] = {}
     with progress() as shown:
@@ -119,7 +122,7 @@ def _gaps_of(
             number = read.get(stream, 0)
             expected = kind["by_subject"] or stream in begun
             if not expected and reader.service == "registry":
-                expected = district.find("registry", f"/streams/{stream}") is None
+                expected = district.find("registry", f"/streams/{stream}", Record) is None
             if expected and number < said.number:
                 gaps.append(
                     Gap(

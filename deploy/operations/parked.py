@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.operations.answers import Outcome, SetAside
 from deploy.operations.district import District, OperatorError
 from deploy.operations.show import AsJson, OfService, Reason, as_json, console, moment, table
 
@@ -22,7 +23,7 @@ def every(district: District, service: str | None) -> list[dict[str, Any]]:
     return [
         entry
         for name in district.chosen(service)
-        for entry in district.pages(name, "/operations/parked", by="after")
+        for entry in district.pages(name, "/operations/parked", SetAside, by="after")
     ]
 
 
@@ -104,6 +105,7 @@ def _mend(action: str, event: str, reason: str, service: str | None, as_json_: b
     outcome = district.do(
         place["service"],
         f"/operations/parked/{place['collection']}/{place['document']}/{action}",
+        Outcome,
         reason,
         event=event,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.operations.answers import Record, Resent, ResentDocuments, Streams, Summary
 from deploy.operations.district import District, OperatorError
 from deploy.operations.gaps import Gap
 from deploy.operations.show import AsJson, Reason, as_json, console, progress
@@ -19,6 +20,7 @@ def refill_stream(district: District, gap: Gap, reason: str) -> int:
     answer = district.do(
         gap.owner,
         "/operations/reemissions",
+        Resent,
         reason,
         collection=gap.owner_collection,
         document=gap.document,
@@ -41,7 +43,7 @@ def reemit(
     district = District()
     if to is not None:
         district.chosen(to)
-    if stream is not None and district.find("registry", f"/streams/{stream}") is None:
+    if stream is not None and district.find("registry", f"/streams/{stream}", Record) is None:
         raise OperatorError(f"The register's log has nothing of {stream}.")
     sent = _send_log(district, reason, stream=stream, to=to)
     kept = 0 if stream is not None else _send_documents(district, reason, to)
@@ -57,7 +59,14 @@ def _send_log(district: District, reason: str, *, stream: str | None, to: str | 
         task = shown.add_task("events of the log", total=_total(district, stream))
         while True:
             page = district.do(
-                "registry", "/reemissions", reason, after=after, limit=PAGE, stream=stream, to=to
+                "registry",
+                "/reemissions",
+                Resent,
+                reason,
+                after=after,
+                limit=PAGE,
+                stream=stream,
+                to=to,
             )
             sent += int(page["events"])
             shown.advance(task, page["events"])
@@ -68,14 +77,16 @@ def _send_log(district: District, reason: str, *, stream: str | None, to: str | 
 
 def _total(district: District, stream: str | None) -> int | None:
     """How many events there are, as far as the register's records tell."""
-    return None if stream is not None else int(district.get("registry", "/summary")["events"])
+    return (
+        None if stream is not None else int(district.get("registry", "/summary", Summary)["events"])
+    )
 
 
 def _send_documents(district: District, reason: str, to: str | None) -> int:
     sent = 0
     with progress() as shown:
         for service in district.services:
-            speaks = district.get(service, "/operations/streams")["speaks"]
+            speaks = district.get(service, "/operations/streams", Streams)["speaks"]
             for collection in speaks:
                 task = shown.add_task(f"documents of {service}/{collection}", total=None)
                 after = ""
@@ -83,6 +94,7 @@ def _send_documents(district: District, reason: str, to: str | None) -> int:
                     page = district.do(
                         service,
                         "/operations/reemissions",
+                        ResentDocuments,
                         reason,
                         collection=collection,
                         after=after,

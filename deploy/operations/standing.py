@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import typer
 
 from contracts.topology import inbox_name
+from deploy.operations.answers import Intervention, Standing
 from deploy.operations.district import District, OperatorError
-from deploy.operations.show import AsJson, OfService, age, as_json, console, table
+from deploy.operations.show import AsJson, OfService, age, as_json, console, errors, table
 
 
 def status(as_json_: AsJson = False) -> None:
@@ -17,7 +19,9 @@ def status(as_json_: AsJson = False) -> None:
     Exit code 0 when all is well, 1 when something needs somebody.
     """
     district = District()
-    found = {service: _standing(district, service) for service in district.services}
+    with errors.status("asking the services"), ThreadPoolExecutor() as at_once:
+        answers = at_once.map(lambda service: _standing(district, service), district.services)
+        found = dict(zip(district.services, answers, strict=True))
     troubles = [line for service, answer in found.items() for line in troubles_of(service, answer)]
     if as_json_:
         as_json({"services": found, "troubles": troubles})
@@ -40,7 +44,7 @@ def status(as_json_: AsJson = False) -> None:
 
 def _standing(district: District, service: str) -> Any:
     try:
-        return district.get(service, "/operations/standing")
+        return district.get(service, "/operations/standing", Standing)
     except OperatorError as failure:
         return {"unknown": str(failure)}
 
@@ -122,7 +126,7 @@ def interventions(service: OfService = None, as_json_: AsJson = False) -> None:
     found = [
         {"service": name, **entry}
         for name in district.chosen(service)
-        for entry in district.pages(name, "/operations/interventions")
+        for entry in district.pages(name, "/operations/interventions", Intervention)
     ]
     found.sort(key=lambda entry: str(entry["at"]))
     if as_json_:
@@ -150,5 +154,5 @@ def _outcome(outcome: Any) -> str:
     if outcome is None:
         return "not finished"
     if "applied" in outcome:
-        return "applied" if outcome["applied"] else str(outcome["reason"])
-    return f"{outcome['events']} events"
+        return "applied" if outcome["applied"] else str(outcome.get("reason"))
+    return f"{outcome.get('events')} events"

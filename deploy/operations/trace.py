@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.operations.answers import Line, Positions, Record
 from deploy.operations.district import District, OperatorError, Unreachable
 from deploy.operations.show import AsJson, as_json, console, errors, table
 
@@ -22,7 +23,7 @@ def trace(
     places = dict[str, Any]()
     for service in district.services:
         try:
-            found = district.find(service, f"/operations/cases/{case}")
+            found = district.find(service, f"/operations/cases/{case}", Positions)
         except Unreachable as failure:
             away.append(failure)
             continue
@@ -46,10 +47,10 @@ def trace(
 def _recorded(district: District, case: str, away: list[OperatorError]) -> tuple[Any, list[Any]]:
     """The register's record of the case and its timeline, as far as the register answers."""
     try:
-        record = district.find("registry", f"/cases/{case}")
+        record = district.find("registry", f"/cases/{case}", Record)
         if record is None:
             return None, []
-        return record, list(district.pages("registry", f"/cases/{case}/timeline"))
+        return record, list(district.pages("registry", f"/cases/{case}/timeline", Line))
     except Unreachable as failure:
         if str(failure) not in map(str, away):
             away.append(failure)

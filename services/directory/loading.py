@@ -11,9 +11,8 @@ from __future__ import annotations
 import structlog
 
 from chassis.document import Document
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import until_won
 from contracts.directory import FIRST_KINDS, ORGANIZATION
-from contracts.errors import Refusal
 from contracts.values import SYSTEM
 from services.directory.directory import Directory
 from services.directory.domain.loading import enter_row, is_up_to_date, take_row
@@ -21,8 +20,6 @@ from services.directory.domain.organization import Organization
 from services.directory.freshness import News, keep_fresh
 
 log = structlog.get_logger()
-
-TRIES = 25
 
 
 async def load_and_keep_fresh(directory: Directory) -> None:
@@ -59,17 +56,19 @@ async def _load_row(
     directory: Directory, key: str, document: Document[Organization] | None
 ) -> None:
     row, card = directory.appendix.rows[key], directory.appendix.cards[key]
-    files = directory.appendix.version
-    for _ in range(TRIES):
-        if document is not None and is_up_to_date(document.state, row, card, files):
-            directory.snapshot.take(document.state, document.version)
-            return
-        try:
-            await _store_row(directory, key, document)
-            return
-        except (AlreadyExists, LostRace):
-            document = await directory.organizations.get(key)
-    raise Refusal("too-busy", "an organization is being changed by others while it is loaded")
+    files, tried = directory.appendix.version, 0
+
+    @until_won("organization")
+    async def attempt() -> None:
+        nonlocal tried
+        tried += 1
+        present = document if tried == 1 else await directory.organizations.get(key)
+        if present is None or not is_up_to_date(present.state, row, card, files):
+            await _store_row(directory, key, present)
+        else:
+            directory.snapshot.take(present.state, present.version)
+
+    await attempt()
 
 
 async def _store_row(

@@ -12,8 +12,7 @@ import asyncio
 import structlog
 
 from chassis.document import Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import until_won
 from contracts.territory import municipalities, regions
 from services.directory.adapters import morphology
 from services.directory.adapters.service_files import read_words
@@ -27,8 +26,6 @@ from services.directory.domain.words import Language
 from services.directory.freshness import News, keep_fresh
 
 log = structlog.get_logger()
-
-TRIES = 25
 
 
 async def open_and_keep_fresh(directory: Directory) -> None:
@@ -60,22 +57,17 @@ async def open_offer(directory: Directory) -> None:
     log.info("offer-open", services=len(entries))
 
 
+@until_won("list of filed services")
 async def _take_filed(directory: Directory) -> None:
-    for attempt in range(TRIES):
-        document = await directory.filed_services.get(ID)
-        document = document or Document(id=ID, state=FiledServices())
-        known, now = document.state, directory.service.now()
-        found = brought_up(known.services, directory.offer.filed, now)
-        try:
-            if found != known.services:
-                known.services = found
-                await directory.filed_services.save(document)
-        except (AlreadyExists, LostRace):
-            await pause(attempt)  # another replica has said so meanwhile
-            continue
-        directory.offer.take_filed(known.since)
-        return
-    raise too_busy("list of filed services")
+    """Another replica may say so meanwhile."""
+    document = await directory.filed_services.get(ID)
+    document = document or Document(id=ID, state=FiledServices())
+    known, now = document.state, directory.service.now()
+    found = brought_up(known.services, directory.offer.filed, now)
+    if found != known.services:
+        known.services = found
+        await directory.filed_services.save(document)
+    directory.offer.take_filed(known.since)
 
 
 async def _take_services(directory: Directory) -> None:

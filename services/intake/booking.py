@@ -15,15 +15,14 @@ from typing import Any
 from chassis.clock import epoch_ms, from_ms
 from chassis.commands import Request, check_version, get_visible, repeated
 from chassis.document import Answered, Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import LOST, until_won
 from contracts.appointments import APPOINTMENT
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.bureaus import get_bureau
-from services.intake.claiming import TRIES, claim, withdraw
+from services.intake.claiming import claim, withdraw
 from services.intake.domain import appointments
 from services.intake.domain.appointments import Action, Appointment, Purpose, require
 from services.intake.domain.slots import Bureau, Slot, check_time, day_before
@@ -52,39 +51,38 @@ class Booked:
     repeated: bool
 
 
+@until_won("bureau's day")
 async def book(
     intake: Intake, wanted: Wanted, purpose: Purpose, request: Request, by: Actor
 ) -> Booked:
     """Book an appointment (S). The key makes its id, so a repetition finds what it booked."""
     appointment_id = f"A{request.key}"
     at = intake.service.at(by)
-    for attempt in range(TRIES):
-        async with intake.appointments.lock(appointment_id):
-            document = await intake.appointments.get(appointment_id)
-            document = document or intake.appointments.blank(appointment_id)
-            known = repeated(document, request)
-            if known is not None:
-                return Booked(known, repeated=True)
-            require(document.state, Action.BOOK)
-            appointments.check_purpose(purpose)
-            bureau = await _bureau_at(intake, wanted.organization or "-", wanted, at.now)
-            if by.role == appointments.CITIZEN_ROLE:
-                await _check_none_ahead(intake, purpose)
-            slot, number = await _claim_any(intake, bureau, wanted, document, at.now)
-            reminder = day_before(slot, bureau.zone, bureau.calendar)
-            events = appointments.book(document.state, slot, number, purpose, reminder, at)
-            try:
-                answered = await intake.service.commands.store(
-                    intake.appointments, document, APPOINTMENT, request, at, events, summary
-                )
-                return Booked(answered, repeated=False)
-            except (LostRace, AlreadyExists):
-                # our claim was given up, or the citizen booked another one meanwhile
-                await withdraw(intake, appointment_id, number)
-        await pause(attempt)
-    raise too_busy("bureau's day")
+    async with intake.appointments.lock(appointment_id):
+        document = await intake.appointments.get(appointment_id)
+        document = document or intake.appointments.blank(appointment_id)
+        known = repeated(document, request)
+        if known is not None:
+            return Booked(known, repeated=True)
+        require(document.state, Action.BOOK)
+        appointments.check_purpose(purpose)
+        bureau = await _bureau_at(intake, wanted.organization or "-", wanted, at.now)
+        if by.role == appointments.CITIZEN_ROLE:
+            await _check_none_ahead(intake, purpose)
+        slot, number = await _claim_any(intake, bureau, wanted, document, at.now)
+        reminder = day_before(slot, bureau.zone, bureau.calendar)
+        events = appointments.book(document.state, slot, number, purpose, reminder, at)
+        try:
+            answered = await intake.service.commands.store(
+                intake.appointments, document, APPOINTMENT, request, at, events, summary
+            )
+        except LOST:  # our claim was given up, or the citizen booked another one meanwhile
+            await withdraw(intake, appointment_id, number)
+            raise
+        return Booked(answered, repeated=False)
 
 
+@until_won("bureau's day")
 async def move(
     intake: Intake,
     appointment_id: str,
@@ -93,31 +91,26 @@ async def move(
     by: Actor,
     visible: Callable[[Appointment], bool],
 ) -> Answered:
-    """Move an appointment (S): the new time is taken before the old one is left, by one write."""
+    """Move an appointment (S): the new time is taken before the old one is left, by one write.
+
+    If somebody changed it meanwhile, or gave our claim up, we begin anew.
+    """
     at = intake.service.at(by)
-    for attempt in range(TRIES):
-        async with intake.appointments.lock(appointment_id):
-            document = await get_visible(
-                intake.appointments, appointment_id, visible, "appointment"
-            )
-            known = repeated(document, request)
-            if known is not None:
-                return known
-            check_version(document, request)
-            appointments.require_movable(document.state, at.now)
-            organization = wanted.organization or document.state.held.organization
-            bureau = await _bureau_at(intake, organization, wanted, at.now)
-            slot, number = await _claim_any(intake, bureau, wanted, document, at.now)
-            reminder = day_before(slot, bureau.zone, bureau.calendar)
-            events = appointments.move(document.state, slot, number, reminder, at)
-            try:
-                return await intake.service.commands.store(
-                    intake.appointments, document, APPOINTMENT, request, at, events, summary
-                )
-            except LostRace:
-                pass  # somebody changed it, or gave our claim up
-        await pause(attempt)
-    raise too_busy("bureau's day")
+    async with intake.appointments.lock(appointment_id):
+        document = await get_visible(intake.appointments, appointment_id, visible, "appointment")
+        known = repeated(document, request)
+        if known is not None:
+            return known
+        check_version(document, request)
+        appointments.require_movable(document.state, at.now)
+        organization = wanted.organization or document.state.held.organization
+        bureau = await _bureau_at(intake, organization, wanted, at.now)
+        slot, number = await _claim_any(intake, bureau, wanted, document, at.now)
+        reminder = day_before(slot, bureau.zone, bureau.calendar)
+        events = appointments.move(document.state, slot, number, reminder, at)
+        return await intake.service.commands.store(
+            intake.appointments, document, APPOINTMENT, request, at, events, summary
+        )
 
 
 async def change_appointment(

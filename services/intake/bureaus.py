@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from chassis.commands import Request, check_version, repeated
 from chassis.document import Answered
-from chassis.races import too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import until_won
 from contracts.copies import OrganizationCopy
 from contracts.directory import OrganizationKind
 from contracts.errors import NotFound
@@ -13,8 +12,6 @@ from contracts.hours import NONE, Exceptions
 from contracts.values import Actor
 from services.intake.domain.slots import Bureau, Schedule
 from services.intake.intake import Intake
-
-TRIES = 25
 
 RECEIVING = frozenset(
     {
@@ -65,24 +62,20 @@ def manages(copy: OrganizationCopy, actor: Actor) -> bool:
     return actor.organization is not None and actor.organization in {copy.id, parent}
 
 
+@until_won("schedule")
 async def set_schedule(intake: Intake, schedule: Schedule, request: Request, by: Actor) -> Answered:
     """Set how a bureau receives (S); version 0 is that of a schedule never set."""
     copy = await get_receiving(intake, schedule.id)
     if copy.retired or not manages(copy, by):
         raise NotFound("bureau")
-    for _ in range(TRIES):
-        async with intake.schedules.lock(schedule.id):
-            document = await intake.schedules.get(schedule.id)
-            document = document or intake.schedules.blank(schedule.id)
-            known = repeated(document, request)
-            if known is not None:
-                return known
-            check_version(document, request)
-            document.state = schedule.model_copy(deep=True)
-            try:
-                return await intake.service.commands.store(
-                    intake.schedules, document, None, request, intake.service.at(by), ()
-                )
-            except (LostRace, AlreadyExists):
-                continue
-    raise too_busy("schedule")
+    async with intake.schedules.lock(schedule.id):
+        document = await intake.schedules.get(schedule.id)
+        document = document or intake.schedules.blank(schedule.id)
+        known = repeated(document, request)
+        if known is not None:
+            return known
+        check_version(document, request)
+        document.state = schedule.model_copy(deep=True)
+        return await intake.service.commands.store(
+            intake.schedules, document, None, request, intake.service.at(by), ()
+        )

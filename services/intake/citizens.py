@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists
+from chassis.races import until_won
 from contracts.citizen import CITIZEN
 from contracts.errors import NotFound
 from contracts.event import Event
@@ -17,7 +16,6 @@ from services.intake.domain.citizen import Citizen, correct_card
 from services.intake.intake import Intake
 from services.intake.recognising import Recognised, apply_keys, look_up
 
-TRIES = 25
 CASES_AT_MOST = 1000
 
 
@@ -44,6 +42,7 @@ async def _cases_of(intake: Intake, citizen: Citizen) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
+@until_won()
 async def correct_citizen(
     intake: Intake, citizen_id: str, request: Request, by: Actor, card: CitizenCard, reason: str
 ) -> Answered:
@@ -51,15 +50,10 @@ async def correct_citizen(
 
     If somebody took the same place among those who are alike, the store says so and we look again.
     """
-    for attempt in range(TRIES):
-        document, _ = await get_citizen(intake, citizen_id, by)
-        corrected = document.state.model_copy(update={"card": card})
-        seen = await look_up(intake, corrected)
-        try:
-            return await _correct(intake, document.id, request, by, card, reason, seen)
-        except AlreadyExists:
-            await pause(attempt, 0.01)
-    raise too_busy()
+    document, _ = await get_citizen(intake, citizen_id, by)
+    corrected = document.state.model_copy(update={"card": card})
+    seen = await look_up(intake, corrected)
+    return await _correct(intake, document.id, request, by, card, reason, seen)
 
 
 async def _correct(

@@ -11,17 +11,16 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import LOST, until_won
 from services.intake.domain.appointments import Appointment, Status, give_up
 from services.intake.domain.slots import Bureau, Claim, Slot, desk_day_id
 from services.intake.intake import Intake
 
-TRIES = 50
 CLAIM_GRACE = timedelta(seconds=5)
 """How long a claim may take to become a booking before somebody else may have the time."""
 
 
+@until_won("bureau's day")
 async def claim(
     intake: Intake,
     bureau: Bureau,
@@ -33,29 +32,23 @@ async def claim(
     """Claim a piece of a desk's day; False if somebody else has some of it."""
     key = desk_day_id(slot, bureau.zone)
     ours = Claim(slot=slot, appointment=appointment.id, number=number, since=now)
-    for attempt in range(TRIES):
-        async with intake.slots.lock(key):
-            document = await intake.slots.get(key) or intake.slots.blank(key)
-            kept: list[Claim] = []
-            try:
-                for other in document.state.claims:
-                    if other.appointment == appointment.id:
-                        if (other.number, other.slot) == (number, slot):
-                            return True  # claimed before we died
-                        if appointment.stands(other):
-                            kept.append(other)
-                    elif not other.slot.overlaps(slot):
-                        kept.append(other)
-                    elif await _binds(intake, other, now):
-                        return False
-                document.state.claims = [*kept, ours]
-                document.version += 1
-                await intake.slots.save(document)
-                return True
-            except (LostRace, AlreadyExists):
-                pass
-        await pause(attempt)
-    raise too_busy("bureau's day")
+    async with intake.slots.lock(key):
+        document = await intake.slots.get(key) or intake.slots.blank(key)
+        kept: list[Claim] = []
+        for other in document.state.claims:
+            if other.appointment == appointment.id:
+                if (other.number, other.slot) == (number, slot):
+                    return True  # claimed before we died
+                if appointment.stands(other):
+                    kept.append(other)
+            elif not other.slot.overlaps(slot):
+                kept.append(other)
+            elif await _binds(intake, other, now):
+                return False
+        document.state.claims = [*kept, ours]
+        document.version += 1
+        await intake.slots.save(document)
+        return True
 
 
 async def _binds(intake: Intake, claim: Claim, now: datetime) -> bool:
@@ -83,5 +76,5 @@ async def withdraw(intake: Intake, appointment_id: str, number: int) -> None:
     document = document or intake.appointments.blank(appointment_id)
     if document.state.status is Status.UNBOOKED and document.state.claims_used < number:
         document.state.claims_used = number
-        with suppress(LostRace, AlreadyExists):
+        with suppress(*LOST):
             await intake.appointments.save(document)

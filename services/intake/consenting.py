@@ -13,7 +13,8 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.values import SYSTEM, Actor
-from services.intake.domain.case import Action, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import require
 from services.intake.domain.citizen import Citizen
 from services.intake.domain.consent import ConsentScope, Coverage, GivenConsent
 from services.intake.domain.consenting import (

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from chassis.clock import new_id
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import until_won
 from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.values import Actor
@@ -28,17 +27,16 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
 )
-from services.intake.domain.journal import Correction, JournalEntry, entry_id
+from services.intake.domain.journal import Correction, JournalEntry
 from services.intake.domain.records import EntryState
 from services.intake.domain.referral_form import missing_fields
+from services.intake.entering import enter_line
 from services.intake.finding import found_by
 from services.intake.forwarding import decided_by, follow, pass_on
 from services.intake.intake import Intake
 from services.intake.placing import place
 from services.intake.placing_anew import place_anew, take_from_card
 from services.intake.recognising import take_keys
-
-TRIES = 25
 
 
 async def finish(intake: Intake, line: str) -> None:
@@ -112,37 +110,35 @@ async def _before(intake: Intake, entry: JournalEntry) -> list[JournalEntry]:
     return found
 
 
+@until_won()
 async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
-    """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it."""
-    for attempt in range(TRIES):
-        document = await intake.journal.get(line)
-        made = document.state.correction if document else None
-        if document is None or made is None:
-            raise LookupError(line)
-        old, at = document.state, intake.service.at(made.by)
-        done = old.corrected_by is not None and old.place_at is None
-        before = await _before(intake, old) if old.of_another and not done else []
-        if old.of_another and not done:
-            await take_from_card(intake, old, before, at)
-        entered = await _enter(intake, old, made, before, at)
-        if done:
-            return entered
-        followed = None
-        if old.of_another:
-            await place_anew(intake, old, before, entered.id, at)
-        else:
-            await _correct_card(intake, old, entered, at)
-            followed = await follow(intake, entered.state, at)
-        old.corrected_by, old.place_at = entered.id, None
-        try:
-            await intake.journal.save(document)
-        except LostRace:
-            await pause(attempt)
-            continue
-        if followed is not None:
-            await pass_on(intake, followed)
+    """Enter the new line and correct the citizen's card; does nothing twice, whoever calls it.
+
+    Should others be faster anywhere on the way, all of it is looked at anew.
+    """
+    document = await intake.journal.get(line)
+    made = document.state.correction if document else None
+    if document is None or made is None:
+        raise LookupError(line)
+    old, at = document.state, intake.service.at(made.by)
+    done = old.corrected_by is not None and old.place_at is None
+    before = await _before(intake, old) if old.of_another and not done else []
+    if old.of_another and not done:
+        await take_from_card(intake, old, before, at)
+    entered = await _enter(intake, old, made, before, at)
+    if done:
         return entered
-    raise too_busy()
+    followed = None
+    if old.of_another:
+        await place_anew(intake, old, before, entered.id, at)
+    else:
+        await _correct_card(intake, old, entered, at)
+        followed = await follow(intake, entered.state, at)
+    old.corrected_by, old.place_at = entered.id, None
+    await intake.journal.save(document)
+    if followed is not None:
+        await pass_on(intake, followed)
+    return entered
 
 
 async def _enter(
@@ -157,35 +153,24 @@ async def _enter(
         known = await intake.journal.get(old.corrected_by)
         if known is not None:
             return known
-    year, source_key = at.calendar.local_date(made.at).year, f"correction:{old.id}"
-
-    async def write(number: int) -> Document[JournalEntry]:
-        line = old.model_copy(
-            update={
-                "id": entry_id(old.institution, year, number),
-                "year": year,
-                "number": number,
-                "source_key": source_key,
-                "form": made.form,
-                "found_by": found_by(intake.identity, made.form.citizen),
-                "original": None,
-                "received_at": made.form.received_at or old.received_at,
-                "recorded_by": made.by,
-                "missing": missing_fields(made.form),
-                "place_at": None,
-                "corrects": old.id,
-                "correction": None,
-                "corrected_by": None,
-                **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
-            }
-        )
-        document = Document(id=line.id, state=line, version=1)
-        await intake.journal.save(document)
-        return document
-
-    entered, _ = await intake.register.enter(
-        f"{old.institution}-{year}", write, lambda: intake.journal.find_one(source_key=source_key)
+    line = old.model_copy(
+        update={
+            "year": at.calendar.local_date(made.at).year,
+            "source_key": f"correction:{old.id}",
+            "form": made.form,
+            "found_by": found_by(intake.identity, made.form.citizen),
+            "original": None,
+            "received_at": made.form.received_at or old.received_at,
+            "recorded_by": made.by,
+            "missing": missing_fields(made.form),
+            "place_at": None,
+            "corrects": old.id,
+            "correction": None,
+            "corrected_by": None,
+            **(_unplaced([old, *before][-1].referral, at) if old.of_another else {}),
+        }
     )
+    entered, _ = await enter_line(intake, line)
     return entered
 
 
@@ -209,23 +194,15 @@ async def _correct_card(
     new = entered.state
     if old.placed is None or old.form.citizen == new.form.citizen:
         return
-    for attempt in range(TRIES):
-        document = await intake.find_citizen(old.placed.citizen_id)
-        if document is None:
-            return
-        citizen = document.state
-        events = carry_over(citizen, old.form.citizen, new.form.citizen, new.id, at)
-        if not events:
-            return
-        before = new.same_as
-        new.same_as = await take_keys(intake, citizen, at) or before
-        try:
-            if new.same_as != before:
-                await intake.journal.save(entered)
-            await intake.service.commands.store(
-                intake.citizens, document, CITIZEN, None, at, events
-            )
-            return
-        except (LostRace, AlreadyExists):
-            await pause(attempt)
-    raise too_busy()
+    document = await intake.find_citizen(old.placed.citizen_id)
+    if document is None:
+        return
+    citizen = document.state
+    events = carry_over(citizen, old.form.citizen, new.form.citizen, new.id, at)
+    if not events:
+        return
+    before = new.same_as
+    new.same_as = await take_keys(intake, citizen, at) or before
+    if new.same_as != before:
+        await intake.journal.save(entered)
+    await intake.service.commands.store(intake.citizens, document, CITIZEN, None, at, events)

@@ -9,24 +9,24 @@ once, since the institution's line has a source of its own.
 from __future__ import annotations
 
 from chassis.document import Document
-from chassis.races import pause, too_busy
-from chassis.store import LostRace
+from chassis.races import until_won
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput
 from contracts.roles import Role
 from contracts.values import SYSTEM, Actor, Address
+from services.intake.domain.actions import Status
 from services.intake.domain.addresses import require_inside
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.correcting import take_back
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.journal import JournalEntry, entry_id
+from services.intake.domain.journal import JournalEntry
 from services.intake.domain.records import EntryState, Onward
 from services.intake.domain.referral_form import ReferralForm
+from services.intake.entering import NO_ID, NO_NUMBER, enter_line
 from services.intake.intake import Intake, Serving
 from services.intake.recording import record
 
-TRIES = 25
 PASSING_ON = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.MFC})
 """Who takes referrals in for the institutions and passes them on (R 3.1.2)."""
 
@@ -158,25 +158,20 @@ async def present_line(intake: Intake, line: str) -> Document[JournalEntry] | No
     return document
 
 
+@until_won()
 async def _bring_in_step(intake: Intake, line: str, case: Case) -> bool:
     """Whether this line of a body's journal now says where the case is."""
-    for attempt in range(TRIES):
-        document = await present_line(intake, line)
-        if document is None or not document.state.taken_in:
-            return True
-        if document.state.place_at is not None:
-            return False
-        before = document.state.model_copy(deep=True)
-        await _hand_over(intake, document.state, case)
-        if document.state == before:
-            return True
-        try:
-            await intake.journal.save(document)
-        except LostRace:
-            await pause(attempt)
-            continue
-        return document.state.place_at is None
-    raise too_busy()
+    document = await present_line(intake, line)
+    if document is None or not document.state.taken_in:
+        return True
+    if document.state.place_at is not None:
+        return False
+    before = document.state.model_copy(deep=True)
+    await _hand_over(intake, document.state, case)
+    if document.state == before:
+        return True
+    await intake.journal.save(document)
+    return document.state.place_at is None
 
 
 async def hand_over(intake: Intake, entry: JournalEntry) -> None:
@@ -238,15 +233,14 @@ async def _enter(
     """The line of the institution's own journal, under its next number (R 3.1.2)."""
     ref, source_key = case.reference, f"forward:{entry.id}:{len(case.forwardings)}"
     reached = max(case.reached_at or at.now, entry.received_at)
-    year = at.calendar.local_date(at.now).year
-
-    async def write(number: int) -> Document[JournalEntry]:
-        line = JournalEntry(
-            id=entry_id(ref.institution, year, number),
+    entered, _ = await enter_line(
+        intake,
+        JournalEntry(
+            id=NO_ID,
             institution=ref.institution,
             authorised_body=ref.authorised_body,
-            year=year,
-            number=number,
+            year=at.calendar.local_date(at.now).year,
+            number=NO_NUMBER,
             source_key=source_key,
             fingerprint=entry.fingerprint,
             form=entry.form,
@@ -264,14 +258,6 @@ async def _enter(
             placed=entry.placed,
             forwarded_from=entry.id,
             sender=entry.institution,
-        )
-        document = Document(id=line.id, state=line, version=1)
-        await intake.journal.save(document)
-        return document
-
-    line, _ = await intake.register.enter(
-        f"{ref.institution}-{year}",
-        write,
-        lambda: intake.journal.find_one(source_key=source_key),
+        ),
     )
-    return line
+    return entered

@@ -30,7 +30,8 @@ from contracts.careplan import (
 from contracts.context import Context
 from contracts.event import REGISTERED, CaseEvent, Event
 from contracts.intake import REFUSED, CaseClosed
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.documents import add_from_agency, complete_package

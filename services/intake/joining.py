@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from chassis.commands import Request, get_visible
 from chassis.document import Answered, Document
-from chassis.races import pause, too_busy
+from chassis.races import until_won
 from chassis.store import LostRace
 from contracts.citizen import CITIZEN
 from contracts.context import Context
@@ -27,8 +27,6 @@ from services.intake.domain.citizen import Citizen
 from services.intake.domain.pair import CitizenPair, PairStatus, Verdict
 from services.intake.intake import Intake
 from services.intake.uniting import join_case, part_case
-
-TRIES = 50
 
 
 class CaseOnItsWay(Exception):
@@ -97,18 +95,13 @@ async def _change(
     return answered
 
 
+@until_won(lost=(LostRace, CaseOnItsWay))
 async def settle(intake: Intake, known: str) -> PairStatus | None:
     """Carry out what was decided about a pair, whoever calls it and however often; its status."""
-    for attempt in range(TRIES):
-        document = await intake.pairs.get(known)
-        if document is None or document.state.settle_at is None:
-            return document.state.status if document is not None else None
-        try:
-            await _settle(intake, document)
-            return document.state.status
-        except (LostRace, CaseOnItsWay):
-            await pause(attempt)
-    raise too_busy()
+    document = await intake.pairs.get(known)
+    if document is not None and document.state.settle_at is not None:
+        await _settle(intake, document)
+    return document.state.status if document is not None else None
 
 
 async def _settle(intake: Intake, document: Document[CitizenPair]) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from chassis import chance
 from chassis.document import Document
+from chassis.races import until_won
 from chassis.store import AlreadyExists, Collection, LostRace
 from chassis.stored import S
 from contracts.event import Event
@@ -41,7 +42,6 @@ from services.intake.intake import Intake
 from services.intake.recording import record
 
 BATCH = 100
-TRIES = 5
 SPREAD_SECONDS = 60.0
 """Over how long what was held back is sent, once an endpoint is enabled."""
 WITHOUT_RECEIVED = (TaskStatus.REQUESTED, "received")
@@ -80,20 +80,16 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
     await record(intake.service.commands, intake.cases, case.id, at, handed_over)
 
 
+@until_won("task")
 async def keep_shown(intake: Intake, entry_id: str, case: Case) -> FollowedTask:
     """The task as it stands now, kept before anybody is shown it: a version has one content.
 
     Whoever reads may be faster than the errand; what is to be told then waits for that.
     """
-    for _ in range(TRIES):
-        document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
-        _, changed = _take_over(intake, document.state, case)
-        try:
-            if changed:
-                await _save(intake.tasks, document)
-            break
-        except LostRace:
-            continue
+    document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
+    _, changed = _take_over(intake, document.state, case)
+    if changed:
+        await intake.tasks.save(document)
     return document.state
 
 

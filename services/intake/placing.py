@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis.document import Document
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
+from chassis.races import LOST, until_won
 from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
@@ -26,8 +25,6 @@ from services.intake.intake import Intake
 from services.intake.recognising import Recognised, recognise, take_keys
 from services.intake.recording import record, record_new
 
-TRIES = 50
-
 
 class CaseNotThereYet(Exception):
     """The citizen's open case is claimed and not yet written, or came to its end just now."""
@@ -41,14 +38,15 @@ async def place(
     `written` is the entry as this process stored it a moment ago: there is nothing to look up yet.
     Should somebody else have taken it up meanwhile, the store refuses, and we look after all.
     """
-    for attempt in range(TRIES):
-        try:
-            return await _place(
-                intake, journal_id, written if attempt == 0 else None, again=attempt > 0
-            )
-        except (LostRace, AlreadyExists, CaseNotThereYet):
-            await pause(attempt)
-    raise too_busy()
+    tried = 0
+
+    @until_won(lost=(*LOST, CaseNotThereYet))
+    async def attempt() -> Placement:
+        nonlocal tried
+        tried += 1
+        return await _place(intake, journal_id, written if tried == 1 else None, again=tried > 1)
+
+    return await attempt()
 
 
 async def _place(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.races import pause, too_busy
-from chassis.store import AlreadyExists, LostRace
 from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
@@ -25,26 +23,18 @@ from services.intake.placing import place
 from services.intake.recognising import take_keys
 from services.intake.recording import record
 
-TRIES = 25
-
 
 async def take_from_card(
     intake: Intake, old: JournalEntry, before: Sequence[JournalEntry], at: Context
 ) -> None:
     """The card loses what the old line, and those `before` it, filled in."""
     lines = [old.id, *(one.id for one in before)]
-    for attempt in range(TRIES):
-        citizen = await intake.find_citizen(old.placed.citizen_id) if old.placed else None
-        events = take_out(citizen.state, lines, at) if citizen is not None else []
-        if citizen is None or not events:
-            return
-        await take_keys(intake, citizen.state, at)
-        try:
-            await intake.service.commands.store(intake.citizens, citizen, CITIZEN, None, at, events)
-            return
-        except (LostRace, AlreadyExists):
-            await pause(attempt)
-    raise too_busy()
+    citizen = await intake.find_citizen(old.placed.citizen_id) if old.placed else None
+    events = take_out(citizen.state, lines, at) if citizen is not None else []
+    if citizen is None or not events:
+        return
+    await take_keys(intake, citizen.state, at)
+    await intake.service.commands.store(intake.citizens, citizen, CITIZEN, None, at, events)
 
 
 async def place_anew(

@@ -18,8 +18,9 @@ from contracts.errors import Refusal
 from contracts.referral import ReferralSays
 from contracts.regulation import pack_in_force
 from contracts.values import Actor
-from services.intake.domain.journal import JournalEntry, Placement, entry_id
+from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.referral_form import ReferralForm, check_form, settled_form
+from services.intake.entering import NO_ID, NO_NUMBER, enter_line
 from services.intake.finding import found_by
 from services.intake.intake import Intake, Serving
 from services.intake.placing import place
@@ -119,37 +120,27 @@ async def _enter(
 ) -> tuple[Document[JournalEntry], bool]:
     """Write the journal entry under the next number of the institution's journal of this year."""
     today = at.calendar.local_date(at.now)
-
-    async def write(number: int) -> Document[JournalEntry]:
-        entry = JournalEntry(
-            id=entry_id(serving.institution, today.year, number),
-            institution=serving.institution,
-            authorised_body=serving.authorised_body,
-            year=today.year,
-            number=number,
-            source_key=source.key,
-            fingerprint=source.fingerprint,
-            form=form,
-            original=source.original,
-            said=source.said,
-            received_at=form.received_at or at.now,
-            recorded_by=source.recorded_by,
-            requester=source.requester,
-            pack=pack_in_force(today).code,
-            missing=missing,
-            case_candidate=new_id("C"),
-            citizen_candidate=new_id("P"),
-            place_at=at.now + PLACE_GRACE,
-            found_by=found_by(intake.identity, form.citizen),
-            taken_in=serving.passes_on,
-            onward=serving.onward,
-        )
-        document = Document(id=entry.id, state=entry, version=1)
-        await intake.journal.save(document)
-        return document
-
-    return await intake.register.enter(
-        f"{serving.institution}-{today.year}",
-        write,
-        lambda: intake.journal.find_one(source_key=source.key),
+    line = JournalEntry(
+        id=NO_ID,
+        institution=serving.institution,
+        authorised_body=serving.authorised_body,
+        year=today.year,
+        number=NO_NUMBER,
+        source_key=source.key,
+        fingerprint=source.fingerprint,
+        form=form,
+        original=source.original,
+        said=source.said,
+        received_at=form.received_at or at.now,
+        recorded_by=source.recorded_by,
+        requester=source.requester,
+        pack=pack_in_force(today).code,
+        missing=missing,
+        case_candidate=new_id("C"),
+        citizen_candidate=new_id("P"),
+        place_at=at.now + PLACE_GRACE,
+        found_by=found_by(intake.identity, form.citizen),
+        taken_in=serving.passes_on,
+        onward=serving.onward,
     )
+    return await enter_line(intake, line)

@@ -15,6 +15,7 @@ from prometheus_client import Gauge
 
 from chassis.clock import epoch_ms
 from chassis.document import Document
+from chassis.races import until_won
 from chassis.service import Service
 from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
@@ -234,18 +235,14 @@ class Sending:
                 for _, case_id, _ in found:
                     await self._hand_to_paper(case_id)
 
+    @until_won("partner's turn")
     async def _leave_alone(self, partner: AskedBody, pause: float) -> None:
         """A partner that asked for a pause is left alone by every replica."""
         if not pause:
             return
-        for _ in range(5):
-            pace = await self._pace(partner)
-            pace.state.pause(pause, self._service.now())
-            try:
-                await self._paces.save(pace)
-                return
-            except (LostRace, AlreadyExists):
-                continue
+        pace = await self._pace(partner)
+        pace.state.pause(pause, self._service.now())
+        await self._paces.save(pace)
 
     async def _count(self, partner: AskedBody, found: int) -> None:
         """How many wait; a long queue is counted with every look, a short one is known already."""

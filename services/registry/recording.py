@@ -10,7 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from chassis.document import Document
-from chassis.store import AlreadyExists, Collection, LostRace
+from chassis.races import until_won
+from chassis.store import AlreadyExists, Collection
 from contracts.citizen import CitizenErased
 from contracts.envelope import Envelope
 from services.registry.domain.log import LogEntry, carries_personal_data, entry_id, erase
@@ -55,14 +56,11 @@ async def _erased_later(entries: Collection[LogEntry], envelope: Envelope) -> bo
     return any(document.state.envelope.type == CitizenErased.type for document in later)
 
 
+@until_won("log entry")
 async def _erase(entries: Collection[LogEntry], document_id: str) -> None:
-    while True:
-        document = await entries.get(document_id)
-        if document is None or document.state.erased:
-            return None
-        erase(document.state)
-        document.version += 1
-        try:
-            return await entries.save(document)
-        except LostRace:
-            continue
+    document = await entries.get(document_id)
+    if document is None or document.state.erased:
+        return
+    erase(document.state)
+    document.version += 1
+    await entries.save(document)

@@ -39,7 +39,7 @@ async def send_log_again(
     """Send a page again and wait until the broker has it; raises TryLater."""
     require_reader(registry.service, extent.to)
 
-    async def act() -> ResentLog:
+    async def act(_: bool) -> ResentLog:
         query, order = listed_by(extent.stream)
         entries = await page(
             registry.log, query, order, extent.after, extent.limit, lambda entry: entry.state

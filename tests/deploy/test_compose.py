@@ -3,6 +3,7 @@
 What only an engine can show (that the images start and become healthy) is not shown here.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,15 @@ from typing import Any
 
 import pytest
 import yaml
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from chassis.queues import DELIVERY_LIMIT
+from contracts.topology import dead_name, inbox_name
 from deploy.runner.servers import ROOT
 from deploy.runner.system import System
 from deploy.services import SERVICES
 
+OPERATIONS = ROOT / "docs" / "operations.md"
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 VARIABLE_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?P<required>:?\?[^}]*)?")
@@ -72,6 +77,36 @@ def test_database_is_a_replica_set_that_its_health_check_makes(compose: dict[str
 def test_moved_days_reach_every_service(compose: dict[str, Any]) -> None:
     told = {compose["services"][name]["environment"]["OPORA_MOVED_DAYS"] for name in SERVICES}
     assert told == {"${OPORA_MOVED_DAYS:-}"}
+
+
+async def test_address_of_a_caller_is_the_one_that_the_proxy_on_the_host_names(
+    compose: dict[str, Any],
+) -> None:
+    told = {compose["services"][name]["environment"]["FORWARDED_ALLOW_IPS"] for name in SERVICES}
+    (allowed,) = {VARIABLE_DEFAULT.sub(r"\1", value) for value in told}
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    server: Any = ProxyHeadersMiddleware(app, trusted_hosts=allowed)
+    claimed = [(b"x-forwarded-for", b"198.51.100.1, 203.0.113.7")]  # the first is the caller's lie
+    for bridge in ("172.18.0.1", "192.0.2.9"):
+        scope = {"type": "http", "scheme": "http", "client": (bridge, 1), "headers": claimed}
+        await server(scope, None, None)
+    assert seen == ["203.0.113.7", "192.0.2.9"]
+
+
+def test_dead_message_may_be_delivered_as_often_as_any(compose: dict[str, Any]) -> None:
+    """P7: RabbitMQ 4 would drop one at the twentieth lost connection."""
+    check = compose["services"]["broker"]["healthcheck"]["test"][-1].replace("$$", "$")
+    (written,) = re.findall(r"set_policy \S+ '(\S+)' '(.+?)'", check)
+    pattern, policy = written
+    assert json.loads(policy) == {"delivery-limit": DELIVERY_LIMIT}
+    for service in SERVICES:
+        assert re.search(pattern, dead_name(service))
+        assert not re.search(pattern, inbox_name(service))
+    assert f"rabbitmqctl set_policy letters-stay '{pattern}' '{policy}'" in OPERATIONS.read_text()
 
 
 def test_everything_named_is_declared_or_exists(compose: dict[str, Any]) -> None:

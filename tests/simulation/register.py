@@ -12,8 +12,8 @@ from services.assessment.domain.case import Case as Assessed
 from services.assessment.domain.case import Status as InAssessment
 from services.careplan.domain.case import Case as Plan
 from services.careplan.domain.case import Status as InCareplan
+from services.intake.domain.actions import Status as InIntake
 from services.intake.domain.case import Case
-from services.intake.domain.case import Status as InIntake
 from services.registry.domain.case import CaseRecord
 
 Stored = Mapping[str, Any]

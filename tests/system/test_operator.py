@@ -144,6 +144,16 @@ async def test_service_that_is_down_is_named_and_the_code_is_2(region: Region) -
     assert "careplan does not answer" in status.said
 
 
+async def test_service_under_anothers_address_is_named_and_not_believed(region: Region) -> None:
+    astray = {"OPORA_CAREPLAN_URL": region.system.urls["intake"]}
+    listed = await opora(region, "parked", "list", **astray)
+    assert listed.code == 2, listed
+    assert "What answers for careplan is no service of Opora of that name" in listed.complained
+    status = await opora(region, "status", **astray)
+    assert status.code == 1
+    assert "What answers for careplan is no service" in status.said
+
+
 async def test_without_the_role_it_is_refused_and_without_a_token_not_asked(
     region: Region,
 ) -> None:

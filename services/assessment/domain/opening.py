@@ -95,9 +95,10 @@ def correct_circumstances(
 
 def begin_anew(case: Case, at: Context) -> None:
     """A further referral has the case analysed anew, and no survey was called for before it: the
-    terms run from there, not from the first one (R 3.3.2)."""
+    terms run from there, not from the first one (R 3.3.2), in a hospital too (R 3.3.3)."""
     if case.stage is Status.AWAITED:
         case.received_at = at.now
+        case.in_hospital_since = at.now if case.in_hospital else None
 
 
 def decline_at_intake(case: Case, at: Context) -> list[Event]:

@@ -12,7 +12,8 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.roles import Role
 from contracts.values import Actor, Text
-from services.intake.domain.case import Action, Case, Status, involves, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, involves, require
 from services.intake.domain.dated import check_dated
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import add_from_agency, complete_package

@@ -6,7 +6,8 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseAssigned
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 from services.intake.domain.records import Assignment
 
 

@@ -7,7 +7,8 @@ from contracts.documents import DocumentAttached
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.regulation.entries import DocumentSource, RequiredDocument
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 from services.intake.domain.package import requests_for
 from services.intake.domain.records import Attachment, Presented, Verification
 

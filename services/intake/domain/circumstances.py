@@ -10,7 +10,8 @@ from contracts.errors import InvalidInput
 from contracts.event import Event
 from contracts.referral import CircumstancesCorrected
 from contracts.values import Text, Value
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 from services.intake.domain.records import Circumstances
 
 

@@ -15,6 +15,7 @@ from contracts.event import Event
 from contracts.terms import TermBook
 from contracts.values import CitizenCard, Gender, Line, Text, Value
 from services.intake.domain.consent import ConsentRecord
+from services.intake.domain.referral_form import check_birth
 
 EMPTY = (None, Gender.UNKNOWN, ())
 """What a card says nothing by."""
@@ -102,7 +103,7 @@ def register_citizen(
 ) -> list[Event]:
     """A person is known for the first time."""
     citizen.card, citizen.registered_at = card, at.now
-    remember_card(citizen, at, entry=entry)
+    _remember_card(citizen, at, entry=entry)
     return [CitizenRegistered(by=at.by, card=card)]
 
 
@@ -112,24 +113,14 @@ def complete_card(
     """Fill what the card lacks; what it holds is not overwritten by a later referral."""
     known = citizen.card.model_dump(exclude_none=True, exclude_defaults=True)
     merged = CitizenCard.model_validate({**card.model_dump(exclude_none=True), **known})
-    if merged == citizen.card:
-        return []
-    citizen.card = merged
-    remember_card(citizen, at, entry=entry)
-    return [CitizenCardChanged(by=at.by, card=merged)]
+    return change_card(citizen, merged, at, entry=entry)
 
 
 def correct_card(
     citizen: Citizen, card: CitizenCard, reason: str, at: Context, today: date
 ) -> list[Event]:
     """A person corrects the card, and says why; what it held stays in its history (R 3.1.2)."""
-    if card.birth_date is not None and card.birth_date > today:
-        raise InvalidInput(
-            "birth-date-in-future",
-            "the date of birth lies in the future",
-            field="card.birth_date",
-            clause="R 3.1.2",
-        )
+    check_birth(card, today, "card")
     for field in ("name", "birth_date", "address"):
         if getattr(card, field) is None and getattr(citizen.card, field) is not None:
             raise InvalidInput(
@@ -142,12 +133,26 @@ def correct_card(
         raise InvalidInput(
             "nothing-corrected", "the card says so already", field="card", clause="R 3.1.2"
         )
+    return change_card(citizen, card, at, reason=reason)
+
+
+def change_card(
+    citizen: Citizen,
+    card: CitizenCard,
+    at: Context,
+    *,
+    entry: str | None = None,
+    reason: str | None = None,
+) -> list[Event]:
+    """The citizen's card is this from now on: from which entry, or why. Nothing, if it was this."""
+    if card == citizen.card:
+        return []
     citizen.card = card
-    remember_card(citizen, at, reason=reason)
+    _remember_card(citizen, at, entry=entry, reason=reason)
     return [CitizenCardChanged(by=at.by, card=card)]
 
 
-def remember_card(
+def _remember_card(
     citizen: Citizen, at: Context, *, entry: str | None = None, reason: str | None = None
 ) -> None:
     """The card as it stands now joins its history: by whom, from which entry, or why."""
@@ -172,12 +177,7 @@ def without(citizen: Citizen, lines: Collection[str]) -> CitizenCard:
 
 def take_out(citizen: Citizen, lines: Collection[str], at: Context) -> list[Event]:
     """Take back what lines that turned out to be about somebody else filled in (L 5.1)."""
-    card = without(citizen, lines)
-    if card == citizen.card:
-        return []
-    citizen.card = card
-    remember_card(citizen, at)
-    return [CitizenCardChanged(by=at.by, card=card)]
+    return change_card(citizen, without(citizen, lines), at)
 
 
 def found_otherwise(citizen: Citizen, keys: Mapping[str, str]) -> bool:

@@ -20,7 +20,8 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event, sound
 from contracts.regulation import RegulationPack, load_pack
 from contracts.regulation.loading import FIRST_PACK
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, Consent
 from services.intake.domain.consent import (
     SURVEY,

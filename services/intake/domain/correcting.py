@@ -9,14 +9,13 @@ from typing import Final
 
 from pydantic import Field, ValidationError
 
-from contracts.citizen import CitizenCardChanged
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.referral import Channel, ReferralsParted
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import EMPTY, Citizen, remember_card, without
+from services.intake.domain.citizen import EMPTY, Citizen, change_card, without
 from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
 from services.intake.domain.further import close_review_terms
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
@@ -212,9 +211,4 @@ def carry_over(
         if (new := getattr(after, field)) != (old := getattr(before, field))
         and getattr(citizen.card, field) in (old, *EMPTY)
     }
-    card = citizen.card.model_copy(update=changes)
-    if card == citizen.card:
-        return []
-    citizen.card = card
-    remember_card(citizen, at, entry=entry_id)
-    return [CitizenCardChanged(by=at.by, card=card)]
+    return change_card(citizen, citizen.card.model_copy(update=changes), at, entry=entry_id)

@@ -9,7 +9,8 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseDeclined, CaseReopened
-from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.actions import ALLOWED, Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.dispatching import (
     hold_request,
     release_request,
@@ -73,20 +74,16 @@ def decline(
         )
     case.think_until = at.calendar.end_of_day(think_until) if think_until else None
     case.ask_again_at = None
-    case.declines.append(
-        Decline(
-            at=at.now,
-            recorded_by=at.by.id,
-            consequences_explained=consequences_explained,
-            contact_left=contact_left,
-            contacts=contacts,
-            think_until=case.think_until,
-        )
-    )
-    if case.status is not Status.DECLINED:
-        case.status_before, case.status = case.status, Status.DECLINED
     hold_request(case)
-    return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
+    declined = Decline(
+        at=at.now,
+        recorded_by=at.by.id,
+        consequences_explained=consequences_explained,
+        contact_left=contact_left,
+        contacts=contacts,
+        think_until=case.think_until,
+    )
+    return _lay_aside(case, declined, at)
 
 
 def reopen(case: Case, at: Context) -> list[Event]:
@@ -122,14 +119,18 @@ def set_aside(case: Case, at: Context) -> list[Event]:
     hold_request(case)
     if case.status is Status.DECLINED or case.status not in ALLOWED[Action.DECLINE]:
         return []
-    case.declines.append(
-        Decline(
-            at=at.now,
-            recorded_by=at.by.id,
-            consequences_explained=False,
-            contact_left=False,
-            consent_withdrawn=True,
-        )
+    withdrawn = Decline(
+        at=at.now,
+        recorded_by=at.by.id,
+        consequences_explained=False,
+        contact_left=False,
+        consent_withdrawn=True,
     )
-    case.status_before, case.status = case.status, Status.DECLINED
+    return _lay_aside(case, withdrawn, at)
+
+
+def _lay_aside(case: Case, declined: Decline, at: Context) -> list[Event]:
+    case.declines.append(declined)
+    if case.status is not Status.DECLINED:
+        case.status_before, case.status = case.status, Status.DECLINED
     return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]

@@ -16,7 +16,8 @@ from contracts.event import Event
 from contracts.regulation.entries import DocumentSource
 from contracts.terms import ClosedTerm, Deadline
 from contracts.values import Line
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.consent import ConsentScope, require_may_ask
 from services.intake.domain.interagency import (
     CERTIFICATE,

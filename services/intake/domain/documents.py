@@ -11,7 +11,8 @@ from contracts.event import Event
 from contracts.regulation.entries import DocumentSource, Requirement
 from contracts.triage import TriageCode
 from contracts.values import Identifier, IsoDate, Line, Value
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.consent import COMMISSION, TRANSFER, ConsentScope, require_consent
 from services.intake.domain.dated import check_dated
 from services.intake.domain.dispatching import release_request, running_terms

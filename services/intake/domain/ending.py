@@ -14,7 +14,8 @@ from contracts.intake import CaseClosed
 from contracts.referral import ReferralWithdrawn
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.further import close_review_terms
 from services.intake.domain.notices import requester_of, task_status

@@ -16,7 +16,8 @@ from contracts.event import Event
 from contracts.referral import ReferralForwarded, ReferralReturned, ReturnReason
 from contracts.terms import Deadline
 from contracts.values import Actor
-from services.intake.domain.case import Action, Case, Status, involves, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, involves, require
 from services.intake.domain.journal import JournalEntry
 from services.intake.domain.notices import tell_requester
 from services.intake.domain.records import ChosenBy, Forwarding, Onward, Returned

@@ -15,11 +15,12 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseReopened
-from contracts.referral import ReferralsReviewed, ReviewOutcome
+from contracts.referral import ReferralLinked, ReferralSays, ReferralsReviewed, ReviewOutcome
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
 from contracts.values import Text
-from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.actions import ALLOWED, Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, ReferralReview
 from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
@@ -47,6 +48,30 @@ def take_in(
     if not listed:
         return events, _take_into_analysis(case, links, at)
     return events, open_review_terms(case, at)
+
+
+def linked_event(
+    link: LinkedReferral,
+    at: Context,
+    opened: tuple[Deadline, ...],
+    *,
+    said: ReferralSays | None = None,
+    status_code_hash: str = "",
+) -> ReferralLinked:
+    """That a further referral was taken in, with what terms began by it."""
+    return ReferralLinked(
+        by=at.by,
+        journal_number=number_of(link.entry_id),
+        received_at=link.received_at,
+        channel=link.channel,
+        requester=link.requester,
+        said=said,
+        in_danger=link.in_danger,
+        in_hospital=link.in_hospital,
+        to_review=link.to_review,
+        status_code_hash=status_code_hash,
+        opened=opened,
+    )
 
 
 def _take_into_analysis(

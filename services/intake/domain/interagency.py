@@ -12,7 +12,8 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.regulation.entries import InteragencyKind
 from contracts.values import Line, Value
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 from services.intake.domain.consent import TRANSFER, require_consent
 from services.intake.domain.dated import check_dated
 from services.intake.domain.requests import (

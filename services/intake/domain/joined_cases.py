@@ -12,12 +12,14 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import JOINED, CaseClosed, CaseDeclined, CaseReopened
-from contracts.referral import ReferralLinked, ReferralsParted
-from services.intake.domain.case import Action, Case, Status, require
+from contracts.referral import ReferralsParted
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.declining import resume
 from services.intake.domain.dispatching import hold_request
 from services.intake.domain.further import (
     close_review_terms,
+    linked_event,
     open_review_terms,
     set_aside_terms,
     take_in,
@@ -96,20 +98,7 @@ def link_joined(case: Case, younger: Case, at: Context) -> list[Event]:
         case.taken_up = aside.model_copy(update={"linked": len(case.linked)})
     return [
         *reopened,
-        *(
-            ReferralLinked(
-                by=at.by,
-                journal_number=number_of(one.entry_id),
-                received_at=one.received_at,
-                channel=one.channel,
-                requester=one.requester,
-                in_danger=one.in_danger,
-                in_hospital=one.in_hospital,
-                to_review=one.to_review,
-                opened=opened if one is taken[0] else (),
-            )
-            for one in taken
-        ),
+        *(linked_event(one, at, opened if one is taken[0] else ()) for one in taken),
     ]
 
 

@@ -13,7 +13,7 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import CardVersion, Citizen, Consent, Joining, missing_parts
+from services.intake.domain.citizen import Citizen, Consent, Joining, change_card, missing_parts
 from services.intake.domain.consenting import have_told, standing_consent
 from services.intake.domain.joined_cases import age
 
@@ -96,12 +96,7 @@ def _consent_lacks(survivor: Citizen) -> bool:
 def _complete(survivor: Citizen, other: Citizen, at: Context) -> None:
     lacking = missing_parts(survivor.card, other.card)
     if lacking:
-        _change_card(survivor, survivor.card.model_copy(update=lacking), at)
-
-
-def _change_card(citizen: Citizen, card: CitizenCard, at: Context) -> None:
-    citizen.card = card
-    citizen.history.append(CardVersion(at=at.now, recorded_by=at.by.id, card=card))
+        change_card(survivor, survivor.card.model_copy(update=lacking), at)
 
 
 def join(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
@@ -139,7 +134,7 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
     ]
     if fields:
         kept = survivor.card.model_dump(exclude=set(fields), exclude_none=True)
-        _change_card(survivor, CitizenCard.model_validate(kept), at)
+        change_card(survivor, CitizenCard.model_validate(kept), at)
     lost = known.consent_taken and survivor.consent == other.consent
     if lost:
         survivor.consent, survivor.consents = None, survivor.consents[:-1]

@@ -15,7 +15,8 @@ from pydantic import Field
 from contracts.context import Context
 from contracts.intake import REFUSED
 from contracts.values import Value
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.records import Notice
 from services.intake.domain.task_states import TaskStatus
 

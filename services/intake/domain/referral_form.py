@@ -119,12 +119,12 @@ def _check_receipt(form: ReferralForm, now: datetime) -> None:
         raise InvalidInput(*wrong, field="received_at", clause="R 3.1.2")
 
 
-def check_birth(citizen: CitizenCard, today: date) -> None:
-    """Refuse a date of birth that lies in the future (R 3.1.2)."""
-    if citizen.birth_date is not None and citizen.birth_date > today:
+def check_birth(card: CitizenCard, today: date, field: str = "citizen") -> None:
+    """Refuse a date of birth that lies in the future (R 3.1.2); `field` says whose it is."""
+    if card.birth_date is not None and card.birth_date > today:
         raise InvalidInput(
             "birth-date-in-future",
             "the date of birth lies in the future",
-            field="citizen.birth_date",
+            field=f"{field}.birth_date",
             clause="R 3.1.2",
         )

@@ -8,11 +8,12 @@ from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
-from contracts.referral import ReferralLinked, ReferralRegistered
-from services.intake.domain.case import Action, Case, Status, require
+from contracts.referral import ReferralRegistered
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.declining import resume
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.further import take_in
+from services.intake.domain.further import linked_event, take_in
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.linked import LinkedReferral
 from services.intake.domain.notices import tell_requester
@@ -93,19 +94,8 @@ def link_referral(
     case.priority = most_pressing(case.priority, entry.form.priority)
     taken_up, opened = take_in(case, [link], at)
     tell_requester(case, at)
-    linked = ReferralLinked(
-        by=at.by,
-        journal_number=number_of(entry.referral),
-        received_at=entry.received_at,
-        channel=entry.form.channel,
-        requester=entry.requester,
-        said=entry.said,
-        in_danger=link.in_danger,
-        in_hospital=link.in_hospital,
-        to_review=link.to_review,
-        status_code_hash=hash_of(case.reference.number) if hash_of is not None else "",
-        opened=opened,
-    )
+    code_hash = hash_of(case.reference.number) if hash_of is not None else ""
+    linked = linked_event(link, at, opened, said=entry.said, status_code_hash=code_hash)
     return [linked, *reopened, *taken_up, *follow_entry(case, entry, at)]
 
 

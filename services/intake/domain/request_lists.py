@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from services.intake.domain.actions import Status
 from services.intake.domain.answering import needs_a_person
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.dispatching import awaited, still_to_dispatch
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.requests import InteragencyRequest, RequestState

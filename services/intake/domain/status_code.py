@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contracts.context import Context
 from contracts.event import Event
 from contracts.intake import StatusCodeIssued
-from services.intake.domain.case import Action, Case, require
+from services.intake.domain.actions import Action
+from services.intake.domain.case import Case, require
 
 
 def bury_code(case: Case, entry_id: str, hash_of: Callable[[str], str]) -> str:

@@ -8,7 +8,8 @@ from contracts.context import Context
 from contracts.event import Event, sound
 from contracts.intake import TermDueSoon, TermMissed, ThinkingTimeEnded
 from contracts.terms import Deadline
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.dispatching import (
     overdue_event,
     record_overdue,

@@ -11,7 +11,8 @@ from contracts.event import Event
 from contracts.regulation import RegulationPack
 from contracts.regulation.entries import AnswerKind
 from contracts.triage import CaseTriaged, TriageCode
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.records import Answering, Considered, Entered, TriageProposal
 from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
 from services.intake.domain.urgent import needs_help_today

@@ -17,7 +17,8 @@ from contracts.triage import (
     UrgentMeasuresPlanned,
 )
 from contracts.values import Identifier, IsoDateTime, Line, Text, Value
-from services.intake.domain.case import Action, Case, Status, require
+from services.intake.domain.actions import Action, Status
+from services.intake.domain.case import Case, require
 from services.intake.domain.records import Entered, UrgentMeasure
 from services.intake.domain.term_codes import ANALYSIS_TERM, FORWARDING_TERM, URGENT_TERM
 

@@ -21,7 +21,8 @@ from contracts.regulation.entries import DocumentSource
 from contracts.roles import Role
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.documents import missing_documents
 from services.intake.domain.interagency import kind_of
 from services.intake.domain.requests import RequestState

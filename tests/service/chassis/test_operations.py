@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
+from chassis.document import Document, Parked
+from chassis.health import MOST
+from chassis.letters import Letters
+from chassis.queues import DeadMessage
 from chassis.settings import ServiceSettings
 from contracts.roles import Role
 from tests.service.chassis.conftest import Broker, Keys, running, until
-from tests.service.chassis.sample import ECHO_HANDLERS, EchoService, ThingRenamed, fresh
+from tests.service.chassis.sample import ECHO_HANDLERS, Echo, EchoService, ThingRenamed, fresh
 from tests.service.chassis.test_consumer import made, renamed, send
 from tests.service.chassis.test_http import Caller
 from tests.service.stack import settled
@@ -149,6 +154,55 @@ async def test_deed_whose_outcome_was_not_kept_is_known_as_done_when_it_is_asked
     assert (late.status_code, late.json()["code"]) == (409, "not-parked")
 
 
+@pytest.mark.parametrize(("first", "second"), [("skip", "retry"), ("retry", "skip")])
+async def test_slower_of_two_operators_is_not_told_that_it_took_effect(
+    settings: ServiceSettings, keys: Keys, broker: Broker, name: str, first: str, second: str
+) -> None:
+    subject, event = fresh("t"), ""
+    handlers = {**ECHO_HANDLERS, ThingRenamed: mended}
+    async with desk_of(EchoService(settings, name), keys) as desk:
+        await send(broker, made(1, subject), renamed(2, subject, "poison"), made(3, subject))
+        await desk.blocked(subject)
+        event = f"sample.thing.{subject}:2"
+        async with desk_of(EchoService(settings, name, handlers=handlers), keys) as beside:
+            async with desk.echo.echoes.lock(subject):  # it was looked at, and is not begun yet
+                slower = asyncio.create_task(desk.mend(second, subject, event))
+
+                async def asked() -> bool:
+                    return [deed["action"] for deed in await desk.interventions()] == [second]
+
+                await until(asked)
+                faster = await beside.mend(first, subject, event)
+            assert (faster.status_code, faster.json()["applied"]) == (200, True)
+            answered = await slower
+            assert (answered.status_code, answered.json()["code"]) == (409, "not-parked")
+        names = ["n1", "n3"] if first == "skip" else ["n1", "poison", "n3"]
+        assert await desk.names(subject) == names
+
+
+async def test_key_of_one_event_is_not_taken_for_another(poisoned: tuple[Desk, str]) -> None:
+    desk, subject = poisoned
+    key = fresh("k")
+    skipped = await desk.mend("skip", subject, f"sample.thing.{subject}:2", Idempotency_Key=key)
+    assert skipped.json()["applied"] is True
+    other = await desk.mend("skip", subject, f"sample.thing.{subject}:4", Idempotency_Key=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_blocked_record_is_counted_behind_however_many_that_only_wait(
+    poisoned: tuple[Desk, str],
+) -> None:
+    desk, subject = poisoned
+    echoes = desk.echo.echoes
+    before = (await desk.get("/operations/standing")).json()["standing"]
+    early = Parked(envelope=made(3, subject), since=1)  # longer than anything else
+    for _ in range(MOST):  # before it by their ids, too
+        await echoes.save(Document(id=fresh("a"), state=Echo(), version=1, parked=[early]))
+    standing = (await desk.get("/operations/standing")).json()["standing"]
+    assert standing["parked"] >= MOST + 1
+    assert standing["blocked"] == before["blocked"] >= 1
+
+
 async def test_retry_that_fails_again_says_why_and_stays_parked(
     poisoned: tuple[Desk, str],
 ) -> None:
@@ -268,6 +322,46 @@ async def test_dead_letter_is_shown_without_its_content_and_replayed_once_it_can
         shown = (await desk.get(f"/operations/dead/{letter['id']}")).json()
         assert shown["replayed_at"]
         assert shown["says"]["stream"] == f"sample.thing.{subject}"
+
+
+async def test_replay_of_what_still_does_not_take_effect_says_why(
+    settings: ServiceSettings, keys: Keys, broker: Broker, name: str
+) -> None:
+    subject = fresh("t")
+    async with desk_of(EchoService(settings, name), keys) as desk:
+        letters = Letters(desk.echo.service.letters, desk.echo.service.now)
+        for event in (renamed(1, subject, "poison"), made(3, subject)):
+            body = event.model_dump_json().encode()
+            await letters.bury(DeadMessage(body, "sample.x.v1", event.id, None, None, {}))
+        waiting = (await desk.get("/operations/dead")).json()["items"]
+        said = {letter["message_id"]: letter["id"] for letter in waiting}
+        reasons = {1: "thing-is-poison", 3: "waits-for-another"}
+        for number, reason in reasons.items():
+            letter = said[f"sample.thing.{subject}:{number}"]
+            for _ in range(2):  # again it is a duplicate, and stands where it stood
+                answered = await desk.post(f"/operations/dead/{letter}/replay", WHY)
+                assert answered.json() == {"applied": False, "reason": reason, "released": 0}
+
+
+async def test_letter_that_nests_without_end_hides_no_other(
+    settings: ServiceSettings, keys: Keys, broker: Broker, name: str
+) -> None:
+    async with desk_of(EchoService(settings, name), keys) as desk:
+        await broker.send(b"[" * 100_000, "sample.thing-made.v1")
+
+        async def waiting() -> list[dict[str, Any]]:
+            items: list[dict[str, Any]] = (await desk.get("/operations/dead")).json()["items"]
+            return items
+
+        await until(lambda: _any(waiting))
+        [letter] = await waiting()
+        assert (await desk.get(f"/operations/dead/{letter['id']}")).json()["says"] == {}
+        discarded = await desk.post(f"/operations/dead/{letter['id']}/discard", WHY)
+        assert discarded.json()["applied"] is True
+
+
+async def _any(found: Callable[[], Awaitable[list[Any]]]) -> bool:
+    return bool(await found())
 
 
 async def test_discarded_letter_waits_no_longer_and_is_kept(

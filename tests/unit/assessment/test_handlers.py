@@ -294,7 +294,10 @@ def test_hospital_that_refers_late_makes_no_term_longer_r_3_3_3() -> None:
         assert survey_terms(case) == ["primary-survey"]
 
 
-def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2() -> None:
+@pytest.mark.parametrize("registered", [AT_HOME, REGISTERED])
+def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2_r_3_3_3(
+    registered: referral.ReferralRegistered,
+) -> None:
     anew: tuple[Event, ...] = (
         intake.CaseReopened(by=SYSTEM, analysis_anew=True),
         referral.ReferralsReviewed(
@@ -303,8 +306,9 @@ def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2() -> None:
     )
     for again in anew:
         case = Case(id="C-1")
-        hear(case, AT_HOME, again, TRIAGED)
+        hear(case, registered, again, TRIAGED)
         assert case.received_at == at().now
+        assert {term.started_at for term in case.terms.deadlines} == {at().now}
         begun = Case(id="C-2")
-        hear(begun, AT_HOME, TRIAGED, again)
+        hear(begun, registered, TRIAGED, again)
         assert begun.received_at == stages.RECEIVED

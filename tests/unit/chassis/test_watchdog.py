@@ -224,6 +224,23 @@ def test_publisher_that_sends_again_is_known_at_the_next_look(
     own_loop.run_until_complete(run())
 
 
+def test_broker_that_takes_nothing_is_never_said_to_while_that_lasts(
+    own_loop: asyncio.AbstractEventLoop,
+) -> None:
+    """P10: an outage ends no process, and readiness tells of it all the time."""
+
+    async def run() -> None:
+        watched = Watched()
+        watched.bus.failure, watched.broker = NotPublished("TimeoutError"), False
+        await watched.pass_by(1)
+        for _ in range(200):
+            assert not watched.dog.sends
+            await watched.pass_by(1)
+        assert watched.ended == 0
+
+    own_loop.run_until_complete(run())
+
+
 def test_sweeper_that_does_not_come_round_ends_the_process(
     own_loop: asyncio.AbstractEventLoop,
 ) -> None:

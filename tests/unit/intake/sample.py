@@ -15,8 +15,9 @@ from contracts.referral import Channel
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address, CitizenCard, Contact, ContactKind, FullName, Gender
 from services.intake.domain import declining, registration
+from services.intake.domain.actions import Status
 from services.intake.domain.answering import record_answer
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.consent import ConsentScope
 from services.intake.domain.dispatching import record_sent
 from services.intake.domain.documents import GivenDocument, register_application

@@ -10,10 +10,11 @@ from contracts.errors import NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.referral import Channel, ReturnReason, ReviewOutcome
 from contracts.triage import TriageCode
+from services.intake.domain.actions import ALLOWED, Action, Status
 from services.intake.domain.answering import settle_answers
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
-from services.intake.domain.case import ALLOWED, Action, Case, Status, require
+from services.intake.domain.case import Case, require
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import dispatch_request

@@ -8,7 +8,8 @@ import pytest
 
 from contracts.context import Context
 from contracts.intake import CaseDeclined, ThinkingTimeEnded
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.consenting import learn_consent
 from services.intake.domain.declining import decline, reopen
 from services.intake.domain.ending import WithoutObject, close_without_object

@@ -12,7 +12,8 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import CaseClosed
 from contracts.referral import Channel, ReferralsParted, ReturnReason
 from contracts.values import CitizenCard, FullName, Gender
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import (
     Citizen,
     complete_card,

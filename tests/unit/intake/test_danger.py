@@ -10,7 +10,8 @@ from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.referral import ReferralForwarded, ReferralLinked, ReturnReason, ReviewOutcome
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.declining import reopen
 from services.intake.domain.forwarding import forward_referral, return_referral
 from services.intake.domain.further import review_referrals

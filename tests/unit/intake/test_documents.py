@@ -11,7 +11,8 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.regulation import load_pack
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.documents import (
     GivenDocument,
     missing_documents,

@@ -9,7 +9,8 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound, Refusal
 from contracts.intake import CaseClosed
 from contracts.referral import ReferralWithdrawn, ReviewOutcome
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.ending import (
     WITHDRAWN,
     Advice,

@@ -18,8 +18,9 @@ from contracts.referral import (
 )
 from contracts.triage import TriageCode
 from contracts.values import Actor, Address
+from services.intake.domain.actions import Status
 from services.intake.domain.addresses import is_outside
-from services.intake.domain.case import Case, Status, involves
+from services.intake.domain.case import Case, involves
 from services.intake.domain.declining import reopen
 from services.intake.domain.forwarding import forward_referral, may_move, return_referral
 from services.intake.domain.further import review_referrals

@@ -12,8 +12,9 @@ from contracts.event import Event
 from contracts.intake import CaseReopened
 from contracts.referral import Channel, ReferralLinked, ReferralsReviewed, ReviewOutcome
 from contracts.triage import TriageCode
+from services.intake.domain.actions import Status
 from services.intake.domain.assignment import assign_case
-from services.intake.domain.case import Case, Status
+from services.intake.domain.case import Case
 from services.intake.domain.consenting import learn_consent
 from services.intake.domain.documents import register_application
 from services.intake.domain.ending import (

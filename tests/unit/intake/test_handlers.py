@@ -22,7 +22,8 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.intake import CASE, CaseClosed, CaseReopened
 from contracts.values import SYSTEM
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.notices import task_status
 from services.intake.handlers import CASE_HANDLERS
 from tests.unit.intake.sample import (

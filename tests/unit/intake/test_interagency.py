@@ -16,7 +16,8 @@ from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.intake import TermDueSoon, TermMissed
 from contracts.regulation import load_pack
 from services.intake.adapters.gateways import content
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import record_not_sent, record_sent
 from services.intake.domain.interagency import LONGEST_PAUSE_SECONDS, request_certificate

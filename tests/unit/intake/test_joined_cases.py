@@ -9,7 +9,8 @@ import pytest
 
 from contracts.intake import CaseDeclined, CaseReopened
 from contracts.triage import TriageCode
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.declining import decline as decline_with
 from services.intake.domain.ending import withdraw_referral
 from services.intake.domain.joined_cases import (

@@ -13,7 +13,8 @@ from contracts.intake import CaseClosed, CaseDeclined, CaseReopened
 from contracts.referral import ReferralLinked, ReferralsParted
 from contracts.values import CitizenCard
 from services.intake.domain import joined_cases, joining, pair
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.citizen import Citizen, Consent
 from services.intake.domain.joining import OpenCases
 from services.intake.domain.likeness import compare

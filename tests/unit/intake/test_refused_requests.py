@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from contracts.documents import CertificateRequested
-from services.intake.domain.case import Case, Status
+from services.intake.domain.actions import Status
+from services.intake.domain.case import Case
 from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import (
     LONGEST_REFUSED_SECONDS,

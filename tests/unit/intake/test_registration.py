@@ -13,8 +13,9 @@ from contracts.referral import Channel, CircumstancesCorrected, ReferralLinked, 
 from contracts.triage import TriageCode
 from contracts.values import Actor, Contact, ContactKind
 from services.intake.domain import declining
+from services.intake.domain.actions import Status
 from services.intake.domain.answering import may_answer
-from services.intake.domain.case import Case, Status, involves
+from services.intake.domain.case import Case, involves
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.declining import reopen
 from services.intake.domain.parties import REFERRERS, spoken

@@ -13,7 +13,7 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.regulation import load_pack
 from contracts.regulation.entries import AnswerKind
 from contracts.triage import CaseTriaged, TriageCode
-from services.intake.domain.case import Status
+from services.intake.domain.actions import Status
 from services.intake.domain.documents import register_application
 from services.intake.domain.records import ApplicantKind
 from services.intake.domain.triage import (

@@ -19,7 +19,8 @@ from contracts.regulation import load_pack
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
 from services.intake.domain import declining
-from services.intake.domain.case import ALLOWED, OPEN, Action, Case, Status
+from services.intake.domain.actions import ALLOWED, OPEN, Action, Status
+from services.intake.domain.case import Case
 from services.intake.domain.dispatching import record_not_sent, record_sent
 from services.intake.domain.registration import link_referral
 from services.intake.domain.terms import sound_terms
