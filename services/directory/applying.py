@@ -38,8 +38,8 @@ from services.directory.domain.import_order import in_order
 from services.directory.domain.importing import Outcome, PlannedRow, RowState
 from services.directory.imports import outlines_of
 
-AT_MOST = timedelta(seconds=40)
-"""After so long an errand ends, and the next sweep goes on: well within the minute it may take."""
+AT_MOST = timedelta(seconds=20)
+"""After so long an errand ends, and the next goes on: well within the minute it may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ async def carry_out(directory: Directory, import_id: str) -> None:
         outcomes += await _carry_out_part(errand, part_id, numbers)
     directory.service.keep()
     if outcomes.total() < sum(found.rows.values()):
-        return  # the next sweep goes on
+        if errand.is_over:
+            directory.service.sweeper.nudge()
+        return
     at = directory.service.at(SYSTEM)
     await directory.service.commands.execute(
         directory.imports,
@@ -102,6 +104,7 @@ async def _carry_out_part(
         if errand.is_over:
             break
         row.outcome, row.detail = await _carry_out_row(errand, row)
+    part.state.done = all(row.outcome is not None for row in part.state.rows)
     try:
         if any(row.outcome is not None for row in left):
             await errand.directory.import_parts.save(part)

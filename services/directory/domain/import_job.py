@@ -102,6 +102,8 @@ class ImportPart(BaseModel):
     import_id: str
     number: int
     rows: list[PlannedRow]
+    done: bool = False
+    """Whether it is known what came of all its rows; a version before passes such a part over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ async def test_row_applied_before_a_death_is_applied_though_its_parent_retired(
     assert made is not None
     part = await directory.import_parts.get(made.state.parts[0])
     assert part is not None
-    part.state.rows[0].outcome = None  # as if it died before it was noted
+    part.state.done, part.state.rows[0].outcome = False, None  # as if it died before it was noted
     await directory.import_parts.save(part)
     made.state.status, made.commands = made.state.status.APPLYING, made.commands[:-1]
     await directory.imports.save(made)
