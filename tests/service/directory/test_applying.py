@@ -142,9 +142,9 @@ async def test_errand_ends_within_its_minute_and_the_next_goes_on_where_it_was(
         directory = await loaded(other)
         rows = (row(f"x-d-{n}") for n in range(1, 41))
         import_id = await decided(editor, first, table(*rows))
-        passing = Passing(clock, AT_MOST / 15)
+        passing = Passing(clock, AT_MOST / 16)
         token = failpoints.watched_by.set(passing)
-        for done in (15, 30, 40):
+        for done in (16, 32, 40):
             await carry_out(directory, import_id)
             (part,) = await directory.import_parts.find({"import_id": import_id, "number": 1})
             assert sum(item.outcome is not None for item in part.state.rows) == done
