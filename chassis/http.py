@@ -13,12 +13,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Response
 from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
 from chassis.commands import Request
 from chassis.document import Answered
 from chassis.identity import Caller, NotAuthenticated, Verifier
+from contracts import ijson
 from contracts.errors import Refusal
 from contracts.values import Actor
 
@@ -152,6 +156,22 @@ async def unsigned(http: HttpRequest, idempotency_key: IdempotencyKey = None) ->
     """A public request that creates or changes: needs an Idempotency-Key all the same."""
     key_of("", idempotency_key)
     return Unsigned(idempotency_key, await _fingerprint(http))
+
+
+async def unambiguous(http: HttpRequest) -> None:
+    """Refuse a body that could be read in two ways. The framework has read it, the last name of
+    each winning; a body that is streamed is for its route to read."""
+    route = http.scope.get("route")
+    if not isinstance(route, APIRoute) or route.body_field is None:
+        return
+    try:
+        _, unclear = ijson.read((await http.body() or b"null").decode("utf-8-sig"))
+    except (ValueError, RecursionError) as failure:
+        raise HTTPException(400, "the body is not JSON in UTF-8") from failure
+    if unclear is not None:
+        raise RequestValidationError(
+            [{"type": unclear.code, "loc": ("body", *unclear.path), "msg": unclear.rule}]
+        )
 
 
 async def _fingerprint(http: HttpRequest) -> str:

@@ -156,7 +156,7 @@ async def on_invalid(_: Request, failure: Exception) -> JSONResponse:
         raise failure
     found = failure.errors()
     if any(error["type"] == "json_invalid" for error in found):
-        return respond(400, "malformed-json", "the body is not well-formed JSON")
+        return respond(400, "malformed-json", "the body is not JSON in UTF-8")
     return respond(
         422, "invalid-input", "some fields break a rule", errors=wrong_fields(list(found))
     )

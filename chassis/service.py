@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
@@ -26,6 +26,7 @@ from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
 from chassis.frame import RequestFrame
 from chassis.health import Health
+from chassis.http import unambiguous
 from chassis.identity import Verifier
 from chassis.inbox import GRACE_SECONDS
 from chassis.interventions import INTERVENTIONS
@@ -183,14 +184,11 @@ class Service:
             description=description,
             lifespan=self._lifespan,
             responses=PROBLEMS,
+            dependencies=[Depends(unambiguous)],
         )
         app.state.service = self
-        app.state.verifier = Verifier(
-            self.settings.jwks_file,
-            self.settings.issuer,
-            self.settings.audience,
-            self.settings.district,
-        )
+        own = self.settings
+        app.state.verifier = Verifier(own.jwks_file, own.issuer, own.audience, own.district)
         for name, value in state.items():
             setattr(app.state, name, value)
         app.openapi = describe(app)  # type: ignore[method-assign]

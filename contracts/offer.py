@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictInt
 
 from contracts.directory import OpeningHours, Territory
 from contracts.event import Event
@@ -18,8 +18,8 @@ from contracts.values import Identifier, Line, Phone, Text, Value
 SERVICE = "directory.service"
 CAPACITY = "directory.capacity"
 
-Age = Annotated[int, Field(ge=0, le=130)]
-Units = Annotated[int, Field(ge=0, le=100_000)]
+Age = Annotated[StrictInt, Field(ge=0, le=130)]
+Units = Annotated[StrictInt, Field(ge=0, le=100_000)]
 
 
 class ServiceStatus(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from chassis.http import Body
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
@@ -26,7 +26,7 @@ class VisitRequest(Body):
 
     visit_at: IsoDateTime
     place: VisitPlace
-    announced: bool
+    announced: StrictBool
 
 
 class SurveyRequest(Body):
@@ -36,8 +36,10 @@ class SurveyRequest(Body):
         max_length=30, description="by the pack's codes: problems, biography, …"
     )
     outcome: SurveyOutcome
-    consequences_explained: bool = Field(default=False, description="when the citizen declines")
-    contact_left: bool = Field(default=False, description="when the citizen declines")
+    consequences_explained: StrictBool = Field(
+        default=False, description="when the citizen declines"
+    )
+    contact_left: StrictBool = Field(default=False, description="when the citizen declines")
 
 
 class OrganizerRequest(Body):
@@ -74,7 +76,7 @@ class SignatureRequest(Body):
     """A member's own signature, or the citizen's recorded by the care organizer (R 3.4.6)."""
 
     signer: Signer = Signer.MEMBER
-    consents_to_transfer: bool | None = Field(
+    consents_to_transfer: StrictBool | None = Field(
         default=None, description="the citizen's consent to pass the information on; must be true"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StringConstraints
 
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.referral import ReferralSays
@@ -41,7 +41,7 @@ class Member(Value):
     seat: Identifier
     person: Subject
     organization: Identifier
-    from_home_care: bool
+    from_home_care: StrictBool
 
 
 class Commission(Value):
@@ -115,7 +115,7 @@ class ProposedService(Value):
     """A service of the draft plan (R 3.4.9)."""
 
     service: Identifier
-    times_per_week: int | None = Field(default=None, ge=1, le=70)
+    times_per_week: StrictInt | None = Field(default=None, ge=1, le=70)
 
 
 class Protocol(Value):

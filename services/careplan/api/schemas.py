@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from chassis.http import Body
 from contracts.values import Identifier, Line, Text
@@ -29,7 +29,7 @@ class AnswerRequest(Body):
     """An executor's answer to the plan (R 3.5.3); a refusal gives its reason."""
 
     executor: Identifier = Field(description="id of the executor in the plan")
-    agreed: bool
+    agreed: StrictBool
     reason: Text | None = None
 
 
@@ -45,7 +45,7 @@ class ContractRequest(Body):
     """The contract and what was handed over with it (R 3.6.2)."""
 
     number: Line
-    signed_by_citizen: bool
+    signed_by_citizen: StrictBool
     handed_over: list[Identifier] = Field(max_length=20)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StrictInt, StringConstraints
 
 from contracts.assessment import Proposal
 from contracts.careplan import Outcome, ServiceForm
@@ -56,9 +56,9 @@ class ItemForm(Value):
     """One service of a plan as the organizer writes it (R 3.5.2)."""
 
     service: Identifier = Field(description="code of the pack's catalogue of services")
-    minutes_per_visit: int = Field(ge=1, le=1440)
+    minutes_per_visit: StrictInt = Field(ge=1, le=1440)
     weekdays: tuple[Weekday, ...] | None = Field(default=None, max_length=DAYS_OF_A_WEEK)
-    visits_per_week: int | None = Field(default=None, ge=1, le=70)
+    visits_per_week: StrictInt | None = Field(default=None, ge=1, le=70)
     executor: Executor
 
 

@@ -21,6 +21,7 @@ from services.directory.api.callers import Editor
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.import_file import FileFacts
 from services.directory.domain.import_job import (
+    FAR_ROW,
     ROWS_IN_A_PART,
     AcceptedCorrection,
     Import,
@@ -147,7 +148,7 @@ async def get_rows(
     by: Editor,
     directory: WithDirectory,
     state: RowState | None = None,
-    after: Annotated[RowNumber, Query(description="number of the last row seen")] = 0,
+    after: Annotated[int, Query(ge=0, le=FAR_ROW, description="number of the last row seen")] = 0,
     limit: Limit = 50,
 ) -> list[ImportRowView]:
     """Rows in the order of the file, those after one, with line, field, rule and reason."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from chassis.http import Body
 from contracts.directory import (
@@ -41,7 +41,7 @@ class CardForm(Body):
     reception_days: tuple[Weekday, ...] = Field(default=(), max_length=7)
     source: Line = Field(description="where the editor has it from")
     closures: tuple[Closure, ...] = Field(default=(), max_length=50)
-    preholiday_minutes: int = Field(default=0, ge=0, le=480)
+    preholiday_minutes: StrictInt = Field(default=0, ge=0, le=480)
     ownership: Ownership | None = None
 
     def card(self, organization_id: str) -> OrganizationCard:
@@ -69,7 +69,7 @@ class ChangeRequest(Body):
     valid_from: IsoDateTime | None = Field(
         default=None, description="a later moment from which the new card holds; at once without it"
     )
-    reinstate: bool = Field(
+    reinstate: StrictBool = Field(
         default=False, description="take its retirement back; with no card, as it was"
     )
 

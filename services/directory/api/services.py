@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
 from chassis.document import Document
 from chassis.http import Body, Change, CommandReceipt, Creation, etag, public, receipt
@@ -42,7 +42,7 @@ class ServiceForm(Body):
     alert: Line | None = Field(default=None, description="shown to people beside the name")
     how_to_apply: Text | None = None
     bring: tuple[Line, ...] = Field(default=(), max_length=30)
-    bring_by_regulation: bool = Field(
+    bring_by_regulation: StrictBool = Field(
         default=False, description="what to bring are the documents of the regulation in force"
     )
     fees: Text | None = None

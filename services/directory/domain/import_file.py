@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.errors import InvalidInput
+from contracts.ijson import Unclear, read_at
 
 CSV, JSON = "text/csv", "application/json"
 MAX_ROWS = 10_000
@@ -61,7 +62,8 @@ class Cells(BaseModel):
     missing: int = 0
     """How many cells fewer than there are columns."""
     wrong: str | None = None
-    """Why the row could not be told into cells: `quotes`, or `cell_too_long`."""
+    """Why the row could not be told into cells: `quotes`, `cell_too_long`, or why an element of a
+    list could be read in two ways (`contracts.ijson`)."""
 
 
 def read_file(
@@ -196,7 +198,6 @@ def _check_columns(columns: list[str], line: int) -> None:
 
 def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     """The elements of a list, one by one, so that each has its line."""
-    decoder = json.JSONDecoder()
     rows: list[Cells] = []
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
@@ -205,12 +206,11 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     while text[at : at + 1] != "]":
         line, counted = line + text.count("\n", counted, at), at
         try:
-            element, at = decoder.raw_decode(text, at)
+            element, at, unclear = read_at(text, at)
         except (ValueError, RecursionError) as failure:
             where = failure.lineno if isinstance(failure, json.JSONDecodeError) else line
             raise _malformed(where) from failure
-        values = element if isinstance(element, dict) else {}
-        rows.append(_element(len(rows) + 1, line, values))
+        rows.append(_element(len(rows) + 1, line, element, unclear))
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
@@ -227,7 +227,10 @@ def _json_rows(text: str) -> tuple[None, list[str], list[Cells]]:
     return None, columns, rows
 
 
-def _element(number: int, line: int, values: dict[str, Any]) -> Cells:
+def _element(number: int, line: int, element: Any, unclear: Unclear | None) -> Cells:
+    if unclear is not None:
+        return Cells(number=number, line=line, values={}, wrong=unclear.code)
+    values = element if isinstance(element, dict) else {}
     printed = values.get("printed")
     inner = printed.values() if isinstance(printed, dict) else ()
     texts = (text for text in (*values.values(), *inner) if isinstance(text, str))

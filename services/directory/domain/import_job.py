@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictInt
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard
@@ -59,8 +59,10 @@ ALLOWED: dict[ImportAction, frozenset[ImportStatus]] = {
 """What may happen in which state; one test walks every state × action."""
 
 
-RowNumber = Annotated[int, Field(ge=0, le=10**6)]
+FAR_ROW = 10**6
 """More rows than any file has."""
+
+RowNumber = Annotated[StrictInt, Field(ge=0, le=FAR_ROW)]
 
 
 class AcceptedCorrection(Value):

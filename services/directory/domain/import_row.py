@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from contracts import ijson
 from contracts.hours import WEEKDAYS
 from services.directory.domain.import_file import LONGEST_CELL, SURPLUS, Cells
 from services.directory.domain.quality import Severity
@@ -36,6 +37,9 @@ _UNREADABLE: Mapping[str, tuple[str, str]] = {
         f"a cell is longer than {LONGEST_CELL} characters",
         f"ячейка длиннее {LONGEST_CELL} знаков",
     ),
+    ijson.NAME_TWICE: (ijson.RULES[ijson.NAME_TWICE], "имя стоит в объекте дважды"),
+    ijson.NO_NUMBER: (ijson.RULES[ijson.NO_NUMBER], "NaN и Infinity — не числа"),
+    ijson.NO_TEXT: (ijson.RULES[ijson.NO_TEXT], "в тексте управляющий знак или половина знака"),
 }
 
 _STAND_INS: Mapping[str, Any] = {

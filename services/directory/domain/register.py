@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from pydantic import StrictBool
+
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
 from contracts.errors import InvalidInput, NotAllowedInState, Refusal
@@ -73,7 +75,7 @@ class CheckResult(Value):
     """What came of looking at one item."""
 
     item: CheckItem
-    passed: bool
+    passed: StrictBool
     note: Line | None = None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StrictInt, StringConstraints
 
 from contracts.directory import OrganizationCard, Ownership
 from contracts.values import Actor, Line, Value
@@ -42,6 +42,8 @@ class CheckItem(StrEnum):
     """Somebody answered under its phone or e-mail."""
 
 
+Claimed = Annotated[StrictInt, Field(ge=0, le=100_000)]
+
 Inn = Annotated[
     str,
     StringConstraints(pattern=r"^([0-9]{10}|[0-9]{12})$"),
@@ -62,8 +64,8 @@ class Particulars(Value):
     inn: Inn | None = None
     ogrn: Ogrn | None = None
     services: tuple[Line, ...] = Field(default=(), max_length=100)
-    capacity: int | None = Field(default=None, ge=0, le=100000, description="places claimed")
-    volunteers: int | None = Field(default=None, ge=0, le=100000, description="how many; no names")
+    capacity: Claimed | None = Field(default=None, description="places claimed")
+    volunteers: Claimed | None = Field(default=None, description="how many; no names")
 
     def numbers(self) -> dict[str, str]:
         """INN and OGRN by name, as far as it has them."""

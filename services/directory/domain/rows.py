@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from contracts.directory import (
     Break,
@@ -69,7 +69,7 @@ class SourceRow(PrintedRow):
     hours: tuple[RowHours, ...] = ()
     reception_days: tuple[Weekday, ...] = ()
     closures: tuple[Closure, ...] = ()
-    preholiday_minutes: Annotated[int, Field(ge=0, le=480)] = 0
+    preholiday_minutes: Annotated[StrictInt, Field(ge=0, le=480)] = 0
     ownership: Ownership | None = None
     provenance: Line | None = None
     note: str | None = None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from contracts import ijson
 from contracts.errors import InvalidInput
 
 MAX_DEPTH = 60
+POSTED = ("Bundle", "ServiceRequest", "Task")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -19,10 +22,7 @@ def parse(model: type[M], resource: Any, path: str) -> M:
         return model.model_validate(resource)
     except ValidationError as failure:
         error = failure.errors()[0]
-        place = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]
-        )
-        return fail(path + place, _rule(error["msg"]))
+        return fail(path + _place(error["loc"]), _rule(error["msg"]))
 
 
 def make(model: type[M], paths: dict[str, str], **values: Any) -> M:
@@ -33,6 +33,10 @@ def make(model: type[M], paths: dict[str, str], **values: Any) -> M:
         error = failure.errors()[0]
         field = str(error["loc"][0]) if error["loc"] else ""
         return fail(paths.get(field, field), _rule(error["msg"]))
+
+
+def _place(path: Iterable[str | int]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def fail(path: str, rule: str) -> NoReturn:
@@ -53,14 +57,22 @@ def word(value: Any) -> str | None:
 
 
 def read_json(body: bytes) -> tuple[Any, str]:
-    """What a body says, and its text; a byte-order mark is passed over."""
+    """What a body says, and its text; a byte-order mark is passed over.
+
+    What could be read in two ways is refused by its path, be it in an element that is only kept:
+    whoever reads it after us has to see the same.
+    """
     try:
         text = body.decode("utf-8-sig")
-        posted = json.loads(text)
+        posted, unclear = ijson.read(text)
     except (ValueError, RecursionError) as failure:
         raise InvalidInput("malformed-json", "the body is not JSON in UTF-8") from failure
     if _is_deep(posted):
         raise InvalidInput("malformed-json", f"elements lie within each other {MAX_DEPTH} deep")
+    if unclear is not None:
+        kind = posted.get("resourceType") if isinstance(posted, dict) else None
+        root = kind if kind in POSTED else ""
+        fail(f"{root}{_place(unclear.path)}".lstrip("."), unclear.rule)
     return posted, text
 
 

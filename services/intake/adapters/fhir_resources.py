@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from contracts.values import Gender
@@ -149,8 +149,8 @@ class PatientLink(Element):
 class Patient(Element):
     """The citizen."""
 
-    active: bool | None = None
-    deceased_boolean: bool | None = None
+    active: StrictBool | None = None
+    deceased_boolean: StrictBool | None = None
     deceased_date_time: str | None = None
     link: list[PatientLink] = []
     identifier: list[FhirIdentifier] = []
@@ -164,7 +164,7 @@ class Patient(Element):
 class RelatedPerson(Element):
     """A relative or another person near the citizen."""
 
-    active: bool | None = None
+    active: StrictBool | None = None
     name: list[HumanName] = []
     telecom: list[ContactPoint] = []
     address: list[FhirAddress] = []
@@ -184,7 +184,7 @@ class ServiceRequest(Element):
     identifier: list[FhirIdentifier] = []
     status: str
     intent: str
-    do_not_perform: bool | None = None
+    do_not_perform: StrictBool | None = None
     priority: Priority | None = None
     subject: Reference
     authored_on: FhirDateTime | None = None

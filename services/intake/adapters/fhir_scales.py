@@ -137,12 +137,17 @@ def _figure(part: Part) -> tuple[str, float | None]:
     quantity = part.resource.get("valueQuantity")
     if isinstance(quantity, dict):
         return "valueQuantity.value", _number(quantity.get("value"))
-    return "valueInteger", _number(part.resource.get("valueInteger"))
+    return "valueInteger", _integer(part.resource.get("valueInteger"))
 
 
 def _number(value: Any) -> float | None:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     return value if plain and abs(value) < 10_000 else None
+
+
+def _integer(value: Any) -> float | None:
+    """FHIR's integer is written without a fraction, be it zero."""
+    return None if isinstance(value, float) else _number(value)
 
 
 def _items(items: Any, path: str, depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -164,19 +169,19 @@ def _score(item: dict[str, Any], path: str) -> tuple[int, str]:
     if not isinstance(answers, list) or len(answers) != 1 or not isinstance(answers[0], dict):
         fail(f"{path}.answer", "has exactly one answer")
     answer = answers[0]
-    for name in ("valueInteger", "valueDecimal"):
+    for name, read in (("valueInteger", _integer), ("valueDecimal", _number)):
         if name in answer:
-            return _whole(answer[name], f"{path}.answer[0].{name}")
+            return _whole(read(answer[name]), f"{path}.answer[0].{name}")
     coding = answer.get("valueCoding")
     extensions = coding.get("extension") if isinstance(coding, dict) else None
     for extension in extensions if isinstance(extensions, list) else []:
         if isinstance(extension, dict) and str(extension.get("url", "")).endswith(ORDINAL):
-            return _whole(extension.get("valueDecimal"), f"{path}.answer[0].valueCoding")
+            score = _number(extension.get("valueDecimal"))
+            return _whole(score, f"{path}.answer[0].valueCoding")
     return fail(f"{path}.answer[0]", "is a score: valueInteger, or valueCoding with ordinalValue")
 
 
-def _whole(value: Any, place: str) -> tuple[int, str]:
-    number = _number(value)
+def _whole(number: float | None, place: str) -> tuple[int, str]:
     if number is None or number != int(number):
         return fail(place, "is a whole number")
     return int(number), place

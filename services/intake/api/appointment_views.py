@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, model_validator
 
 from chassis.document import Document
 from chassis.http import Body
@@ -35,10 +35,12 @@ DayList = Annotated[list[Day], Field(max_length=366)]
 class ScheduleRequest(Body):
     """How a bureau receives by appointment: at so many desks, or by named specialists."""
 
-    slot_minutes: int = Field(ge=5, le=240, description="length of an appointment")
-    desks: int | None = Field(default=None, ge=1, le=50, description="how many desks there are")
+    slot_minutes: StrictInt = Field(ge=5, le=240, description="length of an appointment")
+    desks: StrictInt | None = Field(
+        default=None, ge=1, le=50, description="how many desks there are"
+    )
     specialists: list[Desk] | None = Field(default=None, min_length=1, max_length=50)
-    days_ahead: int = Field(ge=1, le=180, description="how many days ahead one can book")
+    days_ahead: StrictInt = Field(ge=1, le=180, description="how many days ahead one can book")
     closed_days: DayList = Field(default_factory=list, description="days without reception")
 
     @model_validator(mode="after")
@@ -160,7 +162,7 @@ class CancellationRequest(Body):
 class AttendanceRequest(Body):
     """Whether the citizen came."""
 
-    came: bool
+    came: StrictBool
     note: Text | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from chassis.http import Body, CommandReceipt, Creation, receipt
 from contracts.regulation import pack_in_force
@@ -32,8 +32,8 @@ class WithdrawalRequest(Body):
 class DeclineRequest(Body):
     """What was done before the citizen's refusal was taken (R 3.3.7.2); both are duties."""
 
-    consequences_explained: bool
-    contact_left: bool = Field(description="address, phone and name to turn to were left")
+    consequences_explained: StrictBool
+    contact_left: StrictBool = Field(description="address, phone and name to turn to were left")
     contacts: ContactsLeft | None = Field(default=None, description="what was left, in words")
     think_until: IsoDate | None = Field(
         default=None, description="the day until which the citizen thinks about it"

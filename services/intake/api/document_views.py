@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
 from chassis.http import Body
 from contracts.regulation.entries import DocumentSource, Requirement
@@ -26,8 +26,8 @@ class VerificationBody(Body):
     """What was presented, and what was made of it."""
 
     presented: Presented
-    copy_made: bool = False
-    copy_certified: bool = Field(default=False, description="against the original, signed")
+    copy_made: StrictBool = False
+    copy_certified: StrictBool = Field(default=False, description="against the original, signed")
 
 
 class AttachmentView(BaseModel):

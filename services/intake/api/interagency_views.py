@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
 from chassis.document import Document
 from chassis.http import Body
@@ -65,7 +65,9 @@ class DispatchBody(Body):
 class SettlementBody(Body):
     """What a person decided about what was set aside."""
 
-    take_second: bool = Field(description="the last differing answer holds instead of the first")
+    take_second: StrictBool = Field(
+        description="the last differing answer holds instead of the first"
+    )
     reason: Text
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from chassis import pages
 from chassis.http import Body, Change, CommandReceipt, etag
@@ -76,22 +76,27 @@ class SearchRequest(Body):
 
     name: str | None = Field(
         default=None,
+        max_length=1000,
         description="family name, alone or with given name and patronymic, in any order; spelling"
         " is forgiven: ё and е, и and ы, doubled letters, what sounds alike, one mistyped letter",
         examples=["Петрова Анна"],
     )
     address: str | None = Field(
-        default=None, description="street, with house and flat or without", examples=["Кирова 1"]
+        default=None,
+        max_length=1000,
+        description="street, with house and flat or without",
+        examples=["Кирова 1"],
     )
     number: str | None = Field(
         default=None,
+        max_length=120,
         description="the number of a line, e.g. r-institution-15/2026/000007, or 7 with `year`",
     )
-    year: int | None = Field(default=None, ge=2000, le=9999)
+    year: StrictInt | None = Field(default=None, ge=2000, le=9999)
     received_from: IsoDate | None = None
     received_to: IsoDate | None = None
     state: EntryState | None = None
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: StrictInt = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=400)
 
 

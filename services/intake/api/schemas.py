@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from chassis.http import Body
 from contracts.triage import TriageCode
@@ -38,12 +38,12 @@ class AnswersRequest(Body):
     """Answers to the five questions (R 3.1.3); an empty list answers "no"."""
 
     answers: dict[Option, Annotated[list[Option], Field(max_length=50)]] = Field(max_length=50)
-    self_care_lost: bool = Field(description="the ability of self-care is lost (R 3.1.7)")
-    health_at_risk: bool = Field(
+    self_care_lost: StrictBool = Field(description="the ability of self-care is lost (R 3.1.7)")
+    health_at_risk: StrictBool = Field(
         default=False,
         description="a loss of physical health threatens, though life is in no danger (R 3.1.7)",
     )
-    applicant_informed: bool = Field(
+    applicant_informed: StrictBool = Field(
         description="the applicant was told of the assessment of need, of the conditions of service"
         " and that a personal application is needed (R 3.1.4)"
     )
@@ -76,12 +76,12 @@ class ApplicationRequest(Body):
     """The personal application with the documents handed in (R 2.6, 3.3.7)."""
 
     applicant: ApplicantKind = ApplicantKind.CITIZEN
-    has_benefits: bool = False
-    relatives_cannot_care: bool = Field(
+    has_benefits: StrictBool = False
+    relatives_cannot_care: StrictBool = Field(
         default=False,
         description="there are relatives who cannot give care for objective reasons (R 3.3.14)",
     )
-    applicant_informed: bool = Field(
+    applicant_informed: StrictBool = Field(
         default=False, description="what the answers could not say yet was told since (R 3.1.4)"
     )
     documents: list[GivenDocument] = Field(default_factory=list, max_length=50)

@@ -3,7 +3,7 @@ care was asked for from the start (R 3.3.3, 3.3.10). The journal keeps its lines
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from contracts.context import Context
 from contracts.errors import InvalidInput
@@ -18,8 +18,10 @@ from services.intake.domain.records import Circumstances
 class CorrectedCircumstances(Value):
     """How it is, and why the case says otherwise."""
 
-    in_hospital: bool = Field(description="the citizen lies in a hospital (R 3.3.3)")
-    home_care_asked: bool = Field(description="home care was asked for from the start (R 3.3.10)")
+    in_hospital: StrictBool = Field(description="the citizen lies in a hospital (R 3.3.3)")
+    home_care_asked: StrictBool = Field(
+        description="home care was asked for from the start (R 3.3.10)"
+    )
     reason: Text = Field(description="why the case says otherwise until now")
 
 

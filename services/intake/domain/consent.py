@@ -52,7 +52,9 @@ class GivenConsent(Value):
     basis: ConsentBasis = ConsentBasis.WRITTEN_CONSENT
     text_version: Identifier
     text_sha256: str | None = Field(
-        default=None, description="hash of the text that was signed, to be checked against ours"
+        default=None,
+        max_length=64,
+        description="hash of the text that was signed, to be checked against ours",
     )
     purposes: tuple[Identifier, ...] | None = Field(
         default=None, description="what is consented to; all that the text names unless given"

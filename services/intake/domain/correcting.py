@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -36,7 +36,7 @@ class Corrected(Value):
 
     reason: Text = Field(description="why the line is entered anew")
     channel: Channel | None = None
-    oral: bool | None = None
+    oral: StrictBool | None = None
     citizen: CitizenCard | None = None
     problems: Text | None = None
     contact: Contact | None = None

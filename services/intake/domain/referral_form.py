@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from contracts.errors import InvalidInput
 from contracts.referral import Channel
@@ -25,12 +25,14 @@ class ReferralForm(Value):
     """What a referral says. Fields the journal must hold may be absent only in danger (R 3.1.2)."""
 
     channel: Channel
-    oral: bool | None = Field(
+    oral: StrictBool | None = Field(
         default=None,
         description="whether it was spoken; needed where the channel may be either (in person, MFC,"
         " a body, an organization, a third person)",
     )
-    in_danger: bool = Field(default=False, description="an oral referral about a person in danger")
+    in_danger: StrictBool = Field(
+        default=False, description="an oral referral about a person in danger"
+    )
     citizen: CitizenCard
     problems: Text | None = Field(default=None, description="the main problems")
     contact: Contact | None = None
@@ -45,11 +47,11 @@ class ReferralForm(Value):
         description="how pressing the sender says it is; `asap` and `stat` are looked at the same"
         " day (R 3.1.7)",
     )
-    in_hospital: bool = False
-    home_care_asked: bool = Field(
+    in_hospital: StrictBool = False
+    home_care_asked: StrictBool = Field(
         default=False, description="home care was asked for from the start (R 3.3.10)"
     )
-    consultation_only: bool = False
+    consultation_only: StrictBool = False
     received_at: IsoDateTime | None = Field(
         default=None, description="when it came, if it is recorded later than that"
     )

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictInt
 
 from contracts.values import Email, IsoDate, Line, Phone, Text, Value
 
@@ -72,7 +72,7 @@ class PensionCertificate(Value):
     """The Pension Fund's answer (R 2.6.1). Money in kopecks."""
 
     pension_kind: Line
-    monthly_amount: int = Field(ge=0, le=MOST_AMOUNT, description="kopecks a month")
+    monthly_amount: StrictInt = Field(ge=0, le=MOST_AMOUNT, description="kopecks a month")
     as_of: IsoDate
     document_number: Line
 

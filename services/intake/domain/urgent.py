@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
@@ -40,7 +40,7 @@ class PlannedMeasure(Value):
     by_when: IsoDateTime | None = Field(
         default=None, description="not after the end of this day, which is meant where it is absent"
     )
-    instead_of: int | None = Field(
+    instead_of: StrictInt | None = Field(
         default=None,
         ge=1,
         le=MOST_NUMBER,
@@ -51,8 +51,10 @@ class PlannedMeasure(Value):
 class MeasureResult(Value):
     """What came of one measure; one that failed is said to have failed (R 3.1.7)."""
 
-    measure: int = Field(ge=1, le=MOST_NUMBER, description="its number in the plan, from 1")
-    done: bool = Field(description="false: it failed, and something else has to be done instead")
+    measure: StrictInt = Field(ge=1, le=MOST_NUMBER, description="its number in the plan, from 1")
+    done: StrictBool = Field(
+        description="false: it failed, and something else has to be done instead"
+    )
     result: Text
 
 

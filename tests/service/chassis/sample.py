@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Path, Response
 from fastapi import Request as HttpRequest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from chassis.clock import new_id
 from chassis.consumer import Target
@@ -107,7 +107,7 @@ ECHO_HANDLERS: Mapping[type[Event], Any] = {ThingMade: on_made, ThingRenamed: on
 
 class NewThing(Body):
     name: Line
-    size: Annotated[int, Field(ge=0, le=100)] = 0
+    size: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     code: Line | None = None
     secret: Annotated[str | None, Field(pattern=r"^[0-9]{4}$")] = None
 

@@ -259,6 +259,64 @@ async def test_body_that_is_no_json_is_malformed(anna: Caller) -> None:
     assert CANARY not in json.dumps(is_problem(answer, 400, "malformed-json"))
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        (b'{"name": "x", "size": 1, "size": 2}', "body.size", "name_twice"),
+        (b'{"name": "x", "size": NaN}', "body.size", "no_number"),
+        (b'{"name": "x", "size": 1e999}', "body.size", "no_number"),
+        (b'{"name": "x\\u0000"}', "body.name", "no_text"),
+        (b'{"name": [[], ["x\\u001b"]]}', "body.name.1.0", "no_text"),
+        (b'{"name": "x", "\\ud800": 1}', "body", "no_text"),
+        (b'{"name": "\\ud800"}', "body.name", "no_text"),
+        (b'{"name": {"name": 1, "name": 2}}', "body.name.name", "name_twice"),
+        (b'[{"name": "x", "name": "x"}]', "body.0.name", "name_twice"),
+        (b"[null, -Infinity, null]", "body.1", "no_number"),
+    ],
+)
+async def test_body_that_can_be_read_in_two_ways_is_refused_where_it_can(
+    anna: Caller, body: bytes, field: str, code: str
+) -> None:
+    problem = is_problem(await anna.post("/things", body), 422, "invalid-input")
+    assert [(wrong["field"], wrong["code"]) for wrong in problem["errors"]] == [(field, code)]
+
+
+async def test_text_of_any_letters_with_tabs_and_breaks_is_taken(anna: Caller) -> None:
+    body = b'{"name": "\\ud83d\\ude00 \\u0421\\t\\r\\n \xe2\x80\x8f", "size": 1}'
+    assert (await anna.post("/things", body)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"name": "x"}'.encode("utf-16"),
+        b'{"name": "\xff"}',
+        b'{"name": "x", "size": ' + b"9" * 5000 + b"}",
+        b'{"name": ' + b"[" * 20000 + b"]" * 20000 + b"}",
+    ],
+)
+async def test_body_that_cannot_be_read_is_malformed(anna: Caller, body: bytes) -> None:
+    is_problem(await anna.post("/things", body), 400, "malformed-json")
+
+
+@pytest.mark.parametrize("size", ['"1"', "1.0", "true", "1.5", "null", '""', "[]"])
+async def test_number_is_a_number(anna: Caller, size: str) -> None:
+    body = f'{{"name": "x", "size": {size}}}'.encode()
+    problem = is_problem(await anna.post("/things", body), 422, "invalid-input")
+    assert [(wrong["field"], wrong["code"]) for wrong in problem["errors"]] == [
+        ("body.size", "int_type")
+    ]
+
+
+async def test_deep_body_and_long_number_are_refused_by_their_field(anna: Caller) -> None:
+    deep = b'{"name": ' + b"[" * 300 + b"]" * 300 + b"}"
+    problem = is_problem(await anna.post("/things", deep), 422, "invalid-input")
+    assert [wrong["field"] for wrong in problem["errors"]] == ["body.name"]
+    long = b'{"name": "x", "size": ' + b"9" * 4000 + b"}"
+    problem = is_problem(await anna.post("/things", long), 422, "invalid-input")
+    assert [wrong["field"] for wrong in problem["errors"]] == ["body.size"]
+
+
 async def test_body_over_one_megabyte_is_refused_by_its_announced_length(anna: Caller) -> None:
     is_problem(await anna.post("/things", b"x" * (MAX_BODY_BYTES + 1)), 413, "body-too-large")
 

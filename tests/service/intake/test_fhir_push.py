@@ -102,15 +102,33 @@ async def test_what_nobody_here_knows_is_kept_and_where_is_said(desk: Desk) -> N
     assert f"/fhir/Bundle/{task}" in said["diagnostics"]
 
 
-async def test_what_is_hardly_json_is_given_back_as_it_was_sent(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("odd", "place"),
+    [
+        ('{"url": "urn:x", "valueString": "\\ud800"}', "[0].valueString"),
+        ('{"url": "urn:x", "valueString": "\\u0000"}', "[0].valueString"),
+        ('{"url": "urn:x", "valueDecimal": Infinity}', "[0].valueDecimal"),
+        ('{"url": "urn:x", "valueDecimal": 1e999}', "[0].valueDecimal"),
+        ('{"url": "urn:x", "valueInteger": 1, "valueInteger": 2}', "[0].valueInteger"),
+        ('{"url": "urn:x", "\\ud800": 1, "\\ud800": 1}', "[0]"),
+    ],
+)
+async def test_what_is_hardly_json_is_refused_where_it_stands(
+    desk: Desk, odd: str, place: str
+) -> None:
     bundle = new_bundle()
-    odd = [{"url": "urn:x", "valueString": "\ud800", "valueDecimal": float("inf")}]
-    bundle["entry"][2]["resource"]["extension"] = odd
-    headers = desk.stack.headers(HOSPITALS, HOSPITAL) | {"Prefer": "return=representation"}
-    answered = await desk.http.post("/fhir", content=json.dumps(bundle), headers=headers)
-    assert answered.json()["entry"][2]["resource"]["extension"] == odd
-    request = await read(desk, answers(answered)[2]["location"])
-    assert request.json()["extension"] == odd
+    bundle["entry"][2]["resource"]["extension"] = ["ODD"]
+    await desk.settle()
+    before = await desk.stored()
+    answered = await desk.http.post(
+        "/fhir",
+        content=json.dumps(bundle).replace('"ODD"', odd),
+        headers=desk.stack.headers(HOSPITALS, HOSPITAL),
+    )
+    found = issue(answered)
+    path = f"Bundle.entry[2].resource.extension{place}"
+    assert (found["status"], found["expression"]) == (422, [path])
+    assert await desk.stored() == before
 
 
 async def test_request_is_read_as_sent_with_places_of_what_it_refers_to(desk: Desk) -> None:
@@ -408,6 +426,9 @@ ITEM = "Bundle.entry[6].resource.item[0].item"
         (scored(feeding={"valueInteger": 7}), f"{ITEM}[0].answer[0].valueInteger"),
         (scored(bathing={"valueInteger": 10}), f"{ITEM}[1].answer[0].valueInteger"),
         (scored(feeding={"valueString": "5"}), f"{ITEM}[0].answer[0]"),
+        (scored(feeding={"valueInteger": 5.0}), f"{ITEM}[0].answer[0].valueInteger"),
+        (scored(feeding={"valueInteger": "5"}), f"{ITEM}[0].answer[0].valueInteger"),
+        (scored(feeding={"valueInteger": True}), f"{ITEM}[0].answer[0].valueInteger"),
         (scored(feeding={"valueDecimal": 5.5}), f"{ITEM}[0].answer[0].valueDecimal"),
         (scored(feeding={"valueInteger": 10}), "Bundle.entry[7].resource.valueQuantity.value"),
     ],

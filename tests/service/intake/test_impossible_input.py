@@ -154,7 +154,7 @@ async def test_phone_that_cannot_be_dialled_does_not_refuse_a_push(
 
 async def test_photo_that_is_no_base64_is_kept_as_it_came(desk: Desk) -> None:
     bundle = new_bundle()
-    photo = {"contentType": "image/png", "data": HALF}
+    photo = {"contentType": "image/png", "data": "снимок"}
     bundle["entry"][0]["resource"]["photo"] = [photo]
     answered = await send(desk, "/fhir", bundle, HOSPITALS, HOSPITAL)
     assert answered.status_code == 200, answered.text
@@ -182,6 +182,9 @@ async def test_answer_to_no_number_is_refused_by_its_field(desk: Desk, body: Any
     ("changed", "field"),
     [
         ({"monthly_amount": 10**25}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": "1500000"}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": 1500000.0}, "body.certificate.monthly_amount"),
+        ({"monthly_amount": True}, "body.certificate.monthly_amount"),
         ({"as_of": "2999-01-01"}, "certificate.as_of"),
         ({"as_of": "0001-01-01"}, "certificate.as_of"),
     ],
@@ -195,6 +198,18 @@ async def test_impossible_certificate_is_refused_and_set_aside_r_2_6_1(
     request = (await desk.get(f"/interagency-requests/{request_id}")).json()
     assert len(request["garbled_answers"]) == 1
     assert request["certificate"] is None
+
+
+async def test_answer_that_says_two_things_is_refused_and_set_aside_r_2_6_1(desk: Desk) -> None:
+    _, request_id = await desk.requested()
+    said = json.dumps(CERTIFICATE["certificate"])
+    content = f'{{"certificate": {said[:-1]}, "monthly_amount": 1}}}}'
+    headers = desk.stack.headers("pension_fund", OFFICE) | {"content-type": "application/json"}
+    path = f"/interagency-requests/{request_id}"
+    answered = await desk.http.post(f"{path}/answer", content=content, headers=headers)
+    refused(answered, "body.certificate.monthly_amount")
+    kept = (await desk.get(path)).json()["garbled_answers"]
+    assert [one["reasons"] for one in kept] == [["body.certificate.monthly_amount: name_twice"]]
 
 
 @pytest.mark.parametrize("content", [b'{"a": "\xff"}', b'{"a": ' + b"9" * 5000 + b"}"])

@@ -472,6 +472,9 @@ def test_rows_of_a_list_on_one_line_are_told_apart(known: Known) -> None:
         '[{"key": ["x"], "kind": {}, "region": 1, "printed": [], "serves": 7, "hours": null}]',
         f'[{{"key": "x-1", "printed": {"[" * 300}{"]" * 300}}}]',
         '[{"\\u0000": "x"}]',
+        '[{"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "М", "name": 1}}]',
+        '[{"key": "x-1", "kind": "mfc", "region": "RU-KEM", "printed": {"name": "М"},'
+        ' "preholiday_minutes": "60"}]',
     ],
 )
 def test_odd_element_is_a_broken_row_that_can_be_kept(known: Known, text: str) -> None:
