@@ -369,6 +369,7 @@ async def test_death_after_the_last_write_of_an_import_is_found_done(fresh: Stac
         assert (await editor.done())["outcomes"]["applied"] == 1
         again = await client.post(f"{editor.path}/application", headers=headers, json=body)
         assert again.json()["status"] == "applying"  # the first answer
+        await fresh.spy.wait_for(OrganizationPublished, "x-k-1")
         assert len(fresh.spy.of(OrganizationPublished, subject="x-k-1")) == 1
     failpoints.watched_by.reset(token)
 

@@ -281,6 +281,8 @@ RETURNED = Returned(at=NOON, recorded_by="test:registrar", reason=ReturnReason.O
     [
         (entry(), EntryState.ENTERED),
         (taken_in_entry(), EntryState.TO_FORWARD),
+        (taken_in_entry(set_aside=True), EntryState.SET_ASIDE),
+        (taken_in_entry(set_aside=True, ended="died"), EntryState.ENDED),
         (taken_in_entry(passed_on="J-x", passed_to="x"), EntryState.FORWARDED),
         (entry(forwarded_from="J-y", sender=BODY), EntryState.ENTERED),
         (entry(forwarded_from="J-y", sender=BODY, returned=RETURNED), EntryState.RETURNED),
@@ -299,6 +301,12 @@ def test_line_says_how_it_stands_r_3_1_2(line: JournalEntry, state: EntryState) 
         ("Новосибирская обл., Тогучинский район, с. Моховая, д. 2", True),
         ("ул. Мира, д. 4", False),
         ("г. Нигде, ул. Никакая, д. 1", True),
+        ("Россия Кемеровская область, г. Юрга", False),
+        ("Кемеровская область г. Юрга ул. Мира 1", False),
+        ("Кемеровская область - Кузбасс обл, г Юрга, пр-кт Победы, д 13", False),
+        ("Кемеровская область (Кузбасс), г. Юрга", False),
+        ("Кем. обл., г. Юрга", False),
+        ("Санкт-Петербург, г. Колпино", True),
     ],
 )
 def test_address_outside_the_region_is_told_from_one_that_is_unclear_r_3_1_1(
