@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.store import AlreadyExists, Collection, StoreUnavailable
+from chassis.store import AlreadyExists, Collection
 from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
 from contracts.errors import Refusal
@@ -30,7 +29,7 @@ from services.directory.domain.organization import (
     retire,
 )
 from services.directory.domain.quality_survey import MOST_LISTED
-from services.directory.domain.register import number_taken
+from services.directory.domain.register import number_taken, reinstate_beside
 
 Decide = Callable[[Organization, Context], Sequence[Event]]
 
@@ -76,7 +75,7 @@ async def publish_organization(
         return known
     at = directory.service.at(by)
     organization, events = publish(card, reason, at)
-    answered = await directory.service.commands.create(
+    return await directory.service.commands.create(
         directory.organizations,
         Document(id=organization.id, state=organization),
         ORGANIZATION,
@@ -84,8 +83,6 @@ async def publish_organization(
         at,
         events,
     )
-    await see(directory, card.id)
-    return answered
 
 
 async def change_organization(
@@ -98,7 +95,7 @@ async def change_organization(
     visible: Callable[[Organization], bool] = lambda organization: not organization.is_proposal,
     answer: Callable[[Organization], dict[str, Any]] = lambda organization: {},
 ) -> Answered:
-    """Carry a decision out on an organization; this process answers from it at once.
+    """Carry a decision out on an organization.
 
     What was announced and has come due takes effect before: nobody has decided on it as it is then,
     so a version that was read before is stale.
@@ -119,14 +116,11 @@ async def change_organization(
         what="organization",
     )
     try:
-        answered = await execute(request, at, decided, answer=answer)
+        return await execute(request, at, decided, answer=answer)
     except _EffectDue:
         now = directory.service.at(SYSTEM)
         await execute(None, now, lambda organization: take_effect(organization, now))
-        await see(directory, organization_id)
-        answered = await execute(request, at, decided, answer=answer)
-    await see(directory, organization_id)
-    return answered
+        return await execute(request, at, decided, answer=answer)
 
 
 async def replace_card(
@@ -195,7 +189,11 @@ async def reinstate_organization(
             organization_id,
             request,
             by,
-            lambda found, at: reinstate(found, card or found.card, reason, at, despite),
+            lambda found, at: (
+                reinstate(found, card or found.card, reason, at)
+                if despite is None
+                else reinstate_beside(found, card or found.card, reason, despite, at)
+            ),
         )
     except AlreadyExists as taken:
         raise number_taken() from taken
@@ -249,22 +247,26 @@ async def entered_before(
     card: OrganizationCard,
     request: Request,
     rule: Callable[[], None] = lambda: None,
+    *,
+    by_memory: bool = False,
 ) -> Answered | None:
     """Check a card; what was answered before, if it does not pass any more."""
 
     async def check() -> None:
         rule()
-        await check_entered(directory, card)
+        await check_entered(directory, card, by_memory=by_memory)
 
     return await answered_before(directory, directory.organizations, card.id, request, check)
 
 
 async def check_entered(
-    directory: Directory, card: OrganizationCard, *, anew: bool = False
+    directory: Directory, card: OrganizationCard, *, anew: bool = False, by_memory: bool = False
 ) -> None:
     """Refuse a card that others could not work with, or that not all of them could read yet.
 
-    What was judged when the present card was entered is not judged again, unless `anew`.
+    What was judged when the present card was entered is not judged again, unless `anew`. A new
+    parent is looked up, for another replica may just have retired it; `by_memory`, where a file
+    brings thousands, only if it is not known to take part.
     """
     if card.kind not in FIRST_KINDS and not directory.further_kinds:
         raise KindNotInUse(
@@ -274,31 +276,22 @@ async def check_entered(
         )
     present = directory.snapshot.get(card.id) if not anew else None
     before = present.card if present is not None else None
-    above: list[Organization] = []
     if card.parent is not None and not parent_stands(card, before):
-        parent = await directory.organizations.get(card.parent)
-        if parent is not None:
-            higher = above_of(parent.state.card.parent, directory.snapshot.get)
-            above = [parent.state, *higher]
-    check_card(card, above, before)
+        await taking_part(directory, card.parent, by_memory=by_memory)
+    check_card(card, above_of(card.parent, directory.snapshot.get), before)
 
 
-async def see(directory: Directory, organization_id: str) -> None:
-    """Have what was stored in memory at once; if the store is away, the next look finds it."""
-    with contextlib.suppress(StoreUnavailable):
-        document = await directory.organizations.get(organization_id)
-        if document is not None:
-            directory.snapshot.take(document.state, document.version)
-
-
-async def taking_part(directory: Directory, organization_id: str) -> Organization | None:
+async def taking_part(
+    directory: Directory, organization_id: str, *, by_memory: bool = True
+) -> Organization | None:
     """An organization that takes part, or None.
 
     One that is not known here to do so is looked up: another replica may just have published it.
+    So is any, unless `by_memory`: another may just have retired it.
     """
     snapshot = directory.loaded()
     known = snapshot.get(organization_id)
-    if known is None or known.status is not Status.PUBLISHED:
+    if not by_memory or known is None or known.status is not Status.PUBLISHED:
         document = await directory.organizations.get(organization_id)
         if document is not None:
             snapshot.take(document.state, document.version)

@@ -8,10 +8,11 @@ only applied when a person accepts it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,7 +21,7 @@ from contracts.errors import InvalidInput
 from contracts.territory import Gazetteer, Municipality, Region
 from services.directory.domain.card_rules import above_of, card_faults
 from services.directory.domain.import_file import CSV, Cells, FileFacts
-from services.directory.domain.import_row import RowFault, faults_of, read_row, spoken_of
+from services.directory.domain.import_row import RowFault, completed, faults_of, read_row, spoken_of
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.quality import Fault, Place, find_faults
 from services.directory.domain.reading import card_fields, read_card
@@ -93,6 +94,10 @@ class Known:
     now: datetime
 
 
+Coming = Callable[[str], Organization | None]
+"""Organizations as they will be, by their keys: whom a row answers to may come with the file."""
+
+
 def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]:
     """Every row of a file, in its order, with everything that is wrong with it."""
     is_table = facts.format == CSV
@@ -107,17 +112,22 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
         if (key := _key_of(item)) is not None and len(places[key]) > 1:
             faults.append(repeated(key, places[key]))
         elif row is not None and not faults:
-            good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
+            _, before = known.organizations.get(row.key, (0, None))
+            taken, spoken = before.printed_row if before else None, spoken_of(item)
+            good[row.key] = completed(row, spoken, taken), spoken
     quality = _quality([row for row, _ in good.values()], known)
     cards, unreadable = _cards(good, quality, known)
+    coming = cache(partial(_as_it_will_be, cards, known))
     planned = []
     for item, row, faults in read:
         if row is not None and not faults and row.key in cards:
-            planned.append(_planned(item, *good[row.key], cards, quality[row.key], known))
+            planned.append(
+                _planned(item, *good[row.key], cards[row.key], quality[row.key], coming, known)
+            )
             continue
         if row is not None:
             faults.extend(() if faults else unreadable[row.key])
-            faults.extend(_further(row, faults, cards, known))
+            faults.extend(_further(row, faults, coming, known))
         broken = PlannedRow(
             number=item.number,
             line=item.line,
@@ -132,7 +142,7 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
 def _further(
     row: SourceRow,
     faults: Iterable[RowFault],
-    cards: Mapping[str, OrganizationCard],
+    coming: Coming,
     known: Known,
 ) -> list[RowFault]:
     """What else is wrong with a broken row, in the fields that could be read."""
@@ -146,17 +156,15 @@ def _further(
     card = read_card(bare, (), known.gazetteer)
     if "region" in unread:
         card = card.model_copy(update={"region": None})
-    found = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
+    found = [of_refusal(wrong) for wrong in _refusals(card, coming, known)]
     return [fault for fault in found if fault.field.split(".")[0] not in unread]
 
 
-def _refusals(
-    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
-) -> list[InvalidInput]:
+def _refusals(card: OrganizationCard, coming: Coming, known: Known) -> list[InvalidInput]:
     """All that an editor's card would be refused for."""
     present = known.organizations.get(card.id)
     before = present[1].card if present is not None else None
-    return [*of_kind(card, before), *card_faults(card, _above(card, cards, known), before)]
+    return [*of_kind(card, before), *card_faults(card, above_of(card.parent, coming), before)]
 
 
 def _cards(
@@ -179,14 +187,15 @@ def _planned(
     item: Cells,
     row: SourceRow,
     spoken: frozenset[str],
-    cards: Mapping[str, OrganizationCard],
+    card: OrganizationCard,
     quality: tuple[Fault, ...],
+    coming: Coming,
     known: Known,
 ) -> PlannedRow:
-    card, is_new = cards[row.key], row.key not in known.organizations
+    is_new = row.key not in known.organizations
     own = tuple(fault for fault in quality if is_new or fault.field in spoken)
     faults = [of_quality(fault) for fault in own]
-    broken = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
+    broken = [of_refusal(wrong) for wrong in _refusals(card, coming, known)]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
     )
@@ -238,24 +247,6 @@ def _card(
     return taking(known.organizations[row.key][1].card, card, card_fields(spoken))
 
 
-def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRow:
-    """The row with what it does not speak of as it was taken in before: rules compare all of it."""
-    before = known.organizations.get(row.key)
-    taken = before[1].printed_row if before is not None else None
-    if taken is None:
-        return row
-    kept = {
-        name: getattr(taken.printed, name)
-        for name in ("phone", "address", "email", "website", "hours", "phones")
-        if name not in spoken
-    }
-    changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}
-    for name in ("municipality", "note", "also_printed"):
-        if name not in spoken:
-            changes[name] = getattr(taken, name)
-    return row.model_copy(update=changes)
-
-
 def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]]:
     """The faults of these rows among all rows of the directory."""
     own = {row.key for row in rows}
@@ -274,21 +265,17 @@ def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]
     return {key: tuple(faults) for key, faults in found.items()}
 
 
-def _above(
-    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
-) -> list[Organization]:
-    """Whom it answers to: of the directory as the file changes it, or coming with the file."""
-
-    def as_it_will_be(key: str) -> Organization | None:
-        _, present = known.organizations.get(key, (0, None))
-        coming = cards.get(key)
-        if coming is None:
-            return present
-        if present is None:
-            return Organization(id=key, card=coming, changed_at=known.now)
-        return present.model_copy(update={"card": coming})
-
-    return above_of(card.parent, as_it_will_be)
+def _as_it_will_be(
+    cards: Mapping[str, OrganizationCard], known: Known, key: str
+) -> Organization | None:
+    """An organization of the directory as the file changes it, or one that comes with the file."""
+    _, present = known.organizations.get(key, (0, None))
+    card = cards.get(key)
+    if card is None:
+        return present
+    if present is None:
+        return Organization(id=key, card=card, changed_at=known.now)
+    return present.model_copy(update={"card": card})
 
 
 def _key_of(cells: Cells) -> str | None:

@@ -157,17 +157,6 @@ def require(organization: Organization, action: Action) -> None:
     require_allowed(ALLOWED, action, organization.standing, "organization", clause="R 1.3")
 
 
-def entry_of(organization: Organization) -> RegisterEntry:
-    """Its entry in a register; refuses one that was never proposed to any (L 1.2.2.2)."""
-    if organization.entry is None:
-        raise NotAllowedInState(
-            "not-in-a-register",
-            "the organization was not proposed to a register",
-            clause="L 1.2.2.2, 3.9",
-        )
-    return organization.entry
-
-
 def require_enterable(card: OrganizationCard, before: OrganizationCard | None = None) -> None:
     """Refuse what would make a provider or volunteers' organization of one that nobody checked."""
     if card.kind in PROPOSED_KINDS and (before is None or before.kind is not card.kind):
@@ -240,21 +229,11 @@ def retire(
 
 
 def reinstate(
-    organization: Organization,
-    card: OrganizationCard,
-    reason: str,
-    at: Context,
-    despite: str | None = None,
+    organization: Organization, card: OrganizationCard, reason: str, at: Context
 ) -> list[Event]:
-    """Take back a retirement, with the reason; from here on it takes part again (R 1.3).
-
-    `despite` says why, if another was published with its INN or OGRN meanwhile (L 1.2.2.2).
-    """
+    """Take back a retirement, with the reason; from here on it takes part again (R 1.3)."""
     require(organization, Action.REINSTATE)
     require_enterable(card, organization.card)
-    if despite is not None:
-        entry = entry_of(organization)
-        entry.despite, entry.claims_numbers = despite, False
     succeed(organization, card, reason, at)
     back = ChangedField(field="status", before=Status.RETIRED, after=Status.PUBLISHED)
     _note(organization, card_change("reinstate", (back,), at.now, at.by, organization.edition))

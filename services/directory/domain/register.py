@@ -13,7 +13,7 @@ from pydantic import StrictBool
 
 from contracts.context import Context
 from contracts.directory import OrganizationCard, OrganizationKind
-from contracts.errors import InvalidInput, Refusal
+from contracts.errors import InvalidInput, NotAllowedInState, Refusal
 from contracts.event import Event
 from contracts.values import Line, Value
 from services.directory.domain import telling
@@ -22,8 +22,8 @@ from services.directory.domain.organization import (
     Action,
     Organization,
     enter,
-    entry_of,
     note_change,
+    reinstate,
     require,
     succeed,
 )
@@ -114,7 +114,7 @@ def amend(
     """
     require(organization, Action.AMEND)
     check_particulars(card, particulars)
-    entry = entry_of(organization)
+    entry = _entry(organization)
     sent = _with_ownership(card, particulars)
     fields = tuple(name for name in differing(organization.card, sent) if name in ENTERED)
     if not fields and particulars == entry.particulars:
@@ -151,7 +151,7 @@ def check(organization: Organization, results: Sequence[CheckResult], at: Contex
     if isinstance(claim, Amendment):
         claim.stage = Status.AMENDMENT_CHECKED if is_checked else Status.AMENDED
     else:
-        entry_of(organization).stage = Status.CHECKED if is_checked else Status.PROPOSED
+        _entry(organization).stage = Status.CHECKED if is_checked else Status.PROPOSED
     note_change(organization, at)
     return []
 
@@ -159,7 +159,7 @@ def check(organization: Organization, results: Sequence[CheckResult], at: Contex
 def claim_of(organization: Organization) -> Claim:
     """What is looked at: the amendment that waits, else the entry."""
     waiting = organization.amendment
-    return waiting if waiting is not None and waiting.waits else entry_of(organization)
+    return waiting if waiting is not None and waiting.waits else _entry(organization)
 
 
 def missing_checks(organization: Organization) -> list[CheckItem]:
@@ -196,7 +196,7 @@ def publish_entry(
     published only with the reason why there are two, e.g. a branch (L 1.2.2.2).
     """
     require(organization, Action.PUBLISH)
-    entry, claim = entry_of(organization), claim_of(organization)
+    entry, claim = _entry(organization), claim_of(organization)
     if claim is entry or despite or claim.particulars.numbers() != entry.particulars.numbers():
         if despite is None:
             _require_single(organization, others)
@@ -213,7 +213,7 @@ def _publish_amendment(
     organization: Organization, amendment: Amendment, reason: str, at: Context
 ) -> list[Event]:
     """The entry as amended; others hear of it where their card has changed."""
-    entry, before = entry_of(organization), organization.card
+    entry, before = _entry(organization), organization.card
     succeed(organization, taking(before, amendment.card, amendment.fields), reason, at)
     entry.particulars = amendment.particulars
     entry.checks = [*entry.checks, *amendment.checks]
@@ -247,10 +247,20 @@ def _require_single(organization: Organization, others: Iterable[Organization]) 
         raise number_taken(same)
 
 
+def reinstate_beside(
+    organization: Organization, card: OrganizationCard, reason: str, despite: str, at: Context
+) -> list[Event]:
+    """Take back a retirement beside another that was published with its INN or OGRN meanwhile, with
+    the reason why there are two (R 1.3, L 1.2.2.2)."""
+    events, entry = reinstate(organization, card, reason, at), _entry(organization)
+    entry.despite, entry.claims_numbers = despite, False
+    return events
+
+
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:
     """Do not take it into the register, with the reason; it may be amended and looked at anew."""
     require(organization, Action.REFUSE)
-    entry, claim = entry_of(organization), claim_of(organization)
+    entry, claim = _entry(organization), claim_of(organization)
     if isinstance(claim, Amendment):  # the entry stays as it was published
         claim.stage, claim.refusal = Status.REFUSED, reason
         note_change(organization, at)
@@ -258,6 +268,16 @@ def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:
     succeed(organization, organization.card, reason, at)
     entry.stage, entry.decided_by, entry.decided_at = Status.REFUSED, at.by, at.now
     return []
+
+
+def _entry(organization: Organization) -> RegisterEntry:
+    if organization.entry is None:
+        raise NotAllowedInState(
+            "not-in-a-register",
+            "the organization was not proposed to a register",
+            clause=CLAUSE,
+        )
+    return organization.entry
 
 
 def _with_ownership(card: OrganizationCard, particulars: Particulars) -> OrganizationCard:

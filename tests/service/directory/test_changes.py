@@ -234,6 +234,14 @@ async def test_r_1_3_body_that_an_institution_was_just_entered_under_is_not_reti
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "others-answer-to-it")
     assert key in refused.json()["detail"]
+    for gone in (key, body):
+        path = f"/organizations/{gone}/retirement"
+        headers = stack.headers(EDITOR, version=1)
+        done = await client.post(path, headers=headers, json={"reason": REASON})
+        assert done.status_code == 200, done.text
+    sent = {"card": CARD | {"parent": body}, "reason": REASON}
+    late = await beside.post("/organizations", headers=stack.headers(EDITOR), json=sent)
+    assert (late.status_code, late.json()["code"]) == (422, "unknown-parent")
 
 
 @pytest.mark.parametrize(

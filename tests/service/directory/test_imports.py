@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from chassis import failpoints
 from contracts.directory import OrganizationChanged, OrganizationPublished
+from services.directory.applying import carry_out
 from services.directory.domain.import_job import ImportStatus
-from services.directory.imports import carry_out
 from tests.service.directory.conftest import ROWS, app_of, directory_of, settled, steps_of
 from tests.service.stack import Stack, running, until
 

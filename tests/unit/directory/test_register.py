@@ -19,7 +19,6 @@ from services.directory.domain.organization import (
     change,
     enter,
     publish,
-    reinstate,
     retire,
 )
 from services.directory.domain.register import (
@@ -33,6 +32,7 @@ from services.directory.domain.register import (
     propose,
     publish_entry,
     refuse,
+    reinstate_beside,
 )
 from services.directory.domain.register_entry import CheckItem
 from services.directory.stores import ORGANIZATIONS
@@ -324,4 +324,4 @@ def test_r_1_3_one_in_no_register_has_no_number_that_another_has() -> None:
     found, _ = publish(card(), "Приказ", BY)
     retire(found, "Ошибка", BY)
     with pytest.raises(NotAllowedInState, match="not-in-a-register"):
-        reinstate(found, card(), "Ошибка", BY, "Филиал")
+        reinstate_beside(found, card(), "Ошибка", "Филиал", BY)

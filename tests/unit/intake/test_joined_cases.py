@@ -13,7 +13,7 @@ from contracts.referral import ReferralsParted, ReferralWithdrawn
 from contracts.triage import TriageCode
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
-from services.intake.domain.consenting import learn_consent
+from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.correcting import leave_case
 from services.intake.domain.declining import decline as decline_with
 from services.intake.domain.documents import register_application
@@ -57,6 +57,7 @@ from tests.unit.intake.sample import (
 
 LATER = when(NOON + timedelta(days=1))
 LAST = when(NOON + timedelta(days=2))
+TAKEN_BACK = ConsentState(None, LATER.now, frozenset({LATER.now}))
 
 
 def younger_case(code: TriageCode | None = None, **changed: Any) -> Case:
@@ -113,7 +114,7 @@ def show(case: Case) -> None:
 def set_aside(case: Case, how: str) -> None:
     """Declined, or declined because the consent was taken back, or to be asked once more."""
     if how == "consent":
-        learn_consent(case, None, LATER)
+        learn_consent(case, TAKEN_BACK, LATER)
     elif how == "thinking":
         until = (NOON + timedelta(days=20)).date()
         decline_with(
@@ -154,7 +155,7 @@ def test_of_two_set_aside_the_one_that_is_asked_once_more_goes_on_r_3_3_7_2_l_5_
 def test_case_that_was_set_aside_just_then_stops_none_that_is_joined_to_it_l_5_1() -> None:
     """Between the decision and its carrying out the citizen took the consent back there."""
     elder, younger = sent(), younger_case(TriageCode.INITIAL_ASSESSMENT)
-    learn_consent(elder, None, LATER)
+    learn_consent(elder, TAKEN_BACK, LATER)
     join(elder, younger)
     place = place_of(elder)
     assert place is not None

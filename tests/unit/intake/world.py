@@ -19,7 +19,7 @@ from services.intake.domain.case import Case
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
 from services.intake.domain.citizen import Citizen, claim_case, register_citizen
 from services.intake.domain.closing import UNTRIAGED, WithoutObject, standing
-from services.intake.domain.consenting import learn_consent
+from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.correcting import leave_case
 from services.intake.domain.declining import reopen
 from services.intake.domain.documents import register_application
@@ -203,7 +203,7 @@ class World:
             joined_cases.reopen_parted(case, at, since, hash_of=dead_code)
             self.stored(case, at)
             self.stored(into, at)
-        joining.part(other, ONE, PAIR, at, consent=one.consent)
+        joining.part(other, one, PAIR, at)
         joining.release(one, other, PAIR, at)
 
     def refuse(self, case: Case) -> None:
@@ -252,7 +252,7 @@ class World:
                 case "decline":
                     decline(case, at)
                 case "no consent":
-                    learn_consent(case, None, at)
+                    learn_consent(case, ConsentState(None, at.now, frozenset({at.now})), at)
                 case "reopen":
                     reopen(case, at)
                 case "forward":
