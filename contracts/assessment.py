@@ -156,7 +156,10 @@ class NeedsAssessed(
     ru="Определён уровень нуждаемости в уходе",
     en="Needs assessed",
 ):
-    """The end of assessment: what the commission proposes and what the level allows."""
+    """The end of assessment: what the commission proposes and what the level allows.
+
+    The level is the questionnaire's, with a proposal of refusal too; null where it gives none.
+    """
 
     case: CaseRef
     proposal: Proposal

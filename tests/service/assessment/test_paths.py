@@ -192,7 +192,7 @@ async def test_case_is_assessed_for_refusal_r_3_4_8(office: Office) -> None:
         await desk.do("protocol", CHAIR, refusal)
     assessed = await spy.wait_for(NeedsAssessed, desk.case_id)
     assert assessed.proposal is Proposal.REFUSAL
-    assert (assessed.group, assessed.level, assessed.weekly_minutes_to) == (None, None, 0)
+    assert (assessed.group, assessed.level, assessed.weekly_minutes_to) == (4, 2, 1260)
     assert (await desk.see())["protocol"]["refusal_grounds"] == ["medical_contraindications"]
 
     story = office.stack.story(CAREPLAN, desk.case_id)
