@@ -8,14 +8,13 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from chassis.http import Body
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
-from contracts.values import Identifier, IsoDateTime, Text
+from contracts.values import Identifier, IsoDateTime, Subject, Text
 from services.assessment.domain.records import (
     Answer,
     CitizenProblem,
     Member,
     ProposedService,
     Signer,
-    Subject,
 )
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
@@ -45,7 +44,7 @@ class SurveyRequest(Body):
 class OrganizerRequest(Body):
     """The named care organizer (R 3.3.12)."""
 
-    organizer: Identifier = Field(description="subject of the organizer's token")
+    organizer: Subject = Field(description="subject of the organizer's token")
 
 
 class CommissionRequest(Body):

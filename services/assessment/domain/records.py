@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt
 
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.referral import ReferralSays
 from contracts.regulation import Score
-from contracts.values import Actor, Identifier, Line, Text, Value
-
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""A person as their token names them (`sub`), so that they act by their own token only."""
+from contracts.values import Actor, Identifier, Line, Subject, Text, Value
 
 
 class Visit(Value):
