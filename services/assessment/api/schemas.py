@@ -45,6 +45,9 @@ class OrganizerRequest(Body):
     """The named care organizer (R 3.3.12)."""
 
     organizer: Subject = Field(description="subject of the organizer's token")
+    reason: Text | None = Field(
+        default=None, description="why another is named; required once a commission was convened"
+    )
 
 
 class CommissionRequest(Body):
@@ -52,6 +55,9 @@ class CommissionRequest(Body):
 
     meeting_at: IsoDateTime
     members: list[Member] = Field(min_length=1, max_length=20)
+    reason: Text | None = Field(
+        default=None, description="why it is called anew; required once the act bears a signature"
+    )
 
 
 class SectionRequest(Body):

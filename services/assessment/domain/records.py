@@ -107,6 +107,20 @@ class Signature(Value):
     signed_at: AwareDatetime
 
 
+class Replaced(Value):
+    """Who worked on a case until others were named in their place (R 3.3.12, 3.4.2), and why.
+
+    The commission and what was signed under the act are here where they are void with it.
+    """
+
+    organizer: Subject
+    commission: Commission | None = None
+    signatures: tuple[Signature, ...] = ()
+    reason: Text
+    replaced_by: Actor
+    replaced_at: AwareDatetime
+
+
 class ProposedService(Value):
     """A service of the draft plan (R 3.4.9)."""
 
