@@ -114,13 +114,16 @@ class CitizensJoined(
     """A person decided that two citizens are one; said on the streams of both.
 
     The survivor goes on; whatever named the joined one means the survivor. `consented` is how the
-    survivor's consent stands from here on.
+    survivor's consent stands from here on; `opened` and `closed` is the term to erase of the
+    citizen on whose stream it is said (152-FZ 21.5).
     """
 
     survivor: Identifier
     joined: Identifier
     pair: Identifier
     consented: bool = False
+    opened: tuple[Deadline, ...] = ()
+    closed: tuple[ClosedTerm, ...] = ()
 
 
 class CitizensParted(
@@ -130,12 +133,20 @@ class CitizensParted(
     ru="Объединение карточек отменено",
     en="Citizens parted",
 ):
-    """The joining was undone; said on the streams of both. `consented` is the survivor's again."""
+    """The joining was undone; said on the streams of both. `consented` is the survivor's again.
+
+    `parted_consented` is how the parted one's consent stands, where it is said on that stream;
+    `opened` and `closed` is the term to erase of the citizen on whose stream it is said
+    (152-FZ 21.5).
+    """
 
     survivor: Identifier
     parted: Identifier
     pair: Identifier
     consented: bool = False
+    parted_consented: bool | None = None
+    opened: tuple[Deadline, ...] = ()
+    closed: tuple[ClosedTerm, ...] = ()
 
 
 class CitizenErased(

@@ -129,8 +129,14 @@ class CitizenCopy(Copy):
 
     def _keep_joining(self, event: CitizensJoined | CitizensParted) -> None:
         """Who the citizen is taken for, or who is taken for them (L 5.1)."""
+        if event.opened:
+            self.erase_by = event.opened[0].due_at
+        elif event.closed:
+            self.erase_by = None
         if event.survivor != self.id:
             self.survivor = event.survivor if isinstance(event, CitizensJoined) else None
+            if isinstance(event, CitizensParted) and event.parted_consented is not None:
+                self.consented = event.parted_consented
             return
         self.consented = event.consented
         other = event.joined if isinstance(event, CitizensJoined) else event.parted

@@ -32,6 +32,7 @@ __all__ = [
     "ServingOrganization",
     "TerritoryAnswer",
     "TerritoryIndex",
+    "gazetteer",
     "index_of",
     "municipalities",
     "place_names",
@@ -58,6 +59,12 @@ def place_names() -> Mapping[str, str]:
     """What the municipal areas and the regions are called, by code."""
     names = {item.code: item.name for item in municipalities()}
     return MappingProxyType(names | {item.code: item.name for item in regions()})
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """The one reader of places, over what is known."""
+    return Gazetteer(municipalities(), regions())
 
 
 def index_of(cards: Iterable[OrganizationCard]) -> TerritoryIndex:

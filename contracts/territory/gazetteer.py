@@ -5,13 +5,16 @@ A rayon and the city of the same name are told apart by what the address says (�
 a person and never picks one silently (R 1.3, R 3.1.2, R appendix 1).
 """
 
-import re
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import zip_longest
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.territory.apart import Commas
 from contracts.territory.houses import House, is_house, parse_house
 from contracts.territory.municipality import (
     Municipality,
@@ -19,21 +22,12 @@ from contracts.territory.municipality import (
     city_district_stem,
     municipality_stem,
     normal_name,
-    region_stem,
 )
-from contracts.territory.printed import PrintedAddress, parse_address
-from contracts.territory.settlements import settlement_mark, split_settlement
-from contracts.territory.streets import (
-    Street,
-    entered_street,
-    is_kind,
-    quarter_in,
-    street_and_house,
-)
-
-_VILLAGE_MARKS = frozenset({"с", "д"})
-_TOWN_MARKS = frozenset({"г", "пгт", "рп"})
-_AREA_WORDS = frozenset({"район", "р-н", "муниципальный", "городской", "округ", "мо", "го"})
+from contracts.territory.printed import PrintedAddress, parse_address, settlements_in
+from contracts.territory.region_names import RegionNames
+from contracts.territory.settled import Settlements
+from contracts.territory.settlements import TOWN_MARKS, Settlement, named_settlement
+from contracts.territory.streets import Street, entered_street, quarter_in, street_and_house
 
 
 class AddressQuery(BaseModel):
@@ -59,12 +53,14 @@ class Location(BaseModel):
     region: str | None = None
     municipalities: tuple[str, ...] = ()
     settlement: str | None = None
-    """In one spelling (see normal_name); None when the address names none."""
+    """In one spelling (see normal_name); None when the address names none, or several."""
+    unknown_settlement: str | None = None
+    """One that is not known beside one that is: it may lie in another municipality."""
     city_district: str | None = None
     """In one spelling; None when not named, or not known in these municipalities."""
     unknown_city_district: str | None = None
     conflict: bool = False
-    """The municipality and the city named are different ones."""
+    """What is named contradicts itself: two municipalities, or ours and a region elsewhere."""
     may_repeat: bool = False
     """Only a village, a settlement that no source prints or a city district tells the municipality:
     others may have one of that name."""
@@ -76,95 +72,91 @@ class Location(BaseModel):
     """The «микрорайон» or «квартал» in which the street lies, where both are named."""
 
 
+class _CityDistrict(NamedTuple):
+    """A part of a city, and the municipalities that it may lie in."""
+
+    codes: Collection[str]
+    known: str | None = None
+    """In one spelling."""
+    unknown: str | None = None
+    """As it is named, where none of them has it."""
+
+
 class Gazetteer:
     """Names of municipalities, settlements and city districts, indexed once."""
 
     def __init__(
         self, municipalities: Iterable[Municipality], regions: Iterable[Region] = ()
     ) -> None:
-        self._order: dict[str, int] = {}
-        self._regions: dict[str, str] = {}
+        known, areas = tuple(municipalities), tuple(regions)
+        self._order = {item.code: at for at, item in enumerate(known)}
+        self._region_of = {item.code: item.region for item in known}
         self._names: dict[tuple[str, str | None], set[str]] = defaultdict(set)
-        self._settlements: dict[str, set[str]] = defaultdict(set)
-        self._printed: set[str] = set()
-        self._cities: dict[str, str] = {}
         self._city_districts: dict[str, set[str]] = defaultdict(set)
-        for municipality in municipalities:
+        for municipality in known:
             self._add(municipality)
-        self._town = _town_first(self._printed)
-        self._region_names = {
-            normal_name(name): region.code
-            for region in regions
-            for name in (region.name, *region.aliases, *region.cities)
-        }
+        self.settlements = Settlements(known)
+        self._regions = RegionNames(areas)
+        towns = {*self.settlements.printed, *(normal_name(x) for one in areas for x in one.cities)}
+        self._commas = Commas(towns, self._regions, self._has_district)
 
     def read(self, text: str) -> PrintedAddress:
         """The parts of a printed address, its towns told from what is written beside them."""
-        return parse_address(self._apart(text))
+        return parse_address(self._commas.put(text))
 
     def locate(self, query: AddressQuery) -> Location:
         """Understand an address: structured parts first, free text for what they leave open."""
-        text = self._apart(query.text or "")
+        text = self._commas.put(query.text or "")
         parsed = parse_address(text)
         named, unknown = self._named_municipalities(query, parsed)
-        mark, settlement = self._settlement(query, parsed)
-        elsewhere = self._foreign_region(query, parsed.places)
-        if not named:
-            is_place = bool(settlement or query.municipality)
-            elsewhere = elsewhere or self._foreign_place(mark, settlement, unknown, is_place)
+        mentioned = self._mentioned(query, parsed)
+        said = (query.municipality, query.settlement, *parsed.places)
+        region, foreign = self._regions.code_in(said), self._regions.foreign_in(said)
+        settled = self.settlements.settle(named, mentioned)
+        is_coded = query.municipality in self._order
+        elsewhere = None if is_coded else foreign
+        if not named and not region:
+            is_place = bool(mentioned or query.municipality)
+            elsewhere = elsewhere or self._foreign_place(mentioned, unknown, is_place)
         if elsewhere:
-            return Location(settlement=settlement, elsewhere=elsewhere)
-        found, conflict = self._combine(named, mark, settlement)
-        may_repeat = bool(found) and not named and self._is_village(mark, settlement)
-        district = query.city_district or parsed.residential_area or unknown
-        district = district or self._bare_district(found, parsed.places)
-        stem = city_district_stem(district) if district else None
-        if stem and not found:
-            found = {code for code, known in self._city_districts.items() if stem in known}
-            may_repeat = bool(found)
-        is_known = any(stem in self._city_districts.get(code, ()) for code in found)
-        codes = tuple(sorted(found, key=self._order.__getitem__))
+            return Location(settlement=settled.settlement, elsewhere=elsewhere)
+        part = query.city_district or parsed.residential_area or unknown
+        district = self._city_district(part, settled.codes, parsed.places)
+        codes = tuple(sorted(district.codes, key=self._order.__getitem__))
+        own = self._region_of[codes[0]] if codes else region
         street, house = street_and_house(text)
         if query.street:
             street, within = entered_street(query.street, query.house)
             house = within or house
         return Location(
-            region=self._region(query, codes, settlement, parsed.places),
+            region=own,
             municipalities=codes,
-            settlement=settlement,
-            city_district=stem if is_known else None,
-            unknown_city_district=None if is_known else district,
-            conflict=conflict,
-            may_repeat=may_repeat,
+            settlement=settled.settlement,
+            unknown_settlement=settled.unknown,
+            city_district=district.known,
+            unknown_city_district=district.unknown,
+            conflict=settled.conflict or foreign is not None or region not in {None, own},
+            may_repeat=settled.may_repeat or (bool(codes) and not settled.codes),
             street=street,
             house=parse_house(query.house) or house,
             quarter=quarter_in(parsed.places),
         )
 
-    def _apart(self, text: str) -> str:
-        """«Кемерово Рудничный р-н» → «Кемерово, Рудничный р-н»: a comma after a town's name."""
-        # Names are told by their capitals; a line typed in one case gets them first.
-        line = text.title() if text.islower() or text.isupper() else text
-        return ",".join(self._split_town(segment) for segment in line.split(","))
+    def _city_district(
+        self, named: str | None, codes: Collection[str], places: tuple[str, ...]
+    ) -> _CityDistrict:
+        district = named or self._bare_district(codes, places)
+        if district is None:
+            return _CityDistrict(codes)
+        stem = city_district_stem(district)
+        having = {code for code, known in self._city_districts.items() if stem in known}
+        found = codes or having
+        is_known = bool(having & set(found))
+        return _CityDistrict(found, stem if is_known else None, None if is_known else district)
 
-    def _split_town(self, segment: str) -> str:
-        found = self._town.match(segment)
-        if found is None:
-            return segment
-        rest = found["rest"]
-        first, *more = rest.split()
-        if normal_name(first) in _AREA_WORDS:  # of the rayon, unless it names a part of the city
-            code = self._cities.get(normal_name(found["name"]), "")
-            known = self._city_districts.get(code, ())
-            if not more or city_district_stem(more[0]) not in known:
-                return segment
-        elif is_kind(rest) or settlement_mark(first):
-            return segment
-        return f"{segment[: found.start('rest')]}, {rest}"
-
-    def _is_village(self, mark: str | None, settlement: str | None) -> bool:
-        """Whether it is one of a name that others may have: a village, or one no source prints."""
-        return mark in _VILLAGE_MARKS or settlement not in self._printed
+    def _has_district(self, city: str, name: str) -> bool:
+        code = self.settlements.city(city) or ""
+        return city_district_stem(name) in self._city_districts.get(code, ())
 
     def _bare_district(self, codes: Collection[str], places: tuple[str, ...]) -> str | None:
         """A part of these cities that stands between commas without its mark, and no house after
@@ -176,19 +168,11 @@ class Gazetteer:
         return None
 
     def _add(self, municipality: Municipality) -> None:
-        code = municipality.code
-        self._order[code] = len(self._order)
-        self._regions[code] = municipality.region
-        city = municipality.city
+        code, city = municipality.code, municipality.city
         for name in (municipality.name, *municipality.aliases, *([city] if city else [])):
             stem, _ = municipality_stem(name)
             self._names[stem, municipality.kind].add(code)
             self._names[stem, None].add(code)
-        self._printed.update(map(normal_name, municipality.settlements))
-        for name in (*municipality.settlements, *municipality.further_settlements):
-            self._settlements[normal_name(name)].add(code)
-        if city:
-            self._cities[normal_name(city)] = code
         for district in municipality.city_districts:
             self._city_districts[code].add(city_district_stem(district.name))
 
@@ -196,11 +180,13 @@ class Gazetteer:
         self, query: AddressQuery, parsed: PrintedAddress
     ) -> tuple[set[str], str | None]:
         """The municipalities named, and a name that is none of them (maybe a city district)."""
-        if query.municipality in self._order:
-            return {query.municipality}, None
-        if query.municipality and region_stem(query.municipality) is None:
-            codes = set(self._names.get(municipality_stem(query.municipality), ()))
-            return codes, None if codes else query.municipality
+        said = query.municipality
+        if said in self._order:
+            return {said}, None
+        if said and not self._regions.code_in([said]) and not self._regions.foreign_in([said]):
+            codes = set(self._names.get(municipality_stem(said), ()))
+            is_known = codes or self.settlements.homes(named_settlement(said))
+            return codes, None if is_known else said
         named: set[str] = set()
         leftover = None
         for district in parsed.districts:
@@ -211,85 +197,40 @@ class Gazetteer:
                 leftover = district
         return named, leftover
 
-    def _settlement(
-        self, query: AddressQuery, parsed: PrintedAddress
-    ) -> tuple[str | None, str | None]:
-        if query.settlement:
-            mark, name = split_settlement(query.settlement)
-            return mark, normal_name(name)
-        if parsed.settlement:
-            return parsed.settlement_mark, normal_name(parsed.settlement)
-        for segment in parsed.places:
-            mark, name = split_settlement(segment)
-            stem = normal_name(name)
-            if stem in self._settlements:
-                return mark, stem
-        return None, None
+    def _mentioned(self, query: AddressQuery, parsed: PrintedAddress) -> list[Settlement]:
+        """Every settlement named, once: in the parts, and in the line by a mark or as it is known.
 
-    def _combine(
-        self, named: set[str], mark: str | None, settlement: str | None
-    ) -> tuple[set[str], bool]:
-        """Municipality named and settlement named, brought together; True for a conflict."""
-        by_settlement = set(self._settlements.get(settlement, ())) if settlement else set()
-        city = self._cities.get(settlement) if settlement else None
-        if city and mark in _VILLAGE_MARKS:
-            # «с. Белово» is not the city of Белово.
-            by_settlement.discard(city)
-            city = None
-        if not named or not by_settlement:
-            return named or by_settlement, False
-        both = named & by_settlement
-        if both:
-            return both, False
-        # Villages repeat from rayon to rayon, towns do not: only a town contradicts the name.
-        is_town = city is not None or mark in _TOWN_MARKS
-        return (named | by_settlement, True) if is_town else (named, False)
+        People write a town where the municipality is asked for."""
+        said = [named_settlement(query.settlement)] if query.settlement else []
+        if query.municipality and municipality_stem(query.municipality) not in self._names:
+            town = named_settlement(query.municipality)
+            said += [town] if self.settlements.homes(town) else []
+        for place, following in zip_longest(parsed.places, parsed.places[1:], fillvalue=""):
+            said += self._in_line(place, is_house(following))
+        found: dict[str, Settlement] = {}
+        for one in said:
+            earlier = found.get(one.stem)
+            if earlier is None or earlier.mark is None:
+                found[one.stem] = one
+        return [one for one in found.values() if not self._regions.names(one.stem)]
+
+    def _in_line(self, place: str, is_before_house: bool) -> list[Settlement]:
+        marked = [Settlement(mark, normal_name(name)) for mark, name in settlements_in(place)]
+        one = named_settlement(place)
+        if marked or not self.settlements.homes(one):
+            return marked
+        return [one._replace(is_sure=one.mark is not None or not is_before_house)]
 
     def _foreign_place(
-        self, mark: str | None, settlement: str | None, unknown: str | None, is_place: bool
+        self, mentioned: Collection[Settlement], unknown: str | None, is_place: bool
     ) -> str | None:
         """A town or rayon that is not one of ours, where no municipality of ours is named."""
-        known = settlement in self._settlements or settlement in self._region_names
-        if mark == "г" and not known:  # villages of ours may be missing here, towns are not
-            return f"г. {settlement}"
-        if mark in _TOWN_MARKS or settlement in self._cities:
+        if any(self.settlements.is_town(one) for one in mentioned):
+            return None
+        for one in mentioned:
+            if self.settlements.is_foreign_town(one):
+                return f"г. {one.stem}"
+        if any(one.mark in TOWN_MARKS for one in mentioned):
             return None
         # Villages repeat: «Томский район, с. Моховая» is not our Моховая.
         return unknown if is_place else None
-
-    def _foreign_region(self, query: AddressQuery, places: tuple[str, ...]) -> str | None:
-        """A region the address names that is not one of ours («Томская область»)."""
-        for segment in (query.municipality or "", *places):
-            stem = region_stem(segment)
-            if stem and stem not in self._region_names:
-                return segment.strip()
-        return None
-
-    def _region(
-        self,
-        query: AddressQuery,
-        codes: tuple[str, ...],
-        settlement: str | None,
-        places: tuple[str, ...],
-    ) -> str | None:
-        if codes:
-            return self._regions[codes[0]]
-        for segment in (query.municipality, settlement, *places):
-            _, name = split_settlement(segment or "")
-            code = self._region_names.get(region_stem(name) or normal_name(name))
-            if code:
-                return code
-        return None
-
-
-def _town_first(names: Iterable[str]) -> re.Pattern[str]:
-    """A town, marked as one or not, and something behind it without a comma."""
-    spelt = "|".join(
-        re.escape(name).replace("е", "[её]").replace(r"\-", r"\s?[-‐‑–—]\s?")
-        for name in sorted(names, key=len, reverse=True)
-    )
-    return re.compile(
-        rf"\s*(?:\d{{6}}\s+)?(?:(?:г|гор|город|пгт|п\.г\.т|рп|р\.п)(?:\.\s*|\s+))?"
-        rf"(?P<name>{spelt or '(?!)'})\s+(?P<rest>[^\W\d_].*)",
-        re.I,
-    )

@@ -6,7 +6,7 @@ region brings its own files.
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -68,21 +68,36 @@ def normal_name(text: str) -> str:
     return re.sub(r"[\s.,«»\"]+", " ", hyphened).strip()
 
 
+_FORMATION: Final = re.compile(r"^(?:муниципальное образование|мо) ")
+_KINDS: Final[dict[MunicipalityKind, re.Pattern[str]]] = {
+    "urban_district": re.compile(
+        r"^(?:городской округ|г ?о|город|гор|г) | (?:городской округ|г ?о|город|гор|г)$"
+    ),
+    "municipal_district": re.compile(
+        r"^(?:муниципальный (?:район|р-н|округ)|м ?о|м ?р-н|м ?р|район|р-н) "
+        r"| (?:муниципальный (?:район|р-н|округ)|м ?о|м ?р-н|м ?р|район|р-н)$"
+    ),
+}
+"""What the kinds are called in one spelling, before a name or after it."""
+AREA_MARK: Final = (
+    r"(?:муниципальный\s+(?:район|р-н|округ)|городской\s+округ|[мг]\.\s?о|м\.\s?р-н|м\.\s?р|"
+    r"район|р-н)(?![а-яё])\.?"
+)
+"""A pattern of every such word beside a name in a line; read in any case."""
+
+
 @lru_cache(maxsize=1024)
 def municipality_stem(text: str) -> tuple[str, MunicipalityKind | None]:
-    """«Юргинский р-н» → ("юргинский", municipal_district); the kind is None when not said.
+    """«Юргинский р-н», «м.р-н Юргинский» → ("юргинский", municipal_district).
 
-    The kind is what tells a rayon from the city of the same name (R appendix 1).
+    The kind is what tells a rayon from the city of the same name (R appendix 1); it is None when
+    not said: «МО» before a name is any municipal formation.
     """
-    name = normal_name(text)
-    urban = re.sub(r"^(?:город|гор|г) | городской округ$| го$", "", name)
-    if urban != name:
-        return urban, "urban_district"
-    rural = re.sub(
-        r"^(?:район|р-н) | (?:муниципальный )?(?:район|р-н)$| муниципальный округ$| мо$", "", name
-    )
-    if rural != name:
-        return rural, "municipal_district"
+    name = _FORMATION.sub("", normal_name(text))
+    for kind, marks in _KINDS.items():
+        bare = marks.sub("", name)
+        if bare != name:
+            return marks.sub("", bare), kind
     return name, None
 
 
@@ -93,10 +108,3 @@ def city_district_stem(text: str) -> str:
         r"^(?:жилой (?:район|р-н)|ж[ /]?р|район|р-н)(?![а-я]) ?| (?:район|р-н)$", "", name
     ).strip()
     return re.sub(r"ской$", "ский", bare)
-
-
-def region_stem(text: str) -> str | None:
-    """«Томская обл.» → «томская область»; None when the text names no region by its kind."""
-    name = re.sub(r"\bобл\b", "область", normal_name(text))
-    name = re.sub(r"\bресп\b", "республика", name)
-    return name if re.search(r"(?:\b|-)(?:область|край|республика)\b", name) else None

@@ -17,8 +17,8 @@ from contracts.territory.municipality import (
     Municipality,
     Region,
     city_district_stem,
-    normal_name,
 )
+from contracts.territory.settlements import settlement_stem
 from contracts.territory.shelf import (
     Candidate,
     Level,
@@ -100,6 +100,7 @@ class TerritoryIndex:
         self._gazetteer = Gazetteer(known, areas)
         self._names = {item.code: item.name for item in known}
         self._names.update((item.code, item.name) for item in areas)
+        self._cities = {item.code: settlement_stem(item.city) for item in known if item.city}
         self._shelves: dict[tuple[str, str], Shelf] = defaultdict(Shelf)
         self._regional: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
         self._known: dict[str, ServingOrganization] = {}
@@ -164,23 +165,23 @@ class TerritoryIndex:
             shelve(district, candidate, organization_of)
         elif territory.settlement:
             candidate = self._candidate(organization, "settlement", territory.settlement)
-            settlement = shelf.by_settlement[normal_name(territory.settlement)]
+            settlement = shelf.by_settlement[settlement_stem(territory.settlement)]
             shelve(settlement, candidate, organization_of)
         else:
             candidate = self._candidate(organization, "municipality", self._names.get(code, code))
             shelve(shelf.whole, candidate, organization_of)
 
-    @classmethod
     def _piece(
-        cls, organization: ServingOrganization, territory: Territory, street: str
+        self, organization: ServingOrganization, territory: Territory, street: str
     ) -> StreetPiece:
         district, settlement = territory.city_district, territory.settlement
         return StreetPiece(
             parse_street(street),
             territory,
             city_district_stem(district) if district else None,
-            normal_name(settlement) if settlement else None,
-            cls._candidate(organization, "street", *street_words(territory)),
+            settlement_stem(settlement) if settlement else None,
+            self._candidate(organization, "street", *street_words(territory)),
+            self._cities.get(territory.municipality or ""),
         )
 
     @staticmethod
@@ -199,7 +200,7 @@ class TerritoryIndex:
     def _answer(self, kind: str, location: Location, place: str) -> KindAnswer:
         candidates: dict[str, Candidate] = {}
         wider: dict[str, Candidate] = {}
-        undecided: Undecided = "village" if location.may_repeat else ""
+        undecided = _open_by(location)
         for code in location.municipalities:
             found = self._shelves.get((code, kind), _EMPTY).match(location)
             undecided = undecided or found.undecided
@@ -230,6 +231,15 @@ class TerritoryIndex:
     def _place(self, location: Location) -> str:
         names = [self._names.get(code, code) for code in location.municipalities]
         return " / ".join(names) or self._names.get(location.region or "", "")
+
+
+def _open_by(location: Location) -> Undecided:
+    """What leaves open in which municipality it is, before anybody is looked for."""
+    if location.conflict and len(location.municipalities) == 1:
+        return "contradiction"
+    if location.unknown_settlement is not None:
+        return "settlement"
+    return "village" if location.may_repeat else ""
 
 
 def _outcome(count: int, undecided: bool) -> Outcome:

@@ -16,15 +16,17 @@ from pydantic import BaseModel, ConfigDict
 from contracts.directory import Territory
 from contracts.territory.gazetteer import Location
 from contracts.territory.houses import covers
-from contracts.territory.municipality import city_district_stem, normal_name
+from contracts.territory.municipality import city_district_stem
+from contracts.territory.settlements import settlement_stem
 from contracts.territory.streets import Street, parse_street
 
 T = TypeVar("T")
 
 Level = Literal["street", "city_district", "settlement", "municipality", "region"]
-Undecided = Literal["", "area", "street", "name", "village"]
-"""Which part leaves it open: "name" a street written in another way, "village" a settlement that
-may lie elsewhere."""
+Undecided = Literal["", "area", "street", "name", "house", "village", "settlement", "contradiction"]
+"""Which part leaves it open: "name" a street written in another way, or one of a rayon that is
+entered without its settlement; "house" a part of its number that cannot be read; "village" a
+settlement that may lie elsewhere, "settlement" one that is not known beside one that is."""
 
 
 class Candidate(BaseModel):
@@ -47,6 +49,20 @@ class StreetPiece(NamedTuple):
     district: str | None
     settlement: str | None
     candidate: Candidate
+    city: str | None = None
+    """The city of the urban district: there a street stands that is entered without a settlement.
+    A rayon has none, and any of its settlements may have a street of that name."""
+
+    def is_unsure(self, location: Location) -> bool:
+        """Whether only a person can say that it is the street named (R 3.1.2)."""
+        if location.street is None:
+            return False
+        return location.street.may_be(self.street) is None or self._may_be_another(location)
+
+    def _may_be_another(self, location: Location) -> bool:
+        if self.settlement or self.district:
+            return False
+        return self.city is None or location.settlement not in {None, self.city}
 
     def fits(self, location: Location) -> bool | None:
         """Whether the address lies here; None if a part of it that decides is not known."""
@@ -64,10 +80,11 @@ class StreetPiece(NamedTuple):
         if street is not None and houses:
             if location.house is None:
                 return None
-            if not covers(houses, location.house):
-                return False
+            covered = covers(houses, location.house)
+            if not covered:
+                return covered
         is_open = street is None or any(own and not given for own, given in pairs)
-        return None if is_open or same is None else True
+        return None if is_open or same is None or self._may_be_another(location) else True
 
 
 def organization_of(candidate: Candidate) -> str:
@@ -129,13 +146,13 @@ class Shelf:
             area = (
                 organization,
                 city_district_stem(district) if district else None,
-                normal_name(settlement) if settlement else None,
+                settlement_stem(settlement) if settlement else None,
             )
             self._one_of_each.pop(area, None)
         elif district:
             unshelve(self.by_district[city_district_stem(district)], organization, organization_of)
         elif settlement:
-            unshelve(self.by_settlement[normal_name(settlement)], organization, organization_of)
+            unshelve(self.by_settlement[settlement_stem(settlement)], organization, organization_of)
         else:
             unshelve(self.whole, organization, organization_of)
 
@@ -146,14 +163,13 @@ class Shelf:
             return area
         certain, possible = self._streets(location)
         if certain:  # the very street goes before one that is written in another way
-            possible = [piece for piece in possible if not _is_spelt_otherwise(piece, location)]
+            possible = [piece for piece in possible if not piece.is_unsure(location)]
         near = [piece.candidate for piece in (*certain, *possible)]
         if not near:
             return area
         if not possible:
             return Match(near, [*area.near, *area.far])
-        otherwise = all(_is_spelt_otherwise(piece, location) for piece in possible)
-        return Match([*near, *area.near], area.far, "name" if otherwise else "street")
+        return Match([*near, *area.near], area.far, _left_open_by(possible, location))
 
     def _streets(self, location: Location) -> tuple[list[StreetPiece], list[StreetPiece]]:
         if location.street is None:
@@ -186,5 +202,8 @@ class Shelf:
         return Match([*possible, *self.whole], [], "area" if possible else "")
 
 
-def _is_spelt_otherwise(piece: StreetPiece, location: Location) -> bool:
-    return location.street is not None and location.street.may_be(piece.street) is None
+def _left_open_by(possible: list[StreetPiece], location: Location) -> Undecided:
+    if all(piece.is_unsure(location) for piece in possible):
+        return "name"
+    house = location.house
+    return "house" if location.street and house and house.unread else "street"

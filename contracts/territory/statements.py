@@ -34,6 +34,18 @@ _CAUSE: Final[Mapping[Undecided, tuple[str, str]]] = {
         "a street of nearly that name is divided, and it is not certain that it is the same",
         "поделена улица с похожим названием, и не ясно, одна ли это улица",
     ),
+    "house": (
+        "a part of the house number that decides cannot be read",
+        "не прочитана часть номера дома, от которой это зависит",
+    ),
+    "settlement": (
+        "one of the settlements named is not known and may lie in another municipality",
+        "один из названных населённых пунктов неизвестен и может быть в другом муниципалитете",
+    ),
+    "contradiction": (
+        "the municipality and the city or region named are different ones",
+        "названы разные муниципалитет и город или регион",
+    ),
     "village": (
         "a place of that name may lie elsewhere too, and neither town nor rayon is named",
         "место с таким названием может быть и в другом городе или районе, а он не назван",
@@ -73,10 +85,7 @@ def statement(
 
 def _cause(location: Location, undecided: Undecided) -> tuple[str, str]:
     if location.conflict:
-        return (
-            "the municipality and the city named are different ones",
-            "названы разные муниципалитет и город",
-        )
+        return _CAUSE["contradiction"]
     if len(location.municipalities) > 1:
         return "several municipalities fit the address", "адресу подходят несколько муниципалитетов"
     if location.unknown_city_district:

@@ -68,6 +68,11 @@ class Street(NamedTuple):
     kind: str | None = None
 
     @property
+    def said(self) -> str:
+        """«ул мира»: with its kind, as far as it is said."""
+        return f"{self.kind} {self.name}" if self.kind else self.name
+
+    @property
     def words(self) -> list[str]:
         """What the name consists of."""
         return self.name.split()
@@ -144,7 +149,8 @@ def read_line(text: str) -> Line:
     if house is None and end < len(segments) and is_house(segments[end]):
         house, end = segments[end], end + 1
     while house is not None and end < len(segments) and is_block(segments[end]):
-        house, end = f"{house}, {segments[end]}", end + 1
+        between = " " if len(segments[end]) == 1 else ", "
+        house, end = f"{house}{between}{segments[end]}", end + 1
     return Line(
         before=(*segments[:at], *((place,) if place else ())),
         kind=_KINDS[kind[1].casefold()],

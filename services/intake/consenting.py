@@ -16,13 +16,13 @@ from contracts.values import SYSTEM, Actor
 from services.intake.domain.actions import Action
 from services.intake.domain.case import require
 from services.intake.domain.citizen import Citizen
-from services.intake.domain.consent import ConsentScope, Coverage, GivenConsent
+from services.intake.domain.consent import Coverage, GivenConsent
 from services.intake.domain.consenting import (
+    ConsentState,
     give_consent,
     learn_consent,
     needs_telling,
-    standing_consent,
-    taken_back,
+    state_of,
     told,
     withdraw_consent,
 )
@@ -80,7 +80,7 @@ async def record_consent(
 
     def decide(citizen: Citizen) -> Sequence[Event]:
         require(case, Action.RECORD_CONSENT)
-        return give_consent(citizen, consent, case.pack, at, tell)
+        return give_consent(citizen, consent, case.pack, at, card=citizen_id, case_to_tell=tell)
 
     citizen_id = case.reference.citizen_id
     answered = await change_citizen(intake, citizen_id, request, at, decide)
@@ -124,12 +124,10 @@ async def tell_cases(intake: Intake, citizen_id: str) -> None:
         document = await intake.citizens.get(citizen_id)
         if document is None or not document.state.cases_to_tell:
             return
-        standing = standing_consent(document.state)
-        scope = standing.scope if standing is not None else None
-        at, back = intake.service.at(SYSTEM), taken_back(document.state)
-
-        for case_id in document.state.cases_to_tell:
-            await _on_case(intake, case_id, scope, at, taken_back=back)
+        at, known = intake.service.at(SYSTEM), state_of(document.state)
+        cases = [*document.state.cases_to_tell, *await _cases_of_joined(intake, document.state)]
+        for case_id in dict.fromkeys(cases):
+            await _on_case(intake, case_id, known, at)
         told(document.state)
         try:
             await intake.citizens.save(document)
@@ -138,21 +136,24 @@ async def tell_cases(intake: Intake, citizen_id: str) -> None:
             continue
 
 
-async def _on_case(
-    intake: Intake,
-    case_id: str,
-    scope: ConsentScope | None,
-    at: Context,
-    *,
-    taken_back: bool = False,
-) -> None:
+async def _cases_of_joined(intake: Intake, citizen: Citizen) -> list[str]:
+    """The cases of whoever was joined to a citizen: the person's consent is theirs too (L 5.1)."""
+    found: list[str] = []
+    for known in citizen.joinings:
+        joined = await intake.citizens.get(known.citizen)
+        if joined is not None and joined.state.joined_to == citizen.id:
+            found += [*joined.state.case_ids, *await _cases_of_joined(intake, joined.state)]
+    return found
+
+
+async def _on_case(intake: Intake, case_id: str, known: ConsentState, at: Context) -> None:
     try:
         await record(
             intake.service.commands,
             intake.cases,
             case_id,
             at,
-            lambda case: learn_consent(case, scope, at, taken_back=taken_back),
+            lambda case: learn_consent(case, known, at),
         )
     except NotFound:
         return  # claimed and not written yet: it begins without a consent
@@ -174,5 +175,5 @@ async def with_consent(
         scope = await intake.consent_of(document.state)
         if scope is None or scope == document.state.consent:
             raise
-        await _on_case(intake, case_id, scope, intake.service.at(by))
+        await _on_case(intake, case_id, ConsentState(scope, None), intake.service.at(by))
         return await attempt()

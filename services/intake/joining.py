@@ -151,6 +151,7 @@ async def _join(intake: Intake, state: CitizenPair, at: Context) -> bool:
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
         await join_case(intake, note.joined_case, note.into_case or "", at)
+    await _tell(intake, holder)
     return True
 
 
@@ -177,13 +178,17 @@ async def _part(intake: Intake, state: CitizenPair, at: Context) -> None:
     note = joining.joining_of(holder.state, state.id)
     if note is not None and note.joined_case is not None:
         await part_case(intake, note.joined_case, note.into_case or "", at)
-    consent = holder.state.consent
-    events = joining.part(other.state, holder.id, state.id, at, consent=consent)
+    events = joining.part(other.state, holder.state, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, other, CITIZEN, None, at, events)
     events = joining.release(holder.state, other.state, state.id, at)
     if events:
         await intake.service.commands.store(intake.citizens, holder, CITIZEN, None, at, events)
-    for citizen in (holder, other):
-        if citizen.state.cases_to_tell:
-            await tell_cases(intake, citizen.id)
+    await _tell(intake, holder)
+    await _tell(intake, other)
+
+
+async def _tell(intake: Intake, citizen: Document[Citizen]) -> None:
+    """Their cases go by another consent from here on, if they do (152-FZ 9)."""
+    if citizen.state.cases_to_tell:
+        await tell_cases(intake, citizen.id)

@@ -68,6 +68,9 @@ def serving_view(answer: TerritoryAnswer, snapshot: Snapshot) -> ServingView:
         settlement=location.settlement,
         city_district=location.city_district,
         unknown_city_district=location.unknown_city_district,
+        unknown_settlement=location.unknown_settlement,
+        street=location.street.said if location.street else None,
+        house=location.house.short if location.house else None,
         elsewhere=location.elsewhere,
         kinds={name: _kind_view(found, snapshot) for name, found in answer.kinds.items()},
     )

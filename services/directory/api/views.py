@@ -109,6 +109,9 @@ class ServingView(BaseModel):
     settlement: str | None
     city_district: str | None
     unknown_city_district: str | None
+    unknown_settlement: str | None
+    street: str | None
+    house: str | None
     elsewhere: str | None
     kinds: dict[str, KindView]
 

@@ -7,9 +7,11 @@ from functools import partial
 
 from contracts.directory import OrganizationCard, OrganizationKind, Territory
 from contracts.errors import InvalidInput
-from contracts.territory import municipalities, regions
+from contracts.territory import gazetteer, municipalities, query_of, regions
 from contracts.territory.houses import in_order
 from contracts.territory.municipality import Municipality, city_district_stem
+from contracts.territory.settlements import named_settlement, settlement_mark
+from contracts.territory.streets import entered_street
 from services.directory.domain.card_hours import check_closures, check_hours
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.reading import is_one_line
@@ -48,12 +50,14 @@ def card_faults(
     """Everything for which any card would be refused, one for each of its parts.
 
     `above` is whom it answers to, from its parent on; `before` the card it takes the place of: a
-    parent, or a text, that stays as it is was judged when it was entered.
+    parent, a text or a place that stays as it is was judged when it was entered.
     """
+    stays = before.serves if before is not None else ()
     checks: tuple[Callable[[], None], ...] = (
         lambda: _check_lines(card, before),
         lambda: _check_region(card),
-        *(partial(_check_place, place, card.region) for place in card.serves),
+        lambda: _check_address(card, before),
+        *(partial(_check_place, place, card.region, place in stays) for place in card.serves),
         lambda: check_hours(card.hours),
         lambda: check_closures(card.closures),
         lambda: _check_parent(card, above, before),
@@ -83,8 +87,26 @@ def _check_region(card: OrganizationCard) -> None:
     known = {region.code for region in regions()}
     if card.region is not None and card.region not in known:
         raise _wrong("unknown-region", f"one of {', '.join(sorted(known))}", "card.region")
-    if card.address is not None and card.address.municipality is not None:
-        check_municipality(card.address.municipality, "card.address.municipality")
+
+
+def _check_address(card: OrganizationCard, before: OrganizationCard | None) -> None:
+    """The municipality is of the card's region, and the text names no other."""
+    address, field = card.address, "card.address.municipality"
+    if address is None or address.municipality is None:
+        return
+    municipality = check_municipality(address.municipality, field)
+    if before is not None and (before.address, before.region) == (address, card.region):
+        return
+    check_municipality(municipality.code, field, card.region)
+    text = gazetteer().locate(query_of(address.model_copy(update={"municipality": None})))
+    is_open = text.may_repeat or text.unknown_settlement is not None
+    is_other = not is_open and municipality.code not in text.municipalities
+    if (
+        text.elsewhere
+        or text.region not in {None, municipality.region}
+        or (text.municipalities and is_other)
+    ):
+        raise _wrong("address-contradicts-municipality", "the text names another one", field)
 
 
 def check_municipality(code: str, field: str, region: str | None = None) -> Municipality:
@@ -97,7 +119,7 @@ def check_municipality(code: str, field: str, region: str | None = None) -> Muni
     return found
 
 
-def _check_place(place: Territory, region: str | None) -> None:
+def _check_place(place: Territory, region: str | None, stays: bool) -> None:
     if place.houses and not place.street:
         raise _wrong("street-missing", "houses stand on a street", "card.serves")
     if not all(in_order(item) for item in place.houses):
@@ -116,6 +138,32 @@ def _check_place(place: Territory, region: str | None) -> None:
     districts = {city_district_stem(district.name) for district in municipality.city_districts}
     if place.city_district and city_district_stem(place.city_district) not in districts:
         raise _wrong("unknown-city-district", "not a district of that city", "card.serves")
+    if not stays:
+        _check_settlement(place, municipality)
+        _check_street(place, municipality)
+
+
+def _check_settlement(place: Territory, municipality: Municipality) -> None:
+    if place.settlement is None:
+        return
+    if settlement_mark(place.settlement) is not None:
+        raise _wrong("settlement-without-name", "«пгт» alone names none", "card.serves")
+    settlement = named_settlement(place.settlement)
+    if gazetteer().settlements.lies_outside(settlement, [municipality.code]):
+        raise _wrong("foreign-settlement", "not a town of that municipality", "card.serves")
+
+
+def _check_street(place: Territory, municipality: Municipality) -> None:
+    if place.street is None:
+        return
+    if entered_street(place.street, None)[1] is not None:
+        raise _wrong("house-in-street", "houses are entered beside their street", "card.serves")
+    if municipality.city is None and not (place.settlement or place.city_district):
+        raise _wrong(
+            "settlement-missing",
+            "any settlement of a rayon may have a street of that name",
+            "card.serves",
+        )
 
 
 def _check_parent(

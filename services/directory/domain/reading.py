@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from contracts.directory import OpeningHours, OrganizationCard
 from contracts.territory import AddressQuery, Gazetteer
 from contracts.territory.municipality import city_district_stem
+from contracts.territory.settlements import settlement_stem
 from contracts.values import Address
 from services.directory.domain.contacts import parse_email, parse_phone
 from services.directory.domain.quality import Fault, Severity
@@ -102,16 +103,22 @@ def read_address(
         return None
     parts = gazetteer.read(text)
     location = gazetteer.locate(AddressQuery(text=text))
-    certain = (
-        len(location.municipalities) == 1 and not location.conflict and not location.may_repeat
-    )
+    is_open = location.conflict or location.may_repeat or location.unknown_settlement is not None
+    certain = len(location.municipalities) == 1 and not is_open
     area = parts.residential_area
     named = (*parts.districts, *((area,) if area else ()), *parts.places)
     return Address(
         text=text,
         postal_code=None if postcode_doubted else parts.postcode,
         municipality=location.municipalities[0] if certain else None,
-        settlement=None if location.conflict else parts.settlement,
+        settlement=next(
+            (
+                name
+                for _, name in parts.settlements
+                if not location.conflict and settlement_stem(name) == location.settlement
+            ),
+            None,
+        ),
         city_district=next(
             (name for name in named if city_district_stem(name) == location.city_district), None
         ),

@@ -14,7 +14,8 @@ from functools import cache
 
 from contracts.directory import OrganizationCard, Territory
 from contracts.offer import ServiceListing, ServiceStatus
-from contracts.territory.municipality import city_district_stem, normal_name
+from contracts.territory.municipality import city_district_stem
+from contracts.territory.settlements import settlement_stem
 from services.directory.domain.bitmap import Bitmaps
 from services.directory.domain.hours_pattern import HoursPattern, pattern_of
 from services.directory.domain.listing import GIVEN
@@ -193,7 +194,7 @@ def _areas(place: Territory, region: str | None) -> Iterator[tuple[str, str]]:
         return
     yield "some-of", place.municipality
     if place.settlement:
-        yield "settlement", f"{place.municipality}/{normal_name(place.settlement)}"
+        yield "settlement", f"{place.municipality}/{settlement_stem(place.settlement)}"
     elif place.city_district:
         yield "district", f"{place.municipality}/{city_district_stem(place.city_district)}"
         yield "districts-of", place.municipality

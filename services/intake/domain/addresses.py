@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cache
 
 from contracts.errors import InvalidInput
-from contracts.territory import Gazetteer, municipalities, query_of, regions
+from contracts.territory import gazetteer, query_of
 from contracts.values import Address
-
-
-@cache
-def _gazetteer() -> Gazetteer:
-    return Gazetteer(municipalities(), regions())
 
 
 def is_outside(address: Address, ours: Collection[str]) -> bool:
@@ -20,7 +14,7 @@ def is_outside(address: Address, ours: Collection[str]) -> bool:
 
     What the address leaves open is not held against it.
     """
-    location = _gazetteer().locate(query_of(address))
+    location = gazetteer().locate(query_of(address))
     if location.elsewhere is not None:
         return True
     return bool(ours) and location.region is not None and location.region not in ours

@@ -104,6 +104,8 @@ class Case(BaseModel):
     """Since when the time to think is over, and the citizen is to be asked once more."""
     consent: ConsentScope | None = None
     consent_withdrawn: bool = False
+    taken_back_at: AwareDatetime | None = None
+    """When the consent was taken back that set it aside; None where it went by another one's."""
     closed_for: str | None = None
     joined_to: str | None = None
     declined_before: bool = False

@@ -96,6 +96,10 @@ class ConsentRecord(ConsentScope):
     recorded_at: AwareDatetime | None = None
     recorded_by: str | None = None
     withdrawn: Withdrawal | None = None
+    citizen_id: str | None = Field(
+        default=None,
+        description="the card whose case it was given in, if that was joined to this one",
+    )
 
     @property
     def scope(self) -> ConsentScope:

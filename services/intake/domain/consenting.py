@@ -7,6 +7,8 @@ has to be told and stays due until it was, so a consent taken back stops that wo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.citizen import (
     ConsentBasis,
@@ -33,10 +35,37 @@ from services.intake.domain.consent import (
     check_given,
     text_of,
 )
-from services.intake.domain.declining import set_aside
+from services.intake.domain.declining import resume, set_aside
 from services.intake.domain.dispatching import hold_request, release_request
 
 ERASURE = "consent-erasure"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """How a citizen's consent stands: what their cases are told, and go by."""
+
+    scope: ConsentScope | None
+    withdrawn: datetime | None
+    """When it was taken back, where it is not there for that reason, and not for want of one."""
+    withdrawals: frozenset[datetime] = frozenset()
+    """Every time the citizen took a consent back."""
+
+
+def state_of(citizen: Citizen) -> ConsentState:
+    """How the consent stands by now."""
+    standing = standing_consent(citizen)
+    taken_back = [known.withdrawn.at for known in citizen.consents if known.withdrawn is not None]
+    return ConsentState(
+        scope=standing.scope if standing is not None else None,
+        withdrawn=max(taken_back, default=None) if standing is None else None,
+        withdrawals=frozenset(taken_back),
+    )
+
+
+def goes_otherwise(before: ConsentState, now: ConsentState) -> bool:
+    """Whether cases that went by the one have to be told of the other."""
+    return (before.scope, before.withdrawn) != (now.scope, now.withdrawn)
 
 
 def standing_consent(citizen: Citizen) -> ConsentRecord | None:
@@ -46,6 +75,21 @@ def standing_consent(citizen: Citizen) -> ConsentRecord | None:
     if citizen.consents and citizen.consents[-1].withdrawn is None:
         return citizen.consents[-1]
     return _as_once_recorded(citizen.consent)
+
+
+def acts_of(citizen: Citizen) -> list[ConsentRecord]:
+    """Every consent of a citizen; the last one is in force, unless it was withdrawn."""
+    standing = standing_consent(citizen)
+    once = [] if standing is None or standing in citizen.consents else [standing]
+    return [*citizen.consents, *once]
+
+
+def hold(citizen: Citizen, consents: list[ConsentRecord]) -> None:
+    """These are the citizen's consents; the last one is in force, unless it was withdrawn."""
+    citizen.consents, citizen.consent = consents, None
+    if consents and consents[-1].withdrawn is None:
+        in_short = consents[-1].model_dump(include=set(Consent.model_fields))
+        citizen.consent = Consent(**in_short)
 
 
 def _as_once_recorded(consent: Consent) -> ConsentRecord:
@@ -62,12 +106,14 @@ def give_consent(
     given: GivenConsent,
     pack: RegulationPack,
     at: Context,
+    card: str | None = None,
     case_to_tell: str | None = None,
 ) -> list[Event]:
     """Record consent, or why one acts without it (R 3.3.7, 3.3.7.1, 152-FZ 9).
 
     A term to erase that ran since an earlier consent was withdrawn ends with it, and every case
-    that was set aside is told.
+    is told that goes by a consent or was set aside. `card` is the citizen of the case it was given
+    in, who may have been joined to this one.
     """
     ended = [known.withdrawn for known in citizen.consents if known.withdrawn is not None]
     text = check_given(given, pack, at, max(ended, key=lambda one: one.at, default=None))
@@ -80,11 +126,11 @@ def give_consent(
         text_sha256=text.sha256,
         recorded_at=at.now,
         recorded_by=at.by.id,
+        citizen_id=card if card != citizen.id else None,
     )
-    aside = citizen.case_ids if taken_back(citizen) else []
-    citizen.consents.append(record)
-    citizen.consent = Consent(**record.model_dump(include=set(Consent.model_fields)))
-    have_told(citizen, [case_to_tell, *aside], at)
+    if case_to_tell is not None or state_of(citizen).withdrawn is not None:
+        have_told(citizen, [case_to_tell, *citizen.case_ids], at)
+    hold(citizen, [*acts_of(citizen), record])
     return [
         ConsentGiven(
             by=at.by,
@@ -110,7 +156,8 @@ def withdraw_consent(
     other_basis: str | None = None,
     other_reason: str | None = None,
 ) -> list[Event]:
-    """The citizen takes the consent back: processing stops (152-FZ 9.2).
+    """The citizen takes the consent back, and every one given before: processing stops
+    (152-FZ 9.2).
 
     The data are to be erased within thirty days (152-FZ 21.5), unless the law has another ground
     to keep them, which is then named and explained. A withdrawal needs no reason and no leave.
@@ -124,13 +171,17 @@ def withdraw_consent(
     withdrawal = Withdrawal(
         at=at.now, recorded_by=at.by.id, other_basis=other_basis, other_reason=other_reason
     )
-    withdrawn = standing.model_copy(update={"withdrawn": withdrawal})
-    kept = citizen.consents if standing not in citizen.consents else citizen.consents[:-1]
-    citizen.consents, citizen.consent = [*kept, withdrawn], None
+    hold(citizen, [_taken_back(known, withdrawal) for known in acts_of(citizen)])
     have_told(citizen, [case_id, *citizen.case_ids], at)
     due = () if other_basis else (at.deadline(pack, ERASURE),)
     opened = citizen.terms.open(*due)
     return [ConsentWithdrawn(by=at.by, opened=opened, other_basis=other_basis)]
+
+
+def _taken_back(known: ConsentRecord, withdrawal: Withdrawal) -> ConsentRecord:
+    if known.withdrawn is not None or known.basis is not ConsentBasis.WRITTEN_CONSENT:
+        return known
+    return known.model_copy(update={"withdrawn": withdrawal})
 
 
 def _check_other_basis(pack: RegulationPack, basis: str | None, reason: str | None) -> None:
@@ -151,11 +202,6 @@ def _check_other_basis(pack: RegulationPack, basis: str | None, reason: str | No
         )
 
 
-def taken_back(citizen: Citizen) -> bool:
-    """Whether there is no consent because the citizen took it back, and not for want of one."""
-    return bool(citizen.consents) and citizen.consents[-1].withdrawn is not None
-
-
 def have_told(citizen: Citizen, cases: Iterable[str | None], at: Context) -> None:
     """Have these cases told how the consent stands now; until they know, the citizen is due."""
     wanted = [*citizen.cases_to_tell, *(case for case in cases if case is not None)]
@@ -169,35 +215,53 @@ def told(citizen: Citizen) -> None:
 
 
 def sound_erasure(citizen: Citizen, at: Context) -> list[Event]:
-    """The alarms of the term to erase that are due (152-FZ 21.5)."""
+    """The alarms of the term to erase that are due (152-FZ 21.5); it runs with the survivor, where
+    the citizen was joined to one."""
+    if citizen.joined_to is not None:
+        citizen.terms.close(ERASURE, at=at.now)
+        return []
     return sound(citizen.terms, ErasureDueSoon, ErasureMissed, at)
 
 
 def needs_telling(case: Case) -> bool:
     """Whether a new consent changes what this case may do."""
-    return case.consent is not None or case.consent_withdrawn
+    goes_by_one = case.consent is not None or case.application is not None
+    return goes_by_one or case.consent_withdrawn
 
 
-def learn_consent(
-    case: Case, scope: ConsentScope | None, at: Context, *, taken_back: bool = True
-) -> list[Event]:
+def learn_consent(case: Case, known: ConsentState, at: Context) -> list[Event]:
     """How the citizen's consent stands by now: the case goes by it from here on (152-FZ 9).
 
     Taken back, it sets the case aside as a decline does: nothing leaves, no term runs, and it can
     be taken up again once there is a new consent; one that has ended notes it, should it go on
-    after all. What is enrolled goes on under its contract. If it was not `taken_back`, there never
-    was one: only what went by another one's is set aside.
+    after all. What is enrolled goes on under its contract, and so does what began since. If there
+    never was a consent, only what went by another one's is set aside.
     """
-    if scope is not None:
-        case.consent, case.consent_withdrawn = scope, False
+    anothers = case.consent_withdrawn and case.taken_back_at not in {None, *known.withdrawals}
+    if known.scope is not None:
+        case.consent = known.scope if needs_telling(case) else None
+        events = _let_go_on(case, at) if anothers else []
+        case.consent_withdrawn, case.taken_back_at = False, None
         if case.status is Status.APPLICATION_REGISTERED:
             release_request(case, at)
-        return []
-    if case.consent is None and not taken_back:
-        return []
+        return events
+    if case.consent is None and _does_not_concern(case, known.withdrawn):
+        return _let_go_on(case, at) if anothers else []
     case.consent = None
     hold_request(case)
     if case.enrolled:
         return []
-    case.consent_withdrawn = True
+    case.consent_withdrawn, case.taken_back_at = True, known.withdrawn
     return set_aside(case, at)
+
+
+def _does_not_concern(case: Case, withdrawn: datetime | None) -> bool:
+    """Whether a case without a consent began after one was taken back, or none ever was."""
+    return withdrawn is None or (case.received_at is not None and case.received_at > withdrawn)
+
+
+def _let_go_on(case: Case, at: Context) -> list[Event]:
+    """It was set aside because somebody else took a consent back, who was held for its citizen."""
+    case.consent_withdrawn, case.taken_back_at = False, None
+    aside = any(decline.consent_withdrawn for decline in case.declines[-1:])
+    return resume(case, at) if aside and case.status is Status.DECLINED else []

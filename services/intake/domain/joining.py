@@ -13,9 +13,18 @@ from contracts.context import Context
 from contracts.event import Event
 from contracts.values import CitizenCard
 from services.intake.domain.case import Case
-from services.intake.domain.citizen import Citizen, Consent, Joining, change_card, missing_parts
-from services.intake.domain.consenting import have_told, standing_consent
+from services.intake.domain.citizen import Citizen, Joining, change_card, missing_parts
+from services.intake.domain.consenting import (
+    ERASURE,
+    acts_of,
+    goes_otherwise,
+    have_told,
+    hold,
+    state_of,
+    told,
+)
 from services.intake.domain.joined_cases import age
+from services.intake.domain.joint_consent import apart, joint, settle_erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +49,12 @@ def joining_of(survivor: Citizen, pair: str) -> Joining | None:
 def take_over(
     survivor: Citizen, other: Citizen, pair: str, cases: OpenCases, at: Context
 ) -> list[Event]:
-    """The survivor's card is completed; of two open cases the elder one goes on (L 5.1)."""
+    """The survivor's card is completed, and holds the consents of both (152-FZ 9); of two open
+    cases the elder one goes on (L 5.1)."""
     known = joining_of(survivor, pair)
+    joined = _take_consents(survivor, other, pair, at)
     if known is not None and known.theirs == other.open_case:
-        return []
+        return joined
     if known is not None:  # a referral about the other one came in between
         _give_back(survivor, other, known, at)
     before = survivor.card
@@ -53,7 +64,7 @@ def take_over(
         pair=pair,
         citizen=other.id,
         completed=tuple(missing_parts(survivor.card, other.card)),
-        consent_taken=_consent_lacks(survivor) and other.consent is not None,
+        consent_taken=other.consent is not None and survivor.consent == other.consent,
         theirs=other.open_case,
         case_before=survivor.open_case,
         served_before=survivor.served,
@@ -63,34 +74,43 @@ def take_over(
     survivor.joinings.append(note)
     survivor.served = survivor.served or other.served
     _complete(survivor, other, at)
-    if note.consent_taken:
-        taken = standing_consent(other)
-        survivor.consent = other.consent
-        survivor.consents += [taken] if taken is not None else []
     if cases.theirs is not None and (younger is None or younger is cases.survivors):
         take_case(survivor, cases.theirs.id)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
+    return [*changed, *joined]
+
+
+def _take_consents(survivor: Citizen, other: Citizen, pair: str, at: Context) -> list[Event]:
+    """What the person did last decides for every case of theirs, and for the term to erase. Said
+    again only if one of the two acted in between."""
+    known, before = joining_of(survivor, pair), state_of(survivor)
+    mine, theirs = acts_of(survivor), acts_of(other)
     if known is not None:
-        return [*changed]
-    joined = CitizensJoined(
-        by=at.by,
-        survivor=survivor.id,
-        joined=other.id,
-        pair=pair,
-        consented=survivor.consent is not None,
-    )
-    return [*changed, joined]
+        mine, theirs = apart(survivor.consents, other)
+    hold(survivor, joint(mine, theirs, at))
+    opened, closed = settle_erasure(survivor, at)
+    now = state_of(survivor)
+    if other.cases_to_tell or goes_otherwise(before, now) or goes_otherwise(state_of(other), now):
+        have_told(survivor, [*survivor.case_ids, *other.case_ids], at)
+    if known is not None and now == before:
+        return []
+    return [
+        CitizensJoined(
+            by=at.by,
+            survivor=survivor.id,
+            joined=other.id,
+            pair=pair,
+            consented=survivor.consent is not None,
+            opened=opened,
+            closed=closed,
+        )
+    ]
 
 
 def take_case(survivor: Citizen, case_id: str) -> None:
     """The case is the survivor's open one from here on; the one before stays theirs."""
     before = [known for known in survivor.case_ids if known != case_id]
     survivor.earlier_cases, survivor.open_case = list(dict.fromkeys(before)), case_id
-
-
-def _consent_lacks(survivor: Citizen) -> bool:
-    """A consent the survivor took back is not given anew by another card's."""
-    return survivor.consent is None and not survivor.consents
 
 
 def _complete(survivor: Citizen, other: Citizen, at: Context) -> None:
@@ -100,11 +120,14 @@ def _complete(survivor: Citizen, other: Citizen, at: Context) -> None:
 
 
 def join(other: Citizen, survivor: str, pair: str, at: Context) -> list[Event]:
-    """The joined one points to the survivor from here on."""
+    """The joined one points to the survivor from here on, with whom the term to erase runs, and
+    who tells the cases how the consent stands."""
     if other.joined_to is not None:
         return []
     other.joined_to, other.joined_by = survivor, pair
-    return [CitizensJoined(by=at.by, survivor=survivor, joined=other.id, pair=pair)]
+    told(other)
+    closed = other.terms.close(ERASURE, at=at.now)
+    return [CitizensJoined(by=at.by, survivor=survivor, joined=other.id, pair=pair, closed=closed)]
 
 
 def release(survivor: Citizen, other: Citizen, pair: str, at: Context) -> list[Event]:
@@ -112,8 +135,12 @@ def release(survivor: Citizen, other: Citizen, pair: str, at: Context) -> list[E
     known = joining_of(survivor, pair)
     if known is None:
         return []
-    before = survivor.card
+    before, went_by = survivor.card, state_of(survivor)
     _give_back(survivor, other, known, at)
+    hold(survivor, apart(survivor.consents, other)[0])
+    if goes_otherwise(went_by, state_of(survivor)):
+        have_told(survivor, survivor.case_ids, at)
+    opened, closed = settle_erasure(survivor, at)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
     parted = CitizensParted(
         by=at.by,
@@ -121,6 +148,8 @@ def release(survivor: Citizen, other: Citizen, pair: str, at: Context) -> list[E
         parted=other.id,
         pair=pair,
         consented=survivor.consent is not None,
+        opened=opened,
+        closed=closed,
     )
     return [*changed, parted]
 
@@ -135,9 +164,6 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
     if fields:
         kept = survivor.card.model_dump(exclude=set(fields), exclude_none=True)
         change_card(survivor, CitizenCard.model_validate(kept), at)
-    lost = known.consent_taken and survivor.consent == other.consent
-    if lost:
-        survivor.consent, survivor.consents = None, survivor.consents[:-1]
     taken = {known.theirs, known.into_case} - {None}
     if survivor.open_case in taken and survivor.open_case != known.case_before:
         survivor.open_case = known.case_before
@@ -145,18 +171,26 @@ def _give_back(survivor: Citizen, other: Citizen, known: Joining, at: Context) -
             survivor.earlier_cases.remove(known.case_before)
     if survivor.served and not known.served_before and other.served:
         survivor.served = False
-    if lost:  # those that are theirs again, and went by it
-        have_told(survivor, survivor.case_ids, at)
 
 
-def part(
-    other: Citizen, survivor: str, pair: str, at: Context, *, consent: Consent | None
-) -> list[Event]:
+def part(other: Citizen, survivor: Citizen, pair: str, at: Context) -> list[Event]:
     """The joined one stands for itself again, with the open case it had, which went by the
-    survivor's `consent` meanwhile and goes by its own from here on (152-FZ 9)."""
+    survivor's consent meanwhile and goes by its own from here on (152-FZ 9)."""
     if other.joined_by != pair:
         return []
-    if other.consent != consent:
+    hold(other, apart(survivor.consents, other)[1])
+    if goes_otherwise(state_of(survivor), state_of(other)):
         have_told(other, other.case_ids, at)
     other.joined_to, other.joined_by = None, None
-    return [CitizensParted(by=at.by, survivor=survivor, parted=other.id, pair=pair)]
+    opened, closed = settle_erasure(other, at)
+    return [
+        CitizensParted(
+            by=at.by,
+            survivor=survivor.id,
+            parted=other.id,
+            pair=pair,
+            parted_consented=other.consent is not None,
+            opened=opened,
+            closed=closed,
+        )
+    ]

@@ -13,12 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from contracts.territory.houses import is_house, parse_house, split_house
+from contracts.territory.letters import LOOKALIKES
 from contracts.territory.settlements import split_settlement
 from contracts.territory.streets import read_line
 from contracts.values import Address, Value
-
-LOOKALIKES: Final = str.maketrans("ABCEHKMOPTXYaceopxyё", "АВСЕНКМОРТХУасеорхуе")
-"""Latin letters that look as Cyrillic ones: a keyboard left in the other layout for one letter."""
 
 SHORTENED: Final = (
     (re.compile(r"[стд]ч|зч|жч|шч"), "щ"),

@@ -95,6 +95,15 @@ async def test_none_is_said_plainly(client: httpx.AsyncClient) -> None:
     assert found["elsewhere"] == "Томская область"
 
 
+async def test_r_3_1_2_what_was_understood_of_street_house_and_settlement_is_shown(
+    client: httpx.AsyncClient,
+) -> None:
+    found = await serving(client, address="г. Белово, п. Лесной, ул. Мира, д. 12 лит. Б")
+    assert (found["street"], found["house"]) == ("ул мира", "12б")
+    assert found["unknown_settlement"] == "лесной"
+    assert found["kinds"]["institution"]["outcome"] == "possible"
+
+
 async def test_hospitals_and_pension_fund_are_answered_too(client: httpx.AsyncClient) -> None:
     found = await serving(client, municipality="leninsk-kuznetsky", kinds=["pension_fund_office"])
     assert list(found["kinds"]) == ["pension_fund_office"]

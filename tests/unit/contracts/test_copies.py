@@ -11,7 +11,7 @@ from contracts.citizen import (
     ConsentWithdrawn,
 )
 from contracts.copies import CitizenCopy, followed
-from contracts.terms import Deadline
+from contracts.terms import ClosedTerm, Deadline
 from contracts.values import SYSTEM
 
 JOINED = CitizensJoined(by=SYSTEM, survivor="P1", joined="P2", pair="P1-P2", consented=True)
@@ -49,6 +49,18 @@ def test_the_term_to_erase_is_known_until_a_new_consent_152_fz_21() -> None:
         ConsentGiven(by=SYSTEM, basis="written_consent", text_version="v", given_on=DUE.date())
     )
     assert (copy.consented, copy.erase_by) == (True, None)
+
+
+def test_the_term_to_erase_goes_with_who_is_joined_152_fz_21() -> None:
+    ended = ClosedTerm(code=TERM.code, due_at=DUE, closed_at=DUE)
+    survivor, joined = CitizenCopy(id="P1"), CitizenCopy(id="P2", erase_by=DUE)
+    survivor.keep(JOINED.model_copy(update={"consented": False, "opened": (TERM,)}))
+    joined.keep(JOINED.model_copy(update={"closed": (ended,)}))
+    assert (survivor.erase_by, joined.erase_by) == (DUE, None)
+    survivor.keep(PARTED.model_copy(update={"closed": (ended,)}))
+    joined.consented = True
+    joined.keep(PARTED.model_copy(update={"opened": (TERM,), "parted_consented": False}))
+    assert (survivor.erase_by, joined.erase_by, joined.consented) == (None, DUE, False)
 
 
 async def test_an_id_leads_to_the_last_survivor_that_is_known() -> None:

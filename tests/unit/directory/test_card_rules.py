@@ -45,6 +45,25 @@ DAY: dict[str, Any] = {"days": ["MO"], "opens": "09:00", "closes": "17:00"}
             "card.serves",
         ),
         ({"serves": [{"settlement": "Мундыбаш"}]}, BODY, "municipality-missing", "card.serves"),
+        ({"serves": [{"municipality": "belovo", "settlement": "пгт"}]}, BODY,
+         "settlement-without-name", "card.serves"),
+        ({"serves": [{"municipality": "belovo", "settlement": "г. Юрга"}]}, BODY,
+         "foreign-settlement", "card.serves"),
+        ({"serves": [{"municipality": "belovo", "settlement": "Шерегеш"}]}, BODY,
+         "foreign-settlement", "card.serves"),
+        ({"serves": [{"municipality": "guryevsky-rayon", "street": "ул. Ленина"}]}, BODY,
+         "settlement-missing", "card.serves"),
+        ({"serves": [{"municipality": "yurga", "street": "Ленина, 5"}]}, BODY,
+         "house-in-street", "card.serves"),
+        ({"address": {"text": "г. Юрга, ул. Мира, 1", "municipality": "belovo"}}, BODY,
+         "address-contradicts-municipality", "card.address.municipality"),
+        ({"address": {"text": "г. Томск, ул. Мира, 1", "municipality": "belovo"}}, BODY,
+         "address-contradicts-municipality", "card.address.municipality"),
+        ({"address": {"text": "Москва, ул. Мира, 1", "municipality": "belovo"}}, BODY,
+         "address-contradicts-municipality", "card.address.municipality"),
+        ({"region": "RU-MOW", "serves": [],
+          "address": {"text": "г. Юрга, ул. Мира, 1", "municipality": "yurga"}}, BODY,
+         "foreign-municipality", "card.address.municipality"),
         ({"serves": [{}], "region": None}, BODY, "region-missing", "card.region"),
         ({"region": "RU-MOW"}, BODY, "foreign-municipality", "card.serves"),
         ({}, None, "unknown-parent", "card.parent"),
@@ -153,3 +172,34 @@ def test_r_1_3_text_of_several_lines_is_refused_where_it_comes_in(
         check_card(sent, [BODY], card())
     assert (refused.value.code, refused.value.field) == ("several-lines", field)
     check_card(sent, [BODY], sent)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"serves": [{"municipality": "belovo", "settlement": "пгт Инской"}]},
+        {"serves": [{"municipality": "yashkinsky-rayon", "settlement": "с. Сосновка"}]},
+        {"serves": [{"municipality": "guryevsky-rayon", "settlement": "Урск", "street": "Мира"}]},
+        {"serves": [{"municipality": "yurga", "street": "ул. 50 лет Октября"}]},
+        {"serves": [{"municipality": "yurga", "street": "3-й микрорайон"}]},
+        {"serves": [{"municipality": "yurga", "street": "1-я Линия"}]},
+        {"address": {"text": "ул. Мира, 1", "municipality": "belovo"}},
+        {"address": {"text": "с. Сосновка, ул. Мира, 1", "municipality": "yashkinsky-rayon"}},
+        {"address": {"text": "Юргинский район, г. Юрга", "municipality": "yurga"}},
+    ],
+)
+def test_r_1_3_place_that_contradicts_nothing_is_taken(changes: dict[str, Any]) -> None:
+    check_card(card(**changes), [BODY])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"serves": [{"municipality": "guryevsky-rayon", "street": "ул. Ленина"}]},
+        {"address": {"text": "г. Юрга, ул. Мира, 1", "municipality": "belovo"}},
+    ],
+)
+def test_place_that_stays_as_it_was_entered_holds_up_no_other_change(
+    changes: dict[str, Any],
+) -> None:
+    check_card(card(**changes, phones=["+73845100002"]), [BODY], before=card(**changes))

@@ -66,8 +66,7 @@ def test_row_with_rayon_and_village_is_read_into_parts() -> None:
         postcode="652774",
         places=("Гурьевский район", "с.Малая Салаирка"),
         districts=("Гурьевский район",),
-        settlement_mark="с",
-        settlement="Малая Салаирка",
+        settlements=(("с", "Малая Салаирка"),),
         street="Школьный",
         house="5",
     )

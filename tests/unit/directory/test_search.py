@@ -231,3 +231,10 @@ def test_index_kept_step_by_step_answers_as_one_made_at_once(entries: list[Entry
     for words in ("сиделка", "бабушке", "документы сиделку"):
         assert ids(found(kept, words)) == ids(found(made, words))
         assert found(kept, words).facets == found(made, words).facets
+
+
+@pytest.mark.parametrize("spelt", ["пгт Инской", "Инской"])
+def test_service_of_a_settlement_is_found_however_it_was_entered(spelt: str) -> None:
+    made = index_of(entry("x.inskoy", serves=[{"municipality": "belovo", "settlement": spelt}]))
+    question = Question(location=place("г. Белово, пгт Инской"))
+    assert ids(find(made, question, VOCABULARY, 0, 10)) == ["x.inskoy"]

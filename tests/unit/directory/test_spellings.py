@@ -123,7 +123,7 @@ def test_r_3_1_2_order_of_name_and_kind_changes_nobody(street: str) -> None:
 
 
 MARX = index(
-    c=[{"municipality": "topkinsky-rayon", "street": "ул. К.Маркса"}],
+    c=[{"municipality": "topkinsky-rayon", "settlement": "Топки", "street": "ул. К.Маркса"}],
     d=[{"municipality": "topkinsky-rayon"}],
 )
 

@@ -36,6 +36,24 @@ def houses(**item: Any) -> HouseRange:
         ("12 к. 2", House(12, "", 0, "", 2)),
         ("12 кв. 5", House(12)),
         ("12а корпус 3", House(12, "а", 0, "", 3)),
+        ("12а/1к2", House(12, "а", 1, "", 2)),
+        ("12/А", House(12, "а")),
+        ("1 /Б", House(1, "б")),  # R appendix 1, authorised bodies, row 14
+        ("12 / 1", House(12, "", 1)),
+        ("12 лит. Б", House(12, "б")),
+        ("12, литера Б, кв. 5", House(12, "б")),
+        ("12A", House(12, "а")),  # Latin
+        ("12.б", House(12, "б")),
+        ("5 -а", House(5, "а")),
+        ("12 к-2", House(12, "", 0, "", 2)),
+        ("12с3", House(12, "", 0, "", 3)),
+        ("двлд. 5", House(5)),
+        ("12, подъезд 2, эт. 3", House(12)),
+        ("12-5", House(12)),
+        ("12 соор. Х", House(12, unread=True)),
+        ("12b", House(12, unread=True)),
+        ("12 литер А1", House(12, "а", unread=True)),
+        ("12 г Юрга", House(12, unread=True)),
         ("б/н", None),
         ("", None),
         (None, None),
@@ -55,6 +73,8 @@ def test_house_is_read_in_all_its_parts(text: str | None, house: House | None) -
         ("г. Белово, ул. 50 лет Октября, 7", Street("50 лет октября", "ул"), House(7)),
         ("г. Белово, ул. 50 лет Октября 7", Street("50 лет октября", "ул"), House(7)),
         ("г. Юрга, пр\u1c82спект Победы, 3\u1c80", Street("победы", "пр-кт"), House(3, "в")),
+        ("г. Юрга, ул. Мира, 12, лит. Б", Street("мира", "ул"), House(12, "б")),
+        ("г. Юрга, ул. Мира, д. 12, А", Street("мира", "ул"), House(12, "а")),
         ("с. Красное", None, None),
         (None, None, None),
     ],
@@ -227,3 +247,78 @@ def test_r_1_3_street_that_cannot_be_served_is_refused(changes: dict[str, Any], 
 def test_house_that_is_none_is_refused(house: str) -> None:
     with pytest.raises(ValueError, match="first"):
         HouseRange(first=house)
+
+
+LETTERS = {
+    "low": [place(houses=[{"first": "1", "last": "12а"}])],
+    "high": [place(houses=[{"first": "12б", "last": "40"}])],
+}
+
+
+@pytest.mark.parametrize(
+    ("house", "expected"),
+    [
+        ("12", ("one", ["low"], [])),
+        ("12 лит. А", ("one", ["low"], [])),
+        ("12 лит. Б", ("one", ["high"], [])),
+        ("12/Б", ("one", ["high"], [])),
+        ("12B", ("one", ["high"], [])),  # a Latin letter for «В»
+        ("12b", ("several", ["high", "low"], [])),
+        ("14b", ("one", ["high"], [])),
+    ],
+)
+def test_r_3_1_2_letter_of_the_house_decides_and_one_that_cannot_be_read_does_not(
+    house: str, expected: tuple[str, list[str], list[str]]
+) -> None:
+    assert ask(index(**LETTERS), f"{CITY}, ул. Ленина, {house}") == expected
+
+
+def test_r_3_1_2_part_of_the_house_that_cannot_be_read_is_named_as_what_decides() -> None:
+    query = AddressQuery(text=f"{CITY}, ул. Ленина, 12b")
+    answer = index(low=LETTERS["low"]).who_serves(query).kinds["institution"]
+    assert answer.outcome == "possible"
+    assert answer.statement_ru.endswith("не прочитана часть номера дома, от которой это зависит.")
+
+
+@pytest.mark.parametrize(
+    "spelt", ["пгт Инской", "Инской", "ИНСКОЙ пгт", "п. Инской", "п.г.т.Инской"]
+)
+@pytest.mark.parametrize(
+    "asked", ["г. Белово, пгт Инской", "Белово, Инской", "Белово г, Инской пгт"]
+)
+def test_r_3_1_2_settlement_is_served_however_it_is_entered_and_asked_for(
+    spelt: str, asked: str
+) -> None:
+    served = {"municipality": "belovo", "settlement": spelt}
+    made = index(a=[{"municipality": "belovo"}], b=[served])
+    assert ask(made, f"{asked}, ул. Мира, 5") == ("one", ["b"], ["a"])
+    made = index(a=[{"municipality": "belovo"}], b=[served | {"street": "ул. Мира"}])
+    assert ask(made, f"{asked}, ул. Мира, 5") == ("one", ["b"], ["a"])
+    assert ask(made, f"{asked}, ул. Лесная, 5") == ("one", ["a"], [])
+    made.remove("b")
+    assert ask(made, f"{asked}, ул. Мира, 5") == ("one", ["a"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("г. Гурьевск, ул. Ленина, 5", "possible"),
+        ("Гурьевский район, с. Урск, ул. Ленина, 5", "possible"),
+        ("Гурьевский район, ул. Ленина, 5", "possible"),
+        ("г. Гурьевск, ул. Ленина, 6", "none"),
+        ("г. Гурьевск, ул. Мира, 5", "none"),
+    ],
+)
+def test_r_3_1_2_street_of_a_rayon_without_its_settlement_decides_nothing(
+    text: str, outcome: str
+) -> None:
+    """Such were entered before it was asked for."""
+    made = index(a=[{"municipality": "guryevsky-rayon", "street": "ул. Ленина", "houses": ODD}])
+    assert ask(made, text)[0] == outcome
+
+
+def test_r_3_1_2_street_of_a_city_is_not_the_one_of_a_settlement_beside_it() -> None:
+    made = index(a=[{"municipality": "belovo", "street": "ул. Ленина"}])
+    assert ask(made, "г. Белово, ул. Ленина, 5") == ("one", ["a"], [])
+    assert ask(made, "Беловский городской округ, ул. Ленина, 5") == ("one", ["a"], [])
+    assert ask(made, "г. Белово, пгт Инской, ул. Ленина, 5") == ("possible", ["a"], [])

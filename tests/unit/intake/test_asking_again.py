@@ -10,7 +10,7 @@ from contracts.context import Context
 from contracts.intake import CaseDeclined, ThinkingTimeEnded
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
-from services.intake.domain.consenting import learn_consent
+from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.declining import decline, reopen
 from services.intake.domain.ending import WithoutObject, close_without_object
 from services.intake.domain.notices import task_state
@@ -96,7 +96,7 @@ def test_nobody_is_asked_once_the_decline_stands_no_more_r_3_3_7_2(end: str) -> 
     elif end == "moved":
         close_without_object(case, WithoutObject.MOVED, ASKED)
     else:
-        learn_consent(case, None, ASKED)
+        learn_consent(case, ConsentState(None, ASKED.now), ASKED)
     settle(case, ASKED, moved=True)
     place = listed(case)
     assert place is None or place[0] is not Worklist.ASKING_AGAIN

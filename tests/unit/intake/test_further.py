@@ -15,7 +15,7 @@ from contracts.triage import TriageCode
 from services.intake.domain.actions import Status
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.case import Case
-from services.intake.domain.consenting import learn_consent
+from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.documents import register_application
 from services.intake.domain.ending import (
     WithoutObject,
@@ -144,7 +144,7 @@ def test_declined_before_it_was_passed_on_waits_there_again_r_3_1_2() -> None:
 
 def test_referral_about_who_took_the_consent_back_is_looked_at_152_fz_9() -> None:
     case = applied()
-    learn_consent(case, None, when())
+    learn_consent(case, ConsentState(None, NOON), when())
     (linked,) = danger_about(case, requester=HOSPITAL)
     assert isinstance(linked, ReferralLinked)
     assert (case.status, linked.to_review) == (Status.DECLINED, True)

@@ -217,10 +217,10 @@ def test_a_decline_stands_after_the_case_was_parted_r_3_3_7_2() -> None:
 
 
 def test_a_joined_citizen_points_to_the_survivor_until_the_same_pair_is_undone() -> None:
-    _, younger = citizens()
+    elder, younger = citizens()
     assert len(joining.join(younger, "P1", "P1-P2", when())) == 1
     assert joining.join(younger, "P9", "P2-P9", when()) == []
-    assert joining.part(younger, "P9", "P2-P9", when(), consent=None) == []
+    assert joining.part(younger, Citizen(id="P9"), "P2-P9", when()) == []
     assert younger.joined_to == "P1"
-    assert len(joining.part(younger, "P1", "P1-P2", when(), consent=None)) == 1
+    assert len(joining.part(younger, elder, "P1-P2", when())) == 1
     assert (younger.joined_to, pair.pair_id("P2", "P1")) == (None, "P1-P2")
