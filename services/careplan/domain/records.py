@@ -207,6 +207,8 @@ class DecisionForm(Value):
     reasons: Text | None = None
     level: StrictInt | None = Field(
         default=None,
+        ge=1,
+        le=3,
         description="level of care need; of an enrolment whose assessment found none (L 3.1)",
     )
 

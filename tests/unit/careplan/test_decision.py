@@ -66,6 +66,7 @@ def test_a_refusal_starts_the_term_of_its_notice_with_the_package() -> None:
 
 
 REASONS = "Обоснование решения"
+OF_NO_PACK = enrolment(reasons=REASONS).model_copy(update={"level": 4})
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_what_a_decision_must_say(
     [
         (None, enrolment(reasons=REASONS), ("level-missing", "level", "L 3.1")),
         (30, enrolment(reasons=REASONS), ("level-missing", "level", "L 3.1")),
-        (None, enrolment(reasons=REASONS, level=4), ("unknown-level", "level", "L 3.1")),
+        (None, OF_NO_PACK, ("unknown-level", "level", "L 3.1")),
         (60, enrolment(reasons=REASONS, level=3), ("level-out-of-place", "level", "L 3.1")),
         (None, refusal(level=1), ("level-out-of-place", "level", "L 3.1")),
     ],
