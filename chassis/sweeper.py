@@ -63,6 +63,7 @@ class Sweeper:
         context: Callable[[datetime], Context],
         errand_seconds: float = ERRAND_SECONDS,
         quiet_seconds: float = QUIET_SECONDS,
+        interval_seconds: float = INTERVAL_SECONDS,
     ) -> None:
         self._watches = watches
         self._relay = relay
@@ -71,6 +72,7 @@ class Sweeper:
         self._context = context
         self._nudge = asyncio.Event()
         self._errand_seconds = errand_seconds
+        self._interval_seconds = interval_seconds
         self.quiet_seconds = quiet_seconds
         self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._errand_slots = asyncio.Semaphore(ERRANDS_AT_ONCE)
@@ -97,7 +99,7 @@ class Sweeper:
                 log.error("sweep-failed", error=type(failure).__name__)
             self._progress()
             try:
-                async with asyncio.timeout(INTERVAL_SECONDS):
+                async with asyncio.timeout(self._interval_seconds):
                     await self._nudge.wait()
                 await asyncio.sleep(0.02)  # many nudges, one sweep
             except TimeoutError:

@@ -69,8 +69,8 @@ class SurveyTermCorrected(
     ru="Срок обследования исправлен",
     en="The survey's term is corrected",
 ):
-    """The case said wrongly whether the citizen lies in a hospital: the survey is due by the right
-    term, counted from the same moment."""
+    """The case said wrongly whether the citizen lies in a hospital, or when the referral was
+    received: the survey is due by the right term, counted from the right moment."""
 
 
 class SurveyScheduled(

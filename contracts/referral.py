@@ -199,17 +199,31 @@ class ReferralLinked(
     )
 
 
+class CorrectedReceipt(Value):
+    """When a referral was received, if that was recorded wrongly; terms count from the receipt."""
+
+    journal_number: Line
+    before: AwareDatetime = Field(description="as it was said until now")
+    received_at: AwareDatetime
+    opened_case: bool = Field(description="the case was opened by it, and counts from it")
+
+
 class CircumstancesCorrected(
     CaseEvent,
     stream=CASE,
     clause="R 3.3.3",
-    ru="Исправлено, в больнице ли гражданин и просил ли ухода на дому",
-    en="Corrected: in hospital or not, home care asked for or not",
+    ru="Исправлены сведения, с которыми заведено дело",
+    en="What the case was opened by is corrected",
 ):
-    """What the case was opened by was wrong, and is so from here on; the survey's term follows."""
+    """What the case was opened by was wrong, and is so from here on; the survey's term follows.
+
+    With `receipt` it is the moment from which terms count (R 3.1.8, 3.3.2): those in `opened` run
+    anew, and what ran before them has lapsed.
+    """
 
     in_hospital: bool
     home_care_asked: bool
+    receipt: CorrectedReceipt | None = None
 
 
 class ReviewOutcome(StrEnum):

@@ -92,6 +92,24 @@ class TermBook(BaseModel):
         self.running += [WatchedTerm(deadline=deadline) for deadline in fresh]
         return fresh
 
+    def recount(self, *deadlines: Deadline) -> tuple[Deadline, ...]:
+        """Count running terms anew, from another moment; those that do not run are passed over.
+
+        The alarms of another due moment sound anew. Whoever hears that a term started anew takes
+        its earlier start as lapsed, so one that ran out by mistake is not late any more.
+        """
+        anew = {deadline.code: deadline for deadline in deadlines}
+        recounted = []
+        for index, term in enumerate(self.running):
+            deadline = anew.get(term.deadline.code)
+            if deadline is None:
+                continue
+            stays = deadline.due_at == term.deadline.due_at
+            rung = {"warned": term.warned, "missed": term.missed} if stays else {}
+            self.running[index] = WatchedTerm(deadline=deadline, **rung)
+            recounted.append(deadline)
+        return tuple(recounted)
+
     def close(self, *codes: str, at: datetime) -> tuple[ClosedTerm, ...]:
         """End terms that run; those that do not run are passed over."""
         ended = [deadline for deadline in self.deadlines if deadline.code in codes]

@@ -20,9 +20,11 @@ from deploy.runner.program import Program
 INSTALLER = Path(__file__).with_name("install-rabbitmq.sh")
 PACKAGED = Path("/usr/lib/rabbitmq/lib")
 
-# Few schedulers that sleep when idle: the node shares a small machine with ten other processes.
+SPARING = "+sbwt none +sbwtdcpu none +sbwtdio none"
+"""A scheduler that is idle sleeps: it would keep others from the processor that it waits for."""
+# Few schedulers: the node shares a small machine with ten other processes.
 # No shell on standard input; no epmd of Erlang's own making, which would outlive the node.
-ERLANG_FLAGS = "-noinput -start_epmd false +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
+ERLANG_FLAGS = f"-noinput -start_epmd false +S 2:2 {SPARING}"
 
 
 class BrokerMissing(RunnerError):
@@ -149,6 +151,7 @@ class Node:
                 f"{ERLANG_FLAGS} -kernel inet_dist_use_interface {{{interface}}} "
                 f"{self.erlang_flags}".rstrip()
             ),
+            "RABBITMQ_CTL_ERL_ARGS": f"+S 1:1 {SPARING}",
             # Makes the script replace itself by Erlang: supervisor's child is the node itself.
             "RABBITMQ_ALLOW_INPUT": "1",
         }

@@ -23,8 +23,8 @@ from deploy.runner.tokens import Credentials
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 
-BROKER_SECONDS = 90.0  # some five seconds on an idle machine; a loaded one gets the benefit
-SERVICE_SECONDS = 90.0
+BROKER_SECONDS = 180.0  # some five seconds on an idle machine; a loaded one gets the benefit
+SERVICE_SECONDS = 180.0
 
 
 def data_dir_of(name: str) -> Path:

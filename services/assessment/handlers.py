@@ -27,12 +27,13 @@ from services.assessment.domain.case import Case
 from services.assessment.domain.opening import (
     begin_anew,
     correct_circumstances,
+    correct_receipt,
     decline_at_intake,
     open_assessment,
     return_at_intake,
     shorten_survey,
 )
-from services.assessment.domain.referred import keep_said, mark_withdrawn
+from services.assessment.domain.referred import correct_received, keep_said, mark_withdrawn
 
 
 def on_referral_registered(case: Case, event: ReferralRegistered, at: Context) -> list[Event]:
@@ -54,8 +55,11 @@ def on_referral_linked(case: Case, event: ReferralLinked, at: Context) -> list[E
 def on_circumstances_corrected(
     case: Case, event: CircumstancesCorrected, at: Context
 ) -> list[Event]:
-    """Intake was told wrongly whether the citizen lies in a hospital (R 3.3.3), or whether home
-    care was asked for (R 3.3.10)."""
+    """Intake was told wrongly whether the citizen lies in a hospital (R 3.3.3), whether home care
+    was asked for (R 3.3.10), or when a referral was received (R 3.3.2)."""
+    if event.receipt is not None:
+        correct_received(case, event.receipt)
+        return correct_receipt(case, event.receipt, at)
     return correct_circumstances(
         case, at, in_hospital=event.in_hospital, home_care_asked=event.home_care_asked
     )

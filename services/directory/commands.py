@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.store import AlreadyExists, Collection, StoreUnavailable
+from chassis.store import AlreadyExists, Collection
 from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
-from contracts.errors import Refusal
+from contracts.errors import InvalidInput, Refusal
 from contracts.event import Event
 from contracts.values import Actor
 from services.directory.directory import Directory
@@ -69,7 +68,7 @@ async def publish_organization(
         return known
     at = directory.service.at(by)
     organization, events = publish(card, reason, at)
-    answered = await directory.service.commands.create(
+    return await directory.service.commands.create(
         directory.organizations,
         Document(id=organization.id, state=organization),
         ORGANIZATION,
@@ -77,8 +76,6 @@ async def publish_organization(
         at,
         events,
     )
-    await see(directory, card.id)
-    return answered
 
 
 async def change_organization(
@@ -91,9 +88,9 @@ async def change_organization(
     visible: Callable[[Organization], bool] = lambda organization: not organization.is_proposal,
     answer: Callable[[Organization], dict[str, Any]] = lambda organization: {},
 ) -> Answered:
-    """Carry a decision out on an organization; this process answers from it at once."""
+    """Carry a decision out on an organization."""
     at = directory.service.at(by)
-    answered = await directory.service.commands.execute(
+    return await directory.service.commands.execute(
         directory.organizations,
         organization_id,
         ORGANIZATION,
@@ -104,8 +101,6 @@ async def change_organization(
         answer=answer,
         what="organization",
     )
-    await see(directory, organization_id)
-    return answered
 
 
 async def replace_card(
@@ -218,7 +213,8 @@ async def check_entered(
 ) -> None:
     """Refuse a card that others could not work with, or that not all of them could read yet.
 
-    What was judged when the present card was entered is not judged again, unless `anew`.
+    What was judged when the present card was entered is not judged again, unless `anew`. Whom it
+    answers to is taken from memory, and looked up before it is refused for that.
     """
     if card.kind not in FIRST_KINDS and not directory.further_kinds:
         raise KindNotInUse(
@@ -228,21 +224,16 @@ async def check_entered(
         )
     present = directory.snapshot.get(card.id) if not anew else None
     before = present.card if present is not None else None
-    above: list[Organization] = []
-    if card.parent is not None and not parent_stands(card, before):
+    known = directory.snapshot.get
+    try:
+        check_card(card, above_of(card.parent, known), before)
+    except InvalidInput:
+        if card.parent is None or parent_stands(card, before):
+            raise
         parent = await directory.organizations.get(card.parent)
         if parent is not None:
-            higher = above_of(parent.state.card.parent, directory.snapshot.get)
-            above = [parent.state, *higher]
-    check_card(card, above, before)
-
-
-async def see(directory: Directory, organization_id: str) -> None:
-    """Have what was stored in memory at once; if the store is away, the next look finds it."""
-    with contextlib.suppress(StoreUnavailable):
-        document = await directory.organizations.get(organization_id)
-        if document is not None:
-            directory.snapshot.take(document.state, document.version)
+            directory.snapshot.take(parent.state, parent.version)
+        check_card(card, above_of(card.parent, known), before)
 
 
 async def taking_part(directory: Directory, organization_id: str) -> Organization | None:

@@ -10,7 +10,7 @@ While the store is away, what is in memory stands; the next look begins where th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -32,8 +32,9 @@ LOOKS = (
 )
 """How far back it is looked, and how often: clocks that are kept differ by less than the first, and
 a long import is not read again whole every two seconds."""
-AT_FIRST = 1000
-"""How many records a look asks for; for more only where there are more."""
+AT_ONCE = 250
+"""How many records a look asks for at once: after an import there are thousands, and readers are
+served between."""
 
 
 async def keep_fresh(every_seconds: float, refresh: Callable[[], Awaitable[None]]) -> None:
@@ -68,7 +69,7 @@ class News(Generic[S]):
         now = epoch_ms(self._now())
         due = [number for number, moment in enumerate(self._due) if moment <= now]
         furthest, _ = LOOKS[due[-1]] if due else LOOKS[0]
-        for found in await self._changed(min(self._looked, now) - _ms(furthest)):
+        async for found in self._changed(min(self._looked, now) - _ms(furthest)):
             if found["version"] > self._version_of(found["id"]):
                 document = await self._collection.get(found["id"])
                 if document is not None:
@@ -77,14 +78,21 @@ class News(Generic[S]):
         for number in due:
             self._due[number] = now + _ms(LOOKS[number][1])
 
-    async def _changed(self, since: int) -> list[dict[str, Any]]:
-        """Ids and versions of all that changed since then."""
-        query, order, limit = {"changed": {"$gte": since}}, [("changed", 1)], AT_FIRST
+    async def _changed(self, since: int) -> AsyncIterator[dict[str, Any]]:
+        """Ids and versions of all that changed since then; those of one moment perhaps twice."""
+        limit, order = AT_ONCE, [("changed", 1)]
         while True:
-            found = await self._collection.look(query, "version", sort=order, limit=limit)
+            query = {"changed": {"$gte": since}}
+            found = await self._collection.look(
+                query, "version", "changed", sort=order, limit=limit
+            )
+            for one in found:
+                yield one
             if len(found) < limit:
-                return found
-            limit *= 10
+                return
+            last = found[-1]["changed"]
+            limit = AT_ONCE if last > since else limit * 10  # more of one moment than fit
+            since = last
 
 
 def _ms(span: timedelta) -> int:

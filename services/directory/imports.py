@@ -1,48 +1,36 @@
-"""Use cases of the import: a preview that changes nothing, and its application row by row.
+"""Use cases of the import: a preview that changes nothing, and the decision to apply it.
 
-Invariant: every row is its own write, with a key that is the import's and the row's, so a row that
-was applied by a process that died is found applied. What came of rows is written fifty at a time at
-most, and a row of which that is known is not looked at again; the import is due until all are done.
-Whoever sweeps next goes on there, however long the file: nothing is done twice, and no row undoes
-what somebody changed after the preview.
+Invariant: a preview is seen once all of it is written, and a decision is one write; what follows
+from it (`applying.py`) is the sweeper's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from itertools import groupby
+from collections.abc import AsyncIterator, Iterator, Sequence
 
-from chassis.commands import Request, StaleVersion
+from chassis.commands import Request
 from chassis.document import Answered, Document
 from chassis.store import AlreadyExists
 from contracts.context import Context
-from contracts.directory import ORGANIZATION
-from contracts.errors import InvalidInput, Refusal
 from contracts.territory import municipalities, regions
-from contracts.values import SYSTEM, Actor
-from services.directory.commands import entered_before, see
+from contracts.values import Actor
 from services.directory.directory import Directory
 from services.directory.domain.import_file import read_file
 from services.directory.domain.import_job import (
     AcceptedCorrection,
     Import,
     ImportPart,
-    ImportStatus,
     apply,
-    corrected,
-    depths,
-    enter_imported,
-    finish,
-    is_offered,
+    parts_with,
     preview,
-    take_imported,
 )
-from services.directory.domain.importing import Known, Outcome, PlannedRow, RowState, plan
+from services.directory.domain.import_order import PartOutline
+from services.directory.domain.importing import Known, plan
 
-PARTS_AT_MOST = 250
-ROWS_AT_ONCE = 500
-"""After so many rows an errand ends, and the next sweep goes on: far below what it may take."""
+PARTS_AT_ONCE = 4
+"""Some hundred kilobytes, some milliseconds."""
 
 
 async def preview_import(
@@ -93,9 +81,15 @@ async def apply_import(
     request: Request,
     by: Actor,
 ) -> Answered:
-    """Decide it in one write; the sweeper begins at once with the rows."""
+    """Decide it in one write; the sweeper begins at once with the rows.
+
+    Of the rows, which do not change, those are read that the decision speaks of.
+    """
     at = directory.service.at(by)
-    rows = [row for part in await parts_of(directory, import_id) for row in part.state.rows]
+    document = await directory.imports.get(import_id)
+    numbers = {*(item.row for item in corrections), *overruled}
+    named = parts_with(document.state, numbers) if document is not None else []
+    rows = [row async for part in parts_of(directory, named) for row in part.state.rows]
     return await directory.service.commands.execute(
         directory.imports,
         import_id,
@@ -109,112 +103,26 @@ async def apply_import(
     )
 
 
-async def parts_of(directory: Directory, import_id: str) -> list[Document[ImportPart]]:
-    """All parts that an import names; none for one that is not there."""
-    document = await directory.imports.get(import_id)
-    if document is None:
-        return []
-    named = set(document.state.parts)
-    found = await directory.import_parts.find(
-        {"import_id": import_id}, sort=[("number", 1)], limit=PARTS_AT_MOST * 4
-    )
-    return [part for part in found if part.id in named]
+async def parts_of(
+    directory: Directory, part_ids: Sequence[str]
+) -> AsyncIterator[Document[ImportPart]]:
+    """Parts of an import, in their order, a few at a time: others are served between."""
+    for ids in _few(part_ids):
+        found = await directory.import_parts.find({"_id": {"$in": ids}}, limit=len(ids))
+        for part in sorted(found, key=lambda part: part.state.number):
+            yield part
 
 
-async def carry_out(directory: Directory, import_id: str) -> None:
-    """Apply what is left of an import that was decided; the sweeper calls it until it is done."""
-    document = await directory.imports.get(import_id)
-    if document is None or document.state.status is not ImportStatus.APPLYING:
-        return
-    found, parts = document.state, await parts_of(directory, import_id)
-    if not await _carry_out_rows(directory, found, parts):
-        directory.service.sweeper.nudge()
-        return
-    rows = [row for part in parts for row in part.state.rows]
-    at = directory.service.at(SYSTEM)
-    await directory.service.commands.execute(
-        directory.imports,
-        import_id,
-        None,
-        Request(key=f"finish-{import_id}", fingerprint=import_id),
-        at,
-        lambda state: finish(state, rows, at),
-        visible=lambda _: True,
-        what="import",
-    )
+async def outlines_of(directory: Directory, found: Import) -> AsyncIterator[PartOutline]:
+    """All parts of an import, in their order, in outline."""
+    for ids in _few(found.parts):
+        query = {"_id": {"$in": ids}}
+        stored = await directory.import_parts.look(query, "state", limit=len(ids))
+        states = sorted((part["state"] for part in stored), key=lambda state: int(state["number"]))
+        for state in states:
+            yield PartOutline.model_validate(state)
 
 
-async def _carry_out_rows(
-    directory: Directory, found: Import, parts: list[Document[ImportPart]]
-) -> bool:
-    """Row by row, those first that others answer to; whether all are done.
-
-    A part is written whenever those of its rows are done that are as far from the top.
-    """
-    depth = depths([row for part in parts for row in part.state.rows])
-    left = sorted(
-        (depth[row.number], part.state.number, row.number)
-        for part in parts
-        if not part.state.done
-        for row in part.state.rows
-        if row.outcome is None
-    )
-    of_number = {part.state.number: part for part in parts}
-    for (_, number), group in groupby(left[:ROWS_AT_ONCE], key=lambda item: item[:2]):
-        part, numbers = of_number[number], {item[2] for item in group}
-        for row in part.state.rows:
-            if row.number in numbers:
-                row.outcome, row.detail = await _carry_out_row(directory, found, row)
-        part.state.done = all(row.outcome is not None for row in part.state.rows)
-        await directory.import_parts.save(part)
-    return len(left) <= ROWS_AT_ONCE
-
-
-async def _carry_out_row(
-    directory: Directory, found: Import, row: PlannedRow
-) -> tuple[Outcome, str | None]:
-    if not is_offered(found, row):
-        is_same = row.state is RowState.UNCHANGED
-        return (Outcome.UNCHANGED, None) if is_same else (Outcome.LEFT_OUT, row.conflict)
-    try:
-        await _apply_row(directory, found, row)
-    except (AlreadyExists, StaleVersion):
-        return Outcome.CONFLICT, "changed since the preview"
-    except InvalidInput as wrong:
-        if wrong.code == "nothing-changed":
-            return Outcome.UNCHANGED, None
-        return Outcome.REFUSED, wrong.code
-    except Refusal as wrong:
-        if wrong.code == "too-busy":
-            raise
-        return Outcome.REFUSED, wrong.code
-    return Outcome.APPLIED, None
-
-
-async def _apply_row(directory: Directory, found: Import, row: PlannedRow) -> None:
-    asked = corrected(found, row, directory.appendix.gazetteer)
-    if asked.card is None:
-        raise LookupError(row.number)
-    by = found.applied_by or SYSTEM
-    at = directory.service.at(by)
-    digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
-    request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
-    commands, key = directory.service.commands, asked.card.id
-    if await entered_before(directory, asked.card, request) is not None:
-        return  # applied by a process that died, and only then something else changed
-    if row.seen_version == 0:
-        organization, events = enter_imported(found, asked, row, at)
-        document = Document(id=key, state=organization)
-        await commands.create(directory.organizations, document, ORGANIZATION, request, at, events)
-    else:
-        await commands.execute(
-            directory.organizations,
-            key,
-            ORGANIZATION,
-            request,
-            at,
-            lambda state: take_imported(state, found, asked, row, at),
-            visible=lambda _: True,
-            what="organization",
-        )
-    await see(directory, key)
+def _few(part_ids: Sequence[str]) -> Iterator[list[str]]:
+    for first in range(0, len(part_ids), PARTS_AT_ONCE):
+        yield list(part_ids[first : first + PARTS_AT_ONCE])

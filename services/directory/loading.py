@@ -64,15 +64,16 @@ async def _load_row(
         tried += 1
         present = document if tried == 1 else await directory.organizations.get(key)
         if present is None or not is_up_to_date(present.state, row, card, files):
-            present = await _store_row(directory, key, present)
-        directory.snapshot.take(present.state, present.version)
+            await _store_row(directory, key, present)
+        else:
+            directory.snapshot.take(present.state, present.version)
 
     await attempt()
 
 
 async def _store_row(
     directory: Directory, key: str, document: Document[Organization] | None
-) -> Document[Organization]:
+) -> None:
     row, card = directory.appendix.rows[key], directory.appendix.cards[key]
     at, files = directory.service.at(SYSTEM), directory.appendix.version
     if document is None:
@@ -83,4 +84,3 @@ async def _store_row(
     await directory.service.commands.store(
         directory.organizations, document, ORGANIZATION, None, at, events
     )
-    return document

@@ -27,12 +27,12 @@ from services.directory.api import (
     serving,
     versions,
 )
+from services.directory.applying import carry_out
 from services.directory.directory import Directory
 from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
 from services.directory.domain.listing_rows import listings_of
 from services.directory.history import archive
-from services.directory.imports import carry_out
 from services.directory.loading import load_and_keep_fresh
 from services.directory.offer import Offer
 from services.directory.offer_freshness import open_and_keep_fresh
@@ -56,6 +56,7 @@ def create_app(
     )
     snapshot, vocabulary = Snapshot(), read_vocabulary()
     filed = listings_of(read_services(settings.directory_data), tuple(appendix.rows), vocabulary)
+    offer = Offer(snapshot, filed, vocabulary)
 
     async def archiving(organization_id: str) -> None:
         await archive(directory, organization_id)
@@ -66,7 +67,11 @@ def create_app(
     directory = Directory(
         service=service,
         organizations=service.collection(
-            ORGANIZATIONS, ORGANIZATION, on_due=take_effect, errand=archiving
+            ORGANIZATIONS,
+            ORGANIZATION,
+            on_due=take_effect,
+            errand=archiving,
+            saved=lambda stored: snapshot.take(stored.state, stored.version),
         ),
         versions=service.collection(VERSIONS),
         imports=service.collection(IMPORTS, errand=importing),
@@ -74,10 +79,16 @@ def create_app(
         appendix=appendix,
         refresh_seconds=settings.refresh_seconds,
         further_kinds=settings.further_kinds,
-        services=service.collection(SERVICES, SERVICE),
-        capacities=service.collection(CAPACITIES, CAPACITY),
+        services=service.collection(
+            SERVICES, SERVICE, saved=lambda stored: offer.take_service(stored.state, stored.version)
+        ),
+        capacities=service.collection(
+            CAPACITIES,
+            CAPACITY,
+            saved=lambda stored: offer.take_capacity(stored.state, stored.version),
+        ),
         filed_services=service.collection(FILED_SERVICES),
-        offer=Offer(snapshot, filed, vocabulary),
+        offer=offer,
         snapshot=snapshot,
     )
 

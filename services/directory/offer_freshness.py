@@ -53,6 +53,7 @@ async def open_offer(directory: Directory) -> None:
     entries = list(offer.entries())
     made = await directory.service.aside(_made, directory.appendix, offer.vocabulary, entries)
     offer.open(*made)
+    directory.service.keep()
     log.info("offer-open", services=len(entries))
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 
 from chassis.commands import Request
 from chassis.document import Answered, Document
-from chassis.store import StoreUnavailable
 from contracts.context import Context
 from contracts.errors import NotFound
 from contracts.event import Event
@@ -36,30 +34,23 @@ async def enter_service(
         return known
     at = directory.service.at(by)
     service, events = list_service(listing, reason, at)
-    answered = await directory.service.commands.create(
+    return await directory.service.commands.create(
         directory.services, Document(id=service.id, state=service), SERVICE, request, at, events
     )
-    with contextlib.suppress(StoreUnavailable):  # if it is away, the next look finds it
-        document = await directory.services.get(listing.id)
-        if document is not None:
-            directory.offer.take_service(document.state, document.version)
-    return answered
 
 
 async def change_listed(
     directory: Directory, service_id: str, request: Request, by: Actor, decide: Decide
 ) -> Answered:
-    """Carry a decision out on a service; this process answers from it at once."""
+    """Carry a decision out on a service."""
     at = directory.service.at(by)
     filed = directory.offer.filed.get(service_id)
-    decided: list[ListedService] = []
 
     def decision(service: ListedService) -> Sequence[Event]:
         refile(service, filed)  # the editor has seen the newer file
-        decided[:] = [service]
         return decide(service, at)
 
-    answered = await directory.service.commands.execute(
+    return await directory.service.commands.execute(
         directory.services,
         service_id,
         SERVICE,
@@ -70,9 +61,6 @@ async def change_listed(
         what="service",
         begin=lambda: begun(directory, service_id),
     )
-    for service in decided:
-        directory.offer.take_service(service, answered.version)
-    return answered
 
 
 async def replace_listing(
@@ -112,14 +100,12 @@ async def count_capacity(
     at = directory.service.at(by)
     given = {service.id: service.listing for service in directory.offer.of(organization_id)}
     vocabulary = directory.offer.vocabulary
-    decided: list[OrganizationCapacity] = []
 
     def decision(kept: OrganizationCapacity) -> Sequence[Event]:
         require_own(organization_id, by)
-        decided[:] = [kept]
         return change_capacity(kept, counted, uncounted, given, vocabulary, reason, at)
 
-    answered = await directory.service.commands.execute(
+    return await directory.service.commands.execute(
         directory.capacities,
         organization_id,
         CAPACITY,
@@ -130,9 +116,6 @@ async def count_capacity(
         what="organization",
         begin=lambda: uncounted_yet(directory, organization_id),
     )
-    for capacity in decided:
-        directory.offer.take_capacity(capacity, answered.version)
-    return answered
 
 
 def begun(directory: Directory, service_id: str) -> Document[ListedService] | None:

@@ -36,7 +36,7 @@ async def propose_entry(
         return known
     at = directory.service.at(by)
     organization = propose(card, particulars, at)
-    answered = await directory.service.commands.create(
+    return await directory.service.commands.create(
         directory.organizations,
         Document(id=organization.id, state=organization),
         ORGANIZATION,
@@ -44,8 +44,6 @@ async def propose_entry(
         at,
         (),
     )
-    directory.snapshot.take(organization, answered.version)
-    return answered
 
 
 async def amend_entry(

@@ -14,7 +14,6 @@ from chassis.document import Document
 from contracts.territory import AddressQuery, TerritoryAnswer, index_of, serving_of
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.register import claim_of, numbers_shared
-from services.directory.domain.rows import ImportedRow
 
 
 class Snapshot:
@@ -74,14 +73,6 @@ class Snapshot:
     def answering_to(self, organization_id: str) -> list[str]:
         """Those that take part and answer to one, or are announced to; by id."""
         return sorted(self._marked.get(f"parent/{organization_id}", ()))
-
-    def imported(self) -> dict[str, ImportedRow]:
-        """The rows that were taken from imported files, by organization."""
-        return {
-            key: organization.imported
-            for key, (_, organization) in sorted(self._known.items())
-            if organization.imported is not None
-        }
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None

@@ -11,6 +11,7 @@ and the old case is left (`placing_anew.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis.clock import new_id
 from chassis.commands import Request
@@ -18,8 +19,10 @@ from chassis.document import Answered, Document
 from chassis.races import until_won
 from contracts.citizen import CITIZEN
 from contracts.context import Context
+from contracts.event import Event
 from contracts.values import Actor
 from services.intake.commands import change_line
+from services.intake.domain.case import Case
 from services.intake.domain.correcting import (
     GRACE,
     Corrected,
@@ -27,8 +30,8 @@ from services.intake.domain.correcting import (
     carry_over,
     correct,
 )
-from services.intake.domain.journal import Correction, JournalEntry
-from services.intake.domain.records import EntryState
+from services.intake.domain.journal import WAITING, Correction, JournalEntry
+from services.intake.domain.received import correct_receipt, said_later
 from services.intake.domain.referral_form import missing_fields
 from services.intake.entering import enter_line
 from services.intake.finding import found_by
@@ -37,6 +40,7 @@ from services.intake.intake import Intake
 from services.intake.placing import place
 from services.intake.placing_anew import place_anew, take_from_card
 from services.intake.recognising import take_keys
+from services.intake.recording import record
 
 
 async def finish(intake: Intake, line: str) -> None:
@@ -65,7 +69,7 @@ async def correct_line(
         def decide(entry: JournalEntry, at: Context) -> None:
             if placed is None and entry.placed is not None and corrected.says_otherwise_who(entry):
                 raise SaysOtherwise(entry)
-            waits, known = entry.state is EntryState.TO_FORWARD, entry.form.citizen.address
+            waits, known = entry.state in WAITING, entry.form.citizen.address
             form = correct(entry, corrected, at, placed)
             if waits:  # refused here, if nobody could pass it on to that address
                 entry.onward = decided_by(intake, form, known=known)
@@ -133,6 +137,7 @@ async def enter_corrected(intake: Intake, line: str) -> Document[JournalEntry]:
         await place_anew(intake, old, before, entered.id, at)
     else:
         await _correct_card(intake, old, entered, at)
+        await _correct_receipt(intake, old, entered.state, at)
         followed = await follow(intake, entered.state, at)
     old.corrected_by, old.place_at = entered.id, None
     await intake.journal.save(document)
@@ -160,7 +165,7 @@ async def _enter(
             "form": made.form,
             "found_by": found_by(intake.identity, made.form.citizen),
             "original": None,
-            "received_at": made.form.received_at or old.received_at,
+            "received_at": _received(old, made),
             "recorded_by": made.by,
             "missing": missing_fields(made.form),
             "place_at": None,
@@ -172,6 +177,12 @@ async def _enter(
     )
     entered, _ = await enter_line(intake, line)
     return entered
+
+
+def _received(old: JournalEntry, made: Correction) -> datetime:
+    """What the correction says of it; else it stays: an institution's line has its own receipt."""
+    said = made.form.received_at
+    return old.received_at if said is None or said == old.form.received_at else said
 
 
 def _unplaced(referral: str, at: Context) -> dict[str, object]:
@@ -206,3 +217,23 @@ async def _correct_card(
     if new.same_as != before:
         await intake.journal.save(entered)
     await intake.service.commands.store(intake.citizens, document, CITIZEN, None, at, events)
+
+
+async def _correct_receipt(
+    intake: Intake, old: JournalEntry, new: JournalEntry, at: Context
+) -> None:
+    """Every case that has the referral counts from the receipt that the new line states."""
+    if old.placed is None or old.received_at == new.received_at:
+        return
+    referral = [old, *await _before(intake, old)][-1].referral
+    known: str | None = old.placed.case_id
+    following: str | None = None
+
+    def decide(case: Case) -> Sequence[Event]:
+        nonlocal following
+        following = None if said_later(case, referral, new) else case.joined_to
+        return correct_receipt(case, referral, new, at)
+
+    while known is not None:
+        await record(intake.service.commands, intake.cases, known, at, decide, moves=False)
+        known = following

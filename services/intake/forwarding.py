@@ -20,8 +20,8 @@ from services.intake.domain.addresses import require_inside
 from services.intake.domain.case import Case
 from services.intake.domain.correcting import take_back
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.journal import JournalEntry
-from services.intake.domain.records import EntryState, Onward
+from services.intake.domain.journal import WAITING, JournalEntry
+from services.intake.domain.records import Onward
 from services.intake.domain.referral_form import ReferralForm
 from services.intake.entering import NO_ID, NO_NUMBER, enter_line
 from services.intake.intake import Intake, Serving
@@ -100,7 +100,7 @@ def decided_by(
 async def follow(intake: Intake, entry: JournalEntry, at: Context) -> str | None:
     """A case that waits goes where a line that was completed or corrected says by now; its id, if
     this line may have moved it. Where it may not go of itself, a person decides."""
-    if entry.placed is None or entry.onward is None or entry.state is not EntryState.TO_FORWARD:
+    if entry.placed is None or entry.onward is None or entry.state not in WAITING:
         return None
     case_id, commands = entry.placed.case_id, intake.service.commands
     await record(commands, intake.cases, case_id, at, lambda case: follow_entry(case, entry, at))
@@ -143,8 +143,10 @@ async def pass_on(intake: Intake, case_id: str) -> None:
     at = intake.service.at(SYSTEM)
 
     def settled(present: Case) -> tuple[()]:
-        """Moved on meanwhile: what we wrote may be behind it, so somebody looks once more."""
-        present.pass_on_at = None if present.moves == case.moves else at.now
+        """Moved on meanwhile, set aside or taken up again: what we wrote may be behind it, so
+        somebody looks once more."""
+        same = (present.moves, present.status) == (case.moves, case.status)
+        present.pass_on_at = None if same else at.now
         return ()
 
     await record(intake.service.commands, intake.cases, case_id, at, settled)
@@ -188,6 +190,7 @@ async def _hand_over(intake: Intake, entry: JournalEntry, case: Case) -> None:
     has_it = case.reference.institution
     to = None if case.waits or has_it == entry.institution else has_it
     entry.ended = case.closed_for if to is None and case.status is Status.CLOSED else None
+    entry.set_aside = to is None and case.status is Status.DECLINED
     if entry.passed_on is not None and entry.passed_to != to:
         came_back = await _note_return(intake, entry.passed_on, case)
         entry.passed_on = entry.passed_to = None

@@ -2,8 +2,8 @@
 
 Several documents, several writes, and a process may die between any two. The pair's document is the
 first and stays due until all is done; every step asks whether it was done. The order keeps one case
-open: the survivor has the case before the joined one points to them, and at a parting the younger
-case is open again before the joined one stands for itself.
+open: the survivor has the case before the joined one points to them, and at a parting the one
+that ended is open again before the joined one stands for itself.
 """
 
 from __future__ import annotations

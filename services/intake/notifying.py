@@ -63,7 +63,7 @@ async def tell_senders(intake: Intake, case: Case) -> None:
 
 async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
     """Keep a referral's state with its task, and try to tell its sender."""
-    document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
+    document = await _task_of(intake, entry_id)
     version, changed = _take_over(intake, document.state, case)
     if due_delivery(document.state, intake.now()) is not None and changed:
         await _attempt(intake, document.state, intake.partners.of(document.state.requester).webhook)
@@ -81,16 +81,31 @@ async def hand_over(intake: Intake, case: Case, entry_id: str) -> None:
 
 
 @until_won("task")
-async def keep_shown(intake: Intake, entry_id: str, case: Case) -> FollowedTask:
+async def keep_shown(
+    intake: Intake, entry_id: str, case: Case, about: str | None = None
+) -> FollowedTask:
     """The task as it stands now, kept before anybody is shown it: a version has one content.
 
-    Whoever reads may be faster than the errand; what is to be told then waits for that.
+    Whoever reads may be faster than the errand; what is to be told then waits for that. `about`:
+    the citizen whom it turned out to be about.
     """
-    document = await intake.tasks.get(entry_id) or intake.tasks.blank(entry_id)
+    document = await _task_of(intake, entry_id)
+    known = document.state.citizen_id
+    document.state.citizen_id = about or known
     _, changed = _take_over(intake, document.state, case)
-    if changed:
+    if changed or document.state.citizen_id != known:
         await intake.tasks.save(document)
     return document.state
+
+
+async def _task_of(intake: Intake, entry_id: str) -> Document[FollowedTask]:
+    """The task of a referral; a new one is about whom the answer to the push named."""
+    document = await intake.tasks.get(entry_id)
+    if document is None:
+        document, entry = intake.tasks.blank(entry_id), await intake.journal.get(entry_id)
+        placed = entry.state.placed if entry is not None else None
+        document.state.citizen_id = placed.citizen_id if placed is not None else ""
+    return document
 
 
 def _take_over(intake: Intake, task: FollowedTask, case: Case) -> tuple[TaskVersion, bool]:

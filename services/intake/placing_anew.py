@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts import status_code
 from contracts.citizen import CITIZEN
 from contracts.context import Context
 from contracts.event import Event
@@ -43,12 +42,10 @@ async def place_anew(
     """The new line finds its own citizen and case; the lines before it follow, the old case is
     left. It is left where two citizens were joined, too, and the case with the other one's."""
     placed, referral = await place(intake, new), [old, *before][-1].referral
-    code = intake.identity.status_code(referral)
 
     def leave(case: Case) -> Sequence[Event]:
-        return leave_case(
-            case, referral, placed.case_id, at, hash_of=lambda n: status_code.hashed(code, n)
-        )
+        hash_of = intake.identity.code_hash
+        return leave_case(case, referral, placed.case_id, at, hash_of=hash_of)
 
     left = old.placed.case_id if old.placed else None
     while left is not None and left != placed.case_id:
@@ -72,4 +69,4 @@ async def _show_anew(intake: Intake, old: JournalEntry, referral: str, placed: P
     """Whoever sent it follows it in the case it is in now."""
     case = await intake.cases.get(placed.case_id) if old.requester is not None else None
     if case is not None:
-        await keep_shown(intake, referral, case.state)
+        await keep_shown(intake, referral, case.state, placed.citizen_id)

@@ -12,7 +12,7 @@ from chassis.pages import day_ru, moment_ru, templates
 from chassis.spreadsheet import table
 from contracts.referral import Channel, ReturnReason
 from contracts.values import Contact
-from services.intake.domain.ending import WITHDRAWN, WithoutObject
+from services.intake.domain.closing import WITHDRAWN, WithoutObject
 from services.intake.domain.journal import JournalEntry, number_of
 from services.intake.domain.parties import Applicant, ApplyingAs, AuthorityKind
 from services.intake.domain.records import EntryState
@@ -166,6 +166,8 @@ def _notes(entry: JournalEntry) -> Iterable[str]:
         yield f"передано в: {entry.passed_to}"
     elif entry.state is EntryState.TO_FORWARD:
         yield "ждёт передачи в учреждение"
+    elif entry.state is EntryState.SET_ASIDE:
+        yield "не передаётся: гражданин отказался"
     elif entry.ended is not None:
         yield f"не передано: {ENDED.get(entry.ended, 'дело прекращено')}"
     if entry.returned is not None:

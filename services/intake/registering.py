@@ -132,6 +132,7 @@ async def _enter(
         original=source.original,
         said=source.said,
         received_at=form.received_at or at.now,
+        entered_at=at.now,
         recorded_by=source.recorded_by,
         requester=source.requester,
         pack=pack_in_force(today).code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chassis.document import Document
 from chassis.store import Collection
 from services.intake.domain.citizen import Citizen
@@ -14,6 +16,22 @@ async def find_citizen(citizens: Collection[Citizen], citizen_id: str) -> Docume
     """
     found = await citizens.get(citizen_id)
     return None if found is None else await survivor_of(citizens, found)
+
+
+async def same_people(citizens: Collection[Citizen], ids: Iterable[str]) -> set[str]:
+    """Every id that means one of these people: of two who were joined, both (L 5.1).
+
+    One query, and one more for each joining on the way from one to the other.
+    """
+    known, asked = set[str](), set(ids)
+    while asked:
+        known |= asked
+        found = await citizens.find({"_id": {"$in": sorted(asked)}}, limit=len(asked))
+        states = [document.state for document in found]
+        asked = {joining.citizen for one in states for joining in one.joinings}
+        asked |= {one.joined_to for one in states if one.joined_to is not None}
+        asked -= known
+    return known
 
 
 async def survivor_of(

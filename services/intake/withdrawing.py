@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chassis.commands import StaleVersion
-from contracts import status_code
-from contracts.errors import NotFound
 from contracts.event import Event
 from contracts.values import Actor
 from services.intake.domain.case import Case
@@ -35,11 +33,7 @@ async def withdraw(
     partner = intake.partners.of(by.organization or "")
     if wanted is seen.status or (not reason and wanted is shown_to(partner, seen).status):
         return case
-    entry = await intake.journal.get(line)
-    if entry is None:
-        raise NotFound("Task")
-    at, number, result = intake.service.at(by), entry.state.journal_number, case
-    code = intake.identity.status_code(entry.id)
+    at, hash_of, result = intake.service.at(by), intake.identity.code_hash, case
 
     def decide(present: Case) -> Sequence[Event]:
         nonlocal result
@@ -48,15 +42,7 @@ async def withdraw(
                 "stale-version", "the Task has changed since; read it again", field="If-Match"
             )
         result = present
-        return withdraw_referral(
-            present,
-            line,
-            number,
-            wanted,
-            reason,
-            at,
-            hash_of=lambda issue: status_code.hashed(code, issue),
-        )
+        return withdraw_referral(present, line, wanted, reason, at, hash_of=hash_of)
 
     await record(intake.service.commands, intake.cases, case.id, at, decide, what="Task")
     return result

@@ -42,9 +42,9 @@ def machine() -> Iterator[Machine]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harmed(machine: Machine) -> AsyncIterator[ServerUrls]:
-    """Where they answer. No queue stays: to the next test it would route what is to go nowhere."""
+    """Where they answer. No test leaves a queue: to the next it would route what is to go
+    nowhere."""
     yield ServerUrls(machine.amqp_url, machine.mongo_url)
-    await machine.remove_queues()
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import aio_pika
 import psutil
 
 from deploy.runner.broker import require_scripts
@@ -67,14 +66,6 @@ class Machine(Servers):
         output, _ = await asyncio.wait_for(tool.communicate(), 60)
         assert tool.returncode == 0, output.decode()
         return output.decode()
-
-    async def remove_queues(self) -> None:
-        """Have the broker forget every queue, with what lies in it."""
-        names = (await self.rabbitmqctl("list_queues", "name", "--no-table-headers")).split()
-        async with await aio_pika.connect(self.amqp_url) as connection:
-            channel = await connection.channel()
-            for name in names:
-                await channel.queue_delete(name)
 
 
 class District(Machine, System):

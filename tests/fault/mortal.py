@@ -127,7 +127,7 @@ class Mortal:
         self.http = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(uds=str(folder / "socket")),
             base_url=f"http://{service}",
-            timeout=10,
+            timeout=30,
         )
 
     def begin(self) -> None:
@@ -167,7 +167,7 @@ class Mortal:
         """Whether its process has ended, wherever that was."""
         return self._process is None or not self._process.is_alive()
 
-    async def died(self, seconds: float = 15) -> None:
+    async def died(self, seconds: float = 60) -> None:
         """Wait until it died where it was to; fail if it did not, or of something else."""
         process = self._process
         assert process is not None

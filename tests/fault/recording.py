@@ -33,6 +33,7 @@ from chassis.backing import Backing
 from chassis.database import connect
 from chassis.settings import ServiceSettings
 from contracts.envelope import Envelope
+from contracts.topology import READS
 from deploy.demo.office import Wire
 from deploy.demo.staff import HOSPITAL
 from deploy.runner.system import PENSION_FUND_OFFICE
@@ -241,10 +242,22 @@ class Town:
 
     async def settle(self) -> None:
         """Wait until every event was read by everyone and no document has anything to say."""
+        services = {name: app.state.service for name, app in self.apps.items()}
+        said = self.stack.spy.envelopes
+
+        def unheard(name: str) -> bool:
+            """Whether something is on its way to this service, or in its hands."""
+            reads = tuple(topic.removesuffix("#") for topic in READS.get(name, ()))
+            due = {event.id for event in said if event.routing_key.startswith(reads)}
+            consumer = services[name].consumer
+            return consumer.tally.received < len(due) or consumer.oldest_in_hand > 0
 
         def busy() -> bool:
-            services = [app.state.service for app in self.apps.values()]
-            return any(service.relay.backlog for service in services)
+            if any(service.relay.backlog for service in services.values()):
+                return True
+            if len(said) < sum(service.bus.published for service in services.values()):
+                return True
+            return any(unheard(name) for name in services)
 
         quiet, seen = 0, -1
         while quiet < 10:

@@ -21,8 +21,6 @@ from tests.service.chassis.conftest import until
 
 Report = Callable[[Outcome], None]
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 async def load(cluster: Cluster, servers: ServerUrls, tmp_path: Path) -> AsyncIterator[Load]:
@@ -55,7 +53,7 @@ async def test_leader_killed_under_load_and_restored_loses_nothing(
     leader = await leader_of(cluster, load)
     await cluster.kill(leader)
     assert cluster.pid(leader) == 0
-    await until(lambda: led_by_another(cluster, load, leader), seconds=20)
+    await until(lambda: led_by_another(cluster, load, leader), seconds=60)
     await load.moves()
     await cluster.start(leader)
     over = time.monotonic()

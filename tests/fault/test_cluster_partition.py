@@ -20,7 +20,6 @@ CUT_OFF = "node3"
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_leader_cut_off_with_its_clients_and_healed_loses_nothing(
     servers: ServerUrls, tmp_path: Path, report: Callable[[Outcome], None]
 ) -> None:

@@ -52,7 +52,6 @@ async def ignore(_: Envelope) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_publisher_that_is_caught_by_an_election_gets_out_before_the_node_is_back(
     cluster: Cluster,
 ) -> None:

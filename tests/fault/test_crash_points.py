@@ -114,7 +114,6 @@ def one_of_each(works: Sequence[Work]) -> list[Work]:
     return [*(speaking or commands)[:1], *silent[:1]]
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_crash_at_every_point_of_a_speaking_and_a_silent_work_changes_nothing(
     stage: Stage, service: str, report_row: Callable[[Row], None]

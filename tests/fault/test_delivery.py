@@ -218,7 +218,6 @@ async def replicated(
     urls = ServerUrls(machine.amqp_url, machine.mongo_url)
     async with echoing(urls, tmp_path_factory.mktemp("keys")) as found, found.replicas(3):
         yield found
-    await machine.remove_queues()
 
 
 @given(history=histories())

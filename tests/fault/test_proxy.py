@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.fault.proxy import Proxy
+from tests.service.chassis.conftest import until
 
 LONG = b"x" * 20_000
 
@@ -135,8 +136,8 @@ async def test_stranded_connection_stays_and_carries_nothing(echoing: Echoing) -
     await caller.ask(b"one")
     assert echoing.proxy.strand() == 1
     await caller.hears_nothing(b"two")
+    await until(lambda: echoing.proxy.to_server.swallowed == 3)
     assert echoing.heard == b"one"
-    assert echoing.proxy.to_server.swallowed == 3
     caller.writer.close()  # nor does the server hear that its caller has gone
     await asyncio.sleep(0.1)
     assert echoing.serving == 1
@@ -147,6 +148,7 @@ async def test_one_direction_vanishes_alone(echoing: Echoing) -> None:
     caller = await echoing.connect()
     echoing.proxy.to_client.vanish = True
     await caller.hears_nothing(b"one")
+    await until(lambda: echoing.proxy.to_client.swallowed == 3)
     assert echoing.heard == b"one"
     assert (echoing.proxy.to_server.swallowed, echoing.proxy.to_client.swallowed) == (0, 3)
 
@@ -164,7 +166,6 @@ async def test_lost_reply_was_asked_for_and_its_connection_ends(echoing: Echoing
     loss = echoing.proxy.lose_reply(b"needle")
     assert await other.ask(b"hay") == b"hay"
     caller.writer.write(b"a nee")
-    await asyncio.sleep(0.02)
     await caller.reader.readexactly(5)
     caller.writer.write(b"dle!")
     assert await caller.reader.read(1) == b""
@@ -177,7 +178,7 @@ async def test_lost_request_never_arrives_and_its_connection_stays(echoing: Echo
     caller = await echoing.connect()
     loss = echoing.proxy.lose_request(b"needle")
     await caller.hears_nothing(b"a needle")
-    assert loss.done.is_set()
+    await until(loss.done.is_set)
     assert echoing.heard == b""
     assert echoing.proxy.connections == 1
 
@@ -186,8 +187,8 @@ async def test_lost_notice_is_missed_alone(echoing: Echoing) -> None:
     caller = await echoing.connect()
     loss = echoing.proxy.lose_notice(b"needle")
     await caller.hears_nothing(b"a needle")
+    await until(loss.done.is_set)
     assert echoing.heard == b"a needle"
-    assert loss.done.is_set()
     assert await caller.ask(b"needle") == b"needle"
 
 

@@ -28,8 +28,6 @@ from tests.service.chassis.conftest import Broker
 from tests.service.chassis.sample import fresh
 from tests.unit.chassis.test_relay import envelope
 
-pytestmark = pytest.mark.timeout(240)
-
 
 async def declare(url: str, name: str) -> None:
     """A durable queue that none of our services knows of."""

@@ -18,7 +18,7 @@ from tests.fault.recording import Stored
 from tests.fault.works import Seeds, Work
 from tests.service.stack import Spy, until
 
-LONGEST_SECONDS = 30.0
+LONGEST_SECONDS = 60.0
 PACES = frozenset({"gateways"})
 """Whose turn it is to ask a partner, and when the next may: no end of a work, which may take more
 turns where a process died than where none did."""

@@ -467,6 +467,13 @@ async def _keep_journal(desk: Desk, ledger: Ledger) -> None:
             done = await desk.post(f"/referrals/{line}/corrections", body, version=1)
         assert done.status_code == 200, done.text
         line = done.json()["corrected_by"]
+    with ledger.called("new"):
+        plain = await desk.register()
+    with ledger.called("of when it came"):
+        earlier = (desk.intake.now() - timedelta(minutes=5)).isoformat()
+        body = {"reason": "описка", "received_at": earlier}
+        done = await desk.post(f"/referrals/{plain['id']}/corrections", body, version=1)
+    assert done.status_code == 200, done.text
     with ledger.called("linked"):
         wrong = await desk.register(new_referral(citizen=right))
     with ledger.called("of somebody else"):

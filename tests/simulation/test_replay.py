@@ -6,13 +6,9 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from deploy.runner.servers import ROOT
 from tests.simulation.scenario import Scenario, play
 from tests.simulation.trouble import Fault
-
-pytestmark = pytest.mark.timeout(300)
 
 SCENARIO = Scenario(
     seed=2026,

@@ -17,7 +17,6 @@ def _seed() -> int:
     return int(os.environ.get("OPORA_SIMULATION_SEED", secrets.randbelow(2**32)))
 
 
-@pytest.mark.timeout(300)
 def test_faults_throughout_some_thousand_steps_leave_no_trace() -> None:
     outcome, world = run(8, 5000)
     assert sum(outcome.crashes.values()) >= 5

@@ -65,7 +65,7 @@ def misplaced(document: Stored) -> Iterator[str]:
     if sum(row.worklist == document["worklist"] for row in WORKLISTS) != 1:
         yield f"{case_id} is in a list that stands {document['worklist']} in the table"
     assigned = _assignee(state)
-    wanted = f"person:{assigned}" if assigned else f"role:{place.row.role}"
+    wanted = f"person:{assigned}" if assigned else f"role:{place.role}"
     if document["owner"] != wanted or document["worklist"] != place.row.worklist:
         yield f"{case_id} is found under {document['worklist']} of {document['owner']}"
     unsettled = case.follow_up is None and place.term and place.term.source is TermSource.FOLLOW_UP

@@ -14,6 +14,7 @@ from deploy.demo.office import Wire
 from deploy.demo.staff import Staff, hire
 from deploy.runner.ports import LOOPBACK, free_ports
 from deploy.runner.processes import Running, start
+from deploy.runner.servers import SERVICE_SECONDS
 from deploy.runner.system import System
 from deploy.services import SERVICES
 from tests.system.conftest import Region
@@ -86,7 +87,7 @@ def beside(system: System, tree: Path) -> Iterator[tuple[Running, dict[str, str]
     running = start(folder, [system.replica(name, port, tree) for name, port in ports.items()])
     try:
         running.begin(SERVICES)
-        running.wait_ready(SERVICES, 90)
+        running.wait_ready(SERVICES, SERVICE_SECONDS)
         yield running, {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
     finally:
         running.stop()

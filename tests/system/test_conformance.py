@@ -43,7 +43,6 @@ CHECKS = [
 ]
 INSTITUTION = "r-institution-15"
 EXAMPLES = 10
-pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass

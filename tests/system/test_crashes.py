@@ -31,9 +31,9 @@ class Death:
 
     async def happened(self) -> None:
         """Wait until it died there and its successor runs; fail if it did not."""
-        await until(lambda: not self._armed.exists(), seconds=30)
+        await until(lambda: not self._armed.exists(), seconds=60)
         await until(
-            lambda: self._system.pid(self._service) not in {0, self._pid}, seconds=30, every=0.1
+            lambda: self._system.pid(self._service) not in {0, self._pid}, seconds=60, every=0.1
         )
 
 
@@ -60,7 +60,6 @@ async def test_referral_cut_off_between_its_writes_is_completed(
     assert kinds(found["items"]).count("intake.referral-linked") == 1
 
 
-@pytest.mark.timeout(300)
 async def test_every_service_killed_in_turn_all_cases_end_enrolled(region: Region) -> None:
     travelling = [
         asyncio.create_task(journey.travel(region.staff, region.person(), region.run))
@@ -74,7 +73,7 @@ async def test_every_service_killed_in_turn_all_cases_end_enrolled(region: Regio
     for service in SERVICES:
         killed[service] = region.system.kill(service)
         await asyncio.sleep(0.5)
-        await until(partial(restarted, service), seconds=30)
+        await until(partial(restarted, service), seconds=60)
     cases = await asyncio.gather(*travelling)
     assert len(killed) == len(SERVICES)
     assert await disagreements(region.staff, [Travelled(case, 0) for case in cases]) == []

@@ -7,7 +7,6 @@ import os
 import re
 
 import psutil
-import pytest
 
 from contracts.topology import READS
 from deploy.runner.servers import ROOT
@@ -24,7 +23,6 @@ def incidents() -> str:
     return "".join(BLOCK.findall(guide))
 
 
-@pytest.mark.timeout(300)
 async def test_three_incidents_end_well(region: Region, servers: ServerUrls) -> None:
     script = incidents()
     assert script.count("./opora") > 15

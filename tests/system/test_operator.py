@@ -73,7 +73,7 @@ async def without_gaps(region: Region) -> None:
     async def reconciled() -> bool:
         return (await opora(region, "reconcile", "--settle", "0.5")).code == 0
 
-    await until(reconciled, seconds=60, every=0.5)
+    await until(reconciled, seconds=120, every=0.5)
 
 
 async def publish(servers: ServerUrls, *bodies: tuple[str, bytes]) -> None:
@@ -85,6 +85,12 @@ async def publish(servers: ServerUrls, *bodies: tuple[str, bytes]) -> None:
 
 
 async def test_status_of_a_healthy_system_is_code_0(region: Region) -> None:
+
+    async def healthy() -> bool:
+        """A test before may have harmed it."""
+        return (await opora(region, "status")).code == 0
+
+    await until(healthy, seconds=120)
     shown = await opora(region, "status")
     assert (shown.code, shown.complained) == (0, "")
     assert "All is well." in shown.said
@@ -180,7 +186,7 @@ async def test_poison_event_is_seen_retried_and_passed_over(
         found = (await opora(region, "parked", "list", "--json")).answer
         return {entry["service"] for entry in found if entry["event"] == event} == set(READERS)
 
-    await until(blocked, seconds=30, every=0.5)
+    await until(blocked, seconds=120, every=0.5)
     status = await opora(region, "status")
     assert status.code == 1
     assert "blocked by an event that failed" in status.said
@@ -224,7 +230,7 @@ async def test_message_that_is_no_event_is_a_dead_letter_in_every_inbox_it_reach
         reached = {entry["service"] for entry in found if entry["routing_key"].endswith("sung.v1")}
         return reached == {"careplan", "registry"}
 
-    await until(kept, seconds=30, every=0.5)
+    await until(kept, seconds=120, every=0.5)
     letters = (await opora(region, "dead", "list", "--json")).answer
     letter = next(letter for letter in letters if letter["service"] == "careplan")
     shown = await opora(region, "dead", "show", letter["id"])
@@ -254,7 +260,7 @@ async def test_seeded_gap_is_named_and_mended(region: Region, servers: ServerUrl
             "assessment", case.record, lambda found: found["status"] == "open"
         )
         await inbox.bind("opora.events", "intake.#")
-    found = await opora(region, "reconcile", "--settle", "1", "--json")
+    found = await opora(region, "reconcile", "--settle", "5", "--json")
     assert found.code == 1
     stream = f"intake.case.{case.id}"
     named = {(gap["reader"], gap["stream"]): gap for gap in found.answer}
@@ -288,7 +294,6 @@ async def test_trace_shows_one_case_through_all_services_in_order(region: Region
     assert "the register shows 0" in away.said
 
 
-@pytest.mark.timeout(240)
 async def test_all_queues_lost_in_mid_journey_are_refilled_and_all_cases_end(
     region: Region, servers: ServerUrls
 ) -> None:
@@ -314,7 +319,7 @@ async def test_all_queues_lost_in_mid_journey_are_refilled_and_all_cases_end(
             for service, answer in zip(READS, found, strict=True)
         )
 
-    await until(consuming, seconds=60, every=1)
+    await until(consuming, seconds=120, every=1)
     sent = await opora(region, "reemit", "--reason", "Очереди удалены по ошибке", "--json")
     assert sent.code == 0, sent
     assert sent.answer["from_the_log"] > 0

@@ -131,7 +131,7 @@ async def test_connection_that_rested_longer_than_clients_keep_theirs_still_answ
     """httpx keeps an idle connection five seconds, as uvicorn would unless told otherwise: whoever
     asked in that moment lost the request."""
     address = region.system.urls["directory"].removeprefix("http://")
-    connection = HTTPConnection(address, timeout=5)
+    connection = HTTPConnection(address, timeout=30)
     for rest in (0.0, 6.0):
         await asyncio.sleep(rest)
         connection.request("GET", "/health/live")

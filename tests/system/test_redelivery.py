@@ -9,6 +9,7 @@ import aio_pika
 
 from contracts.envelope import CONTENT_TYPE, Envelope
 from deploy.demo import journey
+from deploy.demo.figures import Travelled, disagreements
 from tests.conftest import ServerUrls
 from tests.service.stack import until
 from tests.system.conftest import Region
@@ -58,9 +59,10 @@ async def test_whole_history_delivered_again_shuffled_changes_nothing(
 
     async def settled() -> bool:
         found = await snapshot(region, case)
-        return all(position["unconfirmed"] == 0 for position in found["positions"].values())
+        said = all(position["unconfirmed"] == 0 for position in found["positions"].values())
+        return said and await disagreements(region.staff, [Travelled(case, 0)]) == []
 
-    await until(settled, seconds=30, every=0.5)
+    await until(settled, seconds=60, every=0.5)
     before = await snapshot(region, case)
     history = await _history(region, case)
     assert len(history) >= 20

@@ -28,8 +28,6 @@ from tests.system.conftest import Region
 from tests.system.newer import Change, newer
 from tests.system.replicas import READERS, Versions, beside
 
-pytestmark = pytest.mark.timeout(300)
-
 PERSONAL = {"version", "citizen", "certificate", "attempts"}
 """What differs from case to case: who it is, what the Pension Fund said and how often it was asked,
 and how many events, known to one version only, have moved the record on."""
@@ -227,7 +225,7 @@ async def test_two_versions_side_by_side_one_after_the_other_and_back_end_in_the
     cases += [await pass_through(older, case, *END) for case in left]
     plain = await whole(older, versions.region)
     for case in (*cases, plain):
-        await until(partial(settled, older, case), seconds=60, every=0.3)
+        await until(partial(settled, older, case), seconds=120, every=0.3)
     assert await letters(older) == before
     assert not set(await _types(older, plain)) & NEW_KINDS
     expected, said = await end_state(older, plain), Counter[str]()

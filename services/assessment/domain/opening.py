@@ -15,6 +15,7 @@ from contracts.assessment import (
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event, sound
+from contracts.referral import CorrectedReceipt
 from contracts.terms import Deadline
 from contracts.triage import TriageCode
 from services.assessment.domain.case import Action, Case, Status, require
@@ -91,6 +92,31 @@ def correct_circumstances(
     closed = case.terms.close(*SURVEY_TERMS, at=at.now)
     opened = case.terms.open(at.deadline(case.pack, survey_term(case), since))
     return [SurveyTermCorrected(by=at.by, opened=opened, closed=closed)]
+
+
+def correct_receipt(case: Case, receipt: CorrectedReceipt, at: Context) -> list[Event]:
+    """A referral was received at another time than was said: the terms that ran from there run from
+    the right moment (R 3.3.2, 3.3.3, 3.3.16). One that ran out by mistake has lapsed."""
+    counted = {case.received_at, case.in_hospital_since}
+    if receipt.opened_case and case.received_at == receipt.before:
+        case.received_at = receipt.received_at
+    if case.in_hospital_since == receipt.before:
+        case.in_hospital_since = receipt.received_at
+    terms = [term for term in case.terms.deadlines if term.code in (*SURVEY_TERMS, STAGE_TERM)]
+    running = [term for term in terms if term.started_at in counted]
+    right = [_right(case, term, at) for term in running]
+    codes = {term.code for term in right}
+    closed = case.terms.close(*[term.code for term in running if term.code not in codes], at=at.now)
+    anew = [term for term in right if term not in running]
+    opened = (*case.terms.recount(*anew), *case.terms.open(*anew))
+    return [SurveyTermCorrected(by=at.by, opened=opened, closed=closed)] if opened else []
+
+
+def _right(case: Case, term: Deadline, at: Context) -> Deadline:
+    """A term that runs from a receipt, as it is to run."""
+    if term.code in SURVEY_TERMS:
+        return _survey_deadline(case, at)
+    return at.deadline(case.pack, term.code, case.received_at)
 
 
 def begin_anew(case: Case, at: Context) -> None:

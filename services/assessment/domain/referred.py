@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.referral import ReferralLinked, ReferralRegistered
+from contracts.referral import CorrectedReceipt, ReferralLinked, ReferralRegistered
 from services.assessment.domain.case import Case
 from services.assessment.domain.records import Referred
 
@@ -19,6 +19,13 @@ def keep_said(case: Case, event: ReferralRegistered | ReferralLinked) -> None:
             says=event.said,
         )
     )
+
+
+def correct_received(case: Case, receipt: CorrectedReceipt) -> None:
+    """When a referral came was recorded wrongly (R 3.1.2)."""
+    for referred in case.referred:
+        if referred.journal_number == receipt.journal_number:
+            referred.received_at = receipt.received_at
 
 
 def mark_withdrawn(case: Case, journal_number: str) -> None:

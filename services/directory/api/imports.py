@@ -22,6 +22,7 @@ from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.import_file import FileFacts
 from services.directory.domain.import_job import (
     FAR_ROW,
+    ROWS_IN_A_PART,
     AcceptedCorrection,
     Import,
     ImportStatus,
@@ -136,9 +137,7 @@ async def get_import(
     import_id: Identifier, by: Editor, response: Response, directory: WithDirectory
 ) -> ImportView:
     """What the file was read as, and how many rows would do, or have done, what."""
-    document = await directory.imports.get(import_id)
-    if document is None:
-        raise NotFound("import")
+    document = await _import(directory, import_id)
     response.headers["ETag"] = etag(document.version)
     return _import_view(document)
 
@@ -153,9 +152,17 @@ async def get_rows(
     limit: Limit = 50,
 ) -> list[ImportRowView]:
     """Rows in the order of the file, those after one, with line, field, rule and reason."""
-    rows = await _rows(directory, import_id)
-    found = [row for row in rows if row.number > after and state in {None, row.state}]
-    return [_row_view(row) for row in found[:limit]]
+    found = (await _import(directory, import_id)).state
+    shown: list[ImportRowView] = []
+    if state is not None and not found.rows.get(state):
+        return shown
+    async for part in parts_of(directory, found.parts[after // ROWS_IN_A_PART :]):
+        for row in part.state.rows:
+            if row.number > after and state in {None, row.state}:
+                shown.append(_row_view(row))
+        if len(shown) >= limit:
+            break
+    return shown[:limit]
 
 
 @router.get(
@@ -166,9 +173,10 @@ async def get_rows(
 )
 async def get_report(import_id: Identifier, by: Editor, directory: WithDirectory) -> Response:
     """Every row and every fault, to be opened in a spreadsheet: semicolons, UTF-8 with a mark."""
-    rows = await _rows(directory, import_id)
-    lines = (line for row in rows for line in _report_lines(row))
-    return download(table(lines, REPORT), "import.csv")
+    found, pieces = (await _import(directory, import_id)).state, [table((), REPORT)]
+    async for part in parts_of(directory, found.parts):
+        pieces.append(table(line for row in part.state.rows for line in _report_lines(row)))
+    return download("".join(pieces), "import.csv")
 
 
 def _report_lines(row: PlannedRow) -> Iterator[list[object]]:
@@ -199,11 +207,11 @@ async def post_application(
     return receipt(answered, response)
 
 
-async def _rows(directory: Directory, import_id: str) -> list[PlannedRow]:
-    parts = await parts_of(directory, import_id)
-    if not parts:
+async def _import(directory: Directory, import_id: str) -> Document[Import]:
+    document = await directory.imports.get(import_id)
+    if document is None:
         raise NotFound("import")
-    return [row for part in parts for row in part.state.rows]
+    return document
 
 
 def _charset(content_type: str | None) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,8 +14,10 @@ from contracts.errors import InvalidInput
 from services.directory.api.callers import QualityReader
 from services.directory.api.views import FaultView, QualityView, RuleCount, fault_view
 from services.directory.directory import Directory, WithDirectory
+from services.directory.domain.appendix import Appendix
+from services.directory.domain.organization import Organization
 from services.directory.domain.quality import RULES
-from services.directory.domain.rows import SourceRow
+from services.directory.domain.rows import ImportedRow
 
 router = APIRouter(tags=["quality"])
 
@@ -21,32 +25,14 @@ Rule = Annotated[str | None, Query(description="code of one rule, e.g. phone.dig
 Source = Annotated[str | None, Query(description="one source, e.g. R", max_length=20)]
 
 
-@router.get("/quality", summary="Faults of what is printed")
+@router.get("/quality", summary="Faults of what is printed", response_model=QualityView)
 async def get_quality(
     by: QualityReader, directory: WithDirectory, rule: Rule = None, document: Source = None
-) -> QualityView:
+) -> Response:
     """Every fault with row, field, printed value, reasons and proposal, counted by rule."""
-    faults = _faults(directory, rule, document)
-    rows = {**directory.appendix.rows, **_imported_rows(directory)}.values()
-    counts = Counter(fault.rule for fault in faults)
-    return QualityView(
-        rows_checked=sum(
-            not row.is_invented and document in {None, row.source.document} for row in rows
-        ),
-        faults_found=len(faults),
-        corrected=sum(fault.corrected for fault in faults),
-        rules=[
-            RuleCount(
-                rule=item.code,
-                severity=item.severity,
-                source=item.source,
-                count=counts[item.code],
-            )
-            for item in RULES
-            if rule in {None, item.code}
-        ],
-        faults=faults,
-    )
+    asked = _asked(directory, rule, document)
+    content = await directory.service.aside(_view, asked)
+    return Response(content, media_type="application/json")
 
 
 @router.get(
@@ -59,29 +45,76 @@ async def get_quality_csv(
     by: QualityReader, directory: WithDirectory, rule: Rule = None, document: Source = None
 ) -> Response:
     """The faults as a table, to be opened in a spreadsheet: semicolons, UTF-8 with a mark."""
-    columns = list(FaultView.model_fields)
-    faults = (fault.model_dump(mode="json") for fault in _faults(directory, rule, document))
-    lines = ([fault[name] for name in columns] for fault in faults)
-    return download(table(lines, columns), "quality.csv")
+    asked = _asked(directory, rule, document)
+    return download(await directory.service.aside(_table, asked), "quality.csv")
 
 
-def _imported_rows(directory: Directory) -> dict[str, SourceRow]:
-    """What an import has taken the place of, or brought."""
-    return {key: taken.row for key, taken in directory.loaded().imported().items()}
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, and the directory as it stood then: it is gone through aside."""
+
+    appendix: Appendix
+    known: Mapping[str, tuple[int, Organization]]
+    rule: str | None
+    document: str | None
 
 
-def _faults(directory: Directory, rule: str | None, document: str | None) -> list[FaultView]:
+def _asked(directory: Directory, rule: str | None, document: str | None) -> _Asked:
     if rule is not None and all(rule != item.code for item in RULES):
         raise InvalidInput("unknown-rule", "there is no such rule", field="query.rule")
-    snapshot, appendix = directory.loaded(), directory.appendix
-    imported = snapshot.imported()
+    return _Asked(directory.appendix, directory.loaded().all(), rule, document)
+
+
+def _view(asked: _Asked) -> str:
+    faults = _faults(asked)
+    imported = {key: taken.row for key, taken in _imported(asked).items()}
+    counts = Counter(fault.rule for fault in faults)
+    view = QualityView(
+        rows_checked=sum(
+            not row.is_invented and asked.document in {None, row.source.document}
+            for row in {**asked.appendix.rows, **imported}.values()
+        ),
+        faults_found=len(faults),
+        corrected=sum(fault.corrected for fault in faults),
+        rules=[
+            RuleCount(
+                rule=item.code,
+                severity=item.severity,
+                source=item.source,
+                count=counts[item.code],
+            )
+            for item in RULES
+            if asked.rule in {None, item.code}
+        ],
+        faults=faults,
+    )
+    return view.model_dump_json()
+
+
+def _table(asked: _Asked) -> str:
+    columns = list(FaultView.model_fields)
+    faults = (fault.model_dump(mode="json") for fault in _faults(asked))
+    return table(([fault[name] for name in columns] for fault in faults), columns)
+
+
+def _imported(asked: _Asked) -> dict[str, ImportedRow]:
+    """What an import has taken the place of, or brought, by organization."""
+    return {
+        key: organization.imported
+        for key, (_, organization) in sorted(asked.known.items())
+        if organization.imported is not None
+    }
+
+
+def _faults(asked: _Asked) -> list[FaultView]:
+    imported, nobody = _imported(asked), (0, None)
     faults = [
-        *(fault for fault in appendix.faults if fault.row_key not in imported),
+        *(fault for fault in asked.appendix.faults if fault.row_key not in imported),
         *(fault for taken in imported.values() for fault in taken.faults),
     ]
     views = [
-        fault_view(fault, appendix, snapshot.get(fault.row_key))
+        fault_view(fault, asked.appendix, asked.known.get(fault.row_key, nobody)[1])
         for fault in faults
-        if rule in {None, fault.code}
+        if asked.rule in {None, fault.code}
     ]
-    return [view for view in views if document in {None, view.document}]
+    return [view for view in views if asked.document in {None, view.document}]

@@ -22,14 +22,14 @@ PARENTS = frozenset({OrganizationKind.AUTHORISED_BODY, OrganizationKind.DEPARTME
 
 def above_of(parent: str | None, known: Callable[[str], Organization | None]) -> list[Organization]:
     """Whom somebody with this parent answers to, the nearest first, as far up as they are known."""
-    above: list[Organization] = []
-    while parent is not None and all(one.id != parent for one in above):
+    above: dict[str, Organization] = {}
+    while parent is not None and parent not in above:
         found = known(parent)
         if found is None:
             break
-        above.append(found)
+        above[parent] = found
         parent = found.card.parent
-    return above
+    return list(above.values())
 
 
 def check_card(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -31,6 +32,7 @@ from services.directory.domain.quality import Fault
 from services.directory.domain.rows import ImportedRow
 
 ROWS_IN_A_PART = 50
+"""Never another number: by it the part of a row is found."""
 RETIRED = "retired"
 """What a version before called a conflict: nobody can overrule it."""
 
@@ -103,6 +105,23 @@ class ImportPart(BaseModel):
     number: int
     rows: list[PlannedRow]
     done: bool = False
+    """Whether it is known what came of all its rows; a version before passes such a part over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided of rows, by their number."""
+
+    corrections: Mapping[int, Sequence[AcceptedCorrection]]
+    overruled: frozenset[int]
+
+    @classmethod
+    def of(cls, found: Import) -> Decision:
+        """What was decided of an import's rows."""
+        corrections: Mapping[int, list[AcceptedCorrection]] = defaultdict(list)
+        for item in found.corrections:
+            corrections[item.row].append(item)
+        return cls(dict(corrections), frozenset(found.overruled))
 
 
 def preview(
@@ -157,42 +176,34 @@ def apply(
     return []
 
 
-def finish(found: Import, rows: Iterable[PlannedRow], at: Context) -> list[Event]:
+def finish(found: Import, outcomes: Mapping[Outcome, int], at: Context) -> list[Event]:
     """All rows are done."""
     require_allowed(ALLOWED, ImportAction.FINISH, found.status, "import")
-    counted = Counter(str(row.outcome) for row in rows)
-    found.outcomes = {str(outcome): counted[str(outcome)] for outcome in Outcome}
+    found.outcomes = {str(outcome): outcomes.get(outcome, 0) for outcome in Outcome}
     found.status, found.finished_at = ImportStatus.APPLIED, at.now
     return []
 
 
-def depths(rows: Sequence[PlannedRow]) -> dict[int, int]:
-    """By number, behind how many organizations of the file itself a row stands."""
-    parents = {row.key: row.card.parent for row in rows if row.key and row.card is not None}
-
-    def depth(key: str | None) -> int:
-        count = 0
-        while key in parents and count < len(parents):
-            key, count = parents[key], count + 1
-        return count
-
-    return {row.number: depth(row.card.parent if row.card else None) for row in rows}
+def parts_with(found: Import, numbers: Iterable[int]) -> list[str]:
+    """The parts that have these rows, in order, as far as there are such rows."""
+    places = sorted({(number - 1) // ROWS_IN_A_PART for number in numbers if number > 0})
+    return [found.parts[place] for place in places if place < len(found.parts)]
 
 
-def is_offered(found: Import, row: PlannedRow) -> bool:
+def is_offered(decision: Decision, row: PlannedRow) -> bool:
     """Whether a row is to be applied: a good one, or one in conflict that was overruled."""
     if row.state is RowState.CONFLICT:
-        return row.number in found.overruled
+        return row.number in decision.overruled
     return row.state in {RowState.NEW, RowState.CHANGED} or (
-        row.state is RowState.UNCHANGED and any(c.row == row.number for c in found.corrections)
+        row.state is RowState.UNCHANGED and row.number in decision.corrections
     )
 
 
-def corrected(found: Import, row: PlannedRow, gazetteer: Gazetteer) -> PlannedRow:
+def corrected(decision: Decision, row: PlannedRow, gazetteer: Gazetteer) -> PlannedRow:
     """The row with the proposals that were accepted for it."""
     changes: dict[str, object] = {}
-    for item in found.corrections:
-        fault = _fault(row, item) if item.row == row.number else None
+    for item in decision.corrections.get(row.number, ()):
+        fault = _fault(row, item)
         if fault is not None and fault.proposal is not None:
             changes |= read_proposal(item.field, fault.proposal, gazetteer)
     if row.card is None or not changes:

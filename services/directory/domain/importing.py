@@ -8,10 +8,11 @@ only applied when a person accepts it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 
 from pydantic import BaseModel, ValidationError
 
@@ -88,6 +89,10 @@ class Known:
     now: datetime
 
 
+Coming = Callable[[str], Organization | None]
+"""Organizations as they will be, by their keys: whom a row answers to may come with the file."""
+
+
 def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]:
     """Every row of a file, in its order, with everything that is wrong with it."""
     is_table = facts.format == CSV
@@ -105,16 +110,17 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
             good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
     quality = _quality([row for row, _ in good.values()], known)
     cards, unreadable = _cards(good, quality, known)
+    coming = cache(partial(_as_it_will_be, cards, known))
     planned = []
     for item, row, faults in read:
         if row is not None and not faults and row.key in cards:
             spoken = good[row.key][1] if row.key in known.organizations else None
             own = tuple(f for f in quality[row.key] if spoken is None or f.field in spoken)
-            planned.append(_planned(item, good[row.key][0], cards, own, known))
+            planned.append(_planned(item, good[row.key][0], cards[row.key], own, coming, known))
             continue
         if row is not None:
             faults.extend(() if faults else unreadable[row.key])
-            faults.extend(_further(row, faults, cards, known))
+            faults.extend(_further(row, faults, coming, known))
         broken = PlannedRow(
             number=item.number,
             line=item.line,
@@ -129,7 +135,7 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
 def _further(
     row: SourceRow,
     faults: Iterable[RowFault],
-    cards: Mapping[str, OrganizationCard],
+    coming: Coming,
     known: Known,
 ) -> list[RowFault]:
     """What else is wrong with a broken row, in the fields that could be read."""
@@ -143,17 +149,15 @@ def _further(
     card = read_card(bare, (), known.gazetteer)
     if "region" in unread:
         card = card.model_copy(update={"region": None})
-    found = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
+    found = [of_refusal(wrong) for wrong in _refusals(card, coming, known)]
     return [fault for fault in found if fault.field.split(".")[0] not in unread]
 
 
-def _refusals(
-    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
-) -> list[InvalidInput]:
+def _refusals(card: OrganizationCard, coming: Coming, known: Known) -> list[InvalidInput]:
     """All that an editor's card would be refused for."""
     present = known.organizations.get(card.id)
     before = present[1].card if present is not None else None
-    return [*of_kind(card, before), *card_faults(card, _above(card, cards, known), before)]
+    return [*of_kind(card, before), *card_faults(card, above_of(card.parent, coming), before)]
 
 
 def _cards(
@@ -175,13 +179,13 @@ def _cards(
 def _planned(
     item: Cells,
     row: SourceRow,
-    cards: Mapping[str, OrganizationCard],
+    card: OrganizationCard,
     quality: tuple[Fault, ...],
+    coming: Coming,
     known: Known,
 ) -> PlannedRow:
-    card = cards[row.key]
     faults = [of_quality(fault) for fault in quality]
-    broken = [of_refusal(wrong) for wrong in _refusals(card, cards, known)]
+    broken = [of_refusal(wrong) for wrong in _refusals(card, coming, known)]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
     )
@@ -269,21 +273,17 @@ def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]
     return {key: tuple(faults) for key, faults in found.items()}
 
 
-def _above(
-    card: OrganizationCard, cards: Mapping[str, OrganizationCard], known: Known
-) -> list[Organization]:
-    """Whom it answers to: of the directory as the file changes it, or coming with the file."""
-
-    def as_it_will_be(key: str) -> Organization | None:
-        _, present = known.organizations.get(key, (0, None))
-        coming = cards.get(key)
-        if coming is None:
-            return present
-        if present is None:
-            return Organization(id=key, card=coming, changed_at=known.now)
-        return present.model_copy(update={"card": coming})
-
-    return above_of(card.parent, as_it_will_be)
+def _as_it_will_be(
+    cards: Mapping[str, OrganizationCard], known: Known, key: str
+) -> Organization | None:
+    """An organization of the directory as the file changes it, or one that comes with the file."""
+    _, present = known.organizations.get(key, (0, None))
+    card = cards.get(key)
+    if card is None:
+        return present
+    if present is None:
+        return Organization(id=key, card=card, changed_at=known.now)
+    return present.model_copy(update={"card": card})
 
 
 def _key_of(cells: Cells) -> str | None:

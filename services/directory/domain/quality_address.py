@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from contracts.territory.houses import House
 from contracts.territory.municipality import municipality_stem, normal_name
@@ -193,19 +193,30 @@ def _street_spelling(survey: Survey) -> Iterator[Finding]:
             place = normal_name(parts.settlement)
             by_house[place, house, street.names[-1]].append((row, address, street))
     for found in by_house.values():
-        spellings = {street.name for _, _, street in found}
-        for row, address, street in found if len(spellings) > 1 else ():
-            others = [
-                f"{other.key}: {spelt.name}"
-                for other, _, spelt in found
-                if spelt.name != street.name and street.may_be(spelt) is not False
-            ]
-            if others:
+        alike = _alike(street for _, _, street in found)
+        for row, address, street in found:
+            if alike[street]:
+                others = (f"{r.key}: {s.name}" for r, _, s in found if s in alike[street])
+                also = listed(others)
                 yield Finding(
                     row, "address", address,
-                    f"Another row writes the street of this house otherwise ({listed(others)}).",
-                    f"Улица того же дома в другой строке написана иначе ({listed(others)}).",
+                    f"Another row writes the street of this house otherwise ({also}).",
+                    f"Улица того же дома в другой строке написана иначе ({also}).",
                 )  # fmt: skip
+
+
+def _alike(streets: Iterable[Street]) -> dict[Street, set[Street]]:
+    """To each spelling the others that may be of the same street; each two are compared once for
+    all rows that print them."""
+    spellings = dict.fromkeys(streets)
+    return {
+        one: {
+            other
+            for other in spellings
+            if other.name != one.name and one.may_be(other) is not False
+        }
+        for one in spellings
+    }
 
 
 def _odd_punctuation(survey: Survey) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import hmac
 import re
 import unicodedata
 
+from contracts import status_code
 from contracts.values import CitizenCard
 from services.intake.domain.likeness import sound_keys
 
@@ -48,6 +49,10 @@ class Identity:
         salt = f"status:{entry_id}" + (f":{issue}" if issue else "")
         digest = hmac.new(self._secret, salt.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8]) % 10**STATUS_CODE_DIGITS:0{STATUS_CODE_DIGITS}d}"
+
+    def code_hash(self, entry_id: str, issue: int, case_number: str) -> str:
+        """What may be known of such a code, as the code of the case of this number."""
+        return status_code.hashed(self.status_code(entry_id, issue), case_number)
 
     def _key(self, text: str) -> str:
         return "k" + hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()

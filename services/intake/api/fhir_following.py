@@ -41,13 +41,13 @@ async def follow(intake: Intake, task_id: str, sender: Sender) -> Followed:
         entry = await intake.journal.get(task_id)
         if entry is not None and entry.state.placed is not None:
             requester, case_id = entry.state.requester, entry.state.placed.case_id
-    case = await _case_of(intake, case_id, task_id) if case_id and sender.sent(requester) else None
+    case = await case_of(intake, case_id, task_id) if case_id and sender.sent(requester) else None
     if case is None:
         raise NotFound("Task")
     return await as_it_stands(intake, kept.state if kept else None, case, task_id)
 
 
-async def _case_of(intake: Intake, case_id: str, task_id: str) -> Case | None:
+async def case_of(intake: Intake, case_id: str, task_id: str) -> Case | None:
     """The case a referral belongs to; of two that were joined the elder, once it has it (L 5.1)."""
     found = await intake.cases.get(case_id)
     while found is not None and found.state.joined_to is not None:

@@ -12,12 +12,14 @@ from chassis.paging import merged
 from contracts.errors import InvalidInput
 from contracts.values import CitizenCard
 from services.intake.adapters.fhir import key_of_identifier
+from services.intake.api.fhir_following import case_of
 from services.intake.api.fhir_search import BY_POST, EARLIEST, MOST, Search, narrowed, wrong
 from services.intake.api.fhir_sender import Sender
 from services.intake.domain.task import FollowedTask
 from services.intake.domain.task_states import TaskStatus
 from services.intake.intake import Intake
 from services.intake.notifying import keep_shown, shown_to
+from services.intake.survivors import same_people
 
 NOBODY = "Patient/nobody"
 """How an address says that nobody is known by the SNILS that was asked for."""
@@ -61,7 +63,8 @@ async def found(intake: Intake, sender: Sender, search: Search) -> Found:
 
 
 async def _people(intake: Intake, search: Search) -> set[str] | None:
-    """Whom the search is about, by their ids here; None where it names nobody."""
+    """Whom the search is about, by their ids here; None where it names nobody. By SNILS it is every
+    id that a sender may have been told of the same person (L 5.1)."""
     if search.snils is None:
         return search.patients
     _check_number(BY_POST, search.snils, search)
@@ -71,7 +74,7 @@ async def _people(intake: Intake, search: Search) -> set[str] | None:
         person = await intake.citizens.find_one(snils_key=key) if key else None
         if person is not None:
             known.add(person.id)
-    people = narrowed(search.patients, known)
+    people = narrowed(search.patients, await same_people(intake.citizens, known))
     search.asked.append(("patient", ",".join(f"Patient/{one}" for one in sorted(people)) or NOBODY))
     return people
 
@@ -136,8 +139,8 @@ async def _one(intake: Intake, task_id: str, sender: Sender) -> FollowedTask | N
     entry = await intake.journal.get(task_id)
     if entry is None or entry.state.placed is None or not sender.sent(entry.state.requester):
         return None
-    case = await intake.cases.get(entry.state.placed.case_id)
-    return await keep_shown(intake, task_id, case.state) if case is not None else None
+    case = await case_of(intake, entry.state.placed.case_id, task_id)
+    return await keep_shown(intake, task_id, case) if case is not None else None
 
 
 def _check_number(name: str, values: Sized, search: Search) -> None:

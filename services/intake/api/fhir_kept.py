@@ -13,6 +13,7 @@ from services.intake.adapters.fhir import read_posted
 from services.intake.adapters.fhir_bundle import Posted
 from services.intake.adapters.fhir_task import KEPT, as_kept, original_of, request_resource
 from services.intake.adapters.media_types import ALLOWED
+from services.intake.api.fhir_following import case_of
 from services.intake.api.fhir_openapi import FAILURES, UNCHANGED, answers, reads
 from services.intake.api.fhir_protocol import MEDIA_TYPE, FhirRoute, resource, unchanged
 from services.intake.api.fhir_sender import Sender, WithSender
@@ -52,10 +53,10 @@ async def get_service_request(
     References are to what is kept here; the whole as it was sent is `GET /fhir/Bundle/{id}`.
     """
     entry = await _entry(intake, service_request_id, sender, "ServiceRequest")
-    case = await intake.cases.get(entry.placed.case_id) if entry.placed else None
+    case = await case_of(intake, entry.placed.case_id, entry.id) if entry.placed else None
     if case is None:
         raise NotFound("ServiceRequest")
-    state = task_state(case.state, entry.id)
+    state = task_state(case, entry.id)
     body = request_resource(entry, _posted(entry), state)
     return resource(body, version=1, modified=entry.received_at)
 

@@ -58,6 +58,9 @@ async def post_correction(
     person would be, under the case number and with the code of there, and no card is corrected
     (L 5.1). If its case has gone on since, that is refused (`case-rests-on-this-line`).
 
+    Terms run from the receipt, so a corrected one reaches the case (R 3.1.8, 3.3.2). It lies before
+    the line was entered; when a body took in what it passed on is corrected by the body.
+
     If what waits at a body or MFC gets an address that one institution serves, it is passed on.
     """
     answered = await correct_line(intake, referral_id, request, by, corrected)

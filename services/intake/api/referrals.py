@@ -21,8 +21,7 @@ from services.intake.api.journal_views import (
 from services.intake.api.schemas import ReferralRequest
 from services.intake.commands import change_line
 from services.intake.domain.completing import Completion, complete
-from services.intake.domain.journal import JournalEntry
-from services.intake.domain.records import EntryState
+from services.intake.domain.journal import WAITING, JournalEntry
 from services.intake.finding import found_by, get_line
 from services.intake.forwarding import check_contacts, decided_by, taken_by
 from services.intake.intake import Serving, WithIntake
@@ -112,7 +111,7 @@ async def post_completion(
     def decide(entry: JournalEntry, at: Context) -> None:
         complete(entry, completion, by.id, at.now, at.calendar.local_date(at.now))
         entry.found_by = found_by(intake.identity, entry.form.citizen)
-        if entry.state is EntryState.TO_FORWARD:
+        if entry.state in WAITING:
             entry.onward = decided_by(intake, entry.form)
 
     answered = await change_line(

@@ -68,9 +68,16 @@ class CaseView(BaseModel):
     requests: list[str] = Field(description="ids of all interagency requests, the first first")
     declines: list[Decline]
     think_until: AwareDatetime | None
+    ask_again_at: AwareDatetime | None = Field(
+        description="since when the time to think is over: the citizen is asked once more"
+    )
     consent: ConsentScope | None = Field(description="what the case knows of it, once needed")
     consent_withdrawn: bool
     joined_to: str | None = Field(description="the elder case of the same citizen (L 5.1)")
+    referrals: list[str] = Field(
+        description="the referrals it rests on, by their first lines, what opened it first; each"
+        " line names the one that stands in its place (`corrected_by`, `passed_on`)"
+    )
     linked_referrals: list[str]
     further_referrals: list[LinkedReferral] = Field(
         description="those linked, with what came of each; `to_review`: nobody has looked yet"
@@ -126,9 +133,11 @@ def case_view(document: Document[Case]) -> CaseView:
         withdrawals=case.withdrawals,
         closed_for=case.closed_for,
         think_until=case.think_until,
+        ask_again_at=case.ask_again_at,
         consent=case.consent,
         consent_withdrawn=case.consent_withdrawn,
         joined_to=case.joined_to,
+        referrals=case.referrals,
         linked_referrals=[referral.entry_id for referral in case.linked],
         further_referrals=case.linked,
         forwardings=case.forwardings,

@@ -121,7 +121,7 @@ def place_view(case: Case) -> PlaceView | None:
         return None
     return PlaceView(
         worklist=place.row.worklist,
-        owner=OwnerView(role=place.row.role, assignee=place.assignee),
+        owner=OwnerView(role=place.role, assignee=place.assignee),
         next_term=_term_view(case, place.row, place.term) if place.term is not None else None,
     )
 

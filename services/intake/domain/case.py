@@ -13,7 +13,7 @@ from contracts.triage import TriageCode
 from contracts.values import Actor
 from services.intake.domain.actions import ALLOWED, OPEN, Action, Status
 from services.intake.domain.consent import ConsentScope
-from services.intake.domain.linked import LinkedReferral, TakenUp
+from services.intake.domain.linked import LinkedReferral, Said, TakenUp
 from services.intake.domain.priority import Priority
 from services.intake.domain.records import (
     Answering,
@@ -51,6 +51,8 @@ class Case(BaseModel):
     ref: CaseRef | None = None
     entry_id: str = ""
     status_code_issue: int = 0
+    code_told: list[str] | None = None
+    """Referrals whose applicants may know the code that was issued last (`status_code.py`)."""
     received_at: AwareDatetime | None = None
     channel: Channel | None = None
     requester: str | None = None
@@ -59,6 +61,9 @@ class Case(BaseModel):
     """Danger is reported by the referrals whose analysis runs, or ran last (R 3.1.7)."""
     home_care_asked: bool = False
     priority: Priority | None = None
+    said: dict[str, Said] | None = None
+    """What each referral says, from which these three follow (`said.py`)."""
+    analysed: list[str] | None = None
     circumstances: list[Circumstances] = Field(default_factory=list)
     consultation_only: bool = False
     already_served: bool = False
@@ -127,8 +132,10 @@ class Case(BaseModel):
     notice: Notice = Field(default_factory=Notice)
     linked_notices: dict[str, Notice] = Field(default_factory=dict)
     parted: list[str] = Field(default_factory=list)
-    """Referrals that turned out to be about somebody else, and left it."""
+    """Names the referral that opened it, once that has left it: it was about somebody else."""
     withdrawals: dict[str, ReferralWithdrawal] = Field(default_factory=dict)
+    receipt_lines: dict[str, str] = Field(default_factory=dict)
+    """Of referrals whose time of receipt was put right: the last line that said it."""
 
     @property
     def reference(self) -> CaseRef:
@@ -159,10 +166,15 @@ class Case(BaseModel):
         return sorted(waiting, key=lambda r: (r.next_attempt_at, r.send_by or r.signed_at))
 
     @property
+    def opening(self) -> str | None:
+        """The referral that opened it, while that is in it; come back, it is a further one."""
+        return None if self.entry_id in self.parted else self.entry_id
+
+    @property
     def referrals(self) -> list[str]:
-        """The referrals it rests on, by the ids of their first lines; what opened it first."""
-        known = [self.entry_id, *(link.entry_id for link in self.linked)]
-        return [one for one in known if one not in self.parted]
+        """The referrals that are in it, by the ids of their first lines; what opened it first."""
+        opening = [] if self.opening is None else [self.opening]
+        return [*opening, *(link.entry_id for link in self.linked)]
 
     @property
     def waits(self) -> bool:

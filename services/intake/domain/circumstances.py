@@ -13,6 +13,7 @@ from contracts.values import Text, Value
 from services.intake.domain.actions import Action
 from services.intake.domain.case import Case, require
 from services.intake.domain.records import Circumstances
+from services.intake.domain.said import say_where
 
 
 class CorrectedCircumstances(Value):
@@ -49,7 +50,8 @@ def correct_circumstances(
             reason=corrected.reason,
         )
     )
-    case.in_hospital, case.home_care_asked = corrected.in_hospital, corrected.home_care_asked
+    say_where(case, in_hospital=corrected.in_hospital)
+    case.home_care_asked = corrected.home_care_asked
     return [
         CircumstancesCorrected(
             by=at.by,

@@ -53,7 +53,7 @@ class Joining(Value):
     theirs: str | None = Field(default=None, description="the open case they had")
     case_before: str | None = None
     served_before: bool = False
-    joined_case: str | None = Field(default=None, description="the younger of two open cases")
+    joined_case: str | None = Field(default=None, description="the one of two that ended")
     into_case: str | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,17 +12,18 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.event import Event
 from contracts.referral import Channel, ReferralsParted
+from contracts.terms import ClosedTerm
 from contracts.values import CitizenCard, Contact, IsoDateTime, Text, Value
+from services.intake.domain.belonging import let_go
 from services.intake.domain.case import Case
 from services.intake.domain.citizen import EMPTY, Citizen, change_card, without
-from services.intake.domain.ending import UNTRIAGED, WithoutObject, close_without_object
-from services.intake.domain.further import close_review_terms
+from services.intake.domain.closing import UNTRIAGED
 from services.intake.domain.journal import Correction, JournalEntry, number_of, require_present
 from services.intake.domain.likeness import Grade, compare
 from services.intake.domain.parties import Applicant
 from services.intake.domain.records import Notice
 from services.intake.domain.referral_form import ReferralForm, check_form, settled_form
-from services.intake.domain.status_code import bury_code
+from services.intake.domain.status_code import CodeHash, bury_code
 
 GRACE = timedelta(seconds=5)
 """How long whoever corrects has to enter the new line, before the sweeper does."""
@@ -42,7 +42,9 @@ class Corrected(Value):
     contact: Contact | None = None
     referrer: Contact | None = None
     applicant: Applicant | None = None
-    received_at: IsoDateTime | None = None
+    received_at: IsoDateTime | None = Field(
+        default=None, description="when it came; terms of its case run from there (R 3.1.8)"
+    )
 
     def says_otherwise_who(self, entry: JournalEntry) -> bool:
         """Whether the citizen is somebody else by it, or the same one spelt otherwise."""
@@ -85,6 +87,7 @@ def correct(
         raise InvalidInput(
             "nothing-corrected", "the line says so already", field="body", clause="R 3.1.2"
         )
+    _check_receipt(entry, form)
     today = at.calendar.local_date(at.now)
     check_form(form, at.now, today, from_organization=entry.requester is not None)
     entry.of_another = placed is not None and _is_another(placed, form.citizen)
@@ -93,6 +96,27 @@ def correct(
     entry.correction = Correction(form=form, reason=corrected.reason, at=at.now, by=at.by)
     entry.place_at = at.now + GRACE
     return form
+
+
+def _check_receipt(entry: JournalEntry, form: ReferralForm) -> None:
+    """Terms count from the receipt, so it is neither moved past the entry in the journal, nor said
+    by an institution of what a body took in before it."""
+    if form.received_at is None or form.received_at == entry.form.received_at:
+        return
+    if entry.forwarded_from is not None:
+        raise NotAllowedInState(
+            "received-by-another-body",
+            "the body that took it in says when it came: give it back to have that corrected",
+            field="received_at",
+            clause="R 3.1.2",
+        )
+    if entry.entered_at is not None and form.received_at > entry.entered_at:
+        raise InvalidInput(
+            "received-after-entered",
+            "a referral was received before it was entered in the journal, or at that moment",
+            field="received_at",
+            clause="R 3.1.2",
+        )
 
 
 def take_back(entry: JournalEntry, came_back: JournalEntry, at: Context) -> ReferralForm | None:
@@ -134,7 +158,7 @@ def _require_free(placed: Placed) -> None:
                 field="citizen",
                 clause="L 5.1",
             )
-        if case.entry_id == placed.referral and not (case.over or _ends_with(case)):
+        if case.opening == placed.referral and not (case.over or _ends_with(case)):
             raise NotAllowedInState(
                 "case-rests-on-this-line",
                 "the line is about somebody else now, and its case has gone on: register the person"
@@ -145,37 +169,34 @@ def _require_free(placed: Placed) -> None:
 
 
 def _ends_with(case: Case) -> bool:
-    """Whether nothing is left of a case without the referral that opened it."""
-    return case.status in UNTRIAGED and not case.linked
+    """Whether nothing is left of a case without the referral that opened it: none came besides, and
+    nothing was decided in it, now or before its analysis ran anew."""
+    return case.status in UNTRIAGED and case.triaged is None and not case.linked
 
 
 def leave_case(
-    case: Case, referral: str, into: str, at: Context, *, hash_of: Callable[[str], str]
+    case: Case, referral: str, into: str, at: Context, *, hash_of: CodeHash
 ) -> list[Event]:
     """A referral turned out to be about somebody else, whose case is `into`: it leaves this one,
     and its code opens this one no more (R 3.1.2, 3.7.3, L 5.1).
 
-    A case that it opened, and in which nothing was decided yet, ends with it. `hash_of` gives what
-    may be known of the code, by the case's number.
+    A case that rests on no other, and in which nothing was decided yet, ends with it. `hash_of`
+    gives what may be known of the code.
     """
     if referral not in case.referrals:
         return []
-    opened_by_it, dead = case.entry_id == referral, bury_code(case, referral, hash_of)
-    case.parted.append(referral)
-    case.linked = [link for link in case.linked if link.entry_id != referral]
-    case.linked_notices.pop(referral, None)
-    if opened_by_it:
+    dead = bury_code(case, [referral], hash_of)
+    if case.opening == referral:
+        case.parted.append(referral)
         case.requester, case.notice = None, Notice()
-    parted = ReferralsParted(
-        by=at.by,
-        journal_numbers=(number_of(referral),),
-        into=into,
-        dead_code_hash=dead,
-        closed=close_review_terms(case, at),
-    )
-    if not opened_by_it or not _ends_with(case):
-        return [parted]
-    return [parted, *close_without_object(case, WithoutObject.WRONG_PERSON, at)]
+
+    def parted(closed: tuple[ClosedTerm, ...]) -> Event:
+        numbers = (number_of(referral),)
+        return ReferralsParted(
+            by=at.by, journal_numbers=numbers, into=into, dead_code_hash=dead, closed=closed
+        )
+
+    return let_go(case, [referral], referral, at, parted)
 
 
 def _changed(form: ReferralForm, corrected: Corrected) -> ReferralForm:

@@ -105,6 +105,7 @@ def resume(case: Case, at: Context) -> list[Event]:
     """
     case.status, case.status_before = case.status_before or Status.REGISTERED, None
     case.think_until = case.ask_again_at = None
+    _tell_body(case, at)
     if case.code is None:
         hand_to_analysis(case)
     release_request(case, at)
@@ -133,4 +134,11 @@ def _lay_aside(case: Case, declined: Decline, at: Context) -> list[Event]:
     case.declines.append(declined)
     if case.status is not Status.DECLINED:
         case.status_before, case.status = case.status, Status.DECLINED
+    _tell_body(case, at)
     return [CaseDeclined(by=at.by, closed=set_aside_terms(case, at))]
+
+
+def _tell_body(case: Case, at: Context) -> None:
+    """Whether there is something to pass on, the journal of the body that has it says (R 3.1.2)."""
+    if case.waits:
+        case.pass_on_at = at.now

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from enum import StrEnum
+from collections.abc import Collection
 
 from pydantic import Field
 
@@ -11,20 +10,16 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotFound
 from contracts.event import Event
 from contracts.intake import CaseClosed
-from contracts.referral import ReferralWithdrawn
 from contracts.triage import TriageCode
 from contracts.values import Identifier, Text, Value
 from services.intake.domain.actions import Action, Status
+from services.intake.domain.belonging import take_back
 from services.intake.domain.case import Case, require
-from services.intake.domain.dispatching import hold_request
-from services.intake.domain.further import close_review_terms
+from services.intake.domain.closing import UNTRIAGED, WithoutObject, close
 from services.intake.domain.notices import requester_of, task_status
 from services.intake.domain.records import Consultation, Entered, ReferralWithdrawal
-from services.intake.domain.status_code import bury_code
+from services.intake.domain.status_code import CodeHash
 from services.intake.domain.task_states import TaskStatus, require_transition
-
-UNTRIAGED = frozenset({Status.TO_FORWARD, Status.REGISTERED, Status.ANALYSED})
-WITHDRAWN = "referral_withdrawn"
 
 
 class Advice(Value):
@@ -35,17 +30,6 @@ class Advice(Value):
     directed_to: tuple[Identifier, ...] = Field(
         default=(), max_length=20, description="organizations, by their ids in the directory"
     )
-
-
-class WithoutObject(StrEnum):
-    """Why there is nothing to go on with."""
-
-    NOT_OUR_TERRITORY = "not_our_territory"
-    """The address is served elsewhere, and the referral was sent on there (R 3.1.2)."""
-    WRONG_PERSON = "wrong_person"
-    """The referral meant somebody else."""
-    DIED = "died"
-    MOVED = "moved"
 
 
 def close_consultation(
@@ -92,26 +76,24 @@ def close_without_object(case: Case, reason: WithoutObject, at: Context) -> list
         raise NotAllowedInState(
             "taken-already", "a referral is rejected before triage only", clause="R 3.1.6"
         )
-    return [_close(case, reason, at)]
+    return [close(case, reason, at)]
 
 
 def withdraw_referral(
     case: Case,
     entry_id: str,
-    journal_number: str,
     wanted: TaskStatus,
     reason: str,
     at: Context,
     *,
-    hash_of: Callable[[str], str],
+    hash_of: CodeHash,
 ) -> list[Event]:
     """A sender takes its referral back; other referrals and work begun stand (L 5.1).
 
     A case that rests on this referral alone and is not triaged yet is closed with it. The code that
-    came with it dies; `hash_of` gives what may be known of that, by the case's number (R 3.7.3).
+    came with it dies; `hash_of` gives what may be known of that (R 3.7.3).
     """
-    requester = requester_of(case, entry_id)
-    if requester is None:
+    if requester_of(case, entry_id) is None:
         raise NotFound("Task")
     present, _ = task_status(case, entry_id)
     if present is wanted:
@@ -122,40 +104,6 @@ def withdraw_referral(
         raise InvalidInput(
             "reason-missing", "say why", field="Task.statusReason.text", clause="L 5.1"
         )
-    case.withdrawals[entry_id] = ReferralWithdrawal(
-        at=at.now,
-        by=at.by.id,
-        in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
-        reason=reason,
-    )
-    for link in case.linked:
-        link.to_review = link.to_review and link.entry_id != entry_id
-    ends = case.status in UNTRIAGED and case.triaged is None and not standing(case)
-    withdrawn = ReferralWithdrawn(
-        by=at.by,
-        journal_number=journal_number,
-        requester=requester,
-        in_error=wanted is TaskStatus.ENTERED_IN_ERROR,
-        case_goes_on=not ends and case.status is not Status.CLOSED,
-        dead_code_hash=bury_code(case, entry_id, hash_of),
-        closed=close_review_terms(case, at),
-    )
-    return [withdrawn, _close(case, WITHDRAWN, at)] if ends else [withdrawn]
-
-
-def standing(case: Case) -> list[str]:
-    """Journal entries that the case still rests on: those nobody took back."""
-    return [entry for entry in case.referrals if entry not in case.withdrawals]
-
-
-def _close(case: Case, reason: str, at: Context) -> Event:
-    if case.waits:  # the journal of the body that has it says so
-        case.status_before, case.pass_on_at = Status.TO_FORWARD, at.now
-    else:
-        case.status_before = None
-    case.status = Status.CLOSED
-    case.closed_for, case.think_until, case.ask_again_at = str(reason), None, None
-    for link in case.linked:
-        link.to_review = False  # they have lost their object with it
-    hold_request(case)
-    return CaseClosed(by=at.by, reason=str(reason), closed=case.terms.close_all(at.now))
+    in_error = wanted is TaskStatus.ENTERED_IN_ERROR
+    withdrawal = ReferralWithdrawal(at=at.now, by=at.by.id, in_error=in_error, reason=reason)
+    return take_back(case, entry_id, withdrawal, at, hash_of=hash_of)

@@ -14,7 +14,6 @@ from datetime import datetime
 from contracts.context import Context
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
-from contracts.intake import CaseReopened
 from contracts.referral import ReferralLinked, ReferralSays, ReferralsReviewed, ReviewOutcome
 from contracts.terms import ClosedTerm, Deadline
 from contracts.triage import TriageCode
@@ -23,31 +22,9 @@ from services.intake.domain.actions import ALLOWED, Action, Status
 from services.intake.domain.case import Case, require
 from services.intake.domain.journal import number_of
 from services.intake.domain.linked import LinkedReferral, ReferralReview
+from services.intake.domain.said import analyse, analysed_in
 from services.intake.domain.term_codes import ANALYSIS_TERM, URGENT_TERM
 from services.intake.domain.urgent import needs_help_today
-
-
-def take_in(
-    case: Case, links: Sequence[LinkedReferral], at: Context, *, asleep: bool = False
-) -> tuple[list[Event], tuple[Deadline, ...]]:
-    """Further referrals join a case: whether it is taken up again by them, and what terms begin.
-
-    A declined case is analysed anew; one whose citizen took the consent back stays aside until
-    there is a new one (152-FZ 9), and a person looks at the referral there. `asleep`: they come
-    from a case that was declined itself, so they take up nothing.
-    """
-    events: list[Event] = []
-    if case.status is Status.DECLINED and not (case.consent_withdrawn or case.waits or asleep):
-        opened = _analyse_anew(case, min(link.received_at for link in links), links, at)
-        events.append(CaseReopened(by=at.by, analysis_anew=True, opened=opened))
-    listed = case.status in ALLOWED[Action.REVIEW_REFERRAL]
-    for link in links:
-        link.to_review = link.to_review and listed
-        case.in_hospital = case.in_hospital or link.in_hospital
-        case.linked.append(link)
-    if not listed:
-        return events, _take_into_analysis(case, links, at)
-    return events, open_review_terms(case, at)
 
 
 def linked_event(
@@ -74,18 +51,7 @@ def linked_event(
     )
 
 
-def _take_into_analysis(
-    case: Case, links: Sequence[LinkedReferral], at: Context
-) -> tuple[Deadline, ...]:
-    """Before triage: questions answered without it are looked at once more, with the answers to
-    start from (R 3.1.3); a danger is one of this very day (R 3.1.7)."""
-    if case.status is Status.ANALYSED:
-        case.status, case.proposal = Status.REGISTERED, None
-    case.in_danger = case.in_danger or _in_danger(links)
-    return case.terms.open(*_danger_terms(case, links, at))
-
-
-def _analyse_anew(
+def analyse_anew(
     case: Case, since: datetime, links: Sequence[LinkedReferral], at: Context
 ) -> tuple[Deadline, ...]:
     """The five questions are asked again, the code is assigned again (R 3.1.3, 3.1.6), because of
@@ -93,16 +59,18 @@ def _analyse_anew(
     case.status, case.status_before = Status.REGISTERED, None
     case.think_until = case.ask_again_at = None
     case.code = case.proposal = case.override_reason = None
-    case.analysed_since, case.in_danger = since, _in_danger(links)
+    case.analysed_since = since
+    analyse(case, [link.entry_id for link in links])
     hand_to_analysis(case)
-    due = [at.deadline(case.pack, ANALYSIS_TERM, since), *_danger_terms(case, links, at)]
+    due = [at.deadline(case.pack, ANALYSIS_TERM, since), *danger_terms(case, links, at)]
     return case.terms.open(*due)
 
 
 def hand_to_analysis(case: Case) -> None:
     """Whoever analyses the case has every referral before them, so none waits besides."""
-    for link in case.linked:
-        case.in_danger = case.in_danger or (link.in_danger and link.to_review)
+    waiting = [link for link in case.linked if link.to_review]
+    analyse(case, [*analysed_in(case), *(link.entry_id for link in waiting)])
+    for link in waiting:
         link.to_review = False
 
 
@@ -110,7 +78,8 @@ def _in_danger(links: Sequence[LinkedReferral]) -> bool:
     return any(link.in_danger for link in links)
 
 
-def _danger_terms(case: Case, links: Sequence[LinkedReferral], at: Context) -> list[Deadline]:
+def danger_terms(case: Case, links: Sequence[LinkedReferral], at: Context) -> list[Deadline]:
+    """Of these referrals: help on the day of the first that reports danger (R 3.1.7)."""
     received = [link.received_at for link in links if link.in_danger]
     return [at.deadline(case.pack, URGENT_TERM, min(received))] if received else []
 
@@ -130,12 +99,14 @@ def open_review_terms(
 def close_review_terms(
     case: Case, at: Context, *, still_in_danger: bool = False
 ) -> tuple[ClosedTerm, ...]:
-    """End the terms by which further referrals are looked at, where none waits any more.
+    """End the terms by which further referrals are looked at, where none waits any more, and the
+    same day where none reports danger any more (R 3.1.7).
 
     `still_in_danger`: the same day goes on until the code is assigned anew.
     """
     if case.status not in ALLOWED[Action.REVIEW_REFERRAL]:
-        return ()
+        danger = case.in_danger or needs_help_today(case)
+        return () if danger else case.terms.close(URGENT_TERM, at=at.now)
     over = [] if case.to_review else [ANALYSIS_TERM]
     danger = still_in_danger or _in_danger(case.to_review)
     over += [] if danger or needs_help_today(case) else [URGENT_TERM]
@@ -173,7 +144,7 @@ def review_referrals(case: Case, outcome: ReviewOutcome, note: Text, at: Context
     anew = outcome is ReviewOutcome.ANALYSIS_ANEW
     closed = close_review_terms(case, at, still_in_danger=anew and _in_danger(waiting))
     if anew:
-        opened = _analyse_anew(case, at.now, waiting, at)
+        opened = analyse_anew(case, at.now, waiting, at)
     numbers = tuple(number_of(link.entry_id) for link in waiting)
     return [
         ReferralsReviewed(

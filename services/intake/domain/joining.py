@@ -23,7 +23,7 @@ from services.intake.domain.consenting import (
     state_of,
     told,
 )
-from services.intake.domain.joined_cases import age
+from services.intake.domain.joined_cases import rank
 from services.intake.domain.joint_consent import apart, joint, settle_erasure
 
 
@@ -34,11 +34,11 @@ class OpenCases:
     survivors: Case | None
     theirs: Case | None
 
-    def younger(self) -> Case | None:
-        """Of two open ones the later received; None where not both are open."""
+    def ending(self) -> Case | None:
+        """Of two open ones that which is joined to the other; None where not both are open."""
         if self.survivors is None or self.theirs is None or self.survivors.id == self.theirs.id:
             return None
-        return max(self.survivors, self.theirs, key=age)
+        return max(self.survivors, self.theirs, key=rank)
 
 
 def joining_of(survivor: Citizen, pair: str) -> Joining | None:
@@ -50,7 +50,7 @@ def take_over(
     survivor: Citizen, other: Citizen, pair: str, cases: OpenCases, at: Context
 ) -> list[Event]:
     """The survivor's card is completed, and holds the consents of both (152-FZ 9); of two open
-    cases the elder one goes on (L 5.1)."""
+    cases one goes on (L 5.1)."""
     known = joining_of(survivor, pair)
     joined = _take_consents(survivor, other, pair, at)
     if known is not None and known.theirs == other.open_case:
@@ -58,8 +58,8 @@ def take_over(
     if known is not None:  # a referral about the other one came in between
         _give_back(survivor, other, known, at)
     before = survivor.card
-    younger = cases.younger()
-    elder = cases.survivors if younger is cases.theirs else cases.theirs
+    ending = cases.ending()
+    goes_on = cases.survivors if ending is cases.theirs else cases.theirs
     note = Joining(
         pair=pair,
         citizen=other.id,
@@ -68,13 +68,13 @@ def take_over(
         theirs=other.open_case,
         case_before=survivor.open_case,
         served_before=survivor.served,
-        joined_case=younger.id if younger else None,
-        into_case=elder.id if younger and elder else None,
+        joined_case=ending.id if ending else None,
+        into_case=goes_on.id if ending and goes_on else None,
     )
     survivor.joinings.append(note)
     survivor.served = survivor.served or other.served
     _complete(survivor, other, at)
-    if cases.theirs is not None and (younger is None or younger is cases.survivors):
+    if cases.theirs is not None and (ending is None or ending is cases.survivors):
         take_case(survivor, cases.theirs.id)
     changed = [CitizenCardChanged(by=at.by, card=survivor.card)] if survivor.card != before else []
     return [*changed, *joined]

@@ -42,7 +42,10 @@ class Correction(Value):
     by: Actor
 
 
-PRESENT = frozenset({EntryState.ENTERED, EntryState.TO_FORWARD, EntryState.ENDED})
+WAITING = frozenset({EntryState.TO_FORWARD, EntryState.SET_ASIDE})
+"""States of a line at a body or MFC whose referral may still be passed on."""
+
+PRESENT = WAITING | {EntryState.ENTERED, EntryState.ENDED}
 """States of a line that its journal still answers for: completed and corrected here."""
 
 
@@ -62,6 +65,9 @@ class JournalEntry(BaseModel):
         default=None, description="what a content-rich referral says besides, for assessment"
     )
     received_at: AwareDatetime
+    entered_at: AwareDatetime | None = Field(
+        default=None, description="when the referral was entered; None of a line before this"
+    )
     recorded_by: Actor = Field(description="who took it in, for which organization")
     requester: str | None = None
     pack: str
@@ -80,6 +86,9 @@ class JournalEntry(BaseModel):
     onward: Onward | None = Field(default=None, description="who serves the address, if one does")
     ended: str | None = Field(
         default=None, description="why the case ended before the body or MFC passed it on"
+    )
+    set_aside: bool = Field(
+        default=False, description="the citizen declines while the body or MFC has it (R 3.3.7.2)"
     )
     passed_on: str | None = Field(default=None, description="the line in the institution's journal")
     passed_to: str | None = None
@@ -111,7 +120,9 @@ class JournalEntry(BaseModel):
             return EntryState.ENTERED
         if self.passed_on:
             return EntryState.FORWARDED
-        return EntryState.ENDED if self.ended else EntryState.TO_FORWARD
+        if self.ended:
+            return EntryState.ENDED
+        return EntryState.SET_ASIDE if self.set_aside else EntryState.TO_FORWARD
 
     @property
     def in_danger(self) -> bool:

@@ -10,7 +10,16 @@ from contracts.referral import Channel, ReviewOutcome
 from contracts.status_code import MOST_CODES
 from contracts.triage import TriageCode
 from contracts.values import Text, Value
+from services.intake.domain.priority import Priority
 from services.intake.domain.records import TriageProposal
+
+
+class Said(Value):
+    """What a referral says of the citizen that its case goes by (R 3.1.7, 3.3.3)."""
+
+    in_danger: bool = False
+    in_hospital: bool = False
+    priority: Priority | None = None
 
 
 class ReferralReview(Value):
@@ -39,11 +48,11 @@ class LinkedReferral(BaseModel):
 
 
 class TakenUp(Value):
-    """What a declined case was before the referrals of another one took it up again (L 5.1): it is
-    set aside as it was, should the two be parted before anything was done in it."""
+    """What a declined case was before a further referral took it up again (L 5.1): it is set aside
+    as it was, should that leave before anything was done in it."""
 
     by: str
-    """The case whose referrals they were."""
+    """The referral, or the case whose referrals they were."""
     status_before: str | None = None
     code: TriageCode | None = None
     proposal: TriageProposal | None = None
@@ -55,6 +64,7 @@ class TakenUp(Value):
     to_review: tuple[str, ...] = ()
     answerings: int = 0
     linked: int = 0
+    """How many further referrals it has had since."""
 
 
 def coded_entries(linked: Sequence[LinkedReferral]) -> list[str]:

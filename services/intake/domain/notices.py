@@ -165,9 +165,8 @@ def _output(case: Case) -> dict[str, str]:
 
 def requester_of(case: Case, entry_id: str) -> str | None:
     """Who sent a referral of this case; None where nobody did who could be told."""
-    if entry_id == case.entry_id:
-        return case.requester
-    return next((link.requester for link in case.linked if link.entry_id == entry_id), None)
+    further = (link.requester for link in case.linked if link.entry_id == entry_id)
+    return next(further, case.requester if entry_id == case.entry_id else None)
 
 
 def followed(case: Case) -> Iterator[tuple[str, Notice]]:

@@ -262,6 +262,9 @@ class EntryState(StrEnum):
     """With the institution whose journal it is."""
     TO_FORWARD = "to_forward"
     """At the body or MFC that took it in, until it is passed on (R 3.1.2)."""
+    SET_ASIDE = "set_aside"
+    """At the body or MFC that took it in while the citizen declines: nothing is to be passed on
+    (R 3.3.7.2)."""
     ENDED = "ended"
     """At the body or MFC that took it in when its case ended: it is passed on to nobody."""
     FORWARDED = "forwarded"

@@ -10,14 +10,14 @@ from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.referral import ReferralRegistered
 from services.intake.domain.actions import Action, Status
+from services.intake.domain.belonging import take_in
 from services.intake.domain.case import Case, require
-from services.intake.domain.declining import resume
 from services.intake.domain.forwarding import follow_entry
-from services.intake.domain.further import linked_event, take_in
+from services.intake.domain.further import linked_event
 from services.intake.domain.journal import JournalEntry, number_of
-from services.intake.domain.linked import LinkedReferral
+from services.intake.domain.linked import LinkedReferral, Said
 from services.intake.domain.notices import tell_requester
-from services.intake.domain.priority import most_pressing
+from services.intake.domain.said import hear
 from services.intake.domain.urgent import terms_until_triage
 from services.intake.domain.worklists import settle
 
@@ -43,8 +43,8 @@ def register_case(
     case.status = Status.REGISTERED
     case.entry_id, case.received_at = entry.referral, entry.received_at
     case.channel = entry.form.channel
-    case.requester, case.in_hospital = entry.requester, entry.form.in_hospital
-    case.in_danger, case.priority = entry.in_danger, entry.form.priority
+    case.requester = entry.requester
+    hear(case, entry.referral, _said_by(entry), analysed=True)
     case.home_care_asked = entry.form.home_care_asked
     case.consultation_only, case.already_served = entry.form.consultation_only, already_served
     if entry.taken_in:
@@ -83,20 +83,26 @@ def link_referral(
     A declined case is taken up again by it; in a triaged one a person looks at it (R 3.1.3).
     `hash_of` gives what may be known of the code that who applies is told, by the case's number.
     """
-    if entry.referral in {case.entry_id, *(known.entry_id for known in case.linked)}:
+    if entry.referral in case.referrals:
         return []
     require(case, Action.LINK_REFERRAL)
     if case.over:
         raise NotAllowedInState("case-is-over", "a new referral opens a new case", clause="L 5.1")
     link = _link_of(entry, coded=hash_of is not None)
-    waited = case.status is Status.DECLINED and case.waits
-    reopened = resume(case, at) if waited and not case.consent_withdrawn else []
-    case.priority = most_pressing(case.priority, entry.form.priority)
-    taken_up, opened = take_in(case, [link], at)
+    said = {entry.referral: _said_by(entry)}
+    taken_up, opened = take_in(case, [link], said, at, by=entry.referral)
     tell_requester(case, at)
     code_hash = hash_of(case.reference.number) if hash_of is not None else ""
     linked = linked_event(link, at, opened, said=entry.said, status_code_hash=code_hash)
-    return [linked, *reopened, *taken_up, *follow_entry(case, entry, at)]
+    return [linked, *taken_up, *follow_entry(case, entry, at)]
+
+
+def _said_by(entry: JournalEntry) -> Said:
+    return Said(
+        in_danger=entry.in_danger,
+        in_hospital=entry.form.in_hospital,
+        priority=entry.form.priority,
+    )
 
 
 def _link_of(entry: JournalEntry, *, coded: bool) -> LinkedReferral:

@@ -83,6 +83,7 @@ class FollowedTask(BaseModel):
     requester: str = ""
     case_id: str = ""
     citizen_id: str = ""
+    """As its sender was told it; that stays, whoever the citizen is joined to (L 5.1)."""
     institution: str = ""
     received_at: AwareDatetime | None = None
     updated_at: AwareDatetime | None = None
@@ -117,7 +118,8 @@ def show(task: FollowedTask, case: Case, now: datetime) -> TaskVersion:
     """Take the referral's present state over; the version it has now."""
     ref, version = case.reference, present_version(task, case, task.id)
     task.requester = requester_of(case, task.id) or ""
-    task.case_id, task.citizen_id, task.institution = case.id, ref.citizen_id, ref.institution
+    task.case_id, task.institution = case.id, ref.institution
+    task.citizen_id = task.citizen_id or ref.citizen_id
     task.received_at = _received(case, task.id)
     task.updated_at = max(now, task.updated_at or now)
     if version != task.present:

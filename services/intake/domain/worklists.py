@@ -176,6 +176,9 @@ class Place(NamedTuple):
     """Where an open case is: its list, who owns it, what runs out first."""
 
     row: Row
+    role: Role
+    """Who acts next: as the list says, but at a body that took it in always the registrar, whom
+    alone of its staff passing on concerns (R 3.1.2)."""
     assignee: str | None
     term: NextTerm | None
     """None only where a region's pack lacks the follow-up that a list needs."""
@@ -183,7 +186,7 @@ class Place(NamedTuple):
     @property
     def owner(self) -> str:
         """The one owner: the person it is assigned to, else the role that acts next."""
-        return person(self.assignee) if self.assignee is not None else role(self.row.role)
+        return person(self.assignee) if self.assignee is not None else role(self.role)
 
 
 def person(assignee: str) -> str:
@@ -206,7 +209,10 @@ def row_of(case: Case) -> Row | None:
 def place_of(case: Case) -> Place | None:
     """List, owner and next term of an open case; None where nothing is to be done any more."""
     row = row_of(case)
-    return None if row is None else Place(row, case.assignee, _next_term(case, row))
+    if row is None:
+        return None
+    acting = Role.REGISTRAR if case.waits else row.role
+    return Place(row, acting, case.assignee, _next_term(case, row))
 
 
 def _next_term(case: Case, row: Row) -> NextTerm | None:

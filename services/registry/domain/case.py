@@ -146,6 +146,7 @@ def learn(case: CaseRecord, event: Event, at: Context) -> list[Event]:
     _learn_organizer(case, getattr(event, "organizer", None), weight, at)
     _learn_progress(case, service, event, at)
     _learn_codes(case, event)
+    _learn_receipt(case, event)
     _learn_result(case, event)
     if isinstance(event, AppointmentEvent):
         case.appointments[at.about] = appointment_after(case.appointments.get(at.about), event)
@@ -169,7 +170,7 @@ def _learn_progress(case: CaseRecord, service: str, event: Event, at: Context) -
 def _learn_codes(case: CaseRecord, event: Event) -> None:
     """Which codes hold: they are told with a referral, and die with it (R 3.7.3)."""
     if isinstance(event, referral.ReferralRegistered):
-        case.received_at, case.status_code_hash = event.received_at, event.status_code_hash
+        case.status_code_hash = event.status_code_hash
     elif isinstance(event, intake.StatusCodeIssued):
         case.status_code_hash, case.further_hashes = event.status_code_hash, []
     elif isinstance(event, referral.ReferralLinked):
@@ -180,6 +181,15 @@ def _learn_codes(case: CaseRecord, event: Event) -> None:
         case.further_hashes = [known for known in case.further_hashes if known != dead]
         if case.status_code_hash == dead:
             case.status_code_hash = ""
+
+
+def _learn_receipt(case: CaseRecord, event: Event) -> None:
+    """When the referral that opened the case was received; put right, where it was said wrongly."""
+    if isinstance(event, referral.ReferralRegistered):
+        case.received_at = event.received_at
+    put_right = event.receipt if isinstance(event, referral.CircumstancesCorrected) else None
+    if put_right is not None and put_right.opened_case:
+        case.received_at = put_right.received_at
 
 
 def _learn_result(case: CaseRecord, event: Event) -> None:

@@ -52,6 +52,7 @@ async def test_straight_path_costs_one_write_a_step_and_one_publish_an_event(
     for (role, action, body), published in zip(STRAIGHT, costs, strict=True):
         async with bureau.costs(writes=1, published=published):
             await desk.walk((role, action, body))
+    await bureau.stack.spy.wait_for(Enrolled, desk.case_id)
     assert desk.published() == [
         "planning-opened",
         "plan-drafted",

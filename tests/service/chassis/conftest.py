@@ -132,7 +132,7 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool] | bool], seconds: float = 10, every: float = 0.02
+    condition: Callable[[], Awaitable[bool] | bool], seconds: float = 30, every: float = 0.02
 ) -> None:
     """Wait for something that must come true; fail when it does not."""
     async with asyncio.timeout(seconds):
@@ -185,6 +185,17 @@ class Broker:
                 if message is None:
                     return found
             found.append(message.body)
+
+    async def comes(self, queue: aio_pika.abc.AbstractQueue) -> list[bytes]:
+        """Everything that lies in a queue, once something does."""
+        found: list[bytes] = []
+
+        async def came() -> bool:
+            found.extend(await self.taken(queue, 0))
+            return bool(found)
+
+        await until(came)
+        return found + await self.taken(queue)
 
     async def queue(self, name: str) -> aio_pika.abc.AbstractQueue:
         """A queue that is there already."""

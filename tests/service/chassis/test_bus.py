@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from chassis.bus import Bus
 from chassis.inbox import PREFETCH
 from chassis.nodes import with_heartbeat
-from chassis.publisher import NotPublished
+from chassis.publisher import PUBLISH_SECONDS, NotPublished
 from chassis.queues import inbox
 from contracts.envelope import CONTENT_TYPE, Envelope
 from tests.conftest import ServerUrls
@@ -139,11 +139,10 @@ async def test_broker_that_hangs_confirms_nothing_and_is_not_waited_for(
         started(url, broker, publish_seconds=0.2) as bus,
     ):
         proxy.freeze()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PUBLISH_SECONDS - 0.5):
             assert await refused(bus, envelope("t1", 1)) == "TimeoutError"
         proxy.thaw()
-        await until(bus.ready)
-        await bus.publish(envelope("t1", 2))
+        await until(lambda: published(bus, envelope("t1", 2)))
 
 
 async def test_lost_connection_comes_back_by_itself_for_both_directions(
@@ -185,7 +184,8 @@ async def test_inbox_that_was_deleted_is_made_anew_with_all_its_topics(
         await broker.channel.queue_delete(broker.names[-2])
         for event in (first, second):
             await until(partial(published, bus, event))
-        await until(lambda: received == [first.id, second.id])
+        # deleting it may cost the publisher its connection: what was sent then is sent again
+        await until(lambda: list(dict.fromkeys(received)) == [first.id, second.id])
 
 
 async def test_consumer_is_given_no_more_at_once_than_its_prefetch(
@@ -249,7 +249,7 @@ async def test_message_that_is_no_event_of_ours_goes_to_the_dead_queue(
         await broker.send(body, TOPIC)
         await bus.publish(envelope("t1", 1))
         await until(lambda: received == ["sample.thing.t1:1"])
-        assert await broker.taken(dead) == [body]
+        assert await broker.comes(dead) == [body]
 
 
 async def test_event_waits_in_the_inbox_of_a_service_that_has_yet_to_start(

@@ -13,6 +13,7 @@ from tests.service.chassis.conftest import Broker, Keys, running, until
 from tests.service.chassis.sample import EchoService, Sample, fresh
 from tests.service.chassis.test_consumer import made, renamed, send
 from tests.service.chassis.test_http import Caller
+from tests.service.stack import uncleared
 
 
 @pytest.fixture
@@ -46,7 +47,8 @@ async def echo(
     service = EchoService(settings, fresh("echo"))
     await broker.remove(service.service.name)
     async with running(service.app):
-        yield service, Costs(service, service.echoes.counts)
+        with uncleared(service.service):
+            yield service, Costs(service, service.echoes.counts)
 
 
 async def received(echo: EchoService, number: int) -> None:
@@ -127,7 +129,8 @@ async def maker(
 ) -> AsyncIterator[tuple[Sample, Costs, httpx.AsyncClient]]:
     sample = Sample(settings, fresh("maker"), reads=())
     async with running(sample.app) as http:
-        yield sample, Costs(sample, sample.things.counts), http
+        with uncleared(sample.service):
+            yield sample, Costs(sample, sample.things.counts), http
 
 
 async def test_creation_is_one_write_and_a_command_one_read_and_one_write(

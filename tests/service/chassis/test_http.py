@@ -20,7 +20,6 @@ from tests.fault.proxy import proxied
 from tests.service.chassis.conftest import (
     Broker,
     Keys,
-    is_ready,
     make_settings,
     running,
     until,
@@ -453,10 +452,14 @@ async def heard(broker: Broker, queue: Any, subject: str) -> Envelope:
 
 async def test_health_and_metrics_need_no_token(http: httpx.AsyncClient) -> None:
     assert (await http.get("/health/live")).status_code == 200
+
+    async def all_is_there() -> bool:
+        ready = await http.get("/health/ready")
+        found = ready.json()
+        return (ready.status_code, found["store"], found["broker"]) == (200, True, True)
+
     # deleting the queue of the test before may have cost this service its connection for a moment
-    await until(lambda: is_ready(http))
-    ready = await http.get("/health/ready")
-    assert (ready.status_code, ready.json()["store"], ready.json()["broker"]) == (200, True, True)
+    await until(all_is_there)
     page = await http.get("/metrics")
     assert page.headers["content-type"].startswith("text/plain")
     families = {family.name: family for family in text_string_to_metric_families(page.text)}
@@ -553,14 +556,12 @@ async def test_shutdown_lets_the_last_event_leave(
     """When the shutdown begins nobody can hear the event yet; a moment later somebody can."""
     sample = Sample(settings, fresh("maker"), reads=())
 
-    async def listen_soon() -> Any:
-        await asyncio.sleep(0.3)
-        return await broker.listen("sample.#")
-
+    queue = await broker.listen("sample.nothing")
     async with running(sample.app) as http:
         thing_id = await Caller(http, keys.token()).made()
-        listening = asyncio.create_task(listen_soon())
-    event = await heard(broker, await listening, thing_id)
+        listening = asyncio.create_task(queue.bind("opora.events", "sample.#"))
+    await listening
+    event = await heard(broker, queue, thing_id)
     assert event.number == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,8 +83,9 @@ class Office:
         return self.writes, service.bus.published
 
     async def settled(self) -> tuple[int, int]:
-        """The figures, once emptied outboxes are stored too and no sweep adds to them."""
+        """The figures, once emptied outboxes are stored too; no sweep adds to them any more."""
         service = self.complaints.service
+        service.sweeper.quiet_seconds = math.inf
         await service.relay.drain()
         await service.sweeper.clear(0.0)
         return self.writes, service.bus.published

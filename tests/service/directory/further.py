@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from services.directory.applying import carry_out
 from services.directory.history import archive
-from services.directory.imports import carry_out
 from tests.service.access import Walk
 from tests.service.directory.access import AMENDED, CARD, CHECKS, ENTRY, ROW
 from tests.service.directory.conftest import directory_of, settled

@@ -10,7 +10,7 @@ from chassis.clock import epoch_ms
 from chassis.document import Document
 from chassis.store import Collection
 from services.directory.domain.listing import ListedService
-from services.directory.freshness import AT_FIRST, LOOKS, News
+from services.directory.freshness import AT_ONCE, LOOKS, News
 from services.directory.offer_stores import SERVICES
 from tests.simulation.database import Database, Straight, Tables
 from tests.unit.directory.offered import listing
@@ -106,10 +106,24 @@ async def test_looks_that_go_far_back_are_rare(
 async def test_more_than_one_look_asks_for_are_all_read(
     stored: Collection[ListedService], replica: Replica
 ) -> None:
-    for number in range(AT_FIRST + 1):
+    for number in range(AT_ONCE + 1):
         await change(stored, number, replica.now)
     await replica.look()
-    assert len(replica.known) == AT_FIRST + 1
+    assert len(replica.known) == AT_ONCE + 1
+
+
+async def test_thousands_of_changes_are_asked_for_in_pieces(
+    stored: Collection[ListedService], replica: Replica
+) -> None:
+    """None is larger than the others: whoever reads meanwhile waits for one of them."""
+    count = 5 * AT_ONCE
+    for number in range(count):
+        await change(stored, number, replica.now + timedelta(milliseconds=number))
+    asked = await replica.look()
+    assert len(replica.known) == count
+    pieces = asked - count
+    assert count / AT_ONCE < pieces <= count / AT_ONCE + 2
+    assert await replica.look() == pieces  # and nothing is read twice
 
 
 async def test_idle_look_is_one_question_and_reads_nothing(

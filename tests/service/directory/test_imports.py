@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from chassis import failpoints
 from contracts.directory import OrganizationChanged, OrganizationPublished
+from services.directory.applying import carry_out
 from services.directory.domain.import_job import ImportStatus
-from services.directory.imports import carry_out
 from tests.service.directory.conftest import ROWS, app_of, directory_of, settled, steps_of
 from tests.service.stack import Stack, running, until
 
@@ -369,6 +369,7 @@ async def test_death_after_the_last_write_of_an_import_is_found_done(fresh: Stac
         assert (await editor.done())["outcomes"]["applied"] == 1
         again = await client.post(f"{editor.path}/application", headers=headers, json=body)
         assert again.json()["status"] == "applying"  # the first answer
+        await fresh.spy.wait_for(OrganizationPublished, "x-k-1")
         assert len(fresh.spy.of(OrganizationPublished, subject="x-k-1")) == 1
     failpoints.watched_by.reset(token)
 

@@ -15,6 +15,7 @@ import pytest
 from aio_pika.exceptions import ChannelNotFoundEntity
 from fastapi import FastAPI
 
+from chassis import failpoints
 from contracts.copies import OrganizationCopy
 from contracts.directory import (
     FIRST_KINDS,
@@ -34,7 +35,7 @@ from tests.service.directory.conftest import (
     stored_rows,
     write_rows,
 )
-from tests.service.stack import Stack, running, until
+from tests.service.stack import Stack, running, uncleared, until
 
 PUBLISHED = (OrganizationPublished, OrganizationPublishedV2)
 FURTHER = 10
@@ -87,11 +88,23 @@ async def test_second_start_publishes_nothing_and_writes_nothing(fresh: Stack) -
 
 async def test_crash_in_the_middle_is_completed_by_the_next_start(fresh: Stack) -> None:
     first = app_of(fresh)
+    saved, over = 0, asyncio.Event()
+
+    def dying(point: str, about: str) -> None:
+        """Nothing more is saved from the middle on."""
+        nonlocal saved
+        if point == "before-save" and about.startswith("organizations/"):
+            if saved == MIDDLE:
+                over.set()
+                raise RuntimeError("died")
+            saved += 1
+
+    token = failpoints.watched_by.set(dying)
     async with first.router.lifespan_context(first):
-        organizations = directory_of(first).organizations
-        await until(lambda: organizations.counts.writes >= MIDDLE, every=0)
+        await over.wait()
+    failpoints.watched_by.reset(token)
     assert not directory_of(first).snapshot.complete
-    assert MIDDLE <= organizations.counts.writes < ROWS
+    assert saved == MIDDLE < ROWS
 
     second = app_of(fresh)
     async with running(second):
@@ -126,8 +139,9 @@ async def test_changed_file_is_told_with_the_changed_fields(fresh: Stack, files:
 
     second = app_of(fresh, directory_data=files)
     async with running(second):
-        directory = await loaded(second)
-        assert directory.organizations.counts.writes == 1
+        with uncleared(second.state.service):
+            directory = await loaded(second)
+            assert directory.organizations.counts.writes == 1
         event = await fresh.spy.wait_for(OrganizationChanged, "r-institution-15")
         assert event.reason == "data file changed: phones, emails, printed_email"
         assert event.card.phones == ("+73845670077",)
@@ -187,8 +201,9 @@ async def test_new_row_is_published_and_a_row_gone_is_left_alone(fresh: Stack, f
 
     second = app_of(fresh, directory_data=files)
     async with running(second):
-        directory = await loaded(second)
-        assert directory.organizations.counts.writes == 1
+        with uncleared(second.state.service):
+            directory = await loaded(second)
+            assert directory.organizations.counts.writes == 1
         await fresh.spy.wait_for(OrganizationPublished, "l-provider-02")
         assert await directory.organizations.get("l-provider-01") is not None
 

@@ -161,7 +161,7 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
         async def seen() -> bool:
             return candidates(await serving(neighbour, **question), "mfc") == [made_id]
 
-        await until(seen, seconds=5)
+        await until(seen)
         headers = stack.headers("directory_editor", version=1)
         await neighbour.post(
             f"/organizations/{made_id}/retirement", headers=headers, json={"reason": "Закрыт"}
@@ -171,7 +171,7 @@ async def test_index_follows_own_changes_at_once_and_other_replicas_soon(
         async def gone() -> bool:
             return candidates(await serving(client, **question), "mfc") == []
 
-        await until(gone, seconds=5)
+        await until(gone)
 
 
 async def test_news_beyond_one_look_is_read_as_a_whole(

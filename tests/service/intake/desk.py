@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ from tests.service.intake.bodies import (
     new_referral,
 )
 from tests.service.intake.outside import FUND, HOOK, Outside
-from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, until
+from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Stack, uncleared, until
 
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for a webhook!!").decode()
 OTHER_INSTITUTION, OTHER_BODY = "r-institution-16", "r-authorised-body-08"
@@ -65,9 +65,10 @@ class Clock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._offset = timedelta() if start is None else start - datetime.now(UTC)
+        self._stands_at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        return self._stands_at or datetime.now(UTC) + self._offset
 
     def put_to(self, moment: datetime) -> None:
         self._offset = moment - datetime.now(UTC)
@@ -75,12 +76,21 @@ class Clock:
     def forward(self, **by: float) -> None:
         self._offset += timedelta(**by)
 
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Meanwhile nothing becomes due, however slow the machine is."""
+        self._stands_at = self.now()
+        try:
+            yield
+        finally:
+            self._stands_at = None
+
 
 class Desk:
     """One replica of intake, and what one does at it."""
 
-    def __init__(self, stack: Stack, app: FastAPI, http: httpx.AsyncClient) -> None:
-        self.stack, self.app, self.http = stack, app, http
+    def __init__(self, stack: Stack, app: FastAPI, http: httpx.AsyncClient, clock: Clock) -> None:
+        self.stack, self.app, self.http, self.clock = stack, app, http, clock
         self.intake: Intake = app.state.intake
 
     async def post(
@@ -224,11 +234,13 @@ class Desk:
 
     async def cost(self, step: Callable[[], Awaitable[Any]]) -> dict[str, int]:
         """What a step costs in writes and publishes; nothing else may be going on."""
-        await self.settle()
-        before = self.counts()
-        await step()
-        await self.intake.service.relay.drain()
-        after = self.counts()
+        with uncleared(self.intake.service):
+            await self.settle()
+            before = self.counts()
+            with self.clock.standing():
+                await step()
+                await self.intake.service.relay.drain()
+                after = self.counts()
         return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
     async def stored(self) -> dict[str, Any]:
@@ -267,7 +279,7 @@ async def open_desk(
 ) -> Desk:
     """Serve a replica of intake until the test module is over."""
     app = create_app(settings_of(stack, **more), clock.now, outside.transport, backing)
-    return Desk(stack, app, await stack.serve(app))
+    return Desk(stack, app, await stack.serve(app), clock)
 
 
 async def publish_directory(stack: Stack) -> None:

@@ -16,7 +16,7 @@ from services.intake.domain import joining, pair
 from services.intake.domain.joined_cases import close_joined
 from services.intake.domain.pair import PairStatus, Verdict
 from services.intake.joining import settle
-from tests.service.intake.bodies import new_citizen, new_referral
+from tests.service.intake.bodies import DECLINE, PAPERS, answers_of, new_citizen, new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk, open_desk
 from tests.service.intake.outside import Outside
 from tests.service.intake.twins import compared, moved, pair_id, two_alike
@@ -259,6 +259,34 @@ async def test_an_undone_joining_restores_both_citizens_and_both_cases_l_5_1(
         assert linked["case_id"] == registered["case_id"]
 
 
+async def test_case_with_its_application_is_not_joined_to_a_declined_one_l_5_1(
+    desk: Desk, clock: Clock
+) -> None:
+    """What was brought to it is not asked for again (R 5.2), and it is in its list still."""
+    citizen = new_citizen()
+    first, second_ = await two_alike(desk, clock, citizen, moved(citizen))
+    await desk.act(first["case_id"], "decline", DECLINE)
+    await desk.act(second_["case_id"], "answers", answers_of())
+    await desk.act(second_["case_id"], "triage", {"code": "initial_assessment"}, "urgent_head")
+    await desk.consent(second_["case_id"])
+    await desk.act(second_["case_id"], "application", {"documents": PAPERS})
+    before = await desk.case(second_["case_id"])
+    known = pair_id(first, second_)
+    await decide(desk, known, "same")
+    after = await desk.case(second_["case_id"])
+    for kept in ("status", "worklist", "terms", "documents"):
+        assert after[kept] == before[kept], kept
+    assert after["linked_referrals"] == [first["id"]]
+    shown = (await desk.get(f"/citizens/{first['citizen_id']}")).json()
+    assert (shown["open_case"], shown["cases"][0]) == (second_["case_id"], first["case_id"])
+    assert (await desk.case(first["case_id"]))["joined_to"] == second_["case_id"]
+    await undo(desk, known)
+    for registered, status in ((first, "declined"), (second_, "application_registered")):
+        assert (await desk.case(registered["case_id"]))["status"] == status
+        shown = (await desk.get(f"/citizens/{registered['citizen_id']}")).json()
+        assert shown["open_case"] == registered["case_id"]
+
+
 async def test_joined_citizens_can_be_joined_again_and_parted_again(
     desk: Desk, clock: Clock
 ) -> None:
@@ -358,6 +386,7 @@ async def test_two_replicas_carry_a_decision_out_once(
     await asyncio.gather(*[settle(at.intake, known) for at in (desk, second) * 5])
     assert (await look(desk, known))["status"] == "same"
     assert (await desk.case(first["case_id"]))["linked_referrals"] == [second_["id"]]
+    await desk.stack.spy.wait_for(ReferralLinked, first["case_id"])
     linked = desk.stack.spy.of(ReferralLinked, subject=first["case_id"])
     assert len({envelope.id for envelope in linked}) == 1
 

@@ -29,7 +29,7 @@ async def here(stack: Stack, clock: Clock, outside: Outside) -> AsyncIterator[De
     """A desk of a district with one institution."""
     settings = settings_of(stack, institutions=INSTITUTION)
     app = create_app(settings, clock.now, outside.transport)
-    desk = Desk(stack, app, await stack.serve(app))
+    desk = Desk(stack, app, await stack.serve(app), clock)
     await publish_directory(stack)
     await knows_directory(desk)
     yield desk

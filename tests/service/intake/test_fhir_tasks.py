@@ -483,6 +483,7 @@ async def test_two_withdrawals_at_once_are_one(desk: Desk) -> None:
     assert {one.status_code for one in answered} <= {200, 412}
     assert any(one.status_code == 200 for one in answered)
     await desk.settle()
+    await desk.stack.spy.wait_for(ReferralWithdrawn, referral.case_id)
     told = desk.stack.spy.of(ReferralWithdrawn, subject=referral.case_id)
     assert len(told) == 1
 

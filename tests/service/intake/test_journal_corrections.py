@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chassis.commands import Request
 from contracts.citizen import CitizenCardChanged
-from services.intake.correcting import enter_corrected
+from contracts.intake import TermMissed
+from contracts.referral import CircumstancesCorrected
+from services.intake.correcting import correct_line, enter_corrected, finish
 from services.intake.domain.correcting import Corrected, correct
 from services.intake.domain.journal import JournalEntry
-from tests.service.intake.bodies import new_referral
+from tests.service.intake.bodies import new_citizen, new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
 from tests.service.intake.journal import amend, entry, named
+from tests.service.intake.test_wrong_person import Died, Mortal
+from tests.service.intake.twins import moved, pair_id, two_alike
 from tests.service.stack import AUTHORISED_BODY, INSTITUTION, actor, until
 
 
@@ -156,3 +164,95 @@ async def test_correction_costs_four_writes_and_one_event(desk: Desk) -> None:
     right = citizen | {"phone": "+73845600066"}
     cost = await desk.cost(lambda: amend(desk, made["id"], citizen=right))
     assert cost == {"journal": 3, "citizens": 1, "published": 1}
+
+
+async def test_corrected_receipt_moves_the_terms_of_its_case_r_3_1_8(desk: Desk) -> None:
+    made = await desk.register()
+    before = desk.intake.now() - timedelta(days=40)
+    done = await amend(desk, made["id"], received_at=before.isoformat())
+    assert done.status_code == 200, done.text
+    case, new = await desk.case(made["case_id"]), await entry(desk, done.json()["corrected_by"])
+    (term,) = case["terms"]
+    assert term["code"] == "referral-analysis"
+    assert case["received_at"] == new["received_at"] == term["started_at"]
+    said = await desk.stack.spy.wait_for(CircumstancesCorrected, made["case_id"])
+    assert said.receipt is not None
+    assert (said.receipt.received_at, said.receipt.opened_case) == (before, True)
+    missed = await desk.stack.spy.wait_for(TermMissed, made["case_id"])
+    assert missed.term.started_at == before
+    again = await amend(desk, new["id"], received_at=(before - timedelta(days=1)).isoformat())
+    assert again.status_code == 200, again.text
+    twice = await amend(desk, again.json()["corrected_by"], problems="Не встаёт")
+    assert twice.status_code == 200, twice.text
+    (term,) = (await desk.case(made["case_id"]))["terms"]
+    assert datetime.fromisoformat(term["started_at"]) == before - timedelta(days=1)
+
+
+async def test_receipt_after_the_entry_is_refused_and_nothing_stored_r_3_1_2(
+    desk: Desk, clock: Clock
+) -> None:
+    made = await desk.register()
+    clock.forward(days=1)
+    before = await desk.stored()
+    refused = await amend(desk, made["id"], received_at=desk.intake.now().isoformat())
+    assert (refused.status_code, refused.json()["code"]) == (422, "received-after-entered")
+    assert refused.json()["errors"][0]["field"] == "received_at"
+    assert await desk.stored() == before
+
+
+@pytest.mark.parametrize("writes", range(4))
+async def test_corrected_receipt_reaches_the_case_wherever_the_process_dies_r_3_1_8(
+    desk: Desk, writes: int
+) -> None:
+    """After whichever write it died, and though the line in its place was corrected meanwhile."""
+    citizen = new_citizen()
+    made = await desk.register(new_referral(citizen=citizen))
+    by, now = actor("registrar", INSTITUTION), desk.intake.now()
+    days = [now - timedelta(days=30), now - timedelta(days=60)]
+    first = Corrected.model_validate({"reason": "описка", "received_at": days[0].isoformat()})
+    await correct_line(desk.intake, made["id"], Request("died", "f", 1), by, first)
+    left: list[None] = [None] * writes
+    kept = {"journal": desk.intake.journal, "cases": desk.intake.cases}
+    mortal: dict[str, Any] = {name: Mortal(one, left) for name, one in kept.items()}
+    with suppress(Died):
+        await enter_corrected(replace(desk.intake, **mortal), made["id"])
+    found = await desk.intake.journal.find_one(source_key=f"correction:{made['id']}")
+    if found is not None:
+        again = await amend(desk, found.id, received_at=days[1].isoformat())
+        assert again.status_code == 200, again.text
+    await finish(desk.intake, made["id"])
+    case = await desk.intake.cases.get(made["case_id"])
+    assert case is not None
+    right = days[0] if found is None else days[1]
+    assert [term.started_at for term in case.state.terms.deadlines] == [right]
+    assert case.state.received_at == right
+    await desk.settle()
+    said = desk.stack.spy.of(CircumstancesCorrected, subject=made["case_id"])
+    assert len({envelope.id for envelope in said}) <= 2
+
+
+async def test_receipt_corrected_in_a_joined_case_reaches_the_one_that_goes_on_r_3_1_8_l_5_1(
+    desk: Desk, clock: Clock
+) -> None:
+    person = new_citizen()
+    first, second = await two_alike(desk, clock, person, moved(person))
+    path = f"/citizen-pairs/{pair_id(first, second)}"
+    version = (await desk.get(path)).json()["version"]
+    body = {"decision": "same", "reason": "сверено"}
+    done = await desk.post(f"{path}/decision", body, version=version)
+    assert done.status_code == 200, done.text
+    when = desk.intake.now() - timedelta(days=3)
+    version = (await desk.get(f"/referrals/{second['id']}")).headers["etag"].strip('"')
+    done = await amend(desk, second["id"], version=int(version), received_at=when.isoformat())
+    assert done.status_code == 200, done.text
+    case = await desk.case(first["case_id"])
+    (further,) = case["further_referrals"]
+    assert datetime.fromisoformat(further["received_at"]) == when
+    assert case["received_at"] != further["received_at"]
+
+
+async def test_corrected_receipt_costs_four_writes_and_one_event(desk: Desk) -> None:
+    made = await desk.register()
+    earlier = (desk.intake.now() - timedelta(minutes=5)).isoformat()
+    cost = await desk.cost(lambda: amend(desk, made["id"], received_at=earlier))
+    assert cost == {"journal": 3, "cases": 1, "published": 1}

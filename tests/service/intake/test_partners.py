@@ -64,8 +64,9 @@ async def partnered(
     """A desk with partners of its own."""
     path: Path = tmp_path_factory.mktemp("partners") / "partners.json"
     path.write_text(json.dumps(SETTINGS), encoding="utf-8")
-    app = create_app(settings_of(stack, partners=path), Clock().now, files.transport)
-    desk = Desk(stack, app, await stack.serve(app))
+    clock = Clock()
+    app = create_app(settings_of(stack, partners=path), clock.now, files.transport)
+    desk = Desk(stack, app, await stack.serve(app), clock)
     await publish_directory(stack)
     await knows_directory(desk)
     yield desk

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from chassis import failpoints
-from tests.service.intake.bodies import new_citizen, new_referral
+from tests.service.intake.bodies import DECLINE, new_citizen, new_referral
 from tests.service.intake.desk import OTHER_INSTITUTION, Clock, Desk
 from tests.service.intake.passing import (
     MFC,
@@ -279,3 +280,39 @@ async def test_late_completion_of_an_ended_case_is_handed_over_to_nobody_r_3_1_2
     assert {one.id async for one in desk.intake.journal.each()} == before
     own = await entry(desk, made["id"])
     assert (own["state"], own["passed_on"], own["missing"]) == ("ended", None, [])
+
+
+async def test_line_of_a_citizen_who_declines_at_a_body_is_set_aside_r_3_1_2_r_3_3_7_2(
+    desk: Desk,
+) -> None:
+    made = await desk.register(unclear(), org=AUTHORISED_BODY)
+    until = {"think_until": (desk.intake.now().date() + timedelta(days=3)).isoformat()}
+    declined = await act(desk, made["case_id"], "decline", {**DECLINE, **until}, AUTHORISED_BODY)
+    assert declined.status_code == 200, declined.text
+    await in_step(desk, made["case_id"])
+    assert made["id"] not in await listed(desk, "to_forward", AUTHORISED_BODY)
+    assert made["id"] in await listed(desk, "set_aside", AUTHORISED_BODY)
+    fixed = await correct(desk, made["id"], AUTHORISED_BODY, problems="Не встаёт")
+    assert fixed.status_code == 200, fixed.text
+    own = await last_line(desk, made["id"], AUTHORISED_BODY)
+    assert own["state"] == "set_aside"
+    day = own["received_at"][:10]
+    printed = await desk.get(f"/referrals.csv?from={day}&to={day}", org=AUTHORISED_BODY)
+    (row,) = [row for row in printed.text.splitlines() if row.startswith(own["journal_number"])]
+    assert "не передаётся: гражданин отказался" in row
+    reopened = await act(desk, made["case_id"], "reopening", None, AUTHORISED_BODY)
+    assert reopened.status_code == 200, reopened.text
+    await in_step(desk, made["case_id"])
+    assert own["id"] in await listed(desk, "to_forward", AUTHORISED_BODY)
+
+
+async def test_case_leads_its_institution_to_what_a_body_was_told_r_3_1_3(desk: Desk) -> None:
+    made = await desk.register(unclear(), org=AUTHORISED_BODY)
+    assert (await forward(desk, made["case_id"])).status_code == 200
+    await in_step(desk, made["case_id"])
+    case = await desk.case(made["case_id"])
+    assert (case["referrals"], case["ask_again_at"]) == ([made["id"]], None)
+    first = (await desk.get(f"/referrals/{case['referrals'][0]}", "specialist")).json()
+    assert first["problems"] == new_referral()["problems"]
+    theirs = (await desk.get(f"/referrals/{first['passed_on']}", "specialist")).json()
+    assert (theirs["journal_of"], theirs["contact"]) == (INSTITUTION, first["contact"])

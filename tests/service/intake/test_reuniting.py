@@ -17,6 +17,8 @@ from services.intake.recording import record
 from services.intake.uniting import reunite
 from tests.service.intake.bodies import answers_of, new_citizen, new_referral
 from tests.service.intake.desk import Clock, Desk
+from tests.service.intake.journal import amend
+from tests.service.intake.twins import moved, pair_id, two_alike
 from tests.service.stack import until
 
 REFUSED = (
@@ -134,3 +136,35 @@ async def test_case_whose_citizen_is_served_by_another_by_now_is_the_open_one_l_
 
     await until(done)
     assert (await stored(desk, second["case_id"])).joined_to is None
+
+
+async def test_referral_corrected_to_somebody_else_stays_there_when_they_are_reunited_l_5_1(
+    desk: Desk, clock: Clock
+) -> None:
+    one, stranger = new_citizen(), new_citizen()
+    first, second = await two_alike(desk, clock, one, moved(one))
+    verdict, by = {"decision": "same", "reason": "сверено"}, desk.post
+    path = f"/citizen-pairs/{pair_id(first, second)}"
+    seen = (await desk.get(path)).json()["version"]
+    assert (await by(f"{path}/decision", verdict, version=seen)).status_code == 200
+    theirs = await desk.register(new_referral(citizen=stranger))
+    done = await amend(desk, second["id"], citizen=stranger)
+    assert done.status_code == 200, done.text
+    await desk.act(first["case_id"], "answers", answers_of())
+    await desk.act(first["case_id"], "triage", {"code": "initial_assessment"}, "urgent_head")
+    story = desk.stack.story(careplan.CASE, first["case_id"])
+    for event in REFUSED:
+        await story.tell(event)
+
+    async def refused() -> bool:
+        return (await stored(desk, first["case_id"])).over
+
+    async def going_on() -> bool:
+        elder = await stored(desk, first["case_id"])
+        return not elder.over and elder.reunite_at is None
+
+    await until(refused)
+    await story.tell(ANNULLED)
+    await until(going_on)
+    assert (await stored(desk, first["case_id"])).referrals == [first["id"]]
+    assert (await stored(desk, theirs["case_id"])).referrals == [theirs["id"], second["id"]]

@@ -29,7 +29,8 @@ async def desks(
     """Replicas that run for a while only."""
     async with AsyncExitStack() as held:
         apps = [create_app(settings_of(stack), clock.now, outside.transport) for _ in range(count)]
-        yield [Desk(stack, app, await held.enter_async_context(running(app))) for app in apps]
+        served = [await held.enter_async_context(running(app)) for app in apps]
+        yield [Desk(stack, app, http, clock) for app, http in zip(apps, served, strict=True)]
 
 
 def said(stack: Stack, kind: type[Event], case_id: str) -> set[str]:
@@ -95,6 +96,7 @@ async def test_answer_that_does_not_come_is_overdue_once_210_fz_7_2(stack: Stack
         overdue = await stack.spy.wait_for(CertificateOverdue, case_id)
         assert overdue.request_id == request_id
         await sweep(desk)
+        await stack.spy.wait_for(TermMissed, case_id)
         assert len(said(stack, CertificateOverdue, case_id)) == 1
         assert len(said(stack, TermMissed, case_id)) == 1
         view = await desk.case(case_id)

@@ -194,6 +194,45 @@ async def test_line_that_waits_at_a_body_waits_there_for_the_right_person_r_3_1_
     assert new["case_id"] != wrong["case_id"]
 
 
+async def test_line_corrected_there_and_back_counts_where_it_is_l_5_1(desk: Desk) -> None:
+    """The hospital that opened the case takes its own back: the other one stands (R 3.1.2)."""
+    person, other = new_citizen(), new_citizen()
+    referral = new_referral(citizen=person, channel="medical_organization")
+    first = await desk.register(referral, role="medical_organization", org=HOSPITAL)
+    line = (await desk.register(new_referral(citizen=person)))["id"]
+    elsewhere = await desk.register(new_referral(citizen=other))
+    for about in (other, person, other, person):
+        done = await amend(desk, line, citizen=about)
+        assert done.status_code == 200, done.text
+        line = done.json()["corrected_by"]
+        in_it = {
+            one["case_id"]: (await desk.case(one["case_id"]))["linked_referrals"]
+            for one in (first, elsewhere)
+        }
+        assert sorted(map(len, in_it.values())) == [0, 1]
+        assert in_it[(await entry(desk, line))["case_id"]] != []
+    await desk.settle()
+    gone = await Referral(desk, first["id"], first["case_id"], HOSPITAL).put("cancelled")
+    assert gone.status_code == 200, gone.text
+    assert (await desk.case(first["case_id"]))["status"] == "registered"
+
+
+async def test_code_issued_later_dies_with_a_referral_of_somebody_else_r_3_7_3(
+    desk: Desk,
+) -> None:
+    first, second, meant = await mistaken(desk)
+    issued = (await desk.act(first["case_id"], "status-code")).json()
+    number, told = first["journal_number"], issued["status_code"]
+    assert await opens(desk, number, told)
+    done = await amend(desk, second["id"], citizen=meant)
+    assert done.status_code == 200, done.text
+    assert not await opens(desk, number, told)
+    parted = await desk.stack.spy.wait_for(ReferralsParted, first["case_id"])
+    assert parted.dead_code_hash == hashed(told, number)
+    again = (await desk.act(first["case_id"], "status-code")).json()
+    assert await opens(desk, number, again["status_code"])
+
+
 class Died(Exception):
     """The process is no more."""
 

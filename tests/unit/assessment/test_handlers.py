@@ -312,3 +312,65 @@ def test_terms_of_a_case_analysed_anew_run_from_there_r_3_3_2_r_3_3_3(
         begun = Case(id="C-2")
         hear(begun, registered, TRIAGED, again)
         assert begun.received_at == stages.RECEIVED
+
+
+def put_right(by: timedelta, journal_number: str = stages.REF.number) -> Event:
+    """A referral was received earlier, or later, than was said."""
+    return referral.CircumstancesCorrected(
+        by=SYSTEM,
+        in_hospital=False,
+        home_care_asked=True,
+        receipt=referral.CorrectedReceipt(
+            journal_number=journal_number,
+            before=stages.RECEIVED,
+            received_at=stages.RECEIVED + by,
+            opened_case=journal_number == stages.REF.number,
+        ),
+    )
+
+
+@pytest.mark.parametrize("registered", [AT_HOME, REGISTERED])
+@pytest.mark.parametrize("days", [-5, -1, 1])
+def test_survey_and_stage_run_from_the_receipt_as_it_was_put_right_r_3_3_2_r_3_3_16(
+    registered: referral.ReferralRegistered, days: int
+) -> None:
+    case, right = Case(id="C-1"), Case(id="C-2")
+    moved = timedelta(days=days)
+    hear(right, registered.model_copy(update={"received_at": stages.RECEIVED + moved}), TRIAGED)
+    (_, corrected) = hear(case, registered, TRIAGED, put_right(moved))
+    assert isinstance(corrected, SurveyTermCorrected)
+    assert (case.terms.deadlines, corrected.closed) == (right.terms.deadlines, ())
+    assert (case.received_at, case.in_hospital_since) == (
+        right.received_at,
+        right.in_hospital_since,
+    )
+    assert hear(case, put_right(moved)) == []
+
+
+def test_receipt_put_right_before_the_code_is_counted_from_with_the_code_r_3_3_2() -> None:
+    case, right = Case(id="C-1"), stages.RECEIVED - timedelta(days=2)
+    assert hear(case, AT_HOME, put_right(timedelta(days=-2))) == []
+    (opened,) = hear(case, TRIAGED)
+    assert isinstance(opened, AssessmentOpened)
+    assert {term.started_at for term in opened.opened} == {right}
+
+
+def test_receipt_of_a_further_referral_moves_the_survey_in_a_hospital_alone_r_3_3_3() -> None:
+    case = Case(id="C-1")
+    hear(case, AT_HOME.model_copy(update={"received_at": stages.RECEIVED - timedelta(hours=3)}))
+    hear(case, TRIAGED, LINKED.model_copy(update={"said": SAYS}))
+    (corrected,) = hear(case, put_right(timedelta(days=-1), "n/2"))
+    assert isinstance(corrected, SurveyTermCorrected)
+    starts = {term.code: term.started_at for term in case.terms.deadlines}
+    assert starts == {
+        "primary-survey-hospital": stages.RECEIVED - timedelta(days=1),
+        "survey-stage": stages.RECEIVED - timedelta(hours=3),
+    }
+    assert case.referred[0].received_at == stages.RECEIVED - timedelta(days=1)
+
+
+def test_analysis_that_runs_anew_is_not_counted_from_the_first_receipt_r_3_3_2() -> None:
+    case = Case(id="C-1")
+    anew = intake.CaseReopened(by=SYSTEM, analysis_anew=True)
+    hear(case, AT_HOME, DECLINED, anew, put_right(timedelta(days=-5)), TRIAGED)
+    assert {term.started_at for term in case.terms.deadlines} == {at().now}

@@ -10,6 +10,7 @@ import pytest
 from aio_pika.robust_connection import RobustConnection
 
 from chassis.nodes import (
+    ELECTION_SECONDS,
     LEAST_REST_SECONDS,
     REFUSED_SECONDS,
     Patience,
@@ -107,14 +108,14 @@ async def test_next_node_is_not_tried_before_a_leader_is_chosen(
 
 
 async def test_one_node_is_returned_to_at_once(connection: RobustConnection) -> None:
-    async with asyncio.timeout(0.1):
+    async with asyncio.timeout(ELECTION_SECONDS - 0.1):
         await Route(NODES[:1]).lost(connection, OSError())
     assert connection.url.host == "one"
 
 
 async def test_connection_that_is_closed_by_us_goes_nowhere(connection: RobustConnection) -> None:
     await connection.close()
-    async with asyncio.timeout(0.1):
+    async with asyncio.timeout(ELECTION_SECONDS - 0.1):
         await Route(NODES).lost(connection, None)
     assert connection.url.host == "one"
 

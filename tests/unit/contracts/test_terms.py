@@ -50,6 +50,20 @@ def test_term_that_runs_keeps_its_first_start() -> None:
     assert [term.deadline.length for term in book.running] == [3]
 
 
+def test_term_counted_anew_sounds_by_its_new_due_moment_alone() -> None:
+    book = TermBook()
+    book.open(deadline(), deadline("survey-stage", 5))
+    book.ring(START + timedelta(days=4))
+    assert book.recount(deadline(days=9), deadline("commission")) == (deadline(days=9),)
+    assert [term.deadline.length for term in book.running] == [9, 5]
+    assert book.ring(deadline(days=9).due_at) == [
+        (Alarm.MISSED, deadline(days=9)),
+        (Alarm.MISSED, deadline("survey-stage", 5)),
+    ]
+    assert book.recount(deadline(days=9)) == (deadline(days=9),)
+    assert book.ring(START + timedelta(days=100)) == []
+
+
 def test_closing_says_how_the_term_stood_and_silences_it() -> None:
     book = TermBook()
     book.open(deadline(), deadline("survey-stage", 5))

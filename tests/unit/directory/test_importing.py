@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,27 @@ from services.directory.domain.import_file import CSV, JSON, read_file
 from services.directory.domain.import_job import (
     ALLOWED,
     AcceptedCorrection,
+    Decision,
     Import,
     ImportAction,
+    ImportPart,
     ImportStatus,
     apply,
     corrected,
-    depths,
     enter_imported,
     finish,
     is_offered,
     preview,
     take_imported,
 )
-from services.directory.domain.importing import Known, PlannedRow, RowState, plan
+from services.directory.domain.import_order import (
+    CardOutline,
+    PartOutline,
+    RowOutline,
+    depths,
+    in_order,
+)
+from services.directory.domain.importing import Known, Outcome, PlannedRow, RowState, plan
 from services.directory.domain.loading import enter_row
 from services.directory.domain.organization import Organization, change, retire
 from services.directory.domain.quality import RULES
@@ -342,7 +351,63 @@ def test_parent_may_come_with_the_file_and_goes_before(known: Known) -> None:
     body = changed(key="x-body", kind="authorised_body", name="Управление", parent="r-department")
     rows = planned(known, f"{HEADER}\n{changed(parent='x-body')}\n{body}\n")
     assert [row.state for row in rows] == [RowState.NEW, RowState.NEW]
-    assert depths(rows) == {1: 1, 2: 0}
+    assert in_order([outline(rows)]) == [("part", {2}), ("part", {1})]
+
+
+def outline(rows: list[PlannedRow], part: str = "part") -> PartOutline:
+    """The rows as they are read once they are stored."""
+    state = ImportPart(id=part, import_id="import-1", number=1, rows=rows).model_dump(mode="json")
+    return PartOutline.model_validate(state)
+
+
+def test_rows_are_done_part_by_part_and_no_row_twice() -> None:
+    """R 1.3: whom others answer to goes before, in whichever part it lies."""
+    parts = [
+        PartOutline(id="p1", rows=[below(1, "a", "c"), below(2, "b")]),
+        PartOutline(id="p2", rows=[below(3, "c", "d"), below(4, "d", "r-department")]),
+    ]
+    assert in_order(parts) == [("p1", {2}), ("p2", {4}), ("p2", {3}), ("p1", {1})]
+    parts[1].rows[1].outcome = Outcome.APPLIED
+    parts[0].rows[1].outcome = Outcome.LEFT_OUT
+    assert in_order(parts) == [("p2", {3}), ("p1", {1})]
+    for row in (*parts[0].rows, *parts[1].rows):
+        row.outcome = Outcome.APPLIED
+    assert in_order(parts) == []
+
+
+def below(number: int, key: str, parent: str | None = None) -> RowOutline:
+    return RowOutline(number=number, key=key, card=CardOutline(parent=parent))
+
+
+def test_order_of_a_long_chain_and_of_a_circle_is_found() -> None:
+    count = 5_000
+    rows = [below(number, f"x-{number}", f"x-{number - 1}") for number in range(count)]
+    assert depths(reversed(rows)) == {number: number for number in range(count)}
+    circle = [below(0, "x-0", f"x-{count - 1}"), *rows[1:]]
+    assert len(depths(circle)) == count
+
+
+class Looked(dict[str, tuple[int, Organization]]):
+    """The organizations, counting how often one is looked for."""
+
+    looks = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(key, default)
+
+
+def test_whom_a_row_answers_to_is_looked_for_once_however_long_the_chain(known: Known) -> None:
+    count = 200
+    rows = (
+        f"x-{n};authorised_body;RU-KEM;Управление {n};{f'x-{n - 1}' if n else 'r-department'}\n"
+        for n in range(count)
+    )
+    looked = Looked(known.organizations)
+    text = "key;kind;region;name;parent\n" + "".join(rows)
+    found = planned(replace(known, organizations=looked), text)
+    assert Counter(row.state for row in found) == {RowState.NEW: count}
+    assert looked.looks < 5 * count
 
 
 def test_example_and_unknown_field_of_a_list_are_refused(known: Known) -> None:
@@ -370,7 +435,7 @@ def imported(known: Known, text: str) -> tuple[Import, list[PlannedRow]]:
 
 DO = {
     ImportAction.APPLY: lambda found: apply(found, [], [], [], "Письмо № 5", BY),
-    ImportAction.FINISH: lambda found: finish(found, [], BY),
+    ImportAction.FINISH: lambda found: finish(found, {}, BY),
 }
 
 
@@ -425,9 +490,10 @@ def test_proposal_is_applied_only_where_it_was_accepted(known: Known) -> None:
     found, rows = imported(known, text)
     accepted = AcceptedCorrection(row=1, rule="phone.unbalanced_bracket", field="phone")
     apply(found, rows, [accepted], [], "Письмо № 5", BY)
-    cards = [corrected(found, row, APPENDIX.gazetteer).card for row in rows]
+    decision = Decision.of(found)
+    cards = [corrected(decision, row, APPENDIX.gazetteer).card for row in rows]
     assert [card.phones for card in cards if card] == [("+73845630001",), ()]
-    assert all(is_offered(found, row) for row in rows)
+    assert all(is_offered(decision, row) for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ def local(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> d
     return datetime(year, month, day, hour, minute, tzinfo=ZONE)
 
 
+def dead_code(referral: str, issue: int, number: str) -> str:
+    """What may be known of a code that opens nothing any more, readable in a test."""
+    return f"dead:{referral}:{issue}"
+
+
 def when(
     moment: datetime = NOON, role: str = "registrar", org: str | None = INSTITUTION
 ) -> Context:

@@ -16,11 +16,11 @@ from services.intake.domain.assignment import assign_case
 from services.intake.domain.attaching import attach, verify_document
 from services.intake.domain.case import Case, require
 from services.intake.domain.circumstances import CorrectedCircumstances, correct_circumstances
+from services.intake.domain.closing import WithoutObject
 from services.intake.domain.declining import reopen
 from services.intake.domain.dispatching import dispatch_request
 from services.intake.domain.documents import GivenDocument, register_application, register_documents
 from services.intake.domain.ending import (
-    WithoutObject,
     close_consultation,
     close_without_object,
     withdraw_referral,
@@ -65,6 +65,7 @@ from tests.unit.intake.sample import (
     INSTITUTION,
     REQUEST,
     THERE,
+    dead_code,
     decline,
     entry,
     in_status,
@@ -133,7 +134,7 @@ SCAN = Attachment(
 
 
 def sent_by_hospital(case: Case) -> None:
-    case.entry_id, case.requester = "J-1", "hospital-03"
+    case.entry_id, case.requester = entry().id, "hospital-03"
 
 
 def referred_again(case: Case) -> None:
@@ -260,7 +261,7 @@ WAYS: dict[Action, tuple[Prepare, Do]] = {
     Action.WITHDRAW_REFERRAL: (
         sent_by_hospital,
         lambda case: withdraw_referral(
-            case, "J-1", "n/1", TaskStatus.ENTERED_IN_ERROR, "ошибка", when(), hash_of=str
+            case, entry().id, TaskStatus.ENTERED_IN_ERROR, "ошибка", when(), hash_of=dead_code
         ),
     ),
     Action.CLOSE_WITHOUT_OBJECT: (

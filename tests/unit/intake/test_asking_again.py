@@ -10,14 +10,15 @@ from contracts.context import Context
 from contracts.intake import CaseDeclined, ThinkingTimeEnded
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
+from services.intake.domain.closing import WithoutObject
 from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.declining import decline, reopen
-from services.intake.domain.ending import WithoutObject, close_without_object
+from services.intake.domain.ending import close_without_object
 from services.intake.domain.notices import task_state
 from services.intake.domain.registration import link_referral
 from services.intake.domain.terms import next_wake, sound_terms
 from services.intake.domain.worklists import Worklist, place_of, settle
-from tests.unit.intake.sample import HOSPITAL, NOON, applied, entry, when
+from tests.unit.intake.sample import BODY, HOSPITAL, NOON, applied, entry, taken_in, when
 
 UNTIL = (NOON + timedelta(days=7)).date()
 ASKED = when(NOON + timedelta(days=8))
@@ -58,6 +59,15 @@ def test_who_thought_it_over_is_listed_to_be_asked_from_that_day_on_r_3_3_7_2() 
     assert place is not None
     assert place[:2] == (Worklist.ASKING_AGAIN, "role:specialist")
     assert place[2] > ASKED.now  # counted from the end of the time to think
+
+
+def test_case_that_waits_at_a_body_is_its_registrars_to_ask_again_r_3_3_7_2() -> None:
+    case, at_body = taken_in(), when(org=BODY)
+    still_declines(case, at_body, UNTIL)
+    sound_terms(case, ASKED)
+    place = listed(case)
+    assert place is not None
+    assert place[:2] == (Worklist.ASKING_AGAIN, "role:registrar")
 
 
 def test_sender_sees_that_it_is_thought_over_until_they_were_asked_l_2_2() -> None:

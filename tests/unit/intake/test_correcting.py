@@ -10,7 +10,7 @@ import pytest
 from contracts.citizen import CitizenCardChanged
 from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.intake import CaseClosed
-from contracts.referral import Channel, ReferralsParted, ReturnReason
+from contracts.referral import Channel, ReferralsParted, ReturnReason, ReviewOutcome
 from contracts.values import CitizenCard, FullName, Gender
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
@@ -21,8 +21,9 @@ from services.intake.domain.citizen import (
     take_out,
     without,
 )
+from services.intake.domain.closing import UNTRIAGED
 from services.intake.domain.correcting import Corrected, Placed, carry_over, correct, leave_case
-from services.intake.domain.ending import UNTRIAGED
+from services.intake.domain.further import review_referrals
 from services.intake.domain.journal import JournalEntry, Placement
 from services.intake.domain.records import EntryState, ReferralWithdrawal, Returned
 from services.intake.domain.registration import link_referral
@@ -32,11 +33,13 @@ from tests.unit.intake.sample import (
     HOSPITAL,
     NEIGHBOUR,
     NOON,
+    dead_code,
     entry,
     form,
     in_status,
     registered,
     taken_in_entry,
+    triaged,
     when,
 )
 
@@ -234,6 +237,33 @@ def test_case_is_left_only_where_nothing_was_decided_in_it_r_3_1_2(status: Statu
     assert made.correction is None
 
 
+def dead(*known: str) -> str:
+    return "dead"
+
+
+def test_case_once_triaged_is_not_emptied_while_it_is_analysed_anew_r_3_1_2() -> None:
+    case, other, head = triaged(), registered(number=7), when(role="urgent_head")
+    link_referral(case, entry(2), when())
+    review_referrals(case, ReviewOutcome.ANALYSIS_ANEW, "хуже", head)
+    leave_case(case, entry(2).id, "C9", when(), hash_of=dead)
+    made, known = line(), placed(case, other, referral=case.entry_id)
+    with pytest.raises(NotAllowedInState) as refused:
+        correct(made, corrected(citizen=STRANGER), when(), known)
+    assert refused.value.code == "case-rests-on-this-line"
+    assert made.correction is None
+
+
+def test_case_that_goes_on_by_the_time_it_is_left_does_not_stop_the_correction_r_3_1_2() -> None:
+    """It was triaged, and its analysis begun anew, after the correction was taken."""
+    case = triaged()
+    link_referral(case, entry(2), when())
+    review_referrals(case, ReviewOutcome.ANALYSIS_ANEW, "хуже", when(role="urgent_head"))
+    leave_case(case, entry(2).id, "C9", when(), hash_of=dead)
+    (parted,) = leave_case(case, case.entry_id, "C9", when(), hash_of=dead)
+    assert isinstance(parted, ReferralsParted)
+    assert case.status is Status.REGISTERED
+
+
 def test_referral_its_sender_took_back_is_not_placed_anew_l_5_1() -> None:
     made, case = line(), registered()
     link_referral(case, entry(2, requester=HOSPITAL), when())
@@ -246,13 +276,13 @@ def test_referral_its_sender_took_back_is_not_placed_anew_l_5_1() -> None:
 
 def test_referral_leaves_its_case_once_and_nobody_follows_it_there_l_5_1() -> None:
     case = registered(requester=HOSPITAL)
-    events = leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead")
+    events = leave_case(case, case.entry_id, "C9", when(), hash_of=dead_code)
     parted, closed = events
     assert isinstance(parted, ReferralsParted)
-    assert (parted.into, parted.dead_code_hash) == ("C9", "dead")
+    assert (parted.into, parted.dead_code_hash) == ("C9", dead_code(case.entry_id, 0, ""))
     assert isinstance(closed, CaseClosed)
     assert (case.closed_for, case.requester, case.referrals) == ("wrong_person", None, [])
-    assert leave_case(case, case.entry_id, "C9", when(), hash_of=lambda number: "dead") == []
+    assert leave_case(case, case.entry_id, "C9", when(), hash_of=dead_code) == []
 
 
 def test_what_lines_filled_in_is_taken_back_and_nothing_else_l_5_1() -> None:

@@ -11,10 +11,9 @@ from contracts.referral import ReferralWithdrawn, ReviewOutcome
 from contracts.triage import TriageCode
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
+from services.intake.domain.closing import WITHDRAWN, WithoutObject
 from services.intake.domain.ending import (
-    WITHDRAWN,
     Advice,
-    WithoutObject,
     close_consultation,
     close_without_object,
     withdraw_referral,
@@ -24,8 +23,18 @@ from services.intake.domain.linked import coded_entries
 from services.intake.domain.notices import task_state
 from services.intake.domain.records import Entered
 from services.intake.domain.registration import link_referral
+from services.intake.domain.status_code import issue_status_code
 from services.intake.domain.task_states import TaskStatus
-from tests.unit.intake.sample import ADVICE, HOSPITAL, analysed, entry, registered, triaged, when
+from tests.unit.intake.sample import (
+    ADVICE,
+    HOSPITAL,
+    analysed,
+    dead_code,
+    entry,
+    registered,
+    triaged,
+    when,
+)
 
 OTHER = "hospital-04"
 WHY = "Направлено дважды"
@@ -35,9 +44,7 @@ def withdraw(
     case: Case, entry_id: str | None = None, wanted: TaskStatus = TaskStatus.CANCELLED
 ) -> list[object]:
     entry_id = entry_id or case.entry_id
-    return list(
-        withdraw_referral(case, entry_id, "n/1", wanted, WHY, when(), hash_of=lambda number: "dead")
-    )
+    return list(withdraw_referral(case, entry_id, wanted, WHY, when(), hash_of=dead_code))
 
 
 @pytest.mark.parametrize("case", [registered(requester=HOSPITAL), analysed(requester=HOSPITAL)])
@@ -102,9 +109,7 @@ def test_enrolled_referral_is_not_cancelled_any_more() -> None:
 def test_withdrawal_says_why() -> None:
     case = registered(requester=HOSPITAL)
     with pytest.raises(InvalidInput) as refused:
-        withdraw_referral(
-            case, case.entry_id, "n/1", TaskStatus.CANCELLED, " ", when(), hash_of=str
-        )
+        withdraw_referral(case, case.entry_id, TaskStatus.CANCELLED, " ", when(), hash_of=dead_code)
     assert (refused.value.code, refused.value.clause) == ("reason-missing", "L 5.1")
 
 
@@ -213,14 +218,41 @@ def test_empty_consultation_is_none_r_3_1_6_b(field: str, text: str | None) -> N
         Advice.model_validate({**ADVICE.model_dump(), field: text})
 
 
-@pytest.mark.parametrize("issue", [0, 1])
-def test_code_of_the_referral_that_opened_a_case_dies_with_it_once_r_3_7_3(issue: int) -> None:
-    """One that the institution issued since is not the sender's."""
+def test_code_of_the_referral_that_opened_a_case_dies_with_it_once_r_3_7_3() -> None:
     case = triaged(requester=HOSPITAL)
     link_referral(case, entry(2), when(), lambda number: "further")
-    case.status_code_issue = issue
     (withdrawn,) = withdraw(case, wanted=TaskStatus.ENTERED_IN_ERROR)
     assert isinstance(withdrawn, ReferralWithdrawn)
-    assert withdrawn.dead_code_hash == ("" if issue else "dead")
+    assert withdrawn.dead_code_hash == dead_code(case.entry_id, 0, "")
     assert case.status_code_issue == 1
     assert coded_entries(case.linked) == [entry(2).id]
+
+
+@pytest.mark.parametrize("issued", ["before", "after"])
+def test_code_issued_later_dies_with_a_referral_whose_applicant_may_have_it_r_3_7_3(
+    issued: str,
+) -> None:
+    case = triaged()
+    if issued == "before":
+        issue_status_code(case, str, when())
+    link_referral(case, entry(2, requester=HOSPITAL), when(), lambda number: "further")
+    if issued == "after":
+        issue_status_code(case, str, when())
+    (withdrawn,) = withdraw(case, entry(2).id, wanted=TaskStatus.ENTERED_IN_ERROR)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    own = issued == "after"
+    of = case.entry_id if own else entry(2).id
+    assert withdrawn.dead_code_hash == dead_code(of, int(own), "")
+    assert case.status_code_issue == 1 + own
+    assert coded_entries(case.linked) == []
+
+
+def test_code_of_a_case_stored_before_it_was_noted_who_was_told_dies_r_3_7_3() -> None:
+    case = triaged(requester=HOSPITAL)
+    case.status_code_issue = 1
+    (withdrawn,) = withdraw(case, wanted=TaskStatus.ENTERED_IN_ERROR)
+    assert isinstance(withdrawn, ReferralWithdrawn)
+    assert (withdrawn.dead_code_hash, case.status_code_issue) == (
+        dead_code(case.entry_id, 1, ""),
+        2,
+    )

@@ -281,6 +281,8 @@ RETURNED = Returned(at=NOON, recorded_by="test:registrar", reason=ReturnReason.O
     [
         (entry(), EntryState.ENTERED),
         (taken_in_entry(), EntryState.TO_FORWARD),
+        (taken_in_entry(set_aside=True), EntryState.SET_ASIDE),
+        (taken_in_entry(set_aside=True, ended="died"), EntryState.ENDED),
         (taken_in_entry(passed_on="J-x", passed_to="x"), EntryState.FORWARDED),
         (entry(forwarded_from="J-y", sender=BODY), EntryState.ENTERED),
         (entry(forwarded_from="J-y", sender=BODY, returned=RETURNED), EntryState.RETURNED),

@@ -10,15 +10,21 @@ from contracts import careplan
 from contracts.errors import NotAllowedInState
 from contracts.event import Event
 from contracts.intake import CaseReopened
-from contracts.referral import Channel, ReferralLinked, ReferralsReviewed, ReviewOutcome
+from contracts.referral import (
+    Channel,
+    CircumstancesCorrected,
+    ReferralLinked,
+    ReferralsReviewed,
+    ReviewOutcome,
+)
 from contracts.triage import TriageCode
 from services.intake.domain.actions import Status
 from services.intake.domain.assignment import assign_case
 from services.intake.domain.case import Case
+from services.intake.domain.closing import WithoutObject
 from services.intake.domain.consenting import ConsentState, learn_consent
 from services.intake.domain.documents import register_application
 from services.intake.domain.ending import (
-    WithoutObject,
     close_consultation,
     close_without_object,
     withdraw_referral,
@@ -48,6 +54,7 @@ from tests.unit.intake.sample import (
     REQUEST,
     analysed,
     applied,
+    dead_code,
     decline,
     entry,
     form,
@@ -234,7 +241,7 @@ def test_referral_its_sender_took_back_waits_for_nobody_l_5_1() -> None:
     danger_about(case, requester=HOSPITAL)
     second = entry(2)
     (withdrawn,) = withdraw_referral(
-        case, second.id, "n/2", TaskStatus.CANCELLED, "выписан", LATER, hash_of=str
+        case, second.id, TaskStatus.CANCELLED, "выписан", LATER, hash_of=dead_code
     )
     assert (case.to_review, len(withdrawn.closed)) == ([], 2)
 
@@ -259,8 +266,9 @@ def test_untriaged_case_that_is_joined_to_an_elder_one_is_not_lost_there_l_5_1(
     assert any(isinstance(event, CaseReopened) for event in events) is elder_declined
     wanted = Worklist.ANALYSIS if elder_declined else Worklist.FURTHER_REFERRAL
     assert (listed(elder), elder.in_hospital) == ((wanted, "referral-analysis"), True)
-    _, *set_aside = unlink_joined(elder, younger, LATER)
-    assert bool(set_aside) is elder_declined
+    _, corrected, *set_aside = unlink_joined(elder, younger, LATER, hash_of=dead_code)
+    assert isinstance(corrected, CircumstancesCorrected)  # who lies there is not its citizen
+    assert (elder.in_hospital, bool(set_aside)) == (False, elder_declined)
     assert elder.terms.deadlines == []
 
 

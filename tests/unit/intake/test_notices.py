@@ -9,8 +9,9 @@ import pytest
 from contracts.triage import TriageCode
 from services.intake.domain.actions import Status
 from services.intake.domain.case import Case
+from services.intake.domain.closing import WithoutObject
 from services.intake.domain.declining import decline
-from services.intake.domain.ending import WithoutObject, close_without_object
+from services.intake.domain.ending import close_without_object
 from services.intake.domain.notices import (
     REASONS,
     notice_of,

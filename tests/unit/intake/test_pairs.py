@@ -30,7 +30,7 @@ from services.intake.domain.pair import (
     undo,
 )
 from services.intake.domain.registration import link_referral
-from tests.unit.intake.sample import CARD, NOON, decline, entry, registered, when
+from tests.unit.intake.sample import CARD, NOON, dead_code, decline, entry, registered, when
 
 BARE = CitizenCard(name=CARD.name, birth_date=CARD.birth_date, address=CARD.address)
 
@@ -197,21 +197,24 @@ def test_the_younger_case_ends_its_referrals_go_on_and_all_comes_back() -> None:
     assert [type(event) for event in linked] == [ReferralLinked] * 2
     assert [one.entry_id for one in first.linked] == [entry(2).id, entry(3).id]
     assert joined_cases.link_joined(first, second, when()) == []
-    (parted,) = joined_cases.unlink_joined(first, second, when())
+    (parted,) = joined_cases.unlink_joined(first, second, when(), hash_of=dead_code)
     assert isinstance(parted, ReferralsParted)
     assert parted.journal_numbers[0] == entry(2).journal_number
-    assert (first.linked, joined_cases.unlink_joined(first, second, when())) == ([], [])
-    (reopened,) = joined_cases.reopen_parted(second, when())
+    assert (first.linked, joined_cases.unlink_joined(first, second, when(), hash_of=dead_code)) == (
+        [],
+        [],
+    )
+    (reopened,) = joined_cases.reopen_parted(second, when(), hash_of=dead_code)
     assert isinstance(reopened, CaseReopened)
     assert (second.status, len(second.linked)) == (Status.REGISTERED, 1)
-    assert joined_cases.reopen_parted(second, when()) == []
+    assert joined_cases.reopen_parted(second, when(), hash_of=dead_code) == []
 
 
 def test_a_decline_stands_after_the_case_was_parted_r_3_3_7_2() -> None:
     _, second = cases()
     decline(second)
     joined_cases.close_joined(second, "C1", when())
-    events = joined_cases.reopen_parted(second, when())
+    events = joined_cases.reopen_parted(second, when(), hash_of=dead_code)
     assert [type(event) for event in events] == [CaseReopened, CaseDeclined]
     assert (second.status, second.status_before) == (Status.DECLINED, Status.REGISTERED)
 

@@ -368,7 +368,7 @@ def held(case: Case, at: Context) -> None:
     if place is None:
         return
     assert sum(row.worklist is place.row.worklist for row in WORKLISTS) == 1
-    assert place.owner in {f"person:{case.assignee}", f"role:{place.row.role}"}
+    assert place.owner in {f"person:{case.assignee}", f"role:{place.role}"}
     assert place.term is not None, (case.status, place.row.worklist)
     if place.term.source is TermSource.FOLLOW_UP:
         assert place.term.deadline == case.follow_up

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from contracts import careplan, complaints, documents, intake
+from contracts import careplan, complaints, documents, intake, referral
 from contracts.event import Event
 from contracts.terms import ClosedTerm, Deadline
 from contracts.values import SYSTEM
-from services.registry.domain.case import CaseRecord
+from services.registry.domain.case import CaseRecord, learn
 from services.registry.domain.stages import Stage
 from services.registry.domain.terms import Ledger, Term, TermState, title_of
 from tests.unit.registry.builders import (
@@ -18,6 +18,7 @@ from tests.unit.registry.builders import (
     HOUR,
     MONDAY,
     careplan_of,
+    context,
     due,
     intake_of,
     read,
@@ -132,6 +133,26 @@ def test_term_begun_anew_without_a_word_lets_the_earlier_one_lapse_R_3_3_7_2() -
         ("decision", TermState.LAPSED),
         ("decision", TermState.RUNNING),
     ]
+
+
+def test_term_missed_by_a_mistyped_receipt_is_late_no_more_once_it_is_put_right_R_3_1_8() -> None:
+    case = CaseRecord(id="C0000000000000000000000000000031")
+    wrong, right = due("referral-analysis", MONDAY), due("referral-analysis", MONDAY + 30 * DAY)
+    receipt = referral.CorrectedReceipt(
+        journal_number=REF.number,
+        before=wrong.started_at,
+        received_at=right.started_at,
+        opened_case=True,
+    )
+    put_right = referral.CircumstancesCorrected(
+        by=SYSTEM, in_hospital=False, home_care_asked=False, receipt=receipt, opened=(right,)
+    )
+    registered = intake_of(REF).told[0][0].model_copy(update={"opened": (wrong,)})
+    for event in (registered, intake.TermMissed(by=SYSTEM, term=wrong), put_right):
+        learn(case, event, context(MONDAY))
+    now = right.started_at + HOUR
+    assert [term.state(now) for term in case.terms()] == [TermState.LAPSED, TermState.RUNNING]
+    assert case.received_at == right.started_at
 
 
 def test_term_dropped_begun_anew_and_ended_on_one_day_runs_no_more_R_3_3_7_2() -> None:
