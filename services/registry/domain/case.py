@@ -44,8 +44,8 @@ class Reference(BaseModel):
 
 
 class Organizer(BaseModel):
-    """The care organizer whom assessment named last (R 3.3.12). Care planning repeats whom it knows,
-    and may have yet to hear who took over: its word holds until assessment's is heard."""
+    """The care organizer whom assessment named last (R 3.3.12). Care planning repeats whom it
+    knows, and may have yet to hear who took over: its word holds until assessment's is heard."""
 
     id: str
     since: AwareDatetime
