@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.case import CaseRef
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
-from contracts.values import Identifier, Line
+from contracts.values import Identifier, Line, Subject
 
 CASE = "assessment.case"
 
@@ -108,7 +108,7 @@ class OrganizerAssigned(
 ):
     """The named person who guards the citizen's interests from here on."""
 
-    organizer: Identifier
+    organizer: Subject
 
 
 class CommissionConvened(
@@ -156,11 +156,14 @@ class NeedsAssessed(
     ru="Определён уровень нуждаемости в уходе",
     en="Needs assessed",
 ):
-    """The end of assessment: what the commission proposes and what the level allows."""
+    """The end of assessment: what the commission proposes and what the level allows.
+
+    The level is the questionnaire's, with a proposal of refusal too; null where it gives none.
+    """
 
     case: CaseRef
     proposal: Proposal
-    organizer: Identifier
+    organizer: Subject
     instrument: Identifier
     instrument_version: Line
     group: int | None = Field(default=None, ge=1, le=5)

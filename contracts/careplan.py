@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.case import CaseRef
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
-from contracts.values import Identifier, Line
+from contracts.values import Identifier, Line, Subject
 
 CASE = "careplan.case"
 
@@ -39,7 +39,7 @@ class PlanningOpened(
     """Care planning has the case; the term of planning runs."""
 
     case: CaseRef
-    organizer: Identifier
+    organizer: Subject
 
 
 class PlanDrafted(

@@ -2,15 +2,26 @@
 
 Within a version only optional fields are added. Everything else (a field gone, renamed, retyped,
 newly required, a value added to or taken from a list, a bound moved) is a new version.
+
+One bound may move: what was taken for an id of ours and is a person's, as their token names them,
+becomes a `Subject`. Older readers pass over a version they do not know, and the fact would be lost
+to them; a subject that is no `Identifier` they set aside with what follows on its stream, where it
+stays until it is retried once they are replaced. Nothing said before is refused by newer readers.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from contracts.values import Identifier, Subject
+
 Schema = dict[str, Any]
 
 DOCUMENTATION = {"title", "description", "examples", "default"}
+IDENTIFIER: Schema = TypeAdapter(Identifier).json_schema()
+SUBJECT: Schema = TypeAdapter(Subject).json_schema()
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
@@ -24,6 +35,8 @@ def _compare(old: Any, new: Any, old_defs: Schema, new_defs: Schema, path: str) 
         return [] if old == new else [f"{path or 'event'}: changed"]
     if old.get("format") == "time" and "pattern" in new:
         old, new = _without(old, "format"), _without(new, "pattern")
+    if _bare(old) == IDENTIFIER and _bare(new) == SUBJECT:
+        return []
     found: list[str] = []
     for key in sorted((old.keys() | new.keys()) - DOCUMENTATION - {"$defs", "properties"}):
         where = f"{path}.{key}" if path else key
@@ -43,6 +56,11 @@ def _compare(old: Any, new: Any, old_defs: Schema, new_defs: Schema, path: str) 
         else:
             found += _compare(before[name], after[name], old_defs, new_defs, where)
     return found
+
+
+def _bare(schema: Schema) -> Schema:
+    """Without what is said to people."""
+    return {name: value for name, value in schema.items() if name not in DOCUMENTATION}
 
 
 def _without(schema: Schema, key: str) -> Schema:

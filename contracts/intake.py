@@ -5,12 +5,8 @@ What else is said on its stream stands by subject: `referral.py`, `triage.py`, `
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import StringConstraints
-
 from contracts.event import CaseEvent, TermDueSoonFact, TermMissedFact
-from contracts.values import Identifier
+from contracts.values import Identifier, Subject
 
 CASE = "intake.case"
 """The stream of a case in intake; all that is said on it names people by id."""
@@ -20,9 +16,6 @@ REFUSED = "refused"
 
 JOINED = "joined"
 """Why intake closes a case whose citizen turned out to have an elder one (L 5.1)."""
-
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""Somebody by the subject of their token, as `Actor.id`."""
 
 
 class StatusCodeIssued(

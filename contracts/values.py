@@ -178,10 +178,15 @@ class Contact(Value):
         return self
 
 
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""A person as their token names them (`sub`): what the identity provider gives out, a UUID or an
+e-mail address too; never an `Identifier`, which is an id of ours."""
+
+
 class Actor(Value):
     """Who did it: the token's subject and organization and the role they acted in. No name."""
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    id: Subject
     role: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     organization: Identifier | None = None
 

@@ -74,6 +74,28 @@ def test_any_other_change_is_named_and_refused(new: dict[str, Any], reason: str)
     assert breaks(OLD, new) == [reason]
 
 
+OURS = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$", "title": "Organizer"}
+TOKENS = {"type": "string", "minLength": 1, "maxLength": 200, "title": "Organizer"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compatible"),
+    [
+        (OURS, TOKENS, True),
+        (TOKENS, OURS, False),
+        (OURS, {**TOKENS, "maxLength": 300}, False),
+        (OURS, {"type": "string"}, False),
+        ({**OURS, "pattern": "^[a-z]+$"}, TOKENS, False),
+        ({"type": "string"}, TOKENS, False),
+    ],
+)
+def test_id_of_ours_may_become_the_subject_of_a_token_and_no_other_bound_moves(
+    before: dict[str, Any], after: dict[str, Any], compatible: bool
+) -> None:
+    old, new = ({"properties": {"organizer": organizer}} for organizer in (before, after))
+    assert (breaks(old, new) == []) is compatible
+
+
 def test_schemas_are_valid_json_schema() -> None:
     for path in SCHEMAS.glob("*.json"):
         jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))

@@ -99,8 +99,8 @@ NEW_VERSION = (
     ),
     Change(
         "services/assessment/domain/protocol.py",
-        "        _assessed(case, protocol.proposal, level, at),\n    ]\n",
-        "        *_both(_assessed(case, protocol.proposal, level, at)),\n    ]\n\n\n"
+        "        _assessed(case, protocol.proposal, at),\n    ]\n",
+        "        *_both(_assessed(case, protocol.proposal, at)),\n    ]\n\n\n"
         "def _both(first: NeedsAssessed) -> list[Event]:\n"
         "    from contracts.assessment import NeedsAssessedV2\n\n"
         '    said = {**first.model_dump(), "opened": (), "closed": ()}\n'

@@ -97,5 +97,11 @@ async def post_reopening(by: Reopener, change: ChangeOfCase) -> CommandReceipt:
 async def post_organizer(
     body: OrganizerRequest, by: Appointer, change: ChangeOfCase
 ) -> CommandReceipt:
-    """The package goes to a named care organizer (R 3.3.11, 3.3.12)."""
-    return await change(by, lambda case, at: survey.assign_organizer(case, body.organizer, at))
+    """The package goes to a named care organizer (R 3.3.11, 3.3.12).
+
+    Another can be named until the procedure has ended; once a commission was convened, with a
+    reason. While its act is not signed by all, the one who takes over convenes it anew.
+    """
+    return await change(
+        by, lambda case, at: survey.assign_organizer(case, body.organizer, body.reason, at)
+    )

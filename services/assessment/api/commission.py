@@ -30,11 +30,14 @@ async def post_commission(
 ) -> CommandReceipt:
     """The assigned organizer calls it together (R 3.4.1, 3.4.2).
 
-    The answer holds `independent_members`, and under `warnings` that there is none.
+    The answer holds `independent_members`, and under `warnings` that there is none. Called anew
+    once the act bears a signature, with a reason, all its signatures are void (R 3.4.6).
     """
     convened = Commission(meeting_at=body.meeting_at, members=tuple(body.members))
     return await change(
-        by, lambda case, at: commission.convene_commission(case, convened, at), convened_summary
+        by,
+        lambda case, at: commission.convene_commission(case, convened, body.reason, at),
+        convened_summary,
     )
 
 

@@ -8,14 +8,13 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from chassis.http import Body
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
-from contracts.values import Identifier, IsoDateTime, Text
+from contracts.values import Identifier, IsoDateTime, Subject, Text
 from services.assessment.domain.records import (
     Answer,
     CitizenProblem,
     Member,
     ProposedService,
     Signer,
-    Subject,
 )
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
@@ -45,7 +44,10 @@ class SurveyRequest(Body):
 class OrganizerRequest(Body):
     """The named care organizer (R 3.3.12)."""
 
-    organizer: Identifier = Field(description="subject of the organizer's token")
+    organizer: Subject = Field(description="subject of the organizer's token")
+    reason: Text | None = Field(
+        default=None, description="why another is named; required once a commission was convened"
+    )
 
 
 class CommissionRequest(Body):
@@ -53,6 +55,9 @@ class CommissionRequest(Body):
 
     meeting_at: IsoDateTime
     members: list[Member] = Field(min_length=1, max_length=20)
+    reason: Text | None = Field(
+        default=None, description="why it is called anew; required once the act bears a signature"
+    )
 
 
 class SectionRequest(Body):

@@ -20,6 +20,7 @@ from services.assessment.domain.records import (
     Protocol,
     Questionnaire,
     Referred,
+    Replaced,
     Signature,
     Signer,
     Visit,
@@ -118,6 +119,7 @@ class CaseView(BaseModel):
     missing_signatures: list[str]
     scores: list[ScoreView]
     protocol: Protocol | None
+    replaced: list[Replaced] = Field(description="who worked on it before, and why no longer")
     terms: list[Deadline]
 
 
@@ -172,6 +174,7 @@ def case_view(
         missing_signatures=missing_signatures(case),
         scores=[_score(case, kept) for kept in case.questionnaires.values()],
         protocol=case.protocol,
+        replaced=case.replaced,
         terms=case.terms.deadlines,
     )
 

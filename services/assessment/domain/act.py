@@ -13,7 +13,6 @@ from services.assessment.domain.commission import (
     holds_seat,
     require_member,
     require_organizer,
-    require_unsigned,
 )
 from services.assessment.domain.records import CitizenProblem, FilledSection, Signature, Signer
 
@@ -37,7 +36,7 @@ def fill_section(
             f"{section} is filled by: {', '.join(rule.roles)}",
             clause=rule.clause,
         )
-    require_unsigned(case)
+    _require_unsigned(case)
     case.sections[section] = FilledSection(
         findings=findings, problems=tuple(problems), filled_by=at.by, filled_at=at.now
     )
@@ -84,6 +83,14 @@ def sign_act(
         return []
     case.stage = Status.ACT_SIGNED
     return [ActSigned(by=at.by, signatures=len(case.signatures))]
+
+
+def _require_unsigned(case: Case) -> None:
+    """After the first signature what is signed stays as it is (R 3.4.6)."""
+    if case.signatures:
+        raise NotAllowedInState(
+            "act-signing-began", "the act has a signature already", clause="R 3.4.6"
+        )
 
 
 def _check_member_signs(case: Case, at: Context) -> None:

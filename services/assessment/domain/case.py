@@ -19,6 +19,7 @@ from services.assessment.domain.records import (
     Protocol,
     Questionnaire,
     Referred,
+    Replaced,
     Signature,
     Visit,
 )
@@ -53,12 +54,24 @@ class Action(StrEnum):
     RECORD_PROTOCOL = "record_protocol"
 
 
+# Much is one person's, the organizer's, in care planning too (R 3.3.12): another can be named until
+# the procedure has ended, and a commission called anew until it has concluded (R 3.4.7).
 ALLOWED: dict[Action, frozenset[Status]] = {
     Action.SCHEDULE_SURVEY: frozenset({Status.OPEN, Status.VISIT_SCHEDULED}),
     Action.COMPLETE_SURVEY: frozenset({Status.OPEN, Status.VISIT_SCHEDULED}),
     Action.REOPEN: frozenset({Status.DECLINED}),
-    Action.ASSIGN_ORGANIZER: frozenset({Status.SURVEYED, Status.ORGANIZER_ASSIGNED}),
-    Action.CONVENE_COMMISSION: frozenset({Status.ORGANIZER_ASSIGNED, Status.CONVENED}),
+    Action.ASSIGN_ORGANIZER: frozenset(
+        {
+            Status.SURVEYED,
+            Status.ORGANIZER_ASSIGNED,
+            Status.CONVENED,
+            Status.ACT_SIGNED,
+            Status.ASSESSED,
+        }
+    ),
+    Action.CONVENE_COMMISSION: frozenset(
+        {Status.ORGANIZER_ASSIGNED, Status.CONVENED, Status.ACT_SIGNED}
+    ),
     Action.FILL_SECTION: frozenset({Status.CONVENED}),
     Action.RECORD_QUESTIONNAIRE: frozenset({Status.CONVENED, Status.ACT_SIGNED}),
     Action.SIGN_ACT: frozenset({Status.CONVENED}),
@@ -96,6 +109,7 @@ class Case(BaseModel):
     questionnaires: dict[str, Questionnaire] = Field(default_factory=dict)
     signatures: list[Signature] = Field(default_factory=list)
     protocol: Protocol | None = None
+    replaced: list[Replaced] = Field(default_factory=list)
     terms: TermBook = Field(default_factory=TermBook)
 
     @property

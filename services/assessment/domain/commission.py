@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contracts.assessment import CommissionConvened
 from contracts.context import Context
-from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
+from contracts.errors import InvalidInput, NotPermitted
 from contracts.event import Event
 from contracts.regulation import RegulationPack
 from contracts.roles import Role
 from contracts.values import Actor
 from services.assessment.domain.case import Action, Case, Status, require
 from services.assessment.domain.records import Commission, Member
+from services.assessment.domain.replacing import keep_replaced
 
 CHAIR = "chair"
 ORGANIZER = "care_organizer"
@@ -71,17 +72,21 @@ def check_holders(case: Case, commission: Commission) -> None:
             )
 
 
-def convene_commission(case: Case, commission: Commission, at: Context) -> list[Event]:
+def convene_commission(
+    case: Case, commission: Commission, reason: str | None, at: Context
+) -> list[Event]:
     """The care organizer calls the commission together (R 3.3.13, 3.3.15, 3.4.1, 3.4.2).
 
-    It may be called anew, with other members, until the first signature.
+    It may be called anew, with other members, until the protocol. Once the act bears a signature
+    that takes a reason, and all sign it anew (R 3.4.6).
     """
     require(case, Action.CONVENE_COMMISSION)
     require_organizer(case, at.by, "R 3.3.15")
-    require_unsigned(case)
     check_seats(case.pack, commission)
     check_members(case.pack, commission)
     check_holders(case, commission)
+    if case.signatures:
+        keep_replaced(case, reason, at, "R 3.4.6", commission=True)
     case.commission, case.stage = commission, Status.CONVENED
     return [
         CommissionConvened(
@@ -100,14 +105,6 @@ def require_organizer(case: Case, by: Actor, clause: str) -> None:
             "not-the-assigned-organizer",
             "only the care organizer assigned to this case may do this",
             clause=clause,
-        )
-
-
-def require_unsigned(case: Case) -> None:
-    """After the first signature what is signed stays as it is (R 3.4.6)."""
-    if case.signatures:
-        raise NotAllowedInState(
-            "act-signing-began", "the act has a signature already", clause="R 3.4.6"
         )
 
 

@@ -7,7 +7,6 @@ from contracts.context import Context
 from contracts.errors import InvalidInput, NotAllowedInState, NotPermitted
 from contracts.event import Event
 from contracts.regulation import RegulationPack
-from contracts.regulation.entries import CareLevel
 from services.assessment.domain.case import Action, Case, Status, require
 from services.assessment.domain.commission import CHAIR, holds_seat, require_member
 from services.assessment.domain.opening import COMMISSION_TERM
@@ -23,6 +22,8 @@ def record_protocol(case: Case, protocol: Protocol, at: Context) -> list[Event]:
     """The chair records what the commission proposes and why (R 3.4.7–3.4.9).
 
     Ends the commission's term (R 3.4.10) and the assessment. An unsigned act cannot be concluded.
+    The level is the score's (L 2.1, 3.3), whatever is proposed: the head may enrol against a
+    proposal of refusal, and a complaint may annul the refusal (R 3.6.1, 5.8).
     """
     if case.status is Status.CONVENED:
         raise NotAllowedInState(
@@ -38,14 +39,13 @@ def record_protocol(case: Case, protocol: Protocol, at: Context) -> list[Event]:
         )
     if protocol.proposal is Proposal.SERVICE:
         check_draft_plan(case.pack, protocol)
-        level = found_level(case)
+        check_level(case)
     else:
         check_grounds(case.pack, protocol)
-        level = None
     case.protocol, case.stage = protocol, Status.ASSESSED
     return [
         ProtocolRecorded(by=at.by, proposal=protocol.proposal),
-        _assessed(case, protocol.proposal, level, at),
+        _assessed(case, protocol.proposal, at),
     ]
 
 
@@ -102,15 +102,14 @@ def check_grounds(pack: RegulationPack, protocol: Protocol) -> None:
         )
 
 
-def found_level(case: Case) -> CareLevel:
-    """The level that the score gives; without one there is no service to propose (L 3.3)."""
+def check_level(case: Case) -> None:
+    """Without a level there is no service to propose (L 3.3)."""
     questionnaire = deciding_questionnaire(case)
     if questionnaire is None:
         raise NotAllowedInState(
             "not-scored", "record the care-need questionnaire first", clause="L 2.1"
         )
-    level = level_of(case.pack, questionnaire.score)
-    if level is None:
+    if level_of(case.pack, questionnaire.score) is None:
         band = questionnaire.score.band
         raise InvalidInput(
             "no-level",
@@ -119,14 +118,12 @@ def found_level(case: Case) -> CareLevel:
             field="proposal",
             clause="L 3.3",
         )
-    return level
 
 
-def _assessed(
-    case: Case, proposal: Proposal, level: CareLevel | None, at: Context
-) -> NeedsAssessed:
+def _assessed(case: Case, proposal: Proposal, at: Context) -> NeedsAssessed:
     instrument = deciding_instrument(case.pack)
     used = deciding_questionnaire(case)
+    level = level_of(case.pack, used.score) if used else None
     return NeedsAssessed(
         by=at.by,
         case=case.reference,

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool, StrictInt
 
 from contracts.assessment import Proposal, SurveyOutcome, VisitPlace
 from contracts.referral import ReferralSays
 from contracts.regulation import Score
-from contracts.values import Actor, Identifier, Line, Text, Value
-
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""A person as their token names them (`sub`), so that they act by their own token only."""
+from contracts.values import Actor, Identifier, Line, Subject, Text, Value
 
 
 class Visit(Value):
@@ -109,6 +105,20 @@ class Signature(Value):
     signer: Signer
     recorded_by: Actor
     signed_at: AwareDatetime
+
+
+class Replaced(Value):
+    """Who worked on a case until others were named in their place (R 3.3.12, 3.4.2), and why.
+
+    The commission and what was signed under the act are here where they are void with it.
+    """
+
+    organizer: Subject
+    commission: Commission | None = None
+    signatures: tuple[Signature, ...] = ()
+    reason: Text
+    replaced_by: Actor
+    replaced_at: AwareDatetime
 
 
 class ProposedService(Value):

@@ -18,6 +18,7 @@ from contracts.regulation import RegulationPack
 from services.assessment.domain.case import Action, Case, Status, require
 from services.assessment.domain.opening import COMMISSION_TERM, STAGE_TERM, SURVEY_TERMS
 from services.assessment.domain.records import InformationSheet, Visit
+from services.assessment.domain.replacing import keep_replaced
 
 
 def schedule_survey(case: Case, visit: Visit, at: Context, *, has_phone: bool) -> list[Event]:
@@ -109,19 +110,33 @@ def complete_survey(
     return events
 
 
-def assign_organizer(case: Case, organizer: str, at: Context) -> list[Event]:
+def assign_organizer(case: Case, organizer: str, reason: str | None, at: Context) -> list[Event]:
     """The package goes to a named care organizer (R 3.3.11, 3.3.12).
 
-    Ends the survey stage (R 3.3.16) and begins the commission's term (R 3.4.10); another
-    organizer may be named until the commission is convened, the term keeps its start.
+    Ends the survey stage (R 3.3.16) and begins the commission's term (R 3.4.10), which keeps its
+    start when another is named. Once a commission was convened that takes a reason; while its act
+    is unsigned the one who takes over calls it anew, an act that all have signed stays.
     """
     require(case, Action.ASSIGN_ORGANIZER)
-    case.organizer, case.stage = organizer, Status.ORGANIZER_ASSIGNED
+    if case.stage not in {Status.SURVEYED, Status.ORGANIZER_ASSIGNED}:
+        if organizer == case.organizer:
+            raise InvalidInput(
+                "organizer-already-assigned",
+                "this is the care organizer of the case",
+                field="organizer",
+                clause="R 3.3.12",
+            )
+        keep_replaced(case, reason, at, "R 3.3.12", commission=case.stage is Status.CONVENED)
+    case.organizer = organizer
+    if case.stage in {Status.SURVEYED, Status.CONVENED}:
+        case.stage = Status.ORGANIZER_ASSIGNED
+    begins = case.stage is Status.ORGANIZER_ASSIGNED
+    opened = case.terms.open(at.deadline(case.pack, COMMISSION_TERM)) if begins else ()
     return [
         OrganizerAssigned(
             by=at.by,
             organizer=organizer,
             closed=case.terms.close(STAGE_TERM, at=at.now),
-            opened=case.terms.open(at.deadline(case.pack, COMMISSION_TERM)),
+            opened=opened,
         )
     ]

@@ -104,7 +104,7 @@ def case_line(document: Document[Case]) -> CaseLine:
         status=case.status,
         number=case.reference.number,
         organizer=case.organizer,
-        level=case.assessment.level if case.assessment else None,
+        level=case.allowance.level if case.assessment else None,
         due_at=case.terms.next_due(),
         terms=[deadline.code for deadline in case.terms.deadlines],
     )
@@ -191,7 +191,7 @@ def programme_view(
         kind=programme.kind,
         valid_until=programme.valid_until,
         form=programme.form,
-        level=case.assessed.level,
+        level=case.allowance.level,
         services=service_tables(case, programme),
         recommended_providers=[
             _body(provider, organizations) for provider in programme.recommended_providers

@@ -11,6 +11,7 @@ from contracts.case import CaseRef
 from contracts.context import Context
 from contracts.errors import NotAllowedInState, NotPermitted, require_allowed
 from contracts.regulation import RegulationPack, load_pack
+from contracts.regulation.entries import CareLevel
 from contracts.roles import Role
 from contracts.terms import TermBook
 from contracts.values import Actor
@@ -137,6 +138,23 @@ class Case(BaseModel):
         return self.assessment
 
     @property
+    def allowance(self) -> Assessment:
+        """The level that holds and what it allows in a week (L 3.1): as it was assessed, or, where
+        no level was found and the head enrols all the same, as the decision names it."""
+        named = self.decision.level if self.decision is not None else None
+        level = find_level(self.pack, named)
+        if level is None or self.assessed.level is not None:
+            return self.assessed
+        return self.assessed.model_copy(
+            update={
+                "group": level.group,
+                "level": level.level,
+                "weekly_minutes": level.weekly_hours_max * 60,
+                "days_per_week": level.days_per_week_max,
+            }
+        )
+
+    @property
     def proposes_refusal(self) -> bool:
         """Whether the commission argues for refusal (R 3.4.8)."""
         return self.assessment is not None and self.assessment.proposal is Proposal.REFUSAL
@@ -162,6 +180,11 @@ class Case(BaseModel):
         """The decision in force."""
         last = self.decisions[-1] if self.decisions else None
         return last if last is not None and not last.annulled_by else None
+
+
+def find_level(pack: RegulationPack, named: int | None) -> CareLevel | None:
+    """The pack's level of that number, if it has one (L 3.3)."""
+    return next((level for level in pack.levels if level.level == named), None)
 
 
 def require(case: Case, action: Action) -> None:

@@ -12,6 +12,7 @@ from services.careplan.domain.case import (
     Action,
     Case,
     Status,
+    find_level,
     require,
     require_authorised_body,
 )
@@ -44,12 +45,14 @@ def decide(case: Case, form: DecisionForm, at: Context) -> list[Event]:
             field="reasons",
             clause="R 3.6.1",
         )
+    _check_level(case, form)
     case.decisions.append(
         Decision(
             outcome=form.outcome,
             form=form.form,
             grounds=list(form.grounds),
             reasons=form.reasons,
+            level=form.level,
             deviates=deviates,
             decided_at=at.now,
         )
@@ -99,6 +102,28 @@ def _check_refusal(case: Case, form: DecisionForm) -> None:
     if form.reasons is None:
         raise InvalidInput(
             "reasons-missing", "a refusal gives its reasons", field="reasons", clause="R 3.6.4"
+        )
+
+
+def _check_level(case: Case, form: DecisionForm) -> None:
+    """An enrolment has a level, for a plan takes no more of a week than one allows (L 3.1): the
+    one that was assessed, or, where the score gave none, the one that the head names."""
+    needed = form.outcome is Outcome.ENROL and case.assessed.level is None
+    code = ""
+    if not needed:
+        code = "level-out-of-place" if form.level is not None else ""
+    elif form.level is None:
+        code = "level-missing"
+    elif find_level(case.pack, form.level) is None:
+        code = "unknown-level"
+    if code:
+        levels = ", ".join(str(level.level) for level in case.pack.levels)
+        raise InvalidInput(
+            code,
+            f"an enrolment whose assessment found no level names one of {levels}, and no other"
+            " decision does",
+            field="level",
+            clause="L 3.1",
         )
 
 

@@ -93,7 +93,7 @@ def enrol(
             by=at.by,
             order_number=order_number,
             form=form,
-            level=case.assessed.level,
+            level=case.allowance.level,
             provider=provider,
             closed=closed,
         )

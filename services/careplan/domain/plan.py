@@ -41,8 +41,8 @@ def draft_plan(case: Case, form: PlanForm, known: Organizations, at: Context) ->
     check_items(case.pack, form.items, known)
     executors = name_executors(form.items)
     items = [_item(case.pack, form_item, executors) for form_item in form.items]
-    check_hours(case.assessed, items)
-    check_days(case.assessed, items)
+    check_hours(case.allowance, items)
+    check_days(case.allowance, items)
     plan = Plan(
         version=len(case.plans) + 1,
         drafted_at=at.now,

@@ -205,6 +205,12 @@ class DecisionForm(Value):
     form: ServiceForm | None = None
     grounds: tuple[Identifier, ...] = Field(default=(), max_length=20)
     reasons: Text | None = None
+    level: StrictInt | None = Field(
+        default=None,
+        ge=1,
+        le=3,
+        description="level of care need; of an enrolment whose assessment found none (L 3.1)",
+    )
 
 
 class Decision(BaseModel):
@@ -214,6 +220,7 @@ class Decision(BaseModel):
     form: ServiceForm | None = None
     grounds: list[str] = Field(default_factory=list)
     reasons: str | None = None
+    level: int | None = Field(default=None, description="named where the assessment found none")
     deviates: bool = Field(description="is otherwise than the commission proposed")
     decided_at: AwareDatetime
     notice: RefusalNotice | None = None

@@ -44,7 +44,8 @@ class Reference(BaseModel):
 
 
 class Organizer(BaseModel):
-    """The care organizer named last, by the time of the event (R 3.3.12)."""
+    """The care organizer whom assessment named last (R 3.3.12). Care planning repeats whom it
+    knows, and may have yet to hear who took over: its word holds until assessment's is heard."""
 
     id: str
     since: AwareDatetime
@@ -155,8 +156,7 @@ def learn(case: CaseRecord, event: Event, at: Context) -> list[Event]:
 def _learn_organizer(case: CaseRecord, named: Any, weight: int, at: Context) -> None:
     if not isinstance(named, str):
         return
-    known = case.organizer
-    if known is None or (at.now, weight) >= (known.since, known.weight):
+    if case.organizer is None or weight >= case.organizer.weight:
         case.organizer = Organizer(id=named, since=at.now, weight=weight)
 
 

@@ -18,7 +18,10 @@ REGISTRAR = actor("registrar")
 SPECIALIST = Actor(id="w-specialist", role="specialist", organization=INSTITUTION)
 HEAD = Actor(id="w-head", role="urgent_head", organization=INSTITUTION)
 DIRECTOR = Actor(id="w-director", role="institution_director", organization=INSTITUTION)
-ORGANIZER = Actor(id="w-organizer", role="care_organizer", organization=INSTITUTION)
+# As identity providers name people: a UUID may begin with a digit.
+ORGANIZER = Actor(
+    id="0f8fad5b-d9cb-469f-a165-70867728950e", role="care_organizer", organization=INSTITUTION
+)
 CHAIR = Actor(id="b-chair", role="commission_chair", organization=AUTHORISED_BODY)
 NURSE = Actor(id="h-nurse", role="health_worker", organization=HOSPITAL)
 PSYCHOLOGIST = Actor(id="w-psychologist", role="psychologist", organization=INSTITUTION)

@@ -183,6 +183,7 @@ async def test_case_is_assessed_for_refusal_r_3_4_8(office: Office) -> None:
     spy = office.stack.spy
     desk = await office.open()
     await desk.to_signed()
+    await desk.do("questionnaire", ORGANIZER, questionnaire_body())
     refusal = {
         "proposal": "refusal",
         "reasons": "Медицинская организация указала противопоказания.",
@@ -192,7 +193,7 @@ async def test_case_is_assessed_for_refusal_r_3_4_8(office: Office) -> None:
         await desk.do("protocol", CHAIR, refusal)
     assessed = await spy.wait_for(NeedsAssessed, desk.case_id)
     assert assessed.proposal is Proposal.REFUSAL
-    assert (assessed.group, assessed.level, assessed.weekly_minutes_to) == (None, None, 0)
+    assert (assessed.group, assessed.level, assessed.weekly_minutes_to) == (4, 2, 1260)
     assert (await desk.see())["protocol"]["refusal_grounds"] == ["medical_contraindications"]
 
     story = office.stack.story(CAREPLAN, desk.case_id)
@@ -231,6 +232,27 @@ async def test_citizen_declines_at_the_survey_and_returns_r_3_3_7_2(office: Offi
     assert {term.code for term in reopened.opened} == {"primary-survey-hospital", "survey-stage"}
     await desk.to_surveyed()
     await desk.do("organizer", DIRECTOR, {"organizer": ORGANIZER.id})
+
+
+async def test_another_organizer_takes_over_a_convened_case_r_3_3_12(office: Office) -> None:
+    desk = await office.open()
+    await desk.to_filled()
+    await desk.do("act/signatures", NURSE, {})
+    deputy = ORGANIZER.model_copy(update={"id": "petrova@example.ru"})
+    await desk.refused(422, "reason-missing", "organizer", HEAD, {"organizer": deputy.id})
+    answer = await desk.do(
+        "organizer", HEAD, {"organizer": deputy.id, "reason": "Прежний организатор уволился."}
+    )
+    assert answer["status"] == "organizer_assigned"
+    told = await office.stack.spy.wait_for(OrganizerAssigned, desk.case_id, count=2)
+    assert (told.organizer, told.opened) == (deputy.id, ())
+    body = commission_body()
+    body["members"][1]["person"] = deputy.id
+    assert (await desk.do("commission", deputy, body))["status"] == "convened"
+    seen = await desk.see()
+    assert (seen["empty_sections"], seen["signatures"]) == ([], [])
+    assert seen["replaced"][0]["organizer"] == ORGANIZER.id
+    assert len(seen["replaced"][0]["signatures"]) == 1
 
 
 async def test_commission_without_an_independent_member_is_warned_of_r_3_4_2(

@@ -31,7 +31,7 @@ from tests.service.stack import AUTHORISED_BODY, INSTITUTION, Clock, Served, Sta
 
 MONDAY = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 PROVIDER, OTHER_PROVIDER, RETIRED = "l-provider-zabota", "l-provider-teplo", "l-provider-gone"
-ORGANIZER = "U-sorokina"
+ORGANIZER = "sorokina@example.ru"
 DOCUMENTS = ("application", "identity", "family_composition", "medical_certificate")
 HANDOVER = ["care_plan_copy", "services_and_tariffs", "complaint_procedure", "rules_of_conduct"]
 DAUGHTER = "Козлова Ирина Петровна"

@@ -39,6 +39,7 @@ ZONE = ZoneInfo("Asia/Novokuznetsk")
 CALENDAR = DistrictCalendar(ZONE)
 PACK = load_pack(FIRST_PACK)
 RECEIVED = datetime(2026, 3, 4, 10, 30, tzinfo=ZONE)  # a Wednesday before a long weekend
+WHY = "Уволилась по собственному желанию."
 NOW = RECEIVED + timedelta(hours=3)
 
 INSTITUTION, AUTHORISED_BODY, HOSPITAL = "r-institution-15", "r-authorised-body-07", "l-hospital-1"
@@ -142,7 +143,7 @@ def declined() -> Case:
 def organized() -> Case:
     """The care organizer is named."""
     case = surveyed()
-    survey.assign_organizer(case, ORGANIZER.id, at(HEAD))
+    survey.assign_organizer(case, ORGANIZER.id, None, at(HEAD))
     return case
 
 
@@ -174,7 +175,7 @@ def commission_of(members: list[Member]) -> Commission:
 def convened(*further: Member) -> Case:
     """The commission is called together."""
     case = organized()
-    commission.convene_commission(case, commission_of([*seats(), *further]), at(ORGANIZER))
+    commission.convene_commission(case, commission_of([*seats(), *further]), None, at(ORGANIZER))
     return case
 
 

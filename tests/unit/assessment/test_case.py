@@ -24,10 +24,10 @@ DOES: dict[Action, Callable[[Case], object]] = {
     ),
     Action.REOPEN: lambda case: opening.reopen(case, at(stages.SPECIALIST)),
     Action.ASSIGN_ORGANIZER: lambda case: survey.assign_organizer(
-        case, "w-deputy", at(stages.HEAD)
+        case, "w-deputy", stages.WHY, at(stages.HEAD)
     ),
     Action.CONVENE_COMMISSION: lambda case: commission.convene_commission(
-        case, stages.commission_of([*stages.seats(), LAWYER]), at(stages.ORGANIZER)
+        case, stages.commission_of([*stages.seats(), LAWYER]), stages.WHY, at(stages.ORGANIZER)
     ),
     Action.FILL_SECTION: lambda case: stages.fill(case, "family", stages.PSYCHOLOGIST),
     Action.RECORD_QUESTIONNAIRE: lambda case: stages.score_case(case, 71),

@@ -82,18 +82,28 @@ def test_service_without_a_score_is_refused_l_2_1() -> None:
     assert (refused.value.code, refused.value.clause) == ("not-scored", "L 2.1")
 
 
-@pytest.mark.parametrize("half_points", [None, 0, 71])
-def test_proposal_of_refusal_gives_no_level_whatever_the_score_r_3_4_8(
-    half_points: int | None,
+@pytest.mark.parametrize(
+    ("half_points", "group", "level", "minutes"),
+    [
+        (None, None, None, (0, 0)),
+        (30, None, None, (0, 0)),
+        (60, 4, 2, (1080, 1260)),
+        (71, 5, 3, (1500, 1680)),
+    ],
+)
+def test_proposal_of_refusal_says_the_level_of_the_score_too_l_2_1_l_3_3(
+    half_points: int | None, group: int | None, level: int | None, minutes: tuple[int, int]
 ) -> None:
+    """Typization gives the level, the protocol only argues (R 3.4.8): the head may enrol all the
+    same (R 3.6.1), and a complaint may annul the refusal (R 5.8)."""
     case = stages.signed(half_points)
     recorded, assessed = record_protocol(case, stages.proposal_of(REFUSAL), at(stages.CHAIR))
     assert isinstance(recorded, ProtocolRecorded)
     assert isinstance(assessed, NeedsAssessed)
     assert recorded.proposal is assessed.proposal is REFUSAL
-    assert (assessed.group, assessed.level) == (None, None)
-    assert (assessed.weekly_minutes_from, assessed.weekly_minutes_to) == (0, 0)
-    assert assessed.days_per_week == 0
+    assert (assessed.group, assessed.level) == (group, level)
+    assert (assessed.weekly_minutes_from, assessed.weekly_minutes_to) == minutes
+    assert assessed.days_per_week == (7 if level else 0)
     assert (assessed.instrument, assessed.instrument_version) == ("care-need-2026", "2026")
 
 

@@ -177,7 +177,7 @@ def test_organizer_ends_the_survey_stage_and_begins_the_commission_r_3_3_16_3_4_
 ) -> None:
     case = stages.surveyed(outcome)
     handed_over = datetime(2026, 3, 6, 16, 0, tzinfo=stages.ZONE)
-    (event,) = assign_organizer(case, "w-organizer", at(stages.HEAD, handed_over))
+    (event,) = assign_organizer(case, "w-organizer", None, at(stages.HEAD, handed_over))
     assert isinstance(event, OrganizerAssigned)
     assert event.organizer == "w-organizer"
     assert [term.code for term in event.closed] == ["survey-stage"]
@@ -192,12 +192,12 @@ def test_package_goes_to_the_organizer_once_it_is_prepared_r_3_3_11() -> None:
     """Before the information sheet is there, there is no package to hand over."""
     unprepared = stages.scheduled()
     with pytest.raises(NotAllowedInState) as refused:
-        assign_organizer(unprepared, "w-organizer", at(stages.HEAD))
+        assign_organizer(unprepared, "w-organizer", None, at(stages.HEAD))
     assert refused.value.code == "not-allowed-in-state"
     assert unprepared.organizer is None
     prepared = stages.surveyed()
     assert not involves(prepared, OF_ANOTHER_HOUSE)
-    assign_organizer(prepared, OF_ANOTHER_HOUSE.id, at(stages.HEAD))
+    assign_organizer(prepared, OF_ANOTHER_HOUSE.id, None, at(stages.HEAD))
     assert prepared.care_organizer == OF_ANOTHER_HOUSE.id
     assert involves(prepared, OF_ANOTHER_HOUSE)  # the package, with its sheet, is theirs to read
     assert prepared.survey is not None
@@ -206,7 +206,7 @@ def test_package_goes_to_the_organizer_once_it_is_prepared_r_3_3_11() -> None:
 def test_another_organizer_wins_no_time_r_3_4_10() -> None:
     case = stages.organized()
     before = case.terms.model_copy(deep=True)
-    (event,) = assign_organizer(case, "w-deputy", at(stages.HEAD, NOW + timedelta(days=1)))
+    (event,) = assign_organizer(case, "w-deputy", None, at(stages.HEAD, NOW + timedelta(days=1)))
     assert isinstance(event, OrganizerAssigned)
     assert (event.opened, event.closed) == ((), ())
     assert case.terms == before

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chassis.calendar import DistrictCalendar
-from contracts.assessment import Proposal
+from contracts.assessment import NeedsAssessed, Proposal
 from contracts.careplan import Outcome, ServiceForm
 from contracts.case import CaseRef
 from contracts.context import Context
@@ -16,6 +16,7 @@ from contracts.errors import Refusal
 from contracts.event import Event
 from contracts.roles import Role
 from contracts.values import Actor
+from services.assessment.domain.protocol import record_protocol
 from services.careplan.domain import opening
 from services.careplan.domain.agreement import answer_plan, sign_plan
 from services.careplan.domain.case import Case, Status
@@ -35,6 +36,8 @@ from services.careplan.domain.records import (
     PlanForm,
     Programme,
 )
+from services.careplan.handlers import on_needs_assessed
+from tests.unit.assessment import stages
 
 CALENDAR = DistrictCalendar(ZoneInfo("Asia/Novokuznetsk"))
 MONDAY = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -234,12 +237,29 @@ def in_status(status: Status) -> Case:
     return case
 
 
-def enrolled_against_the_proposal() -> Case:
-    """The commission proposed to refuse, the head enrols: there is no plan yet."""
-    case = in_status(Status.REFUSAL_PROPOSED)
+def refusal_submitted(half_points: int | None = 60) -> Case:
+    """The commission proposed to refuse; with it came what assessment itself says of that score.
+    The package lies before the head."""
+    assessed = stages.signed(half_points)
+    _, told = record_protocol(
+        assessed, stages.proposal_of(Proposal.REFUSAL), stages.at(stages.CHAIR)
+    )
+    assert isinstance(told, NeedsAssessed)
+    case = Case(id="C1")
+    opening.complete_package(case, INTAKE_DOCUMENTS)
+    on_needs_assessed(case, told, at())
+    opening.assign_organizer(case, ORGANIZER)
     submit_package(case, at())
-    reasons = "Представлены новые медицинские сведения"
-    decide(case, enrolment(reasons=reasons), at(Role.AUTHORISED_BODY_HEAD))
+    return case
+
+
+OTHERWISE = "Представлены новые медицинские сведения"
+
+
+def enrolled_against_the_proposal(half_points: int | None = 60, **named: Any) -> Case:
+    """The commission proposed to refuse, the head enrols: there is no plan yet."""
+    case = refusal_submitted(half_points)
+    decide(case, enrolment(reasons=OTHERWISE, **named), at(Role.AUTHORISED_BODY_HEAD))
     return case
 
 

@@ -5,20 +5,30 @@ from typing import Any
 
 import pytest
 
-from contracts.careplan import CaseReopened, Decided, Outcome, Refused, ServiceForm
+from contracts.careplan import CaseReopened, Decided, Enrolled, Outcome, Refused, ServiceForm
 from contracts.roles import Role
 from services.careplan.domain.case import Case, Status
 from services.careplan.domain.decision import annul_refusal, decide
 from services.careplan.domain.enrolment import send_refusal_notice
 from services.careplan.domain.package import submit_package
+from services.careplan.domain.plan import draft_plan
 from services.careplan.domain.records import DecisionForm, Delivery
 from tests.unit.careplan.made import (
+    CONTRACT,
+    DRAFT,
     HOUR,
+    KNOWN,
     MONDAY,
+    ORDER,
+    PROGRAMME,
+    agree,
     at,
     enrolment,
     in_status,
+    item,
+    plan_form,
     refusal,
+    refusal_submitted,
     refused,
     rule_of,
 )
@@ -56,6 +66,7 @@ def test_a_refusal_starts_the_term_of_its_notice_with_the_package() -> None:
 
 
 REASONS = "Обоснование решения"
+OF_NO_PACK = enrolment(reasons=REASONS).model_copy(update={"level": 4})
 
 
 @pytest.mark.parametrize(
@@ -109,6 +120,52 @@ def test_what_a_decision_must_say(
     decision = case.decision
     assert decision is not None
     assert decision.deviates is ((proposed == "service") != (form.outcome is Outcome.ENROL))
+
+
+@pytest.mark.parametrize(
+    ("half_points", "form", "rule"),
+    [
+        (None, enrolment(reasons=REASONS), ("level-missing", "level", "L 3.1")),
+        (30, enrolment(reasons=REASONS), ("level-missing", "level", "L 3.1")),
+        (None, OF_NO_PACK, ("unknown-level", "level", "L 3.1")),
+        (60, enrolment(reasons=REASONS, level=3), ("level-out-of-place", "level", "L 3.1")),
+        (None, refusal(level=1), ("level-out-of-place", "level", "L 3.1")),
+    ],
+)
+def test_an_enrolment_names_a_level_where_none_was_assessed_and_only_there(
+    half_points: int | None, form: DecisionForm, rule: tuple[str, str, str]
+) -> None:
+    """L 3.1: without a level no guaranteed service can be planned."""
+    case = refusal_submitted(half_points)
+    before = case.model_copy(deep=True)
+    assert rule_of(refused(lambda: decide(case, form, at(HEAD)))) == rule
+    assert case == before
+
+
+@pytest.mark.parametrize(
+    ("half_points", "named", "level"), [(60, {}, 2), (30, {"level": 1}, 1), (None, {"level": 3}, 3)]
+)
+@pytest.mark.parametrize("after_a_complaint", [False, True])
+def test_a_case_enrolled_against_the_proposal_gets_guaranteed_services(
+    half_points: int | None, named: dict[str, int], level: int, after_a_complaint: bool
+) -> None:
+    """R 3.6.1, 5.8: within what the level allows, up to the enrolment order (L 3.1)."""
+    case = refusal_submitted(half_points)
+    if after_a_complaint:
+        decide(case, refusal(), at(HEAD))
+        annulled(case, "K-1", 1)
+    decide(case, enrolment(reasons=REASONS, **named), at(HEAD, MONDAY + 2 * DAY))
+    (allowed,) = [known for known in case.pack.levels if known.level == level]
+    assert (case.allowance.level, case.allowance.group) == (level, allowed.group)
+    assert case.allowance.weekly_minutes == allowed.weekly_hours_max * 60
+    over = plan_form(item(minutes=allowed.weekly_hours_max * 60 // 6 + 1, visits_per_week=6))
+    met = refused(lambda: draft_plan(case, over, KNOWN, at()))
+    assert rule_of(met) == ("plan-over-hours", "items", "L 3.1")
+    for step in (DRAFT, agree, PROGRAMME, CONTRACT):
+        step(case)
+    (ordered,) = ORDER(case)
+    assert isinstance(ordered, Enrolled)
+    assert ordered.level == level
 
 
 def annulled(case: Case, complaint: str, days: float) -> list[Any]:

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
+from contracts.assessment import OrganizerAssigned
 from contracts.careplan import Outcome
 from contracts.errors import Refusal
 from contracts.roles import Role
-from contracts.values import Actor
+from contracts.values import SYSTEM, Actor
 from services.careplan.domain import decision, enrolment, package, plan
 from services.careplan.domain import programme as programmes
 from services.careplan.domain.agreement import answer_plan, sign_plan
 from services.careplan.domain.case import ALLOWED, Action, Case, Status, involves
 from services.careplan.domain.records import Delivery, Party
+from services.careplan.handlers import on_organizer_assigned
 from tests.unit.careplan import made
 from tests.unit.careplan.made import (
     BODY,
@@ -112,6 +114,21 @@ def test_enrolled_against_the_proposal_gets_its_plan_before_the_contract() -> No
     assert case.status == "enrolled"
     assert case.decision is not None
     assert (case.decision.outcome, case.decision.deviates) == (Outcome.ENROL, True)
+
+
+@pytest.mark.parametrize("status", [Status.PLANNING, Status.DRAFTED, Status.DECIDED_ENROL])
+def test_who_takes_over_goes_on_where_the_organizer_before_stood(status: Status) -> None:
+    """R 3.3.12: assessment may say so at any time."""
+    case = in_status(status)
+    told = OrganizerAssigned(by=SYSTEM, organizer="petrova@example.ru")
+    on_organizer_assigned(case, told, at())
+    step = CONTRACT if status is Status.DECIDED_ENROL else DRAFT
+    assert refused(lambda: step(case)).code == "not-the-organizer"
+    by = at(subject="petrova@example.ru")
+    if status is Status.DECIDED_ENROL:
+        enrolment.conclude_contract(case, "Д-7", True, made.HANDOVER, by)
+    else:
+        plan.draft_plan(case, made.plan_form(), made.KNOWN, by)
 
 
 @pytest.mark.parametrize("action", Action)

@@ -66,6 +66,21 @@ def test_path_ends_enrolled_with_every_term_ended() -> None:
     ]
 
 
+def test_care_planning_that_has_yet_to_hear_of_it_does_not_name_the_organizer_before_r_3_3_12() -> (
+    None
+):
+    """It says whom it knows, later than the other took over."""
+    named, opened = Teller(assessment.CASE, REF.case_id), Teller(careplan.CASE, REF.case_id)
+    by = somebody("urgent_head")
+    for organizer, moment in (("test.organizer-3", MONDAY), ("petrova@example.ru", MONDAY + DAY)):
+        named.say(assessment.OrganizerAssigned(by=by, organizer=organizer), moment)
+    late = careplan.PlanningOpened(by=by, case=REF, organizer="test.organizer-3")
+    opened.say(late, MONDAY + DAY + HOUR)
+    case = read(REF.case_id, [*named.envelopes(), *opened.envelopes()]).state
+    assert case.organizer is not None
+    assert case.organizer.id == "petrova@example.ru"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_order_with_duplicates_gives_the_same_bytes(data: st.DataObject) -> None:
