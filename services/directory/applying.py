@@ -22,7 +22,7 @@ from chassis.store import AlreadyExists, LostRace
 from contracts.directory import ORGANIZATION
 from contracts.errors import InvalidInput, Refusal
 from contracts.values import SYSTEM
-from services.directory.commands import entered_before
+from services.directory.commands import change_organization, entered_before
 from services.directory.directory import Directory
 from services.directory.domain.import_job import (
     Decision,
@@ -137,24 +137,25 @@ async def _apply_row(errand: _Errand, row: PlannedRow) -> None:
     asked = corrected(errand.decision, row, directory.appendix.gazetteer)
     if asked.card is None:
         raise LookupError(row.number)
-    at = directory.service.at(found.applied_by or SYSTEM)
+    by = found.applied_by or SYSTEM
     digest = hashlib.sha256(f"{found.id}|{row.number}".encode()).hexdigest()[:32]
     request = Request(key=digest, fingerprint=digest, version=row.seen_version or None)
-    commands, key = directory.service.commands, asked.card.id
-    if await entered_before(directory, asked.card, request) is not None:
+    key = asked.card.id
+    if await entered_before(directory, asked.card, request, by_memory=True) is not None:
         return  # applied by a process that died, and only then something else changed
     if row.seen_version == 0:
+        at = directory.service.at(by)
         organization, events = enter_imported(found, asked, row, at)
         document = Document(id=key, state=organization)
-        await commands.create(directory.organizations, document, ORGANIZATION, request, at, events)
+        await directory.service.commands.create(
+            directory.organizations, document, ORGANIZATION, request, at, events
+        )
     else:
-        await commands.execute(
-            directory.organizations,
+        await change_organization(
+            directory,
             key,
-            ORGANIZATION,
             request,
-            at,
-            lambda state: take_imported(state, found, asked, row, at),
+            by,
+            lambda state, at: take_imported(state, found, asked, row, at),
             visible=lambda _: True,
-            what="organization",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chassis.commands import Request
@@ -11,11 +12,11 @@ from chassis.document import Answered, Document
 from chassis.store import AlreadyExists, Collection
 from contracts.context import Context
 from contracts.directory import FIRST_KINDS, ORGANIZATION, OrganizationCard
-from contracts.errors import InvalidInput, Refusal
+from contracts.errors import Refusal
 from contracts.event import Event
-from contracts.values import Actor
+from contracts.values import SYSTEM, Actor
 from services.directory.directory import Directory
-from services.directory.domain.announcing import announce
+from services.directory.domain.announcing import announce, is_due, take_effect
 from services.directory.domain.card_rules import above_of, check_card, parent_stands
 from services.directory.domain.correction import Correction, correct
 from services.directory.domain.organization import (
@@ -25,8 +26,10 @@ from services.directory.domain.organization import (
     publish,
     reinstate,
     require_enterable,
+    retire,
 )
-from services.directory.domain.register import number_taken
+from services.directory.domain.quality_survey import MOST_LISTED
+from services.directory.domain.register import number_taken, reinstate_beside
 
 Decide = Callable[[Organization, Context], Sequence[Event]]
 
@@ -35,6 +38,10 @@ class KindNotInUse(Refusal):
     """A kind that an older replica could not read: it is not entered while there may be one."""
 
     status = 409
+
+
+class _EffectDue(Exception):
+    """Something announced has come due, and no sweep was there yet."""
 
 
 async def answered_before(
@@ -88,19 +95,32 @@ async def change_organization(
     visible: Callable[[Organization], bool] = lambda organization: not organization.is_proposal,
     answer: Callable[[Organization], dict[str, Any]] = lambda organization: {},
 ) -> Answered:
-    """Carry a decision out on an organization."""
+    """Carry a decision out on an organization.
+
+    What was announced and has come due takes effect before: nobody has decided on it as it is then,
+    so a version that was read before is stale.
+    """
     at = directory.service.at(by)
-    return await directory.service.commands.execute(
+
+    def decided(organization: Organization) -> Sequence[Event]:
+        if is_due(organization, at):
+            raise _EffectDue
+        return decide(organization, at)
+
+    execute = partial(
+        directory.service.commands.execute,
         directory.organizations,
         organization_id,
         ORGANIZATION,
-        request,
-        at,
-        lambda organization: decide(organization, at),
         visible=visible,
-        answer=answer,
         what="organization",
     )
+    try:
+        return await execute(request, at, decided, answer=answer)
+    except _EffectDue:
+        now = directory.service.at(SYSTEM)
+        await execute(None, now, lambda organization: take_effect(organization, now))
+        return await execute(request, at, decided, answer=answer)
 
 
 async def replace_card(
@@ -114,11 +134,36 @@ async def replace_card(
     )
 
 
+async def retire_organization(
+    directory: Directory, organization_id: str, reason: str, request: Request, by: Actor
+) -> Answered:
+    """Take one out, unless others answer to it or are announced to: by memory, and by the store,
+    for another replica may just have entered one.
+
+    Who is entered under it in this very moment is told by the metrics (`astray.py`).
+    """
+    known = directory.loaded()
+    under = {"parent": organization_id}
+    stored = await directory.organizations.look(under, sort=[("key", 1)], limit=MOST_LISTED + 1)
+
+    def answering() -> list[str]:
+        return sorted({*known.answering_to(organization_id), *(one["id"] for one in stored)})
+
+    return await change_organization(
+        directory,
+        organization_id,
+        request,
+        by,
+        lambda found, at: retire(found, reason, at, answering()),
+    )
+
+
 async def reinstate_organization(
     directory: Directory,
     organization_id: str,
     card: OrganizationCard | None,
     reason: str,
+    despite: str | None,
     request: Request,
     by: Actor,
 ) -> Answered:
@@ -144,7 +189,11 @@ async def reinstate_organization(
             organization_id,
             request,
             by,
-            lambda found, at: reinstate(found, card or found.card, reason, at),
+            lambda found, at: (
+                reinstate(found, card or found.card, reason, at)
+                if despite is None
+                else reinstate_beside(found, card or found.card, reason, despite, at)
+            ),
         )
     except AlreadyExists as taken:
         raise number_taken() from taken
@@ -198,23 +247,26 @@ async def entered_before(
     card: OrganizationCard,
     request: Request,
     rule: Callable[[], None] = lambda: None,
+    *,
+    by_memory: bool = False,
 ) -> Answered | None:
     """Check a card; what was answered before, if it does not pass any more."""
 
     async def check() -> None:
         rule()
-        await check_entered(directory, card)
+        await check_entered(directory, card, by_memory=by_memory)
 
     return await answered_before(directory, directory.organizations, card.id, request, check)
 
 
 async def check_entered(
-    directory: Directory, card: OrganizationCard, *, anew: bool = False
+    directory: Directory, card: OrganizationCard, *, anew: bool = False, by_memory: bool = False
 ) -> None:
     """Refuse a card that others could not work with, or that not all of them could read yet.
 
-    What was judged when the present card was entered is not judged again, unless `anew`. Whom it
-    answers to is taken from memory, and looked up before it is refused for that.
+    What was judged when the present card was entered is not judged again, unless `anew`. A new
+    parent is looked up, for another replica may just have retired it; `by_memory`, where a file
+    brings thousands, only if it is not known to take part.
     """
     if card.kind not in FIRST_KINDS and not directory.further_kinds:
         raise KindNotInUse(
@@ -224,26 +276,22 @@ async def check_entered(
         )
     present = directory.snapshot.get(card.id) if not anew else None
     before = present.card if present is not None else None
-    known = directory.snapshot.get
-    try:
-        check_card(card, above_of(card.parent, known), before)
-    except InvalidInput:
-        if card.parent is None or parent_stands(card, before):
-            raise
-        parent = await directory.organizations.get(card.parent)
-        if parent is not None:
-            directory.snapshot.take(parent.state, parent.version)
-        check_card(card, above_of(card.parent, known), before)
+    if card.parent is not None and not parent_stands(card, before):
+        await taking_part(directory, card.parent, by_memory=by_memory)
+    check_card(card, above_of(card.parent, directory.snapshot.get), before)
 
 
-async def taking_part(directory: Directory, organization_id: str) -> Organization | None:
+async def taking_part(
+    directory: Directory, organization_id: str, *, by_memory: bool = True
+) -> Organization | None:
     """An organization that takes part, or None.
 
     One that is not known here to do so is looked up: another replica may just have published it.
+    So is any, unless `by_memory`: another may just have retired it.
     """
     snapshot = directory.loaded()
     known = snapshot.get(organization_id)
-    if known is None or known.status is not Status.PUBLISHED:
+    if not by_memory or known is None or known.status is not Status.PUBLISHED:
         document = await directory.organizations.get(organization_id)
         if document is not None:
             snapshot.take(document.state, document.version)

@@ -15,6 +15,7 @@ from chassis.races import until_won
 from contracts.directory import FIRST_KINDS, ORGANIZATION
 from contracts.values import SYSTEM
 from services.directory.directory import Directory
+from services.directory.domain.announcing import take_effect
 from services.directory.domain.loading import enter_row, is_up_to_date, take_row
 from services.directory.domain.organization import Organization
 from services.directory.freshness import News, keep_fresh
@@ -80,7 +81,8 @@ async def _store_row(
         organization, events = enter_row(row, card, at, files)
         document = Document(id=key, state=organization)
     else:
-        events = take_row(document.state, row, card, at, files)
+        due = take_effect(document.state, at)
+        events = [*due, *take_row(document.state, row, card, at, files)]
     await directory.service.commands.store(
         directory.organizations, document, ORGANIZATION, None, at, events
     )

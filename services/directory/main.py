@@ -28,6 +28,7 @@ from services.directory.api import (
     versions,
 )
 from services.directory.applying import carry_out
+from services.directory.astray import Astray
 from services.directory.directory import Directory
 from services.directory.domain.announcing import take_effect
 from services.directory.domain.appendix import Appendix
@@ -91,6 +92,8 @@ def create_app(
         offer=offer,
         snapshot=snapshot,
     )
+
+    service.registry.register(Astray(snapshot))
 
     async def begin() -> None:
         await load_and_keep_fresh(directory)

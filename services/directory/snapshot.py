@@ -57,8 +57,14 @@ class Snapshot:
 
     def of_municipality(self, code: str) -> list[Document[Organization]]:
         """All that serve a municipality or a part of it, be it beside others; by id."""
-        found = sorted(self._marked.get(f"place/{code}", ()))
-        known = ((key, *self._known[key]) for key in found)
+        return self._documents(f"place/{code}")
+
+    def announcing(self) -> list[Document[Organization]]:
+        """All that a change is announced of, by id."""
+        return self._documents("announced")
+
+    def _documents(self, mark: str) -> list[Document[Organization]]:
+        known = ((key, *self._known[key]) for key in sorted(self._marked.get(mark, ())))
         return [Document(id=key, state=state, version=version) for key, version, state in known]
 
     def with_numbers_of(self, organization: Organization) -> list[Organization]:
@@ -73,6 +79,15 @@ class Snapshot:
     def answering_to(self, organization_id: str) -> list[str]:
         """Those that take part and answer to one, or are announced to; by id."""
         return sorted(self._marked.get(f"parent/{organization_id}", ()))
+
+    def astray(self) -> list[str]:
+        """Those that take part and answer to one that was retired, by id: none, but where both
+        were decided in one moment."""
+        known = [one for _, one in self._known.values()]
+        retired = {one.id for one in known if one.status is Status.RETIRED}
+        return sorted(
+            one.id for one in known if one.status is Status.PUBLISHED and one.card.parent in retired
+        )
 
     def who_serves(
         self, address: AddressQuery, kinds: Collection[str] | None = None
@@ -98,6 +113,7 @@ def _marks_of(organization: Organization) -> frozenset[str]:
     return frozenset(
         [
             *(f"parent/{parent}" for parent in parents if parent is not None and takes_part),
+            *(("announced",) if organization.announced else ()),
             *(f"place/{code}" for code in organization.municipalities),
             *(f"{name}/{number}" for name, number in numbers),
         ]

@@ -23,10 +23,17 @@ def _organization_index(organization: Organization) -> dict[str, Scalar]:
         "register": register_of(organization.card.kind),
         "form": organization.card.ownership or "",
         "municipality": organization.municipality,
+        "parent": _parent(organization),
         "proposer": organization.entry.proposed_by.id if organization.entry else "",
         "owner": owner_of(organization.entry.proposed_by) if organization.entry else "",
         **_claimed(organization),
     }
+
+
+def _parent(organization: Organization) -> str:
+    """Whom one that takes part answers to."""
+    takes_part = organization.status is Status.PUBLISHED
+    return (organization.card.parent or "") if takes_part else ""
 
 
 def _claimed(organization: Organization) -> dict[str, Scalar]:
@@ -66,6 +73,7 @@ ORGANIZATIONS = Spec(
         ("status", "key"),
         ("status", "kind", "key"),
         ("changed",),
+        ("parent", "key"),
         ("register", "status", "key"),
         ("register", "status", "form", "key"),
         ("register", "status", "owner", "key"),

@@ -9,6 +9,7 @@ from contracts.directory import Territory
 from contracts.offer import ServiceListing, ServiceStatus
 from contracts.regulation import pack_in_force
 from contracts.territory import place_names
+from contracts.territory.streets import street_words
 from services.directory.api.hsds_models import (
     Language,
     Metadata,
@@ -187,14 +188,16 @@ def _areas(listing: ServiceListing, kept: Organization) -> list[ServiceArea]:
             service_id=hsds_id("service", listing.id),
             name=name,
         )
-        for number, name in enumerate(_area_names(listing.serves or kept.card.serves, kept))
+        for number, name in enumerate(area_names(listing.serves or kept.card.serves, kept))
     ]
 
 
-def _area_names(places: tuple[Territory, ...], kept: Organization) -> Iterator[str]:
+def area_names(places: tuple[Territory, ...], kept: Organization) -> Iterator[str]:
+    """The places served, each as text: HSDS has no field for streets and houses (R 3.1.2)."""
     for place in places:
         whole = place_names().get(place.municipality or kept.card.region or "", "")
-        parts = [part for part in (place.settlement, place.city_district, place.street) if part]
+        _, street = street_words(place)
+        parts = [part for part in (place.settlement, place.city_district, street) if part]
         if whole or parts:
             yield ", ".join([*([whole] if whole else []), *parts])
 

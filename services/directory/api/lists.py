@@ -1,4 +1,5 @@
-"""Lists of organizations: from the store; those of a municipality from memory."""
+"""Lists of organizations: from the store; those of a municipality, and those that a change
+is announced of, from memory."""
 
 from __future__ import annotations
 
@@ -22,14 +23,25 @@ async def listed(
     cursor: str | None,
     limit: int,
     show: Callable[[Document[Organization]], T],
+    *,
+    announced: bool = False,
 ) -> Page[T]:
-    """A page in order of ids. One that serves several municipalities is in the list of each."""
-    if municipality is None:
+    """A page in order of ids. One that serves several municipalities is in the list of each.
+
+    With `announced` only those that a change is announced of.
+    """
+    if municipality is None and not announced:
         return await page(directory.organizations, query, "key", cursor, limit, show)
-    check_municipality(municipality, "query.municipality")
+    snapshot = directory.loaded()
+    if municipality is not None:
+        check_municipality(municipality, "query.municipality")
+        kept_in_memory = snapshot.of_municipality(municipality)
+    else:
+        kept_in_memory = snapshot.announcing()
     found = [
         document
-        for document in directory.loaded().of_municipality(municipality)
+        for document in kept_in_memory
         if query.items() <= ORGANIZATIONS.index(document.state).items()
+        and (document.state.announced or not announced)
     ]
     return kept(found, cursor, limit, show)

@@ -21,14 +21,14 @@ from services.directory.api.views import OpeningView, OrganizationView, organiza
 from services.directory.commands import (
     accept_corrections,
     announce_card,
-    change_organization,
     publish_organization,
     reinstate_organization,
     replace_card,
+    retire_organization,
 )
 from services.directory.directory import Directory, WithDirectory
 from services.directory.domain.hours import opening
-from services.directory.domain.organization import Status, retire
+from services.directory.domain.organization import Status
 from services.directory.history import published, version_at
 
 router = APIRouter(tags=["organizations"])
@@ -40,6 +40,7 @@ async def get_organizations(
     kind: OrganizationKind | None = None,
     municipality: Annotated[Identifier | None, Query(description="code, e.g. kemerovo")] = None,
     status: Status = Status.PUBLISHED,
+    announced: Annotated[bool, Query(description="those that a change is announced of")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[OrganizationView]:
@@ -58,6 +59,7 @@ async def get_organizations(
         cursor,
         limit,
         lambda document: organization_view(document, directory.appendix),
+        announced=announced,
     )
 
 
@@ -137,13 +139,14 @@ async def post_change(
     """A new card, or accepted corrections of the quality report, with the reason (R 1.3).
 
     With `valid_from` the card is announced: it takes effect then, and no event tells of it before.
-    With `reinstate` one that was retired takes part again.
+    With `reinstate` one that was retired takes part again, beside another that was published with
+    its INN or OGRN meanwhile only if it is said why.
     """
     _require_one(body)
     card = body.card.card(organization_id) if body.card is not None else None
     if body.reinstate:
         answered = await reinstate_organization(
-            directory, organization_id, card, body.reason, request, by
+            directory, organization_id, card, body.reason, body.despite_same_number, request, by
         )
     elif card is None:
         answered = await accept_corrections(
@@ -169,16 +172,7 @@ async def post_retirement(
 
     It is refused while others answer to it; they are named.
     """
-    snapshot = directory.loaded()
-    answered = await change_organization(
-        directory,
-        organization_id,
-        request,
-        by,
-        lambda organization, at: retire(
-            organization, body.reason, at, snapshot.answering_to(organization.id)
-        ),
-    )
+    answered = await retire_organization(directory, organization_id, body.reason, request, by)
     return receipt(answered, response)
 
 
@@ -186,6 +180,10 @@ def _require_one(body: ChangeRequest) -> None:
     """Refuse a request that asks for two things, or for none."""
     if body.reinstate and (body.corrections or body.valid_from is not None):
         raise InvalidInput("one-of-two", "it is reinstated at once, or changed", field="reinstate")
+    if body.despite_same_number is not None and not body.reinstate:
+        raise InvalidInput(
+            "not-reinstated", "it is said where one is reinstated", field="despite_same_number"
+        )
     if not body.reinstate and (body.card is None) == (not body.corrections):
         raise InvalidInput(
             "one-of-two", "send either a new card or accepted corrections", field="card"

@@ -72,6 +72,10 @@ class ChangeRequest(Body):
     reinstate: StrictBool = Field(
         default=False, description="take its retirement back; with no card, as it was"
     )
+    despite_same_number: Line | None = Field(
+        default=None,
+        description="with `reinstate`: why, if another is published with its INN or OGRN by now",
+    )
 
 
 class RetirementRequest(Body):

@@ -138,7 +138,7 @@ class QualityView(BaseModel):
 def fault_view(fault: Fault, appendix: Appendix, organization: Organization | None) -> FaultView:
     """A fault with its place in the source."""
     row = organization.printed_row if organization is not None else None
-    place = (row or appendix.rows[fault.row_key]).source
+    place = fault.place or (row or appendix.rows[fault.row_key]).source
     return FaultView(
         rule=fault.code,
         severity=fault.severity,

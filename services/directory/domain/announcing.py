@@ -107,6 +107,11 @@ def _expected(organization: Organization, moment: datetime) -> OrganizationCard:
     return card
 
 
+def is_due(organization: Organization, at: Context) -> bool:
+    """Whether something announced has come due and is not in effect yet."""
+    return any(item.valid_from <= at.now for item in organization.announced)
+
+
 def take_effect(organization: Organization, at: Context) -> list[Event]:
     """Make what has come due the present card, with its own author, reason and moment."""
     due = [item for item in organization.announced if item.valid_from <= at.now]

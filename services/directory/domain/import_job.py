@@ -30,6 +30,7 @@ from services.directory.domain.organization import (
 )
 from services.directory.domain.quality import Fault
 from services.directory.domain.rows import ImportedRow
+from services.directory.domain.versions import taking
 
 ROWS_IN_A_PART = 50
 """Never another number: by it the part of a row is found."""
@@ -224,7 +225,7 @@ def enter_imported(
     require_enterable(card)
     organization = enter(card, at)
     organization.reason = reason
-    organization.imported = _taken(found, as_read)
+    organization.imported = _taken(found, as_read, card)
     return organization, telling.published(card, at.by, reason)
 
 
@@ -234,16 +235,22 @@ def take_imported(
     """What an imported row changes of an organization."""
     require(organization, Action.CHANGE)
     require_enterable(_card(row), organization.card)
+    before = organization.taken_in or organization.card
     events = replace(organization, _card(row), reason_of(found, row), at)
-    organization.imported = _taken(found, as_read)
+    organization.imported = _taken(found, as_read, before)
     return events
 
 
-def _taken(found: Import, row: PlannedRow) -> ImportedRow | None:
+def _taken(found: Import, row: PlannedRow, before: OrganizationCard) -> ImportedRow | None:
+    """What is taken in from here on: what the row speaks of, and of the rest what was before."""
     if row.row is None or row.card is None:
         return None
     return ImportedRow(
-        import_id=found.id, line=row.line, row=row.row, card=row.card, faults=row.quality
+        import_id=found.id,
+        line=row.line,
+        row=row.row,
+        card=row.card if row.spoken is None else taking(before, row.card, row.spoken),
+        faults=(*row.quality, *row.kept),
     )
 
 

@@ -103,6 +103,22 @@ def read_row(cells: Cells, *, is_table: bool) -> tuple[SourceRow | None, list[Ro
     return row, faults
 
 
+def completed(row: SourceRow, spoken: frozenset[str], taken: SourceRow | None) -> SourceRow:
+    """The row with what it does not speak of as it was taken in before: rules compare all of it."""
+    if taken is None:
+        return row
+    kept = {
+        name: getattr(taken.printed, name)
+        for name in ("phone", "address", "email", "website", "hours", "phones")
+        if name not in spoken
+    }
+    changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}
+    for name in ("municipality", "note", "also_printed"):
+        if name not in spoken:
+            changes[name] = getattr(taken, name)
+    return row.model_copy(update=changes)
+
+
 def _validated(item: dict[str, Any]) -> tuple[SourceRow | None, list[RowFault]]:
     """The row and what of it is not of its form; something else stands in the place of that."""
     try:

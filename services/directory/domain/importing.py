@@ -21,11 +21,12 @@ from contracts.errors import InvalidInput
 from contracts.territory import Gazetteer, Municipality, Region
 from services.directory.domain.card_rules import above_of, card_faults
 from services.directory.domain.import_file import CSV, Cells, FileFacts
-from services.directory.domain.import_row import RowFault, faults_of, read_row, spoken_of
+from services.directory.domain.import_row import RowFault, completed, faults_of, read_row, spoken_of
 from services.directory.domain.organization import Organization, Status
-from services.directory.domain.quality import Fault, find_faults
-from services.directory.domain.reading import CARD_FIELDS, read_card
+from services.directory.domain.quality import Fault, Place, find_faults
+from services.directory.domain.reading import card_fields, read_card
 from services.directory.domain.row_faults import (
+    as_printed_before,
     closed,
     of_kind,
     of_municipality,
@@ -34,8 +35,8 @@ from services.directory.domain.row_faults import (
     of_refusal,
     repeated,
 )
-from services.directory.domain.rows import Place, Printed, SourceRow
-from services.directory.domain.versions import differing
+from services.directory.domain.rows import Printed, SourceRow
+from services.directory.domain.versions import differing, taking
 
 
 class RowState(StrEnum):
@@ -71,6 +72,10 @@ class PlannedRow(BaseModel):
     conflict: str | None = None
     faults: list[RowFault] = []
     quality: tuple[Fault, ...] = ()
+    spoken: tuple[str, ...] | None = None
+    """Which fields of the card the row speaks of; None: of all."""
+    kept: tuple[Fault, ...] = ()
+    """Faults of what it does not speak of: they stay as what they are faults of."""
     row: SourceRow | None = None
     card: OrganizationCard | None = None
     seen_version: int = 0
@@ -107,16 +112,18 @@ def plan(facts: FileFacts, cells: list[Cells], known: Known) -> list[PlannedRow]
         if (key := _key_of(item)) is not None and len(places[key]) > 1:
             faults.append(repeated(key, places[key]))
         elif row is not None and not faults:
-            good[row.key] = _completed(row, spoken_of(item), known), spoken_of(item)
+            _, before = known.organizations.get(row.key, (0, None))
+            taken, spoken = before.printed_row if before else None, spoken_of(item)
+            good[row.key] = completed(row, spoken, taken), spoken
     quality = _quality([row for row, _ in good.values()], known)
     cards, unreadable = _cards(good, quality, known)
     coming = cache(partial(_as_it_will_be, cards, known))
     planned = []
     for item, row, faults in read:
         if row is not None and not faults and row.key in cards:
-            spoken = good[row.key][1] if row.key in known.organizations else None
-            own = tuple(f for f in quality[row.key] if spoken is None or f.field in spoken)
-            planned.append(_planned(item, good[row.key][0], cards[row.key], own, coming, known))
+            planned.append(
+                _planned(item, *good[row.key], cards[row.key], quality[row.key], coming, known)
+            )
             continue
         if row is not None:
             faults.extend(() if faults else unreadable[row.key])
@@ -179,12 +186,15 @@ def _cards(
 def _planned(
     item: Cells,
     row: SourceRow,
+    spoken: frozenset[str],
     card: OrganizationCard,
     quality: tuple[Fault, ...],
     coming: Coming,
     known: Known,
 ) -> PlannedRow:
-    faults = [of_quality(fault) for fault in quality]
+    is_new = row.key not in known.organizations
+    own = tuple(fault for fault in quality if is_new or fault.field in spoken)
+    faults = [of_quality(fault) for fault in own]
     broken = [of_refusal(wrong) for wrong in _refusals(card, coming, known)]
     planned = PlannedRow(
         number=item.number, line=item.line, key=row.key, state=RowState.NEW, faults=faults
@@ -192,13 +202,15 @@ def _planned(
     if broken:
         planned.state, planned.faults = RowState.BROKEN, [*broken, *faults]
         return planned
-    planned.quality, planned.row, planned.card = quality, row, card
-    if row.key not in known.organizations:
+    planned.quality, planned.row, planned.card = own, row, card
+    if is_new:
         planned.faults += of_place(card)
         return planned
     planned.seen_version, present = known.organizations[row.key]
     if present.status is Status.RETIRED:
         return _closed(planned, present)
+    planned.spoken = card_fields(spoken)
+    planned.kept = tuple(as_printed_before(f, present) for f in quality if f not in own)
     planned.fields = differing(present.card, card)
     planned.state = RowState.CHANGED if planned.fields else RowState.UNCHANGED
     planned.conflict = _conflict(present, planned.fields)
@@ -232,27 +244,7 @@ def _card(
     card = read_card(row, tuple(quality), known.gazetteer)
     if row.key not in known.organizations:
         return card
-    present = known.organizations[row.key][1].card
-    names = [name for column in spoken for name in CARD_FIELDS.get(column, ())]
-    return present.model_copy(update={name: getattr(card, name) for name in names})
-
-
-def _completed(row: SourceRow, spoken: frozenset[str], known: Known) -> SourceRow:
-    """The row with what it does not speak of as it was taken in before: rules compare all of it."""
-    before = known.organizations.get(row.key)
-    taken = before[1].printed_row if before is not None else None
-    if taken is None:
-        return row
-    kept = {
-        name: getattr(taken.printed, name)
-        for name in ("phone", "address", "email", "website", "hours")
-        if name not in spoken
-    }
-    changes: dict[str, object] = {"printed": row.printed.model_copy(update=kept)}
-    for name in ("municipality", "note", "also_printed"):
-        if name not in spoken:
-            changes[name] = getattr(taken, name)
-    return row.model_copy(update=changes)
+    return taking(known.organizations[row.key][1].card, card, card_fields(spoken))
 
 
 def _quality(rows: list[SourceRow], known: Known) -> dict[str, tuple[Fault, ...]]:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from contracts.offer import ServiceListing
 from contracts.values import Identifier, Line, Text, Value
-from services.directory.domain.rows import Place
+from services.directory.domain.quality import Place
 from services.directory.domain.vocabulary import Facet, Vocabulary
 
 

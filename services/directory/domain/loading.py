@@ -15,7 +15,7 @@ from contracts.event import Event
 from services.directory.domain import telling
 from services.directory.domain.organization import Organization, Status, enter, succeed
 from services.directory.domain.rows import SourceRow
-from services.directory.domain.versions import differing
+from services.directory.domain.versions import differing, taking
 
 
 def enter_row(
@@ -47,6 +47,9 @@ def take_row(
     fields = differing(before, card)
     kept = [name for name in fields if getattr(organization.card, name) != getattr(before, name)]
     taken = {name: getattr(card, name) for name in fields if name not in kept}
+    if organization.imported is not None:
+        last = taking(organization.imported.card, card, taken)
+        organization.imported = organization.imported.model_copy(update={"card": last})
     present, reason = organization.card, _reason(fields, kept)
     succeed(organization, present.model_copy(update=taken), reason, at)
     return telling.changed(present, organization.card, reason, at.by)

@@ -108,6 +108,11 @@ class Organization(BaseModel):
         return self.imported.row if self.imported is not None else self.row
 
     @property
+    def taken_in(self) -> OrganizationCard | None:
+        """What was last taken in of each field, of files or of imports; None: a person's own."""
+        return self.imported.card if self.imported is not None else self.loaded
+
+    @property
     def present(self) -> Version:
         """The present card as a version."""
         known = self.held if self.held and self.held.recorded_at == self.changed_at else None
@@ -141,7 +146,7 @@ class Organization(BaseModel):
 
     def is_edited(self, *fields: str) -> bool:
         """Whether a person has departed from what was taken in, in one of these fields."""
-        taken = self.imported.card if self.imported is not None else self.loaded
+        taken = self.taken_in
         if taken is None:
             return False
         return any(getattr(self.card, name) != getattr(taken, name) for name in fields)
@@ -217,7 +222,9 @@ def retire(
     gone = ChangedField(field="status", before=Status.PUBLISHED, after=Status.RETIRED)
     _note(organization, card_change("retire", (gone,), at.now, at.by, organization.edition))
     organization.status = Status.RETIRED
-    organization.announced, organization.amendment = [], None
+    organization.announced, waiting = [], organization.amendment
+    if waiting is not None and waiting.waits:  # who proposed it reads why nothing came of it
+        waiting.stage, waiting.refusal = Status.REFUSED, reason
     return [OrganizationRetired(by=at.by, reason=reason)]
 
 
@@ -250,9 +257,12 @@ def succeed(
     valid_from: AwareDatetime | None = None,
     by: Actor | None = None,
 ) -> None:
-    """Make a card the present one; the one before it is kept as a version, in the same write."""
-    begins = valid_from or at.now
+    """Make a card the present one; the one before it is kept as a version, in the same write.
+
+    It holds from `valid_from` on, or from now, and from no moment before the one it replaces did.
+    """
     before = organization.present
+    begins = max(valid_from or at.now, before.valid_from)
     organization.unarchived.append(before.model_copy(update={"valid_until": begins}))
     organization.archive_at = organization.archive_at or at.now + ARCHIVED_AFTER
     organization.held = Held(

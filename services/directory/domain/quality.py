@@ -15,11 +15,18 @@ from services.directory.domain.quality_address import ADDRESS_RULES
 from services.directory.domain.quality_email import EMAIL_RULES
 from services.directory.domain.quality_name import NAME_RULES
 from services.directory.domain.quality_phone import PHONE_RULES
-from services.directory.domain.quality_survey import PrintedContact, PrintedRow, Severity, Survey
+from services.directory.domain.quality_survey import (
+    Place,
+    PrintedContact,
+    PrintedRow,
+    Severity,
+    Survey,
+)
 
 __all__ = [
     "RULES",
     "Fault",
+    "Place",
     "PrintedContact",
     "PrintedRow",
     "Severity",
@@ -45,6 +52,8 @@ class Fault(BaseModel):
     reason_en: str
     reason_ru: str
     proposal: str | None = None
+    place: Place | None = None
+    """Where it is printed, if not where the rest of its row is."""
 
 
 def find_faults(

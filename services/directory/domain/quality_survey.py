@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.territory.municipality import Municipality, Region, normal_name
 from contracts.territory.printed import PrintedAddress, parse_address
-from contracts.values import Line
+from contracts.values import Line, Value
 from services.directory.domain.contacts import phone_digits
 
 MOST_LISTED = 10
@@ -32,6 +32,13 @@ class Severity(StrEnum):
 
 
 PrintedField = Literal["name", "phone", "address", "email"]
+
+
+class Place(Value):
+    """Where a row is printed."""
+
+    document: Line
+    place: Line
 
 
 class PrintedContact(BaseModel):

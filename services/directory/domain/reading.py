@@ -41,6 +41,11 @@ CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
 """Which fields of the card a field of a row, or a column, speaks of; it says nothing of others."""
 
 
+def card_fields(columns: Collection[str]) -> tuple[str, ...]:
+    """The fields of the card that columns speak of."""
+    return tuple(sorted({name for one in columns for name in CARD_FIELDS.get(one, ())}))
+
+
 def is_one_line(value: object) -> bool:
     """Whether no text of a value breaks its line; names, contacts and addresses are one each."""
     if isinstance(value, str):

@@ -23,6 +23,7 @@ from services.directory.domain.organization import (
     Organization,
     enter,
     note_change,
+    reinstate,
     require,
     succeed,
 )
@@ -244,6 +245,16 @@ def _require_single(organization: Organization, others: Iterable[Organization]) 
     ]
     if same:
         raise number_taken(same)
+
+
+def reinstate_beside(
+    organization: Organization, card: OrganizationCard, reason: str, despite: str, at: Context
+) -> list[Event]:
+    """Take back a retirement beside another that was published with its INN or OGRN meanwhile, with
+    the reason why there are two (R 1.3, L 1.2.2.2)."""
+    events, entry = reinstate(organization, card, reason, at), _entry(organization)
+    entry.despite, entry.claims_numbers = despite, False
+    return events
 
 
 def refuse(organization: Organization, reason: str, at: Context) -> list[Event]:

@@ -88,10 +88,19 @@ def of_quality(fault: Fault) -> RowFault:
     )
 
 
+def as_printed_before(fault: Fault, present: Organization) -> Fault:
+    """A fault of a field that the row does not speak of, with the place where it is printed."""
+    before = present.imported.faults if present.imported is not None else ()
+    places = [item.place for item in before if item.field == fault.field and item.place]
+    row = present.printed_row
+    place = places[0] if places else row.source if row is not None else None
+    return fault.model_copy(update={"place": place})
+
+
 def closed(present: Organization) -> RowFault:
     """The key is of one that takes no part: nothing is changed of it, whoever decides."""
-    english = "the organization was taken out of the directory; enter it under a new key"
-    russian = "организация исключена из справочника; внесите её под новым ключом"
+    english = "the organization was taken out of the directory; take its retirement back first"
+    russian = "организация исключена из справочника; сначала отмените её исключение"
     if present.is_proposal:
         english = "the key is of an entry of a register that is not published"
         russian = "ключ занят записью реестра, которая не опубликована"

@@ -20,14 +20,7 @@ from contracts.directory import (
     Weekday,
 )
 from contracts.values import Identifier, Line, Value
-from services.directory.domain.quality import Fault, PrintedContact, PrintedRow
-
-
-class Place(Value):
-    """Where a row is printed."""
-
-    document: Line
-    place: Line
+from services.directory.domain.quality import Fault, Place, PrintedContact, PrintedRow
 
 
 class PhoneOfPost(Value):
@@ -87,5 +80,5 @@ class ImportedRow(BaseModel):
     line: int
     row: SourceRow
     card: OrganizationCard
-    """The card as read from the row; an edit departs from it."""
+    """What was last taken in of each field, of this row or before it; an edit departs from it."""
     faults: tuple[Fault, ...] = ()

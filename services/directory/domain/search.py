@@ -154,6 +154,7 @@ class SearchIndex:
             *((Field.NEED, vocabulary.ru("needs", code)) for code in listing.needs),
             *((Field.DESCRIBED, vocabulary.ru(facet, code)) for facet, code in described),
             (Field.WHO, card.name),
+            (Field.WHO, vocabulary.ru("organizations", card.kind)),
             (Field.WHO, card.address.text if card.address else ""),
             (Field.TEXT, listing.description),
             (Field.TEXT, listing.eligibility or ""),

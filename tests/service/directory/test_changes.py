@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from contracts.directory import OrganizationChanged, OrganizationPublished, OrganizationRetired
-from tests.service.directory.conftest import steps_of
+from tests.service.directory.conftest import app_of, loaded, steps_of
 from tests.service.stack import Stack
 
 EDITOR = "directory_editor"
@@ -216,6 +216,32 @@ async def test_r_1_3_body_that_institutions_answer_to_is_not_retired(
         sent = {"card": card, "reason": REASON}
         refused = await client.post(f"/organizations/{body}", headers=headers, json=sent)
         assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+async def test_r_1_3_body_that_an_institution_was_just_entered_under_is_not_retired(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    """R 1.3, 3.1.2: another replica entered it, and this one has not looked since."""
+    other = app_of(stack, refresh_seconds=3600.0)
+    beside = await stack.serve(other)
+    await loaded(other)
+    body = await published(client, stack, kind="authorised_body")
+    key = await published(client, stack, parent=body)
+    refused = await beside.post(
+        f"/organizations/{body}/retirement",
+        headers=stack.headers(EDITOR, version=1),
+        json={"reason": REASON},
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "others-answer-to-it")
+    assert key in refused.json()["detail"]
+    for gone in (key, body):
+        path = f"/organizations/{gone}/retirement"
+        headers = stack.headers(EDITOR, version=1)
+        done = await client.post(path, headers=headers, json={"reason": REASON})
+        assert done.status_code == 200, done.text
+    sent = {"card": CARD | {"parent": body}, "reason": REASON}
+    late = await beside.post("/organizations", headers=stack.headers(EDITOR), json=sent)
+    assert (late.status_code, late.json()["code"]) == (422, "unknown-parent")
 
 
 @pytest.mark.parametrize(

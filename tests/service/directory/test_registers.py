@@ -402,3 +402,19 @@ async def test_r_1_3_retired_provider_is_reinstated_unless_its_number_is_another
     assert keys[0] in await ids_of(client, "/providers?form=private")
     again = await send(client, path, stack.headers(EDITOR, version=5), back)
     assert (again.status_code, again.json()["code"]) == (409, "not-allowed-in-state")
+    path, headers = f"/organizations/{keys[1]}", stack.headers(EDITOR, version=4)
+    said = {"despite_same_number": "Филиал в Юрге"}
+    early = await send(
+        client,
+        path,
+        headers,
+        said | {"corrections": [{"rule": "a", "field": "phone"}], "reason": "А"},
+    )
+    assert (early.status_code, early.json()["code"]) == (422, "not-reinstated")
+    assert (await send(client, path, headers, back)).status_code == 409
+    headers = stack.headers(EDITOR, version=4)
+    done = await send(client, path, headers, back | said)
+    assert done.status_code == 200, done.text
+    found = await client.get(f"/register-entries/{keys[1]}", headers=stack.headers(EDITOR))
+    shown = found.json()
+    assert (shown["status"], shown["despite_same_number"]) == ("published", "Филиал в Юрге")

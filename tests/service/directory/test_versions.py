@@ -66,6 +66,13 @@ async def entered(client: httpx.AsyncClient, stack: Stack) -> str:
     return organization_id
 
 
+async def announcing(client: httpx.AsyncClient, **asked: str) -> list[str]:
+    """Those that a change is announced of."""
+    found = await client.get("/organizations", params=asked | {"announced": "true"})
+    assert found.status_code == 200, found.text
+    return [item["id"] for item in found.json()["items"]]
+
+
 async def changed(
     client: httpx.AsyncClient, stack: Stack, path: str, version: int, **body: Any
 ) -> Any:
@@ -238,6 +245,8 @@ async def test_r_1_3_announced_change_takes_effect_on_its_day_once(
     found = (await client.get(f"/organizations/{organization_id}")).json()
     assert found["card"]["phones"] == ["+73847400001"]
     assert found["announced"][0]["fields"] == ["phones"]
+    assert organization_id in await announcing(client)
+    assert await announcing(client, municipality="yurga") == []
     assert await phone_at(client, organization_id, day) == "+73847400009"
 
     clock.ahead += timedelta(days=4)
@@ -250,6 +259,34 @@ async def test_r_1_3_announced_change_takes_effect_on_its_day_once(
     found = (await client.get(f"/organizations/{organization_id}")).json()
     assert datetime.fromisoformat(found["valid_from"]) == day
     assert found["announced"] == []
+
+
+@pytest.mark.parametrize("path", ["", "/retirement"])
+async def test_r_1_3_decision_after_an_announced_day_is_made_on_what_holds_then(
+    client: httpx.AsyncClient, stack: Stack, clock: Clock, path: str
+) -> None:
+    """R 1.3, 3.1.2: the office was away on the day, and an editor was faster than the sweep."""
+    organization_id = await entered(client, stack)
+    day = clock() + timedelta(days=3)
+    await changed(
+        client, stack, organization_id, 1, phones="+73847400009", valid_from=day.isoformat()
+    )
+    clock.ahead += timedelta(days=3, hours=8)
+    card = {"card": CARD | {"phones": ["+73847400002"]}} if not path else {}
+    body, url = card | {"reason": "Звонок"}, f"/organizations/{organization_id}{path}"
+    stale = await client.post(url, headers=stack.headers(EDITOR, version=2), json=body)
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale-version")
+    assert await phone_at(client, organization_id, clock()) == "+73847400009"
+    done = await client.post(url, headers=stack.headers(EDITOR, version=3), json=body)
+    assert done.status_code == 200, done.text
+    headers = stack.headers("operator")
+    found = await client.get(f"/organizations/{organization_id}/versions", headers=headers)
+    versions = found.json()["items"]
+    begun = [datetime.fromisoformat(version["valid_from"]) for version in versions]
+    assert begun == sorted(begun)
+    assert begun[1] == day
+    after = versions[-1]["card"]["phones"]
+    assert after == (["+73847400009"] if path else ["+73847400002"])
 
 
 def _phones_in_memory(app: FastAPI, organization_id: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from contracts.directory import OpeningHours, Ownership
 from contracts.values import Actor
 from services.directory.api.hsds_organizations import identifiers
 from services.directory.api.hsds_schedules import pieces
+from services.directory.api.hsds_services import area_names
 from services.directory.domain.register_entry import Particulars, RegisterEntry
 from services.directory.domain.site import uri
 from services.directory.hsds_ids import hsds_id
@@ -132,3 +133,17 @@ def test_ids_are_those_of_yesterday() -> None:
 
 
 SERVICE = "4235a3db-8ff9-5dd5-bc0a-1d2082f6e620"
+
+
+def test_r_3_1_2_service_area_names_the_houses_of_a_street() -> None:
+    """R 3.1.2: a copy that reads the street alone believes that all of it is served."""
+    houses = [{"parity": "odd", "first": "1", "last": "15"}]
+    served = [
+        {"municipality": "yurga", "street": "ул. Мира", "houses": houses},
+        {"municipality": "yurga", "street": "ул. Мира"},
+    ]
+    found = organization(serves=served)
+    assert list(area_names(found.card.serves, found)) == [
+        "Юргинский городской округ, ул. Мира, дома с 1 по 15 нечётные",
+        "Юргинский городской округ, ул. Мира",
+    ]

@@ -14,6 +14,7 @@ from contracts.errors import InvalidInput, NotAllowedInState
 from contracts.territory import municipalities, regions
 from services.directory.adapters.data_files import read_rows
 from services.directory.domain.appendix import Appendix
+from services.directory.domain.correction import Correction, correct
 from services.directory.domain.import_file import CSV, JSON, read_file
 from services.directory.domain.import_job import (
     ALLOWED,
@@ -39,7 +40,7 @@ from services.directory.domain.import_order import (
     in_order,
 )
 from services.directory.domain.importing import Known, Outcome, PlannedRow, RowState, plan
-from services.directory.domain.loading import enter_row
+from services.directory.domain.loading import enter_row, take_row
 from services.directory.domain.organization import Organization, change, retire
 from services.directory.domain.quality import RULES
 from services.directory.domain.register import propose
@@ -277,6 +278,7 @@ def test_r_1_3_retired_organization_is_not_imported_anew(known: Known) -> None:
     assert (row.state, row.conflict, rules(row)[0]) == (
         RowState.BROKEN, None, ("key", "row.retired")
     )  # fmt: skip
+    assert "take its retirement back" in row.faults[0].reason_en
     row.state, row.conflict = RowState.CONFLICT, "retired"  # previewed by a version before
     with pytest.raises(InvalidInput) as wrong:
         apply(found, [row], [], [row.number], "Письмо № 5", BY)
@@ -531,6 +533,67 @@ def test_imported_row_leaves_its_text_and_is_edited_from_there(known: Known) -> 
     assert not present.is_edited("phones", "printed_phone")
     again = planned(known, text)
     assert again[0].state is RowState.UNCHANGED
+
+
+def taken(known: Known, key: str, text: str) -> PlannedRow:
+    """The row of a file, applied where it waits for nobody."""
+    found, (row,) = imported(known, text)
+    version, present = known.organizations[key]
+    if row.state is RowState.CHANGED:
+        take_imported(present, found, row, row, BY)
+        known.organizations[key] = (version + 1, present)  # type: ignore[index]
+    return row
+
+
+def test_r_1_3_import_of_other_columns_does_not_forget_what_an_editor_changed(
+    known: Known,
+) -> None:
+    """R 1.3: what a person decided with a reason is undone by a person only."""
+    present = of(known, OURS)
+    name = present.card.name
+    phone = f"{PARTIAL}{OURS};institution;RU-KEM;{name};(38456) 3-99-99\n"
+    hours = f"key;kind;region;name;hours\n{OURS};institution;RU-KEM;{name};MO 09:00-17:00\n"
+    change(present, present.card.model_copy(update={"phones": ("+73845631111",)}), "Звонок", BY)
+    assert taken(known, OURS, hours).state is RowState.CHANGED
+    assert present.is_edited("phones")
+    row = taken(known, OURS, phone)
+    assert (row.state, row.conflict) == (RowState.CONFLICT, "edited: phones")
+    assert present.card.phones == ("+73845631111",)
+    change(present, present.card.model_copy(update={"hours": ()}), "Уточнено", BY)
+    again = taken(known, OURS, hours)
+    assert (again.state, again.conflict) == (RowState.CONFLICT, "edited: hours")
+
+
+def test_file_that_changes_what_no_import_spoke_of_is_no_editor(known: Known) -> None:
+    present = of(known, OURS)
+    row, name = APPENDIX.rows[OURS], present.card.name
+    taken(known, OURS, f"{PARTIAL}{OURS};institution;RU-KEM;{name};(38456) 3-99-99\n")
+    newer = APPENDIX.cards[OURS].model_copy(update={"website": "dom.example.org"})
+    take_row(present, row, newer, at())
+    assert present.card.website == "dom.example.org"
+    assert not present.is_edited("website", "phones")
+
+
+def test_r_appendix_1_import_of_other_columns_keeps_the_faults_of_what_is_printed(
+    known: Known,
+) -> None:
+    """R appendix 1: its faults stay in the report until a person has decided on them."""
+    key = "r-authorised-body-07"
+    present = of(known, key)
+    before = {fault.code for fault in APPENDIX.faults_of(key)}
+    head = f"{key};authorised_body;RU-KEM;{present.card.name}"
+    for day in ("MO", "TU"):
+        row = taken(known, key, f"key;kind;region;name;hours\n{head};{day} 09:00-17:00\n")
+        assert {fault.field for fault in row.faults} <= {"name"}
+        found = APPENDIX.faults_in(present)
+        assert {fault.code for fault in found} == before
+        (phone,) = [fault for fault in found if fault.code == "phone.unbalanced_bracket"]
+        assert phone.place == APPENDIX.rows[key].source
+    correction = Correction(rule=phone.code, field="phone")
+    correct(present, [correction], found, APPENDIX.gazetteer, "Проверено звонком", BY)
+    assert present.card.phones
+    row = taken(known, key, f"{PARTIAL}{head};(38456) 3-99-99\n")
+    assert row.conflict == "edited: phones"
 
 
 def test_id_with_capitals_is_refused_as_no_case_is_found_by_it(known: Known) -> None:

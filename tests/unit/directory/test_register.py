@@ -13,7 +13,14 @@ from contracts.directory import (
 )
 from contracts.errors import InvalidInput, NotAllowedInState
 from services.directory.api.register_views import ParticularsForm
-from services.directory.domain.organization import Organization, Status, change, enter, retire
+from services.directory.domain.organization import (
+    Organization,
+    Status,
+    change,
+    enter,
+    publish,
+    retire,
+)
 from services.directory.domain.register import (
     CheckResult,
     NumberTaken,
@@ -25,6 +32,7 @@ from services.directory.domain.register import (
     propose,
     publish_entry,
     refuse,
+    reinstate_beside,
 )
 from services.directory.domain.register_entry import CheckItem
 from services.directory.stores import ORGANIZATIONS
@@ -298,3 +306,22 @@ def test_organization_that_was_never_proposed_is_in_no_register() -> None:
     found = enter(CARD, BY)
     with pytest.raises(NotAllowedInState):
         missing_checks(found)
+
+
+def test_l_1_2_2_2_retirement_refuses_an_amendment_that_waits() -> None:
+    """L 1.2.2.2: who proposed it reads why nothing came of it."""
+    found = published("x-1")
+    own = card(id="x-1", kind="provider", parent=None)
+    amend(found, own, provider(capacity=7), "Расширились", BY)
+    retire(found, "Ликвидирован", BY)
+    assert found.standing is Status.RETIRED
+    assert found.amendment is not None
+    assert (found.amendment.stage, found.amendment.refusal) == (Status.REFUSED, "Ликвидирован")
+    assert ORGANIZATIONS.index(found)["amendment"] == ""
+
+
+def test_r_1_3_one_in_no_register_has_no_number_that_another_has() -> None:
+    found, _ = publish(card(), "Приказ", BY)
+    retire(found, "Ошибка", BY)
+    with pytest.raises(NotAllowedInState, match="not-in-a-register"):
+        reinstate_beside(found, card(), "Ошибка", "Филиал", BY)

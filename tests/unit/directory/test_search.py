@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from services.directory.domain.finding import Question, find
 from services.directory.domain.search import Entry, SearchIndex
 from services.directory.domain.search import Field as Where
 from services.directory.domain.vocabulary import Facet
+from tests.unit.directory.builders import card
 from tests.unit.directory.offered import LANGUAGE, VOCABULARY, entry, found, ids, index_of
 
 GAZETTEER = Gazetteer(municipalities(), regions())
@@ -40,6 +42,13 @@ ALL = index_of(CARERS, RENT, ADVICE)
 @pytest.mark.parametrize("words", ["сиделка", "сиделки", "СИДЕЛКУ", "сиделками"])
 def test_word_is_found_in_any_form_and_the_name_goes_first(words: str) -> None:
     assert ids(found(ALL, words)) == ["x.carers", "x.advice"]
+
+
+def test_s_service_is_found_by_the_kind_of_who_gives_it() -> None:
+    """S: who looks for an MFC types that word, and its services are named otherwise."""
+    office = card(kind="mfc", name="Центр «Мои Документы»")
+    given = replace(entry("x.papers", name="Приём заявлений"), card=office)
+    assert ids(found(index_of(CARERS, given), "мфц")) == ["x.papers"]
 
 
 def test_hit_says_where_a_word_was_found_and_as_what() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.territory import AddressQuery, index_of, municipalities
+from services.directory.astray import Astray
 from services.directory.domain.organization import Organization, Status
 from services.directory.domain.versions import Announcement
 from services.directory.snapshot import Snapshot
@@ -113,3 +114,17 @@ def test_r_1_3_who_answers_to_one_is_known_and_who_is_announced_to() -> None:
     snapshot.take(of(1, []), 2)
     assert snapshot.answering_to("body") == ["x-0002"]
     assert snapshot.answering_to("nobody") == []
+
+
+def test_r_1_3_who_answers_to_a_retired_body_is_told_by_the_metrics() -> None:
+    """R 1.3, 3.1.2: both were decided in one moment, by two replicas."""
+    snapshot = Snapshot()
+    body, office = card(id="x-body", parent=None), card(parent="x-body")
+    snapshot.take(Organization(id="x-body", card=body, changed_at=NOW), 1)
+    snapshot.take(Organization(id=office.id, card=office, changed_at=NOW), 1)
+    (family,) = Astray(snapshot).collect()
+    assert family.samples == []
+    gone = Organization(id="x-body", card=body, changed_at=NOW, status=Status.RETIRED)
+    snapshot.take(gone, 2)
+    (family,) = Astray(snapshot).collect()
+    assert [sample.labels for sample in family.samples] == [{"organization": office.id}]

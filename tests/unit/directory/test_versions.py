@@ -124,6 +124,17 @@ def test_announced_change_that_was_made_before_tells_nothing() -> None:
     assert found.announced == []
 
 
+def test_r_1_3_no_version_begins_before_the_one_that_it_replaces() -> None:
+    """A replica of the version before, or one whose clock is ahead, decided in between."""
+    found = entered()
+    later(found, 5, phones=["+73845639999"])
+    moved(found, 6, name="МБУ «Иное»")
+    take_effect(found, at(NOW + 6 * DAY))
+    versions = [*found.unarchived, found.present]
+    assert [version.valid_from for version in versions] == [NOW, NOW + 6 * DAY, NOW + 6 * DAY]
+    assert in_force(versions, NOW + 7 * DAY) == found.present
+
+
 def test_several_announced_changes_take_effect_in_their_order() -> None:
     found = entered()
     later(found, 6, "A-2", phones=["+73845630006"])
