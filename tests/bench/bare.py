@@ -103,8 +103,8 @@ async def stage(place: Place, step: Step, ended: asyncio.Event) -> None:
             await exchange.publish(message, place.onward, mandatory=True)
 
         async def handle(message: AbstractIncomingMessage) -> None:
-            await step(documents, processed, message.body, publish)
-            await message.ack()
+            async with message.process(requeue=True):  # a queue made just now may refuse once
+                await step(documents, processed, message.body, publish)
 
         await (await declare(channel, place.inbox)).consume(handle)
         async with await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", place.port):
