@@ -19,6 +19,7 @@ import structlog
 
 from chassis import chance, failpoints
 from chassis.document import Document
+from chassis.ending import end_all
 from chassis.publisher import NotPublished, Refused
 from contracts.envelope import Envelope
 
@@ -132,10 +133,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.drain()
-        for worker in set(self._workers):
-            worker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
+        await end_all(*self._workers)
 
     async def _send(self, key: Key) -> None:
         queue = self._waiting[key]

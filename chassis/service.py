@@ -24,6 +24,7 @@ from chassis.calendar import Calendars
 from chassis.commands import Commands
 from chassis.consumer import Consumer, Reader, Target, subject
 from chassis.document import Document, Handler, Reading
+from chassis.ending import end_all
 from chassis.frame import RequestFrame
 from chassis.health import Health
 from chassis.http import unambiguous
@@ -247,8 +248,7 @@ class Service:
             yield
         finally:
             gc.unfreeze()
-            for task in tasks:
-                await _end(task)
+            await end_all(*tasks)
             await self.sweeper.stop()
             await self.bus.stop_consuming()
             await self.relay.stop()  # what was handled last still leaves
@@ -295,11 +295,3 @@ class Service:
             except Exception as failure:  # what a service begins with is never given up
                 log.error("start-failed", error=type(failure).__name__)
             await asyncio.sleep(1.0)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel until it has ended: below Python 3.12 `asyncio.wait_for`, which the database's client
-    uses for each write, loses a cancellation that comes with its result."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.05)

@@ -8,7 +8,6 @@ A document that fails holds up no other, however many fail.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from chassis import failpoints
 from chassis.clock import epoch_ms
 from chassis.commands import Commands
 from chassis.document import Document, issue
+from chassis.ending import end_all
 from chassis.relay import Relay
 from chassis.store import AlreadyExists, Collection, LostRace, StoreUnavailable
 from chassis.tracing import begin, use
@@ -112,10 +112,7 @@ class Sweeper:
 
     async def stop(self) -> None:
         """End the errands that are under way; the next process takes them up again."""
-        for task in list(self._errands.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_all(*self._errands.values())
 
     async def sweep(self, everything: bool = False) -> None:
         """One round. `everything` also takes outboxes whose grace is not over (after a start)."""
