@@ -93,7 +93,8 @@ async def _carry_out_part(
 ) -> Counter[Outcome]:
     """Rows of a part, as long as there is time; how many were known, or came, to what.
 
-    None, if another replica was faster with the part: what it has written is looked at next time.
+    Nothing is counted where another replica was faster with the part: what it has written is looked
+    at next time.
     """
     part = await errand.directory.import_parts.get(part_id)
     if part is None:
